@@ -1,0 +1,178 @@
+import type { Column, One } from "drizzle-orm";
+
+/** The exports of a Drizzle schema file, as `typeof schema` has them. */
+export type SchemaShape = Record<string, unknown>;
+
+// Drizzle's classes by their brands: comparing whole tables costs the compiler a second in a schema of a hundred.
+interface AnyTable {
+  readonly _: { readonly brand: "Table"; readonly name: string; readonly columns: unknown };
+}
+interface AnyRelations {
+  readonly $brand: "Relations";
+  readonly table: AnyTable;
+  readonly config: (helpers: never) => unknown;
+}
+
+/** The tables of a schema, by the names they are exported under. */
+export type TableName<S extends SchemaShape> = { [K in keyof S]: S[K] extends AnyTable ? K : never }[keyof S] & string;
+
+/** The columns of a table, by the names the schema gives them. */
+export type ColumnsOf<S extends SchemaShape, T extends keyof S> = S[T] extends AnyTable ? S[T]["_"]["columns"] : never;
+
+/** The relations of a table by name; none where it has none. */
+export type RelationsOf<S extends SchemaShape, T extends keyof S> = S[T] extends AnyTable
+  ? Merged<ValueAt<RelationsByTable<S>, S[T]["_"]["name"]>>
+  : never;
+
+/** The table a relation leads to. */
+export type TargetOf<S extends SchemaShape, R> = R extends { readonly referencedTableName: infer N }
+  ? ValueAt<TablesByDatabaseName<S>, N> & TableName<S>
+  : never;
+
+// Two maps of the whole schema, which the compiler makes once; a search for each table would be slow in a large schema.
+type RelationsByTable<S extends SchemaShape> = {
+  [K in keyof S as S[K] extends AnyRelations ? S[K]["table"]["_"]["name"] : never]: S[K] extends AnyRelations ? ReturnType<S[K]["config"]> : never;
+};
+type TablesByDatabaseName<S extends SchemaShape> = { [K in TableName<S> as S[K] extends AnyTable ? S[K]["_"]["name"] : never]: K };
+type ValueAt<M, K> = K extends keyof M ? M[K] : never;
+
+/** One record of a union of records: a table may have its relations declared in several places. */
+type Merged<U> = { [K in KeyOf<U>]: U extends { readonly [P in K]: infer R } ? R : never };
+type KeyOf<U> = U extends unknown ? keyof U & string : never;
+
+/** A value for a column, as it may be written in a filter or a body: dates also as ISO text or epoch milliseconds, big integers also as digits, bytes also as base64. */
+export type Value<C> = C extends Column
+  ? C["_"]["dataType"] extends "json"
+    ? C["_"]["data"]
+    : C["_"]["columnType"] extends DecimalType
+      ? C["_"]["data"] | number
+      : Sendable<C["_"]["data"]>
+  : never;
+
+type Sendable<D> = D extends Date
+  ? Date | string | number
+  : D extends bigint
+    ? bigint | string
+    : D extends Uint8Array
+      ? Uint8Array | string
+      : D extends readonly unknown[]
+        ? { readonly [I in keyof D]: Sendable<D[I]> }
+        : D;
+
+type DecimalType = "SQLiteNumeric" | "PgNumeric";
+type UnorderedType = "SQLiteBigInt";
+type DataTypeOf<C> = C extends Column ? C["_"]["dataType"] : never;
+type ColumnTypeOf<C> = C extends Column ? C["_"]["columnType"] : never;
+
+// Which operators a column has follows `applies` in src/operator: order needs an ordered type, patterns need text.
+type OrderedKey<C, K extends string> = DataTypeOf<C> extends "json" | "buffer" ? never : ColumnTypeOf<C> extends UnorderedType ? never : K;
+type TextKey<C, K extends string> = DataTypeOf<C> extends "string" ? (ColumnTypeOf<C> extends DecimalType ? never : K) : never;
+
+type EqualityOperator = "eq" | "ne";
+type OrderOperator = "gt" | "gte" | "lt" | "lte";
+type RangeOperator = "between" | "notBetween";
+type ListOperator = "in" | "inArray" | "notIn" | "notInArray";
+type PresenceOperator = "isNull" | "isNotNull";
+type TextOperator =
+  | "like" | "notLike" | "ilike" | "notIlike"
+  | "contains" | "startsWith" | "endsWith" | "icontains" | "istartsWith" | "iendsWith";
+
+/** Every operator a filter may name. */
+export type OperatorName = EqualityOperator | OrderOperator | RangeOperator | ListOperator | PresenceOperator | TextOperator;
+
+/** Conditions that must all hold: a column alone means equality, `column.operator` compares otherwise. */
+export type Conditions<C> =
+  & { readonly [K in keyof C & string as K | `${K}.${EqualityOperator}`]?: Value<C[K]> | null }
+  & { readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${OrderOperator}`>]?: Value<C[K]> }
+  & { readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${RangeOperator}`>]?: readonly [Value<C[K]>, Value<C[K]>] }
+  & { readonly [K in keyof C & string as `${K}.${ListOperator}`]?: readonly Value<C[K]>[] }
+  & { readonly [K in keyof C & string as `${K}.${PresenceOperator}`]?: boolean }
+  & { readonly [K in keyof C & string as TextKey<C[K], `${K}.${TextOperator}`>]?: string }
+  & { readonly [K in Exclude<"AND" | "OR", keyof C>]?: readonly Filter<C>[] }
+  & { readonly [K in Exclude<"NOT", keyof C>]?: Filter<C> }
+  & { readonly [K in Exclude<"length", keyof C>]?: never };
+
+/**
+ * Which rows: conditions that all hold, or a list of which one must. No member may be `undefined`, since a condition that
+ * went missing would let more rows through.
+ *
+ * @example { "title.like": "Hello%", OR: [{ pinned: true }, { "createdAt.gte": new Date(0) }] }
+ */
+export type Filter<C> = Conditions<C> | FilterList<C>;
+
+// Not an array's type: in a union with conditions, each of its forty members would pass for a column.
+type FilterList<C> = ArrayLike<Filter<C>>;
+
+/** Which columns: all, none, only those with `true`, or all but those with `false`. */
+export type Projection<C> = boolean | { readonly [K in keyof C]?: boolean | undefined };
+
+/** The order of a list, by the keys as they are written. */
+export type Ordering<C> = { readonly [K in keyof C]?: "asc" | "desc" | 1 | -1 | undefined };
+
+/** The relations to load, each with `true` or a selector of its own. */
+export type Embedding<S extends SchemaShape, T extends keyof S> = [keyof RelationsOf<S, T>] extends [never]
+  ? Readonly<Record<string, never>>
+  : { readonly [R in keyof RelationsOf<S, T>]?: boolean | RelationSelector<S, RelationsOf<S, T>[R]> | undefined };
+
+type RelationSelector<S extends SchemaShape, R> = R extends One
+  ? Shape<S, TargetOf<S, R>>
+  : Selector<S, TargetOf<S, R>>;
+
+/** What a row holds: columns and relations. */
+export interface Shape<S extends SchemaShape, T extends keyof S> {
+  readonly columns?: Projection<ColumnsOf<S, T>> | undefined;
+  readonly with?: Embedding<S, T> | undefined;
+}
+
+/** What is read: which columns and relations, of which rows, in which order. */
+export interface Selector<S extends SchemaShape, T extends keyof S> extends Shape<S, T> {
+  readonly where?: Filter<ColumnsOf<S, T>> | undefined;
+  readonly orderBy?: Ordering<ColumnsOf<S, T>> | undefined;
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+}
+
+/** Which rows change, and what of them comes back. A filter that may be undefined does not fit: it would change every row. */
+export interface ChangeSelector<S extends SchemaShape, T extends keyof S> extends Shape<S, T> {
+  readonly where?: Filter<ColumnsOf<S, T>>;
+}
+
+/** The parameters every method takes. */
+export interface Flags {
+  /** Asks for what is the caller's own. */
+  readonly mine?: boolean | undefined;
+  /** Asks for what guests may have. */
+  readonly guest?: boolean | undefined;
+  /** Asks for the caller's own, or else for what guests may have. */
+  readonly "mine|guest"?: boolean | undefined;
+  /** Whether all rows the caller may see are counted. */
+  readonly countTotal?: boolean | undefined;
+}
+
+/** The question of `GetFirst` and `GetMany`. */
+export interface ReadOptions<S extends SchemaShape, T extends keyof S> extends Flags {
+  readonly select?: Selector<S, T> | undefined;
+}
+
+/** The question of `Get`. */
+export interface GetOptions<S extends SchemaShape, T extends keyof S> extends ReadOptions<S, T> {
+  /** One row, or null, instead of a list. */
+  readonly findFirst?: boolean | undefined;
+}
+
+/** What `Post` asks for beside its body. */
+export interface PostOptions<S extends SchemaShape, T extends keyof S> extends Flags {
+  readonly select?: Shape<S, T> | undefined;
+}
+
+/** What `Patch` and `Delete` ask for. */
+export interface ChangeOptions<S extends SchemaShape, T extends keyof S> extends Flags {
+  readonly select?: ChangeSelector<S, T> | undefined;
+}
+
+/** The columns of a row to write. None is required: which of them the server fills in, only its rules know. */
+export type Body<S extends SchemaShape, T extends keyof S> = {
+  readonly [K in keyof ColumnsOf<S, T>]?: Value<ColumnsOf<S, T>[K]> | NullOf<ColumnsOf<S, T>[K]> | undefined;
+};
+
+type NullOf<C> = C extends Column ? (C["_"]["notNull"] extends true ? never : null) : never;

@@ -1,0 +1,26 @@
+import type { ACL } from "@/db";
+
+/** `baskets`: open to everybody, with the fruits that lie in them. */
+export default {
+  baskets: {
+    table: "basket",
+    maxDepth: 1,
+    maxLimit: 10,
+    control: {
+      GET: {
+        all: {
+          select: { mode: false, columns: new Set(["createdAt", "updatedAt"]) },
+          with: {
+            fruit: {
+              select: { mode: false, columns: new Set(["createdAt", "updatedAt"]) },
+            },
+          },
+        },
+      },
+      POST: {
+        all: { select: { mode: false, columns: new Set(["createdAt", "updatedAt"]) } },
+      },
+      DELETE: { all: { select: true } },
+    },
+  },
+} satisfies ACL;

@@ -1,0 +1,98 @@
+import { Column, is, type Placeholder, Param, SQL, sql, StringChunk, type SQLWrapper } from "drizzle-orm";
+import type { Predicate, ReadNode, Rows } from "../plan/plan.ts";
+import type { TableInfo } from "../schema/schema.ts";
+
+/** A filter as SQL. */
+export function toSQL(predicate: Predicate): SQL {
+  switch (predicate.kind) {
+    case "condition":
+      return predicate.operator.build(predicate.column, predicate.value);
+    case "not":
+      return sql`not (${toSQL(predicate.part)})`;
+    case "and":
+      return joined(predicate.parts, sql` and `);
+    case "or":
+      return joined(predicate.parts, sql` or `);
+  }
+}
+
+function joined(parts: readonly Predicate[], word: SQL): SQL {
+  return sql`(${sql.join(parts.map((part) => sql`(${toSQL(part)})`), word)})`;
+}
+
+/** The rows of a table that exist for the caller, as a condition; `undefined` where every row does. */
+export function rowsCondition(rows: Rows): SQL | undefined {
+  if (rows === "all") return undefined;
+  return rows === "none" ? sql`1 = 0` : rows;
+}
+
+/** The rule's rows and the client's filter, as one condition on the table under its own name. */
+export function nodeCondition(node: ReadNode, rows: Rows): SQL | undefined {
+  return both(rowsCondition(rows), node.where && toSQL(node.where));
+}
+
+/** The same, on the table under an alias. */
+export function aliasedCondition(node: ReadNode, rows: Rows): SQL | undefined {
+  const using = rowsCondition(rows);
+  return both(using && within(using, node.table), node.where && toSQL(node.where));
+}
+
+function both(using: SQL | undefined, where: SQL | undefined): SQL | undefined {
+  if (using === undefined || where === undefined) return using ?? where;
+  return sql`(${using}) and (${where})`;
+}
+
+/**
+ * An author's condition, safe to be read under another name of its table.
+ *
+ * Drizzle's relational queries rename every column found in nested SQL to the alias of the node, also those of other
+ * tables, and rename none inside a sub-query. A condition that speaks of its own columns only survives that; any other
+ * is asked of the table under its own name, by primary key, behind a wrapper that Drizzle does not open.
+ */
+function within(condition: SQL, table: TableInfo): SQL {
+  if (speaksOnlyOf(condition, table)) return condition;
+  return keyIn(table, sealed(sql`(select ${keyOf(table)} from ${table.table} where ${condition})`));
+}
+
+/** A computed field, safe in the same way. */
+export function computed(extra: SQL.Aliased, table: TableInfo): SQL.Aliased {
+  if (speaksOnlyOf(extra.sql, table) || table.primaryKey.length === 0) return extra;
+  // The inner table has its own name; the outer key is renamed by Drizzle, because it stands outside the seal.
+  const same = sql.join(
+    table.primaryKey.map(({ column }) => sql`${sealed(sql`${column}`)} = ${column}`),
+    sql` and `,
+  );
+  return sql`(select ${sealed(extra.sql)} from ${sealed(sql`${table.table}`)} where ${same})`.as(extra.fieldAlias);
+}
+
+function keyOf(table: TableInfo): SQL {
+  return sql.join(
+    table.primaryKey.map(({ column }) => sql`${column}`),
+    sql`, `,
+  );
+}
+
+function keyIn(table: TableInfo, keys: SQLWrapper): SQL {
+  const { primaryKey } = table;
+  if (primaryKey.length === 1) return sql`${primaryKey[0]!.column} in ${keys}`;
+  if (primaryKey.length > 1) return sql`(${keyOf(table)}) in ${keys}`;
+  throw new Error(`a \`where\` on \`${table.name}\` that speaks of other tables needs a primary key there`);
+}
+
+/** SQL that Drizzle treats as a sub-query: whole, and with the names it was written with. */
+function sealed(inner: SQL): SQLWrapper {
+  return { getSQL: () => inner };
+}
+
+type Chunk = SQL["queryChunks"][number] | Placeholder | Column;
+
+function speaksOnlyOf(query: SQL, table: TableInfo): boolean {
+  return query.queryChunks.every((chunk: Chunk | undefined) => {
+    if (chunk === undefined || chunk === null) return true;
+    if (is(chunk, Column)) return chunk.table === table.table;
+    if (is(chunk, SQL)) return speaksOnlyOf(chunk, table);
+    if (is(chunk, StringChunk) || is(chunk, Param)) return true;
+    if (Array.isArray(chunk)) return (chunk as unknown[]).every((item) => typeof item !== "object" || item === null || is(item, Param));
+    return typeof chunk !== "object" || chunk instanceof Date || chunk instanceof Uint8Array;
+  });
+}

@@ -1,0 +1,44 @@
+import { SQLiteBunTransaction } from "drizzle-orm/bun-sqlite/session";
+import type { Database, Dialect, DialectOptions } from "./dialect.ts";
+import { Gate } from "./gate.ts";
+import { retryWhileBusy, sqliteFailure } from "./sqlite.ts";
+
+/**
+ * bun:sqlite: one connection whose statements are synchronous. A statement of another request would fall inside an open
+ * transaction, so a transaction passes the gate alone; and Drizzle's own transaction commits before an asynchronous
+ * callback ends, so begin and commit are written out.
+ */
+export function openBunSqlite(database: Database, { busyTimeout }: DialectOptions): Dialect {
+  const gate = new Gate(busyTimeout);
+  const client = database.$client as { run(statement: string): unknown };
+  const { dialect, session } = database;
+
+  const transaction = async <T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> => {
+    await retryWhileBusy(() => client.run(mode === "write" ? "begin immediate" : "begin"), busyTimeout);
+    try {
+      const result = await work(new SQLiteBunTransaction("sync", dialect, session, session.schema));
+      await retryWhileBusy(() => client.run("commit"), busyTimeout);
+      return result;
+    } catch (error) {
+      rollback(client);
+      throw error;
+    }
+  };
+
+  return {
+    name: "bun:sqlite",
+    read: (work) => gate.shared(() => retryWhileBusy(() => work(database), busyTimeout)),
+    write: (work) => gate.exclusive(() => retryWhileBusy(() => work(database), busyTimeout)),
+    transaction: (mode, work) => gate.exclusive(() => transaction(mode, work)),
+    failure: sqliteFailure,
+  };
+}
+
+/** Some errors have rolled the transaction back already; a second rollback is refused, and that is fine. */
+function rollback(client: { run(statement: string): unknown }): void {
+  try {
+    client.run("rollback");
+  } catch {
+    // nothing is open any more
+  }
+}

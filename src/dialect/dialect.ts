@@ -1,0 +1,52 @@
+import { entityKind } from "drizzle-orm";
+import type { QueryError } from "../error.ts";
+import { openBunSqlite } from "./bun-sqlite.ts";
+import { openLibsql } from "./libsql.ts";
+
+export { serializeWrites, type SerializeOptions } from "./write-queue.ts";
+
+/** A Drizzle database, or a transaction of one. */
+// Drizzle's own types differ per driver; this is its border.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Database = any;
+
+/** What differs between databases and drivers, bound to one database. */
+export interface Dialect {
+  readonly name: string;
+  /** Runs statements that only read, without a transaction and without waiting for writers. */
+  read<T>(work: (database: Database) => Promise<T>): Promise<T>;
+  /** Runs one statement that writes, in its turn. */
+  write<T>(work: (database: Database) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in a transaction: committed when it ends, rolled back when it throws. One that is meant to read takes
+   * no write lock until something in it writes.
+   */
+  transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T>;
+  /** What an error of the driver means to a client; `undefined` where it means a fault of ours. */
+  failure(error: unknown): QueryError | undefined;
+}
+
+/** How an engine may use its database. */
+export interface DialectOptions {
+  /** How long a write waits for its turn and for locks of other processes, in milliseconds. */
+  readonly busyTimeout: number;
+}
+
+const OPENERS: ReadonlyMap<string, (database: Database, options: DialectOptions) => Dialect> = new Map([
+  ["LibSQLDatabase", openLibsql],
+  ["BunSQLiteDatabase", openBunSqlite],
+]);
+
+/**
+ * Finds the dialect of a Drizzle database.
+ *
+ * @throws Error at start for a database that is not supported.
+ */
+export function detectDialect(database: Database, options: DialectOptions): Dialect {
+  for (let type = database?.constructor; typeof type === "function"; type = Object.getPrototypeOf(type)) {
+    const open = OPENERS.get(String(type[entityKind]));
+    if (open !== undefined) return open(database, options);
+  }
+  const name = String(database?.constructor?.[entityKind] ?? typeof database);
+  throw new Error(`\`${name}\` is not a supported database: use drizzle-orm/libsql or drizzle-orm/bun-sqlite`);
+}

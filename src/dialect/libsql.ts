@@ -1,0 +1,152 @@
+import type { Client, InStatement, Transaction } from "@libsql/client";
+import { LibSQLSession, LibSQLTransaction } from "drizzle-orm/libsql/session";
+import type { Database, Dialect, DialectOptions } from "./dialect.ts";
+import { retryWhileBusy, sqliteFailure } from "./sqlite.ts";
+import { isRead, type Lane, laneOf } from "./write-queue.ts";
+
+/** Transactions that read hold a connection each; the client has twenty by default and fails when all are taken. */
+const MAX_READING = 16;
+
+/** libsql: files, memory and remote servers, through drizzle-orm/libsql. */
+export function openLibsql(database: Database, options: DialectOptions): Dialect {
+  return new Libsql(database, options);
+}
+
+class Libsql implements Dialect {
+  readonly name = "libsql";
+  readonly #lane: Lane;
+  readonly #waitMs: number;
+  readonly #database: Database;
+  readonly #reading = new Semaphore(MAX_READING);
+
+  constructor(database: Database, { busyTimeout }: DialectOptions) {
+    const client = database.$client as Client;
+    this.#lane = laneOf(client, busyTimeout);
+    this.#waitMs = busyTimeout;
+    // Turns are taken here, so statements go to the client behind the queue.
+    this.#database = this.#lane.client === client ? database : overClient(database, this.#lane.client);
+  }
+
+  read<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    return this.#lane.read(() => retryWhileBusy(() => work(this.#database), this.#waitMs));
+  }
+
+  write<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    return this.#lane.writers.exclusive(() => retryWhileBusy(() => work(this.#database), this.#waitMs));
+  }
+
+  async transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> {
+    if (mode === "write" || (await this.#lane.inMemory())) {
+      return this.#lane.writers.exclusive(async () => this.#settle(await this.#begin("write"), work));
+    }
+    return this.#reading.run(async () => {
+      const leaving: { leave?: () => void } = {};
+      const upgrade = async (): Promise<Transaction> => {
+        leaving.leave = await this.#lane.writers.enter();
+        return this.#begin("write");
+      };
+      try {
+        return await this.#settle(new UpgradingTransaction(await this.#begin("deferred"), upgrade), work);
+      } finally {
+        leaving.leave?.();
+      }
+    });
+  }
+
+  failure = sqliteFailure;
+
+  #begin(mode: "write" | "deferred"): Promise<Transaction> {
+    return retryWhileBusy(() => this.#lane.client.transaction(mode), this.#waitMs);
+  }
+
+  async #settle<T>(transaction: Pick<Transaction, "execute" | "batch" | "commit" | "rollback">, work: (tx: Database) => Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await work(overTransaction(this.#database, this.#lane.client, transaction));
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
+    }
+    try {
+      await retryWhileBusy(() => transaction.commit(), this.#waitMs);
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
+    }
+    return result;
+  }
+}
+
+/**
+ * A transaction that reads until something in it writes. Then it starts over as a writer, in its turn: what was read
+ * before stays read, nothing was written that could be lost.
+ */
+class UpgradingTransaction {
+  #inner: Transaction;
+  #upgrade: (() => Promise<Transaction>) | undefined;
+  #upgrading: Promise<void> | undefined;
+
+  constructor(inner: Transaction, upgrade: () => Promise<Transaction>) {
+    this.#inner = inner;
+    this.#upgrade = upgrade;
+  }
+
+  async execute(statement: InStatement): ReturnType<Transaction["execute"]> {
+    if (this.#upgrade !== undefined && !isRead(statement)) await (this.#upgrading ??= this.#restart());
+    return this.#inner.execute(statement);
+  }
+
+  async batch(statements: InStatement[]): ReturnType<Transaction["batch"]> {
+    if (this.#upgrade !== undefined && !statements.every(isRead)) await (this.#upgrading ??= this.#restart());
+    return this.#inner.batch(statements);
+  }
+
+  commit(): Promise<void> {
+    return this.#inner.commit();
+  }
+
+  rollback(): Promise<void> {
+    return this.#inner.rollback();
+  }
+
+  async #restart(): Promise<void> {
+    await this.#inner.rollback();
+    this.#inner = await this.#upgrade!();
+    this.#upgrade = undefined;
+  }
+}
+
+/** The same Drizzle database over another client. */
+function overClient(database: Database, client: Client): Database {
+  const { dialect, session } = database;
+  const inner = new LibSQLSession(client, dialect, session.schema, session.options, undefined);
+  return new database.constructor("async", dialect, inner, session.schema);
+}
+
+function overTransaction(database: Database, client: Client, transaction: object): Database {
+  const { dialect, session } = database;
+  const inner = new LibSQLSession(client, dialect, session.schema, session.options, transaction as Transaction);
+  return new LibSQLTransaction("async", dialect, inner as never, session.schema);
+}
+
+/** Lets a number of pieces of work run at once; the others wait, first come, first served. */
+class Semaphore {
+  #free: number;
+  readonly #waiters: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiters.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { busy, conflict, invalidBody, type QueryError } from "../error.ts";
+
+interface Coded {
+  readonly code?: unknown;
+  readonly extendedCode?: unknown;
+  readonly cause?: unknown;
+}
+
+const CONFLICTS: ReadonlySet<string> = new Set(["UNIQUE", "PRIMARYKEY", "ROWID", "FOREIGNKEY", "CHECK", "TRIGGER"]);
+
+/** What an error of a SQLite driver means to a client; its own text never leaves the server. */
+export function sqliteFailure(error: unknown): QueryError | undefined {
+  const code = codeOf(error);
+  if (code === undefined) return undefined;
+  if (isBusyCode(code)) return busy(error);
+  if (!code.startsWith("SQLITE_CONSTRAINT")) return undefined;
+  const kind = code.slice("SQLITE_CONSTRAINT_".length);
+  if (CONFLICTS.has(kind)) return conflict(error);
+  return invalidBody("a required value is missing or does not fit");
+}
+
+/** Whether another connection holds what a statement needs, so that waiting may help. */
+export function isBusy(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== undefined && isBusyCode(code);
+}
+
+function isBusyCode(code: string): boolean {
+  return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED") || code === "TRANSACTION_ACTIVE";
+}
+
+/** The driver's code, however deep Drizzle has wrapped it. */
+function codeOf(error: unknown): string | undefined {
+  for (let inner = error as Coded | undefined, depth = 0; inner !== undefined && inner !== null && depth < 5; depth++) {
+    const code = inner.extendedCode ?? inner.code;
+    if (typeof code === "string" && (code.startsWith("SQLITE_") || code === "TRANSACTION_ACTIVE")) return code;
+    inner = inner.cause as Coded | undefined;
+  }
+  return undefined;
+}
+
+/** Tries again while the database is busy, with growing pauses that block nobody, until `waitMs` milliseconds are over. */
+export async function retryWhileBusy<T>(work: () => Promise<T> | T, waitMs: number): Promise<T> {
+  const deadline = performance.now() + waitMs;
+  for (let pause = 1; ; pause = Math.min(pause * 2, 25)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() + pause > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+  }
+}

@@ -1,0 +1,164 @@
+/** Every code the engine answers with, and the status that goes with it. */
+export const STATUS = {
+  "invalid-syntax": 400,
+  "unknown-parameter": 400,
+  "invalid-value": 400,
+  "unknown-column": 400,
+  "unknown-relation": 400,
+  "unknown-operator": 400,
+  "capability-forbidden": 400,
+  "limit-exceeded": 400,
+  "depth-exceeded": 400,
+  "too-complex": 400,
+  "invalid-body": 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  "check-failed": 403,
+  "unknown-resource": 404,
+  "method-not-allowed": 405,
+  conflict: 409,
+  "too-large": 413,
+  "unsupported-media-type": 415,
+  "internal-error": 500,
+  busy: 503,
+  timeout: 504,
+} as const;
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof STATUS;
+
+/** One thing wrong with a body, as a validator reported it. */
+export interface Issue {
+  readonly message: string;
+  /** Where in the body, as the client wrote it: `title`, `2.price`. */
+  readonly path?: string;
+}
+
+/**
+ * An answer an author's hook may throw: its status and message reach the client as they are.
+ *
+ * @example throw new HttpError("the shop is closed on sundays", 403);
+ */
+export class HttpError extends Error {
+  readonly status: number;
+  constructor(message: string, status: number) {
+    if (!Number.isInteger(status) || status < 400 || status > 599) {
+      throw new RangeError(`an HttpError takes a status from 400 to 599, not ${status}`);
+    }
+    super(message);
+    this.name = "HttpError";
+    this.status = status;
+  }
+}
+
+/** What a refusal says beside its sentence. */
+export interface Details {
+  readonly path?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly issues?: readonly Issue[] | undefined;
+  /** Headers the answer needs, such as `Allow` or `Retry-After`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly cause?: unknown;
+}
+
+/** A refusal of the engine itself: a code of the catalogue, where it happened and what to do. */
+export class QueryError extends HttpError {
+  readonly code: ErrorCode;
+  readonly path: string | undefined;
+  readonly hint: string | undefined;
+  readonly issues: readonly Issue[] | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  constructor(code: ErrorCode, message: string, details: Details = {}) {
+    super(message, STATUS[code]);
+    this.name = "QueryError";
+    this.code = code;
+    this.path = details.path;
+    this.hint = details.hint;
+    this.issues = details.issues;
+    this.headers = details.headers;
+    if (details.cause !== undefined) this.cause = details.cause;
+  }
+}
+
+/** The text of a client in backticks, shortened so that an answer never echoes a whole request. */
+export function quote(text: string): string {
+  return `\`${text.length > 64 ? `${text.slice(0, 61)}...` : text}\``;
+}
+
+/** The path of a member: `select.where` and `title` are `select.where.title`. */
+export function at(path: string, member: string | number): string {
+  const name = typeof member === "string" && member.length > 64 ? `${member.slice(0, 61)}...` : member;
+  return path === "" ? String(name) : `${path}.${name}`;
+}
+
+/** "did you mean `title`?" when a name is close to one of those the caller may know. */
+export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
+  if (name.length > 64) return undefined;
+  let best: string | undefined;
+  let bestDistance = Math.min(3, Math.floor(name.length / 2) + 1);
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best === undefined ? undefined : `did you mean \`${best}\`?`;
+}
+
+/** Levenshtein's distance, row by row. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, substitution));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}
+
+export const invalidValue = (message: string, path: string, hint?: string): QueryError =>
+  new QueryError("invalid-value", message, { path, hint });
+
+export const unknownColumn = (name: string, path: string, known: Iterable<string>): QueryError =>
+  new QueryError("unknown-column", `unknown column ${quote(name)}`, { path, hint: didYouMean(name, known) });
+
+export const unknownRelation = (name: string, path: string, known: Iterable<string>): QueryError =>
+  new QueryError("unknown-relation", `unknown relation ${quote(name)}`, { path, hint: didYouMean(name, known) });
+
+export const unknownOperator = (name: string, path: string, known: Iterable<string>): QueryError =>
+  new QueryError("unknown-operator", `unknown operator ${quote(name)}`, { path, hint: didYouMean(name, known) });
+
+export const unknownParameter = (name: string, known: Iterable<string>): QueryError =>
+  new QueryError("unknown-parameter", `unknown parameter ${quote(name)}`, {
+    path: at("", name),
+    hint: didYouMean(name, known) ?? `known are ${[...known].map(quote).join(", ")}`,
+  });
+
+export const repeatedParameter = (name: string): QueryError =>
+  new QueryError("unknown-parameter", `parameter ${quote(name)} is written twice`, {
+    path: at("", name),
+    hint: "write it once",
+  });
+
+export const tooComplex = (message: string, path: string, hint?: string): QueryError =>
+  new QueryError("too-complex", message, { path, hint });
+
+export const limitExceeded = (message: string, path: string, hint?: string): QueryError =>
+  new QueryError("limit-exceeded", message, { path, hint });
+
+export const invalidBody = (message: string, path?: string, issues?: readonly Issue[]): QueryError =>
+  new QueryError("invalid-body", message, { path, issues });
+
+export const internalError = (cause: unknown): QueryError =>
+  new QueryError("internal-error", "something went wrong on the server", { cause });
+
+export const busy = (cause?: unknown): QueryError =>
+  new QueryError("busy", "the database is busy", { hint: "try again", headers: { "Retry-After": "1" }, cause });
+
+export const conflict = (cause?: unknown): QueryError =>
+  new QueryError("conflict", "the change conflicts with rows that exist", {
+    hint: "a value that must be unique is taken, or a referenced row is missing or in use",
+    cause,
+  });

@@ -1,0 +1,50 @@
+import { invalidBody, QueryError } from "../error.ts";
+import { decodeForm } from "./media/form.ts";
+import { decodeJSON } from "./media/json.ts";
+import { decodeRJSON } from "./media/rjson.ts";
+
+const DECODERS: ReadonlyMap<string, (text: string) => unknown> = new Map([
+  ["application/json", decodeJSON],
+  ["application/rjson", decodeRJSON],
+  ["application/x-www-form-urlencoded", decodeForm],
+]);
+const FORM = "application/x-www-form-urlencoded";
+
+/**
+ * Reads a body, counting its bytes while they come.
+ *
+ * @throws QueryError `unsupported-media-type`, `too-large` or `invalid-body`.
+ */
+export async function readBody(request: Request, maxBytes: number): Promise<{ value: unknown; form: boolean }> {
+  const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  const decode = DECODERS.get(type);
+  if (decode === undefined) {
+    throw new QueryError("unsupported-media-type", type === "" ? "the body has no content type" : "a body of this content type is not taken", {
+      hint: `send ${[...DECODERS.keys()].join(", ")}`,
+    });
+  }
+  const text = await readText(request, maxBytes);
+  if (text.trim() === "") throw invalidBody("the body is empty");
+  return { value: decode(text), form: type === FORM };
+}
+
+async function readText(request: Request, maxBytes: number): Promise<string> {
+  // An announced size saves reading, but only counted bytes are trusted.
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let bytes = 0;
+  let text = "";
+  try {
+    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      text += decoder.decode(chunk, { stream: true });
+    }
+    return text + decoder.decode();
+  } catch (error) {
+    if (error instanceof QueryError) throw error;
+    throw error instanceof TypeError ? invalidBody("the body is not UTF-8") : invalidBody("the body ended before it was complete");
+  }
+}
+
+const tooLarge = (maxBytes: number): QueryError => new QueryError("too-large", `the body exceeds ${maxBytes} bytes`);

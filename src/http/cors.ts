@@ -1,0 +1,54 @@
+/** Which other origins' pages may use a route. */
+export interface CorsOptions {
+  /** One origin, several, or a function that says so; `"*"` is every origin and goes without credentials only. */
+  readonly origin: string | readonly string[] | ((origin: string) => boolean);
+  /** Whether cookies may come along. */
+  readonly credentials?: boolean;
+  /** The request headers a page may send; by default those it asks for in its preflight that the engine reads. */
+  readonly headers?: readonly string[];
+  /** How long a browser may remember a preflight, in seconds. */
+  readonly maxAge?: number;
+}
+
+const DEFAULT_HEADERS = ["content-type", "authorization", "if-none-match"];
+
+/**
+ * Checks the options once.
+ *
+ * @throws Error for `*` with credentials, which would let every page act as its visitor.
+ */
+export function checkCors({ origin, credentials }: CorsOptions): void {
+  const every = origin === "*" || (Array.isArray(origin) && origin.includes("*"));
+  if (every && credentials === true) throw new Error('cors: origin "*" cannot be used with credentials; name the origins');
+}
+
+/** The headers an answer to this origin needs; none for an origin that is not allowed. */
+export function corsHeaders(options: CorsOptions, request: Request): Readonly<Record<string, string>> {
+  const origin = request.headers.get("origin");
+  if (options.origin === "*") return { "access-control-allow-origin": "*", "access-control-expose-headers": "ETag, Allow, Retry-After" };
+  if (origin === null || !allows(options.origin, origin)) return {};
+  return {
+    "access-control-allow-origin": origin,
+    "access-control-expose-headers": "ETag, Allow, Retry-After",
+    ...(options.credentials === true && { "access-control-allow-credentials": "true" }),
+  };
+}
+
+function allows(allowed: CorsOptions["origin"], origin: string): boolean {
+  if (typeof allowed === "function") return allowed(origin) === true;
+  return typeof allowed === "string" ? allowed === origin : allowed.includes("*") || allowed.includes(origin);
+}
+
+/** Whether a request only asks if another may be sent. */
+export function isPreflight(request: Request): boolean {
+  return request.method === "OPTIONS" && request.headers.has("origin") && request.headers.has("access-control-request-method");
+}
+
+/** What a preflight is answered beside the headers of every answer. */
+export function preflightHeaders({ headers = DEFAULT_HEADERS, maxAge }: CorsOptions): Readonly<Record<string, string>> {
+  return {
+    "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
+    "access-control-allow-headers": headers.join(", "),
+    ...(maxAge !== undefined && { "access-control-max-age": String(maxAge) }),
+  };
+}

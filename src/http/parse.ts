@@ -1,0 +1,65 @@
+import { at, invalidValue, QueryError } from "../error.ts";
+import { type Method, METHODS, type QueryRequest, readSelector, type Scope, type Selector } from "../request/request.ts";
+import { parse as parseRJSON, RJSONParseError } from "../rjson/rjson.ts";
+import { readQueryString } from "./query-string.ts";
+
+const SCOPES: readonly Scope[] = ["mine", "guest", "mine|guest"];
+const NOTHING: Selector = {};
+
+const PARAMETERS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  [...METHODS].map(([method, { parameters }]) => [method, new Set<string>([...SCOPES, ...parameters])]),
+);
+
+/**
+ * Reads the client's question from a request. Nothing of it is decided yet.
+ *
+ * @throws QueryError `unknown-parameter`, `invalid-syntax` or `invalid-value`.
+ */
+export function parse(method: Method, resource: string, search: string): QueryRequest {
+  if (search.length < 2) return { method, resource, selector: NOTHING };
+  const parameters = readQueryString(search, PARAMETERS.get(method)!);
+  const scope = readScope(parameters);
+  const first = readFlag(parameters, "findFirst");
+  const total = readFlag(parameters, "countTotal");
+  return {
+    method,
+    resource,
+    selector: readSelect(parameters.get("select"), method),
+    ...(scope !== undefined && { scope }),
+    ...(first !== undefined && { first }),
+    ...(total !== undefined && { total }),
+  };
+}
+
+function readFlag(parameters: ReadonlyMap<string, string>, name: string): boolean | undefined {
+  const text = parameters.get(name);
+  if (text === undefined) return undefined;
+  if (text === "" || text === "T" || text === "true") return true;
+  if (text === "F" || text === "false") return false;
+  throw invalidValue(`\`${name}\` is a flag: it takes T, F or nothing`, name);
+}
+
+function readScope(parameters: ReadonlyMap<string, string>): Scope | undefined {
+  const asked = SCOPES.filter((scope) => readFlag(parameters, scope) === true);
+  if (asked.length > 1) throw invalidValue("only one scope can be asked for", asked[1]!, "write `mine|guest` for both");
+  return asked[0];
+}
+
+function readSelect(text: string | undefined, method: Method): Selector {
+  if (text === undefined || text === "") return NOTHING;
+  const value = readRJSON(text, "select");
+  return value === undefined ? NOTHING : readSelector(value, METHODS.get(method)!.selector);
+}
+
+/** Parses RJSON as the engine takes it: bare words are text, `__proto__` is refused. */
+export function readRJSON(text: string, path: string): unknown {
+  try {
+    return parseRJSON(text, { words: true, protoKeys: "error" });
+  } catch (error) {
+    if (!(error instanceof RJSONParseError)) throw error;
+    throw new QueryError("invalid-syntax", `\`${path}\` is not RJSON at character ${error.index + 1}`, {
+      path: at("", path),
+      hint: error.message,
+    });
+  }
+}

@@ -1,0 +1,25 @@
+import type { Principal } from "../request/request.ts";
+
+/** How a route learns who asks. */
+export interface SessionOptions<Context> {
+  /** Puts the session into the context; a `Response` it answers ends the request. */
+  readonly parser?: (request: Request, context: Context) => unknown;
+  /** The caller's role, or nothing. Only a text that is none of `guest`, `mine`, `all` is a role. */
+  readonly getRole?: (request: Request, context: Context) => unknown;
+}
+
+const RESERVED: ReadonlySet<unknown> = new Set(["", "guest", "mine", "all"]);
+
+/** Asks the route's author who is calling; whatever he answers that is not a role is none. */
+export async function authenticate(
+  request: Request,
+  context: Record<string, unknown>,
+  { parser, getRole }: SessionOptions<never>,
+): Promise<Principal | Response> {
+  const answer = await parser?.(request, context as never);
+  if (answer instanceof Response) return answer;
+  const role = await getRole?.(request, context as never);
+  if (typeof role !== "string" || RESERVED.has(role)) return { context };
+  context["role"] = role;
+  return { role, context };
+}

@@ -1,0 +1,92 @@
+import { createEngine } from "../engine.ts";
+import type { Observation, Observer } from "../observe.ts";
+import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
+import { checkCors, type CorsOptions } from "./cors.ts";
+import { handle, type Route } from "./handle.ts";
+import type { SessionOptions } from "./principal.ts";
+
+/** What `createQueryRoute` is told. */
+export interface QueryRouteOptions<Role extends string = string, Session = object> {
+  /** The access-control file, written with `satisfies ACL`. */
+  readonly acl: AnyACL;
+  /** A Drizzle database made with the schema: `drizzle(client, { schema })`. */
+  readonly database: unknown;
+  /** The Drizzle schema, relations included. */
+  readonly schema: Record<string, unknown>;
+  /** The name of the path parameter that holds the resource; `id` by default. Without one, the path's last segment is it. */
+  readonly idParam?: string;
+  /** Limits where neither rule nor entry has its own, and a formatter where neither has one. */
+  readonly defaults?: LimitOptions & { readonly formatResult?: FormatResult<Session> };
+  /** Who asks. Without it everybody is a guest. */
+  readonly session?: {
+    /** Puts the session into the context; a `Response` it answers ends the request. */
+    readonly parser?: (request: Request, context: Session & RequestContext) => unknown;
+    /** The caller's role, or nothing; may be asynchronous. */
+    readonly getRole?: (request: Request, context: Session & RequestContext) => Role | null | undefined | Promise<Role | null | undefined>;
+  };
+  /** Hears of every error that became a 500. */
+  readonly onError?: (error: unknown) => void;
+  /** Hears of everything worth logging or counting. */
+  readonly observe?: Observer;
+  /** Which other origins' pages may use the route; none by default. */
+  readonly cors?: CorsOptions;
+  /** Headers of every answer; `Cache-Control` and `Vary` here replace the built-in ones. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How long a write waits for its turn and for locks of other processes, in milliseconds; 5,000 by default. */
+  readonly busyTimeout?: number;
+}
+
+/** Answers one request. */
+export type QueryHandler = (request: Request) => Promise<Response>;
+
+/** One handler under the name of each method, as `Bun.serve` takes them. */
+export interface QueryRoute {
+  readonly GET: QueryHandler;
+  readonly HEAD: QueryHandler;
+  readonly POST: QueryHandler;
+  readonly PATCH: QueryHandler;
+  readonly DELETE: QueryHandler;
+  readonly OPTIONS: QueryHandler;
+}
+
+/**
+ * Makes the route that answers for every resource of an access-control file.
+ *
+ * @throws Error at start that names every mistake of the file with its path.
+ * @example
+ * Bun.serve({ routes: { "/query/:id": createQueryRoute({ acl, database: db, schema }) } });
+ */
+export function createQueryRoute<Role extends string = string, Session = object>(options: QueryRouteOptions<Role, Session>): QueryRoute {
+  if (options.cors !== undefined) checkCors(options.cors);
+  const route: Route = {
+    engine: createEngine({
+      acl: options.acl,
+      database: options.database,
+      schema: options.schema,
+      busyTimeout: options.busyTimeout ?? 5_000,
+      ...(options.defaults !== undefined && { defaults: options.defaults }),
+    }),
+    idParam: options.idParam ?? "id",
+    session: (options.session ?? {}) as SessionOptions<never>,
+    cors: options.cors,
+    headers: new Headers({ "cache-control": "private, no-cache", vary: "Cookie, Authorization", ...lowerCase(options.headers ?? {}) }),
+    formatResult: options.defaults?.formatResult as Route["formatResult"],
+    observe: observer(options),
+  };
+  const handler: QueryHandler = (request) => handle(route, request);
+  return { GET: handler, HEAD: handler, POST: handler, PATCH: handler, DELETE: handler, OPTIONS: handler };
+}
+
+function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function observer({ observe, onError }: Pick<QueryRouteOptions, "observe" | "onError">): Observer {
+  return (observation: Observation) => {
+    try {
+      if (observation.kind === "failed") onError?.(observation.error);
+    } finally {
+      observe?.(observation);
+    }
+  };
+}

@@ -1,0 +1,50 @@
+import type { Answer } from "../engine.ts";
+
+/** A JSON text that is a whole body. */
+export interface JSONText {
+  readonly json: string;
+}
+
+/** Shapes a result: the rule's or the entry's formatter, then the route's, else the default body. */
+export async function shape(
+  answer: Answer,
+  resource: string,
+  request: Request,
+  context: Record<string, unknown>,
+  fallback: ((request: Request, context: never) => unknown) | undefined,
+): Promise<Response | JSONText> {
+  const { outcome, policy, first } = answer;
+  if (outcome instanceof Response) return outcome;
+  const format = policy.formatResult ?? fallback;
+  if (format === undefined) return { json: defaultBody(outcome, resource, first) };
+  context["result"] = outcome;
+  const formatted: unknown = await format(request, context as never);
+  return formatted instanceof Response ? formatted : { json: stringify(formatted) ?? "null" };
+}
+
+function defaultBody({ total, rowsAffected, count, rows }: Exclude<Answer["outcome"], Response>, resource: string, first: boolean): string {
+  const answered = rows !== undefined;
+  const named = `${JSON.stringify(resource)}:${stringify(rows ?? null)}`;
+  const parts = [
+    total !== undefined && `"total":${total}`,
+    rowsAffected !== undefined && `"rowsAffected":${rowsAffected}`,
+    count !== undefined && !(first && answered) && `"count":${count}`,
+    answered && named,
+  ];
+  return `{${parts.filter((part) => part !== false).join(",")}}`;
+}
+
+/** JSON as answers carry it: big integers as text, bytes as base64. */
+export function stringify(value: unknown): string | undefined {
+  return JSON.stringify(value, carry) as string | undefined;
+}
+
+function carry(this: unknown, key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "object" || value === null) return value;
+  // Buffer has a toJSON of its own, which has run already; the bytes are still on the holder.
+  const original = (this as Record<string, unknown>)[key];
+  if (original instanceof Uint8Array) return Buffer.from(original.buffer, original.byteOffset, original.byteLength).toString("base64");
+  if (original instanceof ArrayBuffer) return Buffer.from(original).toString("base64");
+  return value;
+}

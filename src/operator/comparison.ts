@@ -1,0 +1,36 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { ColumnInfo } from "../schema/schema.ts";
+import type { Operator } from "./operator.ts";
+import { bound, isOrdered } from "./value.ts";
+
+const ordered = (sign: SQL): Operator => ({
+  operand: "scalar",
+  applies: isOrdered,
+  build: (column: ColumnInfo, value: unknown) => sql`${column.column} ${sign} ${bound(column, value)}`,
+});
+
+/** Equality and order; `eq` and `ne` with null ask for presence. */
+export const COMPARISON: readonly (readonly [string, Operator])[] = [
+  [
+    "eq",
+    {
+      operand: "scalar",
+      nullable: true,
+      build: (column, value) =>
+        value === null ? sql`${column.column} is null` : sql`${column.column} = ${bound(column, value)}`,
+    },
+  ],
+  [
+    "ne",
+    {
+      operand: "scalar",
+      nullable: true,
+      build: (column, value) =>
+        value === null ? sql`${column.column} is not null` : sql`${column.column} <> ${bound(column, value)}`,
+    },
+  ],
+  ["gt", ordered(sql`>`)],
+  ["gte", ordered(sql`>=`)],
+  ["lt", ordered(sql`<`)],
+  ["lte", ordered(sql`<=`)],
+];

@@ -1,0 +1,22 @@
+import { sql } from "drizzle-orm";
+import type { Operator } from "./operator.ts";
+import { bound } from "./value.ts";
+
+const membership = (included: boolean): Operator => ({
+  operand: "list",
+  build(column, value) {
+    const values = value as readonly unknown[];
+    // The empty list has no SQL: nothing is in it, everything is out of it.
+    if (values.length === 0) return included ? sql`(1 = 0)` : sql`(1 = 1)`;
+    const list = sql.join(values.map((item) => bound(column, item)), sql`, `);
+    return included ? sql`${column.column} in (${list})` : sql`${column.column} not in (${list})`;
+  },
+});
+
+/** Membership in a list, by the manual's names and by the short ones. */
+export const LIST: readonly (readonly [string, Operator])[] = [
+  ["inArray", membership(true)],
+  ["in", membership(true)],
+  ["notInArray", membership(false)],
+  ["notIn", membership(false)],
+];

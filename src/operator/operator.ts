@@ -1,0 +1,35 @@
+import type { SQL } from "drizzle-orm";
+import type { ColumnInfo } from "../schema/schema.ts";
+import { COMPARISON } from "./comparison.ts";
+import { LIST } from "./list.ts";
+import { PRESENCE } from "./presence.ts";
+import { RANGE } from "./range.ts";
+import { TEXT } from "./text.ts";
+
+/**
+ * A comparison a client may ask for. INVARIANT: it is total. For no stored value may it make the database raise an
+ * error, because the database may try it on rows that the rule's filter drops, and an error is an answer about them.
+ */
+export interface Operator {
+  /** What stands on its right: one value, a list, a pair, a yes or no, a pattern with wildcards, a text taken literally. */
+  readonly operand: "scalar" | "list" | "pair" | "flag" | "pattern" | "literal";
+  /** The columns it compares; every column where absent. */
+  readonly applies?: (column: ColumnInfo) => boolean;
+  /** Whether `N` may stand on its right. */
+  readonly nullable?: boolean;
+  build(column: ColumnInfo, value: unknown): SQL;
+}
+
+/** Every operator a client can reach, by the name it writes. */
+export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ...COMPARISON,
+  ...TEXT,
+  ...LIST,
+  ...RANGE,
+  ...PRESENCE,
+]);
+
+/** The operators that apply to a column. */
+export function operatorsFor(column: ColumnInfo): readonly string[] {
+  return [...OPERATORS].filter(([, operator]) => operator.applies?.(column) ?? true).map(([name]) => name);
+}

@@ -1,0 +1,105 @@
+import { at, QueryError, quote } from "../error.ts";
+import type { Capability, NodePolicy, Policy } from "../policy/policy.ts";
+import type { QueryRequest, Selector } from "../request/request.ts";
+import { Budget, LIFTED_LIMIT } from "./budget.ts";
+import { embed } from "./embed.ts";
+import { readFilter } from "./filter.ts";
+import { order } from "./order.ts";
+import type { ReadNode, ReadPlan } from "./plan.ts";
+import { project } from "./project.ts";
+import { effectiveLimit } from "./range.ts";
+
+/** Where a node stands in the tree. */
+export interface Place {
+  /** The resource, or the relation, in the client's words. */
+  readonly name: string;
+  readonly path: string;
+  /** How many relations deep may still be gone from here. */
+  readonly depth: number;
+  /** How many rows the node could be asked for: the product of the limits above it. */
+  readonly rows: number;
+  /** Whether at most one row can come. */
+  readonly one: boolean;
+}
+
+/** Plans one node of the tree. */
+export type NodePlanner = (policy: NodePolicy, selector: Selector, place: Place) => ReadNode;
+
+/**
+ * Joins the client's question with the policy it resolved to.
+ *
+ * @throws QueryError for every wish that is not permitted or not possible, at the client's path.
+ */
+export function planRead(policy: Policy, request: QueryRequest): ReadPlan {
+  const first = wantsFirst(policy, request);
+  const budget = new Budget(policy.limits);
+  const nodes: ReadNode[] = [];
+  const place = { name: policy.resource, path: "select", depth: policy.limits.maxDepth, rows: 1, one: first };
+  const root = nodePlanner(nodes, budget)(policy, request.selector, place);
+  return {
+    kind: "read",
+    policy,
+    root,
+    nodes,
+    first,
+    total: request.total ?? policy.countTotal,
+    countOnly: root.columns.length === 0 && root.extras.size === 0 && root.relations.size === 0,
+  };
+}
+
+function wantsFirst({ findFirst, resource }: Policy, { first }: QueryRequest): boolean {
+  if (findFirst !== undefined && first !== undefined && findFirst !== first) {
+    throw new QueryError("forbidden", `${quote(resource)} answers ${findFirst ? "one row" : "a list"}`, {
+      path: "findFirst",
+      hint: "leave `findFirst` out",
+    });
+  }
+  return findFirst ?? first ?? false;
+}
+
+/** A planner whose nodes are collected in `nodes`, the parents before their relations. */
+export function nodePlanner(nodes: ReadNode[], budget: Budget): NodePlanner {
+  const planNode: NodePlanner = (policy, selector, place) => {
+    refuseForbidden(selector, policy, place);
+    const index = nodes.length;
+    nodes.push(undefined as never); // its place; the relations' come after it
+    const projected = project(selector.columns, policy, at(place.path, "columns"));
+    const where = selector.where === undefined ? undefined : readFilter(selector.where, policy.filterable, budget, at(place.path, "where"));
+    const limit = effectiveLimit(selector.limit, policy.limits, at(place.path, "limit"));
+    const taken = place.one ? Math.min(limit, 1) : limit;
+    const rows = place.rows * (taken === Number.POSITIVE_INFINITY ? LIFTED_LIMIT : taken);
+    budget.addRows(rows, place.path);
+    const relations = embed(selector.with, policy, place.depth, rows, at(place.path, "with"), planNode);
+    const node: ReadNode = {
+      index,
+      policy,
+      table: policy.table,
+      ...projected,
+      where,
+      orderBy: order(selector.orderBy, policy, projected, relations.size > 0, at(place.path, "orderBy")),
+      limit: taken,
+      offset: selector.offset ?? 0,
+      relations,
+    };
+    nodes[index] = node;
+    return node;
+  };
+  return planNode;
+}
+
+const FORBIDDEN: readonly (readonly [Capability, string])[] = [
+  ["columns", "choosing columns of"],
+  ["where", "filtering"],
+  ["orderBy", "sorting"],
+  ["limit", "limiting"],
+  ["offset", "skipping rows of"],
+  ["with", "loading relations of"],
+];
+
+function refuseForbidden(selector: Selector, { forbids }: NodePolicy, { name, path }: Place): void {
+  if (forbids.size === 0) return;
+  for (const [capability, act] of FORBIDDEN) {
+    if (selector[capability] === undefined || !forbids.has(capability)) continue;
+    throw new QueryError("capability-forbidden", `${act} ${quote(name)} is not allowed`, { path: at(path, capability) });
+  }
+}

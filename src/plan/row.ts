@@ -1,0 +1,108 @@
+import { is, SQL } from "drizzle-orm";
+import { at, invalidBody, QueryError, unknownColumn } from "../error.ts";
+import type { Policy } from "../policy/policy.ts";
+import { coerce, readText, type TableInfo } from "../schema/schema.ts";
+import { validate } from "./validate.ts";
+
+/** One row of a body, by column. */
+export type Row = Record<string, unknown>;
+
+/** A body as it arrived: its value, and whether its fields are all text, as a form's are. */
+export interface Body {
+  readonly value: unknown;
+  readonly form: boolean;
+}
+
+/**
+ * Reads what a POST or PATCH writes: validated, injected, its client's keys writable, its values fit for their columns.
+ * The answer is one row where the client sent one, else a list.
+ *
+ * @throws QueryError `invalid-body`, `unknown-column` or `invalid-value`, the row's index in the path.
+ */
+export async function readBodyRows(policy: Policy, body: Body, many: boolean, context: unknown): Promise<Row | Row[]> {
+  const value = body.form ? readForm(body.value as Row, policy.table) : body.value;
+  if (!Array.isArray(value)) return readRow(policy, value, "", context);
+  if (!many) throw invalidBody("expected one object");
+  if (value.length === 0) throw invalidBody("expected an object or a list of objects that is not empty");
+  if (value.length > policy.limits.maxRows) throw invalidBody(`${value.length} rows exceed ${policy.limits.maxRows}`);
+  const rows: Row[] = [];
+  for (const [index, item] of value.entries()) rows.push(await readRow(policy, item, String(index), context));
+  return rows;
+}
+
+async function readRow(policy: Policy, sent: unknown, path: string, context: unknown): Promise<Row> {
+  if (!isRow(sent)) throw invalidBody("expected an object", path === "" ? undefined : path);
+  const validated = await validate(policy.validateBody, sent, context, path);
+  if (!isRow(validated)) throw new TypeError("`validateBody` answers the row it let through");
+  // The author's function may change its argument; what the client sent is compared with what is left of it.
+  const before = { ...validated };
+  const injected: unknown = policy.injectBody === undefined ? validated : await policy.injectBody(validated, context);
+  if (!isRow(injected)) throw new TypeError("`injectBody` answers the row to write");
+  refuseUnwritable(policy, sent, before, injected, path);
+  return coerceRow(policy.table, injected, path);
+}
+
+/** A key is the client's if it sent it, the validator let it through, and nobody put another value in its place. */
+function refuseUnwritable(policy: Policy, sent: Row, validated: Row, injected: Row, path: string): void {
+  for (const [key, value] of Object.entries(injected)) {
+    if (value === undefined || policy.writable.has(key)) continue;
+    const clients = Object.hasOwn(sent, key) && Object.hasOwn(validated, key) && validated[key] === value;
+    if (clients || !policy.table.columns.has(key)) throw unknownColumn(key, at(path, key), policy.writable.keys());
+  }
+}
+
+/** Values for their columns, in the order of the schema; what is undefined was not given. */
+export function coerceRow(table: TableInfo, row: Row, path: string): Row {
+  const coerced: Row = {};
+  for (const [key, value] of Object.entries(row)) {
+    if (value === undefined) continue;
+    const column = table.columns.get(key);
+    const here = at(path, key);
+    if (column === undefined) throw unknownColumn(key, here, []);
+    if (is(value, SQL)) coerced[key] = value;
+    else if (value === null) {
+      if (!column.nullable) throw invalidBody(`\`${key}\` cannot be null`, here);
+      coerced[key] = null;
+    } else coerced[key] = coerce(column, value, here, true);
+  }
+  return coerced;
+}
+
+/**
+ * The rows to write once `beforeQuery` has had them: values fit again, nothing required is missing.
+ *
+ * @throws QueryError `invalid-body` where a new row lacks a value it needs, or a change changes nothing.
+ */
+export function finishRows(policy: Policy, kind: "insert" | "update", body: unknown): readonly Row[] {
+  const list = Array.isArray(body) ? (body as unknown[]) : [body];
+  return list.map((item, index) => {
+    const path = Array.isArray(body) ? String(index) : "";
+    if (!isRow(item)) throw new TypeError("`ctx.body` holds the row, or the rows, to write");
+    const row = coerceRow(policy.table, item, path);
+    if (kind === "insert") requireValues(policy, row, path);
+    else if (Object.keys(row).length === 0) throw invalidBody("nothing to change", undefined);
+    return row;
+  });
+}
+
+function requireValues({ table, writable }: Policy, row: Row, path: string): void {
+  for (const column of table.columns.values()) {
+    if (column.nullable || column.generated || Object.hasOwn(row, column.name) || column.column.hasDefault) continue;
+    // A column the client may not write is the author's to fill; its name stays on the server.
+    if (!writable.has(column.name)) throw new QueryError("invalid-body", "a required value is missing");
+    throw invalidBody(`\`${column.name}\` is required`, at(path, column.name));
+  }
+}
+
+function readForm(fields: Row, table: TableInfo): Row {
+  const row: Row = Object.create(null) as Row;
+  for (const [name, text] of Object.entries(fields)) {
+    const column = table.columns.get(name);
+    row[name] = column !== undefined && typeof text === "string" ? readText(column, text) : text;
+  }
+  return { ...row };
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,41 @@
+import { at, limitExceeded } from "../error.ts";
+import type { Policy } from "../policy/policy.ts";
+import { METHODS, type QueryRequest } from "../request/request.ts";
+import { Budget } from "./budget.ts";
+import type { ReadNode } from "./plan.ts";
+import { nodePlanner } from "./read.ts";
+
+/** A write, permitted and possible; its rows and the caller come with each request. */
+export interface WritePlan {
+  readonly kind: "insert" | "update" | "delete";
+  readonly policy: Policy;
+  /** The client's filter, and what comes back of each row; its order and limit say nothing. */
+  readonly answer: ReadNode;
+  readonly nodes: readonly ReadNode[];
+  readonly total: boolean;
+  /** Whether nothing of the rows was asked for. */
+  readonly countOnly: boolean;
+}
+
+/**
+ * Joins the client's wishes for a write with the policy it resolved to.
+ *
+ * @throws QueryError for every wish that is not permitted or not possible, at the client's path.
+ */
+export function planWrite(policy: Policy, request: QueryRequest): WritePlan {
+  const budget = new Budget(policy.limits);
+  const nodes: ReadNode[] = [];
+  if (request.selector.where === undefined && policy.requireWhere) {
+    throw limitExceeded("a filter is required here", at("select", "where"), "write select=(where:(id:'…'))");
+  }
+  const place = { name: policy.resource, path: "select", depth: policy.limits.maxDepth, rows: 1, one: false };
+  const answer = nodePlanner(nodes, budget)(policy, request.selector, place);
+  return {
+    kind: METHODS.get(request.method)!.action as WritePlan["kind"],
+    policy,
+    answer,
+    nodes,
+    total: request.total ?? policy.countTotal,
+    countOnly: answer.columns.length === 0 && answer.extras.size === 0 && answer.relations.size === 0,
+  };
+}

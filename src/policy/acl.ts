@@ -1,0 +1,231 @@
+import type { ExtractTablesWithRelations, FindTableByDBName, Operators, SQL, Table } from "drizzle-orm";
+import type { StandardSchema } from "./standard-schema.ts";
+
+/** The rows a rule's filter lets through: a condition, `true` for every row; nothing answered admits nothing. */
+export type RowFilter = SQL | boolean | null | undefined;
+
+/** What every function of a rule is handed beside the session: one object per request, shared by all of them. */
+export interface RequestContext {
+  readonly request: Request;
+  readonly method: string;
+  readonly resourceId: string;
+  /** Whether one row is asked for instead of a list. */
+  readonly findFirst: boolean;
+  readonly role: string | undefined;
+}
+
+/** The outcome of a request, as hooks and formatters see it; dates are `Date`s. */
+export interface QueryResult {
+  /** The rows, or with `findFirst` the row or null; absent when only counts were asked for. */
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly rows?: any;
+  readonly count?: number;
+  /** The rows the rule's filter lets the caller see, without the client's filter. */
+  readonly total?: number;
+  readonly rowsAffected?: number;
+}
+
+/** The context inside the transaction: `tx` is a Drizzle transaction, `body` what will be written. */
+export interface QueryContext<Database = unknown> extends RequestContext {
+  readonly tx: Database;
+  /** The row, or rows, a POST or PATCH writes; `beforeQuery` may change them. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- what a body holds is the author's to say
+  body: any;
+}
+
+/** The context once the database has answered. */
+export interface ResultContext<Database = unknown> extends QueryContext<Database> {
+  readonly result: QueryResult;
+}
+
+type Awaitable<T> = T | Promise<T>;
+// oxlint-disable-next-line typescript/no-explicit-any -- a value that becomes JSON
+type Answer = any;
+
+/** Answers a `Response`, or a value that becomes JSON, in place of the default body. */
+export type FormatResult<Context = object> = (
+  request: Request,
+  context: Context & RequestContext & { readonly result: QueryResult },
+) => Awaitable<Answer>;
+
+/** The limits an author may set; a rule's come before its entry's, those before the defaults, `null` lifts one. */
+export interface LimitOptions {
+  /** The most rows a read answers, and how many it answers when the client names no limit. */
+  readonly maxLimit?: number | null;
+  /** How many relations deep a read may go; 0 is none. */
+  readonly maxDepth?: number | null;
+  /** The most conditions in all filters of a request together. */
+  readonly maxConditions?: number | null;
+  /** The most items in one list of a filter. */
+  readonly maxList?: number | null;
+  /** The most rows in one POST. */
+  readonly maxRows?: number | null;
+  /** The most bytes of a body. */
+  readonly maxBodySize?: number | null;
+  /** The most rows a nested read could return, over the whole tree. */
+  readonly maxCost?: number | null;
+  /** What happens to a limit beyond `maxLimit`: refused (`"Throw"`, the default) or lowered to it. */
+  readonly onSurpassMaxLimit?: "Throw" | "Limit";
+}
+
+/** What a rule forbids its clients to use. */
+export interface ForbidQuery {
+  readonly columns?: boolean;
+  readonly offset?: boolean;
+  readonly limit?: boolean;
+  readonly where?: boolean;
+  readonly orderBy?: boolean;
+  readonly with?: boolean;
+}
+
+/** Which columns: all, none, only these (`mode: true`), or all but these. */
+export type ColumnChoice<Name extends string> =
+  | boolean
+  | { readonly mode?: boolean; readonly columns: ReadonlySet<Name> | readonly Name[] };
+
+type SchemaShape = Record<string, unknown>;
+type Relational<Schema extends SchemaShape> = ExtractTablesWithRelations<Schema>;
+type TableName<Schema extends SchemaShape> = { [K in keyof Schema]: Schema[K] extends Table ? K : never }[keyof Schema] & string;
+type ColumnName<Schema extends SchemaShape, T extends keyof Schema> = Schema[T] extends Table
+  ? keyof Schema[T]["_"]["columns"] & string
+  : never;
+type RelationsOf<Schema extends SchemaShape, T extends string> = T extends keyof Relational<Schema>
+  ? Relational<Schema>[T]["relations"]
+  : never;
+type TargetOf<Schema extends SchemaShape, R> = R extends { readonly referencedTableName: infer N extends string }
+  ? FindTableByDBName<Relational<Schema>, N>["tsName"] & TableName<Schema>
+  : never;
+
+/** What a rule for a table's rows may say, wherever it stands: at the top or in a relation. */
+export interface RelationRule<Context, Schema extends SchemaShape, T extends TableName<Schema>> extends Pick<LimitOptions, "maxLimit" | "maxDepth" | "onSurpassMaxLimit"> {
+  /** The columns it lets out. Without `select` a rule lets none out. */
+  readonly select?: ColumnChoice<ColumnName<Schema, T>>;
+  /** Computed fields by name. */
+  readonly extras?: Readonly<Record<string, SQL.Aliased>>;
+  /** Row-level security: the rows that exist for the caller. */
+  readonly where?: (
+    context: Context & RequestContext,
+    table: Schema[T],
+    operators: Operators,
+  ) => Awaitable<RowFilter>;
+  /** The order when the client names none. */
+  readonly orderBy?: { readonly [K in ColumnName<Schema, T>]?: "asc" | "desc" | 1 | -1 };
+  readonly forbidQuery?: ForbidQuery;
+  /** The relations that may be asked for, each under a rule of its own. */
+  readonly with?: {
+    readonly [R in keyof RelationsOf<Schema, T>]?: boolean | RelationRule<Context, Schema, TargetOf<Schema, RelationsOf<Schema, T>[R]>>;
+  };
+}
+
+interface Rule<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>>
+  extends RelationRule<Context, Schema, T>, LimitOptions {
+  /** Runs in the transaction before the statement; a `Response` ends the request after a rollback. */
+  readonly beforeQuery?: (context: Context & QueryContext<Transaction<Database>>) => Awaitable<Response | void>;
+  /** Runs in the transaction after the statement; a `Response` becomes the answer after the commit. */
+  readonly afterQuery?: (context: Context & ResultContext<Transaction<Database>>) => Awaitable<Response | void>;
+  /** Asked about whatever was thrown in the transaction; a `Response` becomes the answer. */
+  readonly onQueryError?: (error: Error, context: Context & QueryContext<Transaction<Database>>) => Awaitable<Response | void>;
+  readonly formatResult?: FormatResult<Context>;
+}
+
+/** A body as a validator lets it through. */
+// oxlint-disable-next-line typescript/no-explicit-any -- only the author's validator knows
+type Body = any;
+
+interface WriteRule<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> extends Rule<Context, Schema, Database, T> {
+  /** A function or any Standard Schema (ArkType, Zod, Valibot …); of an array every row is validated. */
+  readonly validateBody?: ((body: unknown, context: Context & RequestContext) => Awaitable<unknown>) | StandardSchema;
+  /** Changes a validated row before it is written; trusted, it may set any column. */
+  readonly injectBody?: (body: Body, context: Context & RequestContext) => Awaitable<Body>;
+  /** The columns a client's body may set; by default those the server does not make itself. */
+  readonly write?: ColumnChoice<ColumnName<Schema, T>>;
+  /** What a written row must satisfy, in place of `where`; `true` for nothing. */
+  readonly check?:
+    | true
+    | ((context: Context & RequestContext, table: Schema[T], operators: Operators) => Awaitable<RowFilter>);
+}
+
+interface ChangeGuards {
+  /** Refuses a request that names no filter. */
+  readonly requireWhere?: boolean;
+  /** Rolls back when more rows than this would change. */
+  readonly maxAffected?: number;
+}
+
+interface RulesByMethod<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> {
+  readonly GET: Rule<Context, Schema, Database, T>;
+  readonly HEAD: Rule<Context, Schema, Database, T>;
+  readonly POST: WriteRule<Context, Schema, Database, T>;
+  readonly PATCH: WriteRule<Context, Schema, Database, T> & ChangeGuards;
+  readonly DELETE: Rule<Context, Schema, Database, T> & ChangeGuards;
+}
+
+/** One resource: its table, and who may do what with it. */
+export interface AclEntry<Role extends string, Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> extends LimitOptions {
+  /** The table's name in the schema. */
+  readonly table: T;
+  /** `true`: always one row; `false`: always a list; absent: as the client wishes. */
+  readonly findFirst?: boolean;
+  /** Whether the total is counted when the client does not say. */
+  readonly countTotal?: boolean;
+  readonly formatResult?: FormatResult<Context>;
+  readonly control: {
+    readonly [M in keyof RulesByMethod<Context, Schema, Database, T>]?: {
+      readonly [R in Role | "guest" | "mine" | "all"]?: RulesByMethod<Context, Schema, Database, T>[M];
+    };
+  };
+}
+
+/** The transaction a Drizzle database hands to its callback. */
+type Transaction<Database> = Database extends { transaction(work: (tx: infer Tx) => unknown, ...rest: never[]): unknown } ? Tx : unknown;
+
+/**
+ * The access-control file: resources by the id in the URL. Write it with `satisfies`, so that every table, column,
+ * relation, role and method in it is checked.
+ *
+ * @example
+ * export default {
+ *   posts: { table: "post", control: { GET: { mine: { select: true, where: ({ user }, post, { eq }) => eq(post.userId, user.id) } } } },
+ * } satisfies ACL<"user" | "admin", Session, {}, typeof schema, typeof db>;
+ */
+export type ACL<
+  Role extends string = string,
+  Session = object,
+  XContext = object,
+  Schema extends SchemaShape = SchemaShape,
+  Database = unknown,
+> = Readonly<Record<string, { [T in TableName<Schema>]: AclEntry<Role, Session & XContext, Schema, Database, T> }[TableName<Schema>]>>;
+
+/** Any access-control file, whatever its schema and session: what the engine takes. */
+export interface AnyRule extends LimitOptions, ChangeGuards {
+  readonly select?: ColumnChoice<string>;
+  readonly extras?: Readonly<Record<string, SQL.Aliased>>;
+  readonly where?: AuthorFunction;
+  readonly check?: true | AuthorFunction;
+  readonly orderBy?: Readonly<Record<string, unknown>>;
+  readonly forbidQuery?: ForbidQuery;
+  readonly with?: Readonly<Record<string, boolean | AnyRule | undefined>>;
+  readonly validateBody?: AuthorFunction | StandardSchema;
+  readonly injectBody?: AuthorFunction;
+  readonly write?: ColumnChoice<string>;
+  readonly beforeQuery?: AuthorFunction;
+  readonly afterQuery?: AuthorFunction;
+  readonly onQueryError?: AuthorFunction;
+  readonly formatResult?: AuthorFunction;
+}
+
+/** A function of an author; its own types were checked where it was written. */
+// oxlint-disable-next-line typescript/no-explicit-any -- functions over different tables have no common parameters
+export type AuthorFunction = (...parameters: any[]) => any;
+
+/** Any resource of any access-control file. */
+export interface AnyEntry extends LimitOptions {
+  readonly table: string;
+  readonly findFirst?: boolean;
+  readonly countTotal?: boolean;
+  readonly formatResult?: AuthorFunction;
+  readonly control: Readonly<Record<string, Readonly<Record<string, AnyRule | undefined>> | undefined>>;
+}
+
+/** Any access-control file. */
+export type AnyACL = Readonly<Record<string, AnyEntry>>;

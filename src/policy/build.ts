@@ -1,0 +1,195 @@
+import { is, SQL } from "drizzle-orm";
+import { METHODS, readDirection } from "../request/request.ts";
+import type { Catalog, ColumnInfo, TableInfo } from "../schema/schema.ts";
+import type { AnyACL, AnyEntry, AnyRule, AuthorFunction, LimitOptions } from "./acl.ts";
+import { applyLimits, checkLimits, DEFAULT_LIMITS, DEPTH_CEILING, type Limits } from "./limits.ts";
+import type { Capability, NodePolicy, OrderKey, Policy, Registry, RelationPolicy, RulesByRole } from "./policy.ts";
+import { chooseColumns } from "./readable.ts";
+
+const CAPABILITIES: ReadonlySet<string> = new Set<Capability>(["columns", "where", "orderBy", "limit", "offset", "with"]);
+const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
+
+/**
+ * Checks an access-control file against the schema and freezes it as policies.
+ *
+ * @throws one Error that names every mistake with its path.
+ */
+export function buildRegistry(acl: AnyACL, catalog: Catalog, defaults: LimitOptions = {}): Registry {
+  const mistakes: string[] = [];
+  mistakes.push(...checkLimits(defaults, "defaults"));
+  const limits = applyLimits(DEFAULT_LIMITS, defaults);
+  const registry = new Map<string, ReadonlyMap<string, RulesByRole>>();
+  for (const [resource, entry] of Object.entries(acl)) {
+    registry.set(resource, new EntryBuilder(resource, entry, catalog, limits, mistakes).build());
+  }
+  if (mistakes.length > 0) throw new Error(`the access-control file has mistakes:\n${mistakes.map((m) => `  ${m}`).join("\n")}`);
+  return registry;
+}
+
+/** Builds the policies of one resource and collects what is wrong with them. */
+class EntryBuilder {
+  readonly #limits: Limits;
+
+  readonly #resource: string;
+  readonly #entry: AnyEntry;
+  readonly #catalog: Catalog;
+  readonly #mistakes: string[];
+
+  constructor(resource: string, entry: AnyEntry, catalog: Catalog, defaults: Limits, mistakes: string[]) {
+    this.#resource = resource;
+    this.#entry = entry;
+    this.#catalog = catalog;
+    this.#mistakes = mistakes;
+    mistakes.push(...checkLimits(entry, `acl.${resource}`));
+    this.#limits = applyLimits(defaults, entry);
+  }
+
+  build(): ReadonlyMap<string, RulesByRole> {
+    const path = `acl.${this.#resource}`;
+    const methods = new Map<string, RulesByRole>();
+    const table = this.#catalog.get(this.#entry.table);
+    if (table === undefined) {
+      this.#mistake(`${path}.table`, `unknown table \`${this.#entry.table}\` (the schema has ${[...this.#catalog.keys()].join(", ")})`);
+      return methods;
+    }
+    for (const [method, rules] of Object.entries(this.#entry.control ?? {})) {
+      if (!METHODS.has(method) || method === "OPTIONS") this.#mistake(`${path}.control`, `unknown method \`${method}\``);
+      else if (rules !== undefined) methods.set(method, this.#rules(method, rules, table, `${path}.control.${method}`));
+    }
+    const head = methods.get("HEAD") ?? methods.get("GET");
+    if (head !== undefined) methods.set("HEAD", head);
+    return methods;
+  }
+
+  #rules(method: string, rules: Readonly<Record<string, AnyRule | undefined>>, table: TableInfo, path: string): RulesByRole {
+    const byRole = new Map<string, Policy>();
+    for (const [role, rule] of Object.entries(rules)) {
+      if (rule === undefined) continue;
+      byRole.set(role, this.#policy(method, role, rule, table, `${path}.${role}`));
+    }
+    return byRole;
+  }
+
+  #policy(method: string, role: string, rule: AnyRule, table: TableInfo, path: string): Policy {
+    const action = METHODS.get(method)!.action;
+    if (role === "mine" && rule.where === undefined && action !== "insert") {
+      this.#mistake(path, "a `mine` rule needs a `where`, or it is a rule for everybody's rows");
+    }
+    this.#mistakes.push(...checkLimits(rule, path));
+    this.#expectCount(rule.maxAffected, `${path}.maxAffected`);
+    const limits = applyLimits(this.#limits, rule);
+    const selects = rule.select !== undefined;
+    const node = this.#node(rule, table, limits, path, 0);
+    const keyOnly = !selects && action !== "read" ? new Map(table.primaryKey.map((key) => [key.name, key] as const)) : node.readable;
+    return Object.freeze({
+      ...node,
+      ...(!selects && { extras: EMPTY, relations: EMPTY }),
+      resource: this.#resource,
+      selects,
+      filterable: keyOnly,
+      writable: this.#writable(rule, table, action === "update", path),
+      validateBody: rule.validateBody,
+      injectBody: this.#function(rule.injectBody, `${path}.injectBody`),
+      check: rule.check === true ? undefined : this.#function(rule.check ?? rule.where, `${path}.check`),
+      requireWhere: rule.requireWhere === true,
+      maxAffected: rule.maxAffected ?? Number.POSITIVE_INFINITY,
+      hooks: Object.freeze({
+        beforeQuery: this.#function(rule.beforeQuery, `${path}.beforeQuery`),
+        afterQuery: this.#function(rule.afterQuery, `${path}.afterQuery`),
+        onQueryError: this.#function(rule.onQueryError, `${path}.onQueryError`),
+      }),
+      formatResult: this.#function(rule.formatResult ?? this.#entry.formatResult, `${path}.formatResult`),
+      findFirst: this.#entry.findFirst,
+      countTotal: this.#entry.countTotal === true,
+    });
+  }
+
+  #node(rule: AnyRule, table: TableInfo, limits: Limits, path: string, depth: number): NodePolicy {
+    const readable =
+      rule.select === undefined
+        ? (EMPTY as ReadonlyMap<string, ColumnInfo>)
+        : chooseColumns(rule.select, table, (sentence) => this.#mistake(`${path}.select`, sentence));
+    return Object.freeze({
+      table,
+      readable,
+      filterable: readable,
+      extras: this.#extras(rule, table, `${path}.extras`),
+      forbids: this.#forbids(rule, `${path}.forbidQuery`),
+      limits,
+      using: this.#function(rule.where, `${path}.where`),
+      orderBy: this.#orderBy(rule, table, `${path}.orderBy`),
+      relations: depth < DEPTH_CEILING ? this.#relations(rule, table, `${path}.with`, depth) : EMPTY,
+    });
+  }
+
+  #relations(rule: AnyRule, table: TableInfo, path: string, depth: number): ReadonlyMap<string, RelationPolicy> {
+    const relations = new Map<string, RelationPolicy>();
+    for (const [name, choice] of Object.entries(rule.with ?? {})) {
+      const relation = table.relations.get(name);
+      if (relation === undefined) {
+        const known = [...table.relations.keys()];
+        this.#mistake(path, `unknown relation \`${name}\` (${table.name} has ${known.length > 0 ? known.join(", ") : "none"})`);
+        continue;
+      }
+      if (choice === undefined || choice === false) continue;
+      const inner: AnyRule = choice === true ? { select: true } : choice;
+      this.#mistakes.push(...checkLimits(inner, `${path}.${name}`));
+      const node = this.#node(inner, relation.target, applyLimits(this.#limits, inner), `${path}.${name}`, depth + 1);
+      relations.set(name, Object.freeze({ ...node, relation }));
+    }
+    return relations;
+  }
+
+  #extras(rule: AnyRule, table: TableInfo, path: string): ReadonlyMap<string, SQL.Aliased> {
+    const extras = new Map<string, SQL.Aliased>();
+    for (const [name, extra] of Object.entries(rule.extras ?? {})) {
+      if (!is(extra, SQL.Aliased)) this.#mistake(`${path}.${name}`, 'expected sql`…`.as("name")');
+      else if (table.columns.has(name) || table.columns.has(extra.fieldAlias)) {
+        this.#mistake(`${path}.${name}`, `${table.name} has a column of that name`);
+      } else if (table.relations.has(name)) this.#mistake(`${path}.${name}`, `${table.name} has a relation of that name`);
+      else extras.set(name, extra);
+    }
+    return extras;
+  }
+
+  #forbids(rule: AnyRule, path: string): ReadonlySet<Capability> {
+    const forbidden = new Set<Capability>();
+    for (const [capability, choice] of Object.entries(rule.forbidQuery ?? {})) {
+      if (!CAPABILITIES.has(capability)) this.#mistake(path, `unknown capability \`${capability}\` (known are ${[...CAPABILITIES].join(", ")})`);
+      else if (choice === true) forbidden.add(capability as Capability);
+    }
+    return forbidden;
+  }
+
+  #orderBy(rule: AnyRule, table: TableInfo, path: string): readonly OrderKey[] {
+    const keys: OrderKey[] = [];
+    for (const [name, wish] of Object.entries(rule.orderBy ?? {})) {
+      const column = table.columns.get(name);
+      const direction = readDirection(wish);
+      if (column === undefined) this.#mistake(path, `unknown column \`${name}\` (${table.name} has ${[...table.columns.keys()].join(", ")})`);
+      else if (direction === undefined) this.#mistake(`${path}.${name}`, 'expected "asc", "desc", 1 or -1');
+      else keys.push({ column, direction });
+    }
+    return Object.freeze(keys);
+  }
+
+  #writable(rule: AnyRule, table: TableInfo, update: boolean, path: string): ReadonlyMap<string, ColumnInfo> {
+    if (rule.write !== undefined) return chooseColumns(rule.write, table, (sentence) => this.#mistake(`${path}.write`, sentence));
+    return new Map([...table.columns].filter(([, column]) => !column.generated && !(update && column.primary)));
+  }
+
+  #function(value: unknown, path: string): AuthorFunction | undefined {
+    if (value === undefined || typeof value === "function") return value as AuthorFunction | undefined;
+    this.#mistake(path, "expected a function");
+    return undefined;
+  }
+
+  #expectCount(value: unknown, path: string): void {
+    if (value === undefined || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0)) return;
+    this.#mistake(path, "expected a whole number from 0");
+  }
+
+  #mistake(path: string, sentence: string): void {
+    this.#mistakes.push(`${path}: ${sentence}`);
+  }
+}

@@ -1,0 +1,72 @@
+import type { SQL } from "drizzle-orm";
+import type { ColumnInfo, RelationInfo, TableInfo } from "../schema/schema.ts";
+import type { AuthorFunction } from "./acl.ts";
+import type { Limits } from "./limits.ts";
+import type { StandardSchema } from "./standard-schema.ts";
+
+export type * from "./acl.ts";
+export { buildRegistry } from "./build.ts";
+export { DEPTH_CEILING, type Limits } from "./limits.ts";
+export { allowedMethods, resolve } from "./resolve.ts";
+export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
+
+/** What a rule may forbid its clients to use. */
+export type Capability = "columns" | "where" | "orderBy" | "limit" | "offset" | "with";
+
+/** A key of the author's order. */
+export interface OrderKey {
+  readonly column: ColumnInfo;
+  readonly direction: "asc" | "desc";
+}
+
+/** A rule for the rows of a table, checked: columns resolved, limits final, relations nested, frozen. */
+export interface NodePolicy {
+  readonly table: TableInfo;
+  /** What may be returned, filtered and ordered by; nothing else exists for the client. */
+  readonly readable: ReadonlyMap<string, ColumnInfo>;
+  /** What the client's filter may name: the readable columns, or the primary key of a write that lets nothing out. */
+  readonly filterable: ReadonlyMap<string, ColumnInfo>;
+  readonly extras: ReadonlyMap<string, SQL.Aliased>;
+  readonly forbids: ReadonlySet<Capability>;
+  readonly limits: Limits;
+  /** The author's row filter; absent where the rule has none and every row exists. */
+  readonly using: AuthorFunction | undefined;
+  readonly orderBy: readonly OrderKey[];
+  readonly relations: ReadonlyMap<string, RelationPolicy>;
+}
+
+/** A relation a rule lets its clients load, and the rule on its other side. */
+export interface RelationPolicy extends NodePolicy {
+  readonly relation: RelationInfo;
+}
+
+/** What an author runs around the statement. */
+export interface Hooks {
+  readonly beforeQuery: AuthorFunction | undefined;
+  readonly afterQuery: AuthorFunction | undefined;
+  readonly onQueryError: AuthorFunction | undefined;
+}
+
+/** A rule of a resource, checked. */
+export interface Policy extends NodePolicy {
+  readonly resource: string;
+  /** Whether the rule has a `select` at all; without it nothing is let out. */
+  readonly selects: boolean;
+  readonly writable: ReadonlyMap<string, ColumnInfo>;
+  readonly validateBody: AuthorFunction | StandardSchema | undefined;
+  readonly injectBody: AuthorFunction | undefined;
+  /** What a written row must satisfy; absent where nothing is asked. */
+  readonly check: AuthorFunction | undefined;
+  readonly requireWhere: boolean;
+  readonly maxAffected: number;
+  readonly hooks: Hooks;
+  readonly formatResult: AuthorFunction | undefined;
+  readonly findFirst: boolean | undefined;
+  readonly countTotal: boolean;
+}
+
+/** The rules of one method, by role. */
+export type RulesByRole = ReadonlyMap<string, Policy>;
+
+/** All policies: resource → method → role. */
+export type Registry = ReadonlyMap<string, ReadonlyMap<string, RulesByRole>>;

@@ -1,0 +1,100 @@
+import {
+  Column,
+  type Relation,
+  One,
+  Table,
+  createTableRelationsHelpers,
+  extractTablesRelationalConfig,
+  getTableUniqueName,
+  is,
+  normalizeRelation,
+} from "drizzle-orm";
+import { type ColumnKind, kindOf } from "./kind.ts";
+
+export { coerce, readText } from "./coerce.ts";
+export type { ColumnKind } from "./kind.ts";
+
+/** A column and what the engine needs to know of it. */
+export interface ColumnInfo {
+  /** Its name in the schema, which is its name in the API. */
+  readonly name: string;
+  readonly column: Column;
+  readonly kind: ColumnKind;
+  readonly database: "sqlite" | "postgresql";
+  readonly primary: boolean;
+  readonly nullable: boolean;
+  /** Made by the server: a client's body may not set it unless a rule says so. */
+  readonly generated: boolean;
+}
+
+/** A relation by its name in the schema. */
+export interface RelationInfo {
+  readonly name: string;
+  readonly kind: "one" | "many";
+  readonly target: TableInfo;
+}
+
+/** A table, its columns by name, and its relations by name. */
+export interface TableInfo {
+  /** Its name in the schema, as `db.query.<name>` has it. */
+  readonly name: string;
+  readonly table: Table;
+  readonly columns: ReadonlyMap<string, ColumnInfo>;
+  readonly primaryKey: readonly ColumnInfo[];
+  readonly relations: ReadonlyMap<string, RelationInfo>;
+}
+
+/** The tables of a schema by name. */
+export type Catalog = ReadonlyMap<string, TableInfo>;
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+type RelationalTable = ReturnType<typeof extractTablesRelationalConfig>["tables"][string];
+
+/** Reads a Drizzle schema once: tables, columns and relations, looked up by their own names only. */
+export function readCatalog(schema: Record<string, unknown>): Catalog {
+  const config = extractTablesRelationalConfig(schema, createTableRelationsHelpers);
+  const catalog = new Map<string, Writable<TableInfo>>();
+  for (const table of Object.values(config.tables)) catalog.set(table.tsName, readTable(table, schema));
+  for (const table of Object.values(config.tables)) {
+    const relations = new Map<string, RelationInfo>();
+    for (const [name, relation] of Object.entries(table.relations)) {
+      const target = catalog.get(config.tableNamesMap[getTableUniqueName(relation.referencedTable)] ?? "");
+      if (target === undefined || !isComplete(relation, config)) continue;
+      relations.set(name, { name, kind: is(relation, One) ? "one" : "many", target });
+    }
+    catalog.get(table.tsName)!.relations = relations;
+  }
+  return catalog;
+}
+
+function readTable(table: RelationalTable, schema: Record<string, unknown>): Writable<TableInfo> {
+  const columns = new Map<string, ColumnInfo>();
+  for (const [name, column] of Object.entries(table.columns)) columns.set(name, readColumn(name, column, table));
+  const primaryKey = [...columns.values()].filter((column) => column.primary);
+  return { name: table.tsName, table: schema[table.tsName] as Table, columns, primaryKey, relations: new Map() };
+}
+
+function readColumn(name: string, column: Column, table: RelationalTable): ColumnInfo {
+  // By name: a composite key may hold other instances of the same columns.
+  const primary = table.primaryKey.some((key) => key.name === column.name);
+  const made = column.generated !== undefined || column.generatedIdentity !== undefined || column.onUpdateFn !== undefined;
+  const rowid = primary && table.primaryKey.length === 1 && column.getSQLType() === "integer";
+  return {
+    name,
+    column,
+    kind: kindOf(column),
+    database: column.columnType.startsWith("Pg") ? "postgresql" : "sqlite",
+    primary,
+    nullable: !column.notNull,
+    generated: made || (primary && (column.hasDefault || rowid)),
+  };
+}
+
+/** A relation without its other side cannot be joined; Drizzle says so by throwing. */
+function isComplete(relation: Relation, config: ReturnType<typeof extractTablesRelationalConfig>): boolean {
+  try {
+    return normalizeRelation(config.tables, config.tableNamesMap, relation).fields.length > 0;
+  } catch {
+    return false;
+  }
+}
