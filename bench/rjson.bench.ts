@@ -106,9 +106,7 @@ function compare(ours: () => number, theirs: () => number, repeats: number): str
     mine.push(a);
     other.push(b);
   }
-  const figures = [median(mine), median(other)].map((micros) =>
-    `${micros.toFixed(2)} µs`.padStart(12),
-  );
+  const figures = [median(mine), median(other)].map((micros) => `${micros.toFixed(2)} µs`.padStart(12));
   return `${(median(mine) / median(other)).toFixed(2)}× ${figures.join("")}`;
 }
 
@@ -117,9 +115,7 @@ function last(text: string): number {
 }
 
 const runtime =
-  process.versions["bun"] === undefined
-    ? `Node ${process.versions.node}`
-    : `Bun ${process.versions["bun"]}`;
+  process.versions["bun"] === undefined ? `Node ${process.versions.node}` : `Bun ${process.versions["bun"]}`;
 console.log(
   `${runtime}, ${cpus().length} × ${cpus()[0]?.model}, ${new Date().toISOString().slice(0, 10)}, median of ${ROUNDS} rounds`,
 );

@@ -1,5 +1,13 @@
 import { stringify } from "../src/rjson/stringify.ts";
-import type { ChangeOptions, Flags, GetOptions, PostOptions, ReadOptions, SchemaShape, TableName } from "./selector.ts";
+import type {
+  ChangeOptions,
+  Flags,
+  GetOptions,
+  PostOptions,
+  ReadOptions,
+  SchemaShape,
+  TableName,
+} from "./selector.ts";
 import { mapMembers, member, wire } from "./wire.ts";
 
 /** Turns typed questions about the tables of a schema into URL parameters, one method per method of the client. */
@@ -26,6 +34,7 @@ export interface QueryBuilder<S extends SchemaShape> {
  * builder.Get<"post">({ mine: true, select: { where: { "title.like": "Hello%" }, limit: 5 } });
  * // mine=&select=(where:(title.like:'Hello%'),limit:5), percent-encoded
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a call names the database beside its schema
 export function createQueryBuilder<Schema extends SchemaShape, _Database>(): QueryBuilder<Schema> {
   return {
     Get: readParams,
@@ -58,7 +67,8 @@ function params(question: Question = {}, changes: boolean): URLSearchParams {
   for (const wish of ["findFirst", "countTotal"] as const) {
     if (question[wish] !== undefined) search.set(wish, question[wish] ? "" : "F");
   }
-  if (question.select !== undefined) search.set("select", stringify(wireSelector(question.select, "select", changes)));
+  if (question.select !== undefined)
+    search.set("select", stringify(wireSelector(question.select, "select", changes)));
   return search;
 }
 
@@ -68,7 +78,8 @@ function wireSelector(selector: object, path: string, changes: boolean): object 
   if (changes && "where" in selector) wire(selector.where, member(path, "where"), true);
   return mapMembers(selector, false, (part, key) => {
     const here = member(path, key);
-    if (key === "with" && isObject(part)) return mapMembers(part, false, (wish, name) => wireRelation(wish, member(here, name)));
+    if (key === "with" && isObject(part))
+      return mapMembers(part, false, (wish, name) => wireRelation(wish, member(here, name)));
     return wire(part, here, key === "where");
   });
 }

@@ -1,7 +1,15 @@
 import { changeParams, readParams } from "./builder.ts";
 import { refused, unanswered, unreadable } from "./error.ts";
 import type { FirstAnswer, ManyAnswer, WriteAnswer } from "./row.ts";
-import type { Body, ChangeOptions, GetOptions, PostOptions, ReadOptions, SchemaShape, TableName } from "./selector.ts";
+import type {
+  Body,
+  ChangeOptions,
+  GetOptions,
+  PostOptions,
+  ReadOptions,
+  SchemaShape,
+  TableName,
+} from "./selector.ts";
 import { locate } from "./url.ts";
 import { wire } from "./wire.ts";
 
@@ -93,6 +101,7 @@ export interface Get<S extends SchemaShape, Path extends string> {
  * const client = createQueryClient<Schema, Database>("http://localhost:4000");
  * const { baskets } = await client.Get<"basket", "baskets">("/query/baskets", { select: { with: { fruit: true } } });
  */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a call names the database beside its schema
 export function createQueryClient<Schema extends SchemaShape, _Database, Path extends string = "/query">(
   baseUrl?: string | URL,
   options: ClientOptions = {},
@@ -113,8 +122,10 @@ export function createQueryClient<Schema extends SchemaShape, _Database, Path ex
   // Everything is done inside an async function, so that every failure is a rejection.
   const methods: Methods = {
     Get: async (url, question, init) => send("GET", url, readParams(question), init),
-    GetFirst: async (url, question, init) => send("GET", url, readParams({ ...question, findFirst: true }), init),
-    GetMany: async (url, question, init) => send("GET", url, readParams({ ...question, findFirst: false }), init),
+    GetFirst: async (url, question, init) =>
+      send("GET", url, readParams({ ...question, findFirst: true }), init),
+    GetMany: async (url, question, init) =>
+      send("GET", url, readParams({ ...question, findFirst: false }), init),
     Post: async (url, body, question, init) => send("POST", url, readParams(question), init, body),
     Patch: async (url, body, question, init) => send("PATCH", url, changeParams(question), init, body),
     Delete: async (url, question, init) => send("DELETE", url, changeParams(question), init),
@@ -126,8 +137,16 @@ export function createQueryClient<Schema extends SchemaShape, _Database, Path ex
 type Params = Parameters<typeof readParams>[0];
 type Read = (url: string | URL, question?: Params, init?: RequestOptions) => Promise<unknown>;
 type Write = (url: string | URL, body: unknown, question?: Params, init?: RequestOptions) => Promise<unknown>;
-type Methods = Readonly<Record<"Get" | "GetFirst" | "GetMany" | "Delete", Read> & Record<"Post" | "Patch", Write>>;
-type Send = (method: string, url: string | URL, params: URLSearchParams, init?: RequestOptions, body?: unknown) => Promise<unknown>;
+type Methods = Readonly<
+  Record<"Get" | "GetFirst" | "GetMany" | "Delete", Read> & Record<"Post" | "Patch", Write>
+>;
+type Send = (
+  method: string,
+  url: string | URL,
+  params: URLSearchParams,
+  init?: RequestOptions,
+  body?: unknown,
+) => Promise<unknown>;
 
 /** The headers of a request: the client's, then the call's own, then what a JSON body needs. */
 function headersOf(shared: HeadersInit | undefined, own: HeadersInit | undefined, body: unknown): Headers {
@@ -137,7 +156,11 @@ function headersOf(shared: HeadersInit | undefined, own: HeadersInit | undefined
   return headers;
 }
 
-async function answer(send: NonNullable<ClientOptions["fetch"]>, url: string, request: RequestInit): Promise<unknown> {
+async function answer(
+  send: NonNullable<ClientOptions["fetch"]>,
+  url: string,
+  request: RequestInit,
+): Promise<unknown> {
   let response: Response, text: string;
   try {
     response = await send(url, request);

@@ -77,12 +77,16 @@ export function unreadable(response: Response, cause: unknown): ClientError {
 /** The error an answer describes: the engine's own, or whatever can be read from another one. */
 export function refused(response: Response, body: unknown): ClientError {
   const { error, message, code, path, hint, issues } = (body ?? {}) as Readonly<Record<string, unknown>>;
-  return new ClientError(text(code) ?? "http-error", text(error) ?? text(message) ?? `the server answered ${response.status}`, {
-    status: response.status,
-    path: text(path),
-    hint: text(hint),
-    issues: Array.isArray(issues) ? issues : undefined,
-  });
+  return new ClientError(
+    text(code) ?? "http-error",
+    text(error) ?? text(message) ?? `the server answered ${response.status}`,
+    {
+      status: response.status,
+      path: text(path),
+      hint: text(hint),
+      issues: Array.isArray(issues) ? issues : undefined,
+    },
+  );
 }
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);

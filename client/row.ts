@@ -3,7 +3,9 @@ import type { ColumnsOf, RelationsOf, SchemaShape, Shape, TargetOf } from "./sel
 
 /** The value of a column as JSON carries it: dates and big integers as text, bytes as base64, null where the column may be. */
 export type Field<C> = C extends Column
-  ? (C["_"]["dataType"] extends "json" ? C["_"]["data"] : Carried<C["_"]["data"]>) | (C["_"]["notNull"] extends true ? never : null)
+  ?
+      | (C["_"]["dataType"] extends "json" ? C["_"]["data"] : Carried<C["_"]["data"]>)
+      | (C["_"]["notNull"] extends true ? never : null)
   : never;
 
 type Carried<D> = D extends Date | bigint | Uint8Array
@@ -36,12 +38,21 @@ type Columns<C, P> = [P] extends [false]
 /** Columns by a map: those with `true`, or, if it has none, all but those with `false`. */
 type Chosen<C, P> = [KeysWith<P, true>] extends [never]
   ? { [K in Exclude<keyof C, KeysWith<P, false>>]?: Field<C[K]> }
-  : { [K in keyof C & KeysWith<P, true>]: Field<C[K]> }
-    & { [K in keyof C & Exclude<keyof P, KeysWith<P, boolean>>]?: Field<C[K]> };
+  : { [K in keyof C & KeysWith<P, true>]: Field<C[K]> } & {
+      [K in keyof C & Exclude<keyof P, KeysWith<P, boolean>>]?: Field<C[K]>;
+    };
 
 /** The keys whose value is surely `V`; for `boolean`, surely one or the other. */
 type KeysWith<P, V extends boolean> = {
-  [K in keyof P]-?: [P[K]] extends [true] ? (true extends V ? K : never) : [P[K]] extends [false] ? (false extends V ? K : never) : never;
+  [K in keyof P]-?: [P[K]] extends [true]
+    ? true extends V
+      ? K
+      : never
+    : [P[K]] extends [false]
+      ? false extends V
+        ? K
+        : never
+      : never;
 }[keyof P];
 
 /** The relations asked for; all of them, optional, when the question is not known. */
@@ -49,8 +60,15 @@ type Related<S extends SchemaShape, R, W> = [W] extends [undefined]
   ? unknown
   : undefined extends W
     ? { [K in keyof R]?: Relative<S, R[K], Shape<S, TargetOf<S, R[K]>>> }
-    : { [K in keyof W & keyof R as W[K] extends true | object ? K : never]: Relative<S, R[K], W[K]> }
-      & { [K in keyof W & keyof R as W[K] extends true | object ? never : W[K] extends false | undefined ? never : K]?: Relative<S, R[K], W[K]> };
+    : { [K in keyof W & keyof R as W[K] extends true | object ? K : never]: Relative<S, R[K], W[K]> } & {
+        [
+          K in keyof W & keyof R as W[K] extends true | object
+            ? never
+            : W[K] extends false | undefined
+              ? never
+              : K
+        ]?: Relative<S, R[K], W[K]>;
+      };
 
 /** One row or none, or a list of rows; a rule may hide the one. */
 type Relative<S extends SchemaShape, R, Q> = R extends One
@@ -78,10 +96,14 @@ export type WriteAnswer<S extends SchemaShape, T extends keyof S, R extends stri
 type Total<O> = O extends { readonly countTotal: true } ? { total: number } : { total?: number };
 
 /** Rows under their name; without columns they may be left out altogether. */
-type Rows<O, R extends string, V> = O extends { readonly select: { readonly columns: false } } ? { [K in R]?: V } : { [K in R]: V };
+type Rows<O, R extends string, V> = O extends { readonly select: { readonly columns: false } }
+  ? { [K in R]?: V }
+  : { [K in R]: V };
 
 /** The selector of a question: unknown where the question is only known by its type, empty where it has none. */
-type SelectOf<S extends SchemaShape, T extends keyof S, O> = O extends { readonly select: infer Q extends object }
+type SelectOf<S extends SchemaShape, T extends keyof S, O> = O extends {
+  readonly select: infer Q extends object;
+}
   ? Q
   : "select" extends keyof O
     ? Shape<S, T>

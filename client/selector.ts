@@ -1,39 +1,36 @@
-import type { Column, One } from "drizzle-orm";
+import type { Column, One, Relation, Relations, Table } from "drizzle-orm";
 
 /** The exports of a Drizzle schema file, as `typeof schema` has them. */
 export type SchemaShape = Record<string, unknown>;
 
-// Drizzle's classes by their brands: comparing whole tables costs the compiler a second in a schema of a hundred.
-interface AnyTable {
-  readonly _: { readonly brand: "Table"; readonly name: string; readonly columns: unknown };
-}
-interface AnyRelations {
-  readonly $brand: "Relations";
-  readonly table: AnyTable;
-  readonly config: (helpers: never) => unknown;
-}
-
 /** The tables of a schema, by the names they are exported under. */
-export type TableName<S extends SchemaShape> = { [K in keyof S]: S[K] extends AnyTable ? K : never }[keyof S] & string;
+export type TableName<S extends SchemaShape> = { [K in keyof S]: S[K] extends Table ? K : never }[keyof S] &
+  string;
 
 /** The columns of a table, by the names the schema gives them. */
-export type ColumnsOf<S extends SchemaShape, T extends keyof S> = S[T] extends AnyTable ? S[T]["_"]["columns"] : never;
+export type ColumnsOf<S extends SchemaShape, T extends keyof S> = S[T] extends Table
+  ? S[T]["_"]["columns"]
+  : never;
 
 /** The relations of a table by name; none where it has none. */
-export type RelationsOf<S extends SchemaShape, T extends keyof S> = S[T] extends AnyTable
+export type RelationsOf<S extends SchemaShape, T extends keyof S> = S[T] extends Table
   ? Merged<ValueAt<RelationsByTable<S>, S[T]["_"]["name"]>>
   : never;
 
 /** The table a relation leads to. */
-export type TargetOf<S extends SchemaShape, R> = R extends { readonly referencedTableName: infer N }
-  ? ValueAt<TablesByDatabaseName<S>, N> & TableName<S>
+export type TargetOf<S extends SchemaShape, R> = R extends Relation
+  ? Extract<ValueAt<TablesByDatabaseName<S>, R["referencedTableName"]>, keyof S>
   : never;
 
 // Two maps of the whole schema, which the compiler makes once; a search for each table would be slow in a large schema.
 type RelationsByTable<S extends SchemaShape> = {
-  [K in keyof S as S[K] extends AnyRelations ? S[K]["table"]["_"]["name"] : never]: S[K] extends AnyRelations ? ReturnType<S[K]["config"]> : never;
+  [K in keyof S as S[K] extends Relations ? S[K]["table"]["_"]["name"] : never]: S[K] extends Relations
+    ? ReturnType<S[K]["config"]>
+    : never;
 };
-type TablesByDatabaseName<S extends SchemaShape> = { [K in TableName<S> as S[K] extends AnyTable ? S[K]["_"]["name"] : never]: K };
+type TablesByDatabaseName<S extends SchemaShape> = {
+  [K in TableName<S> as S[K] extends Table ? S[K]["_"]["name"] : never]: K;
+};
 type ValueAt<M, K> = K extends keyof M ? M[K] : never;
 
 /** One record of a union of records: a table may have its relations declared in several places. */
@@ -65,8 +62,10 @@ type DataTypeOf<C> = C extends Column ? C["_"]["dataType"] : never;
 type ColumnTypeOf<C> = C extends Column ? C["_"]["columnType"] : never;
 
 // Which operators a column has follows `applies` in src/operator: order needs an ordered type, patterns need text.
-type OrderedKey<C, K extends string> = DataTypeOf<C> extends "json" | "buffer" ? never : ColumnTypeOf<C> extends UnorderedType ? never : K;
-type TextKey<C, K extends string> = DataTypeOf<C> extends "string" ? (ColumnTypeOf<C> extends DecimalType ? never : K) : never;
+type OrderedKey<C, K extends string> =
+  DataTypeOf<C> extends "json" | "buffer" ? never : ColumnTypeOf<C> extends UnorderedType ? never : K;
+type TextKey<C, K extends string> =
+  DataTypeOf<C> extends "string" ? (ColumnTypeOf<C> extends DecimalType ? never : K) : never;
 
 type EqualityOperator = "eq" | "ne";
 type OrderOperator = "gt" | "gte" | "lt" | "lte";
@@ -74,23 +73,41 @@ type RangeOperator = "between" | "notBetween";
 type ListOperator = "in" | "inArray" | "notIn" | "notInArray";
 type PresenceOperator = "isNull" | "isNotNull";
 type TextOperator =
-  | "like" | "notLike" | "ilike" | "notIlike"
-  | "contains" | "startsWith" | "endsWith" | "icontains" | "istartsWith" | "iendsWith";
+  | "like"
+  | "notLike"
+  | "ilike"
+  | "notIlike"
+  | "contains"
+  | "startsWith"
+  | "endsWith"
+  | "icontains"
+  | "istartsWith"
+  | "iendsWith";
 
 /** Every operator a filter may name. */
-export type OperatorName = EqualityOperator | OrderOperator | RangeOperator | ListOperator | PresenceOperator | TextOperator;
+export type OperatorName =
+  | EqualityOperator
+  | OrderOperator
+  | RangeOperator
+  | ListOperator
+  | PresenceOperator
+  | TextOperator;
 
 /** Conditions that must all hold: a column alone means equality, `column.operator` compares otherwise. */
-export type Conditions<C> =
-  & { readonly [K in keyof C & string as K | `${K}.${EqualityOperator}`]?: Value<C[K]> | null }
-  & { readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${OrderOperator}`>]?: Value<C[K]> }
-  & { readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${RangeOperator}`>]?: readonly [Value<C[K]>, Value<C[K]>] }
-  & { readonly [K in keyof C & string as `${K}.${ListOperator}`]?: readonly Value<C[K]>[] }
-  & { readonly [K in keyof C & string as `${K}.${PresenceOperator}`]?: boolean }
-  & { readonly [K in keyof C & string as TextKey<C[K], `${K}.${TextOperator}`>]?: string }
-  & { readonly [K in Exclude<"AND" | "OR", keyof C>]?: readonly Filter<C>[] }
-  & { readonly [K in Exclude<"NOT", keyof C>]?: Filter<C> }
-  & { readonly [K in Exclude<"length", keyof C>]?: never };
+export type Conditions<C> = {
+  readonly [K in keyof C & string as K | `${K}.${EqualityOperator}`]?: Value<C[K]> | null;
+} & { readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${OrderOperator}`>]?: Value<C[K]> } & {
+  readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${RangeOperator}`>]?: readonly [
+    Value<C[K]>,
+    Value<C[K]>,
+  ];
+} & { readonly [K in keyof C & string as `${K}.${ListOperator}`]?: readonly Value<C[K]>[] } & {
+  readonly [K in keyof C & string as `${K}.${PresenceOperator}`]?: boolean;
+} & { readonly [K in keyof C & string as TextKey<C[K], `${K}.${TextOperator}`>]?: string } & {
+  readonly [K in Exclude<"AND" | "OR", keyof C>]?: readonly Filter<C>[];
+} & { readonly [K in Exclude<"NOT", keyof C>]?: Filter<C> } & {
+  readonly [K in Exclude<"length", keyof C>]?: never;
+};
 
 /**
  * Which rows: conditions that all hold, or a list of which one must. No member may be `undefined`, since a condition that
@@ -112,7 +129,12 @@ export type Ordering<C> = { readonly [K in keyof C]?: "asc" | "desc" | 1 | -1 | 
 /** The relations to load, each with `true` or a selector of its own. */
 export type Embedding<S extends SchemaShape, T extends keyof S> = [keyof RelationsOf<S, T>] extends [never]
   ? Readonly<Record<string, never>>
-  : { readonly [R in keyof RelationsOf<S, T>]?: boolean | RelationSelector<S, RelationsOf<S, T>[R]> | undefined };
+  : {
+      readonly [R in keyof RelationsOf<S, T>]?:
+        | boolean
+        | RelationSelector<S, RelationsOf<S, T>[R]>
+        | undefined;
+    };
 
 type RelationSelector<S extends SchemaShape, R> = R extends One
   ? Shape<S, TargetOf<S, R>>

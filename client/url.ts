@@ -13,12 +13,15 @@ export function locate(url: string | URL, base: string | undefined, params: URLS
   const located = resolve(String(url), base);
   const search = new URLSearchParams(located.search);
   for (const [name, value] of params) search.set(name, value);
-  located.search = [...search].map(([name, value]) => encodeURLValue(name) + (value === "" ? "" : `=${encodeURLValue(value)}`)).join("&");
+  located.search = [...search]
+    .map(([name, value]) => encodeURLValue(name) + (value === "" ? "" : `=${encodeURLValue(value)}`))
+    .join("&");
   return located.href;
 }
 
 function resolve(url: string, base: string | undefined): URL {
-  const full = base === undefined || ABSOLUTE.test(url) ? url : `${base.replace(/\/+$/, "")}/${url.replace(/^\/+/, "")}`;
+  const full =
+    base === undefined || ABSOLUTE.test(url) ? url : `${base.replace(/\/+$/, "")}/${url.replace(/^\/+/, "")}`;
   try {
     return new URL(full, origin());
   } catch (cause) {

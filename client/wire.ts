@@ -32,16 +32,24 @@ function wireObject(value: object, path: string, complete: boolean): unknown {
 }
 
 /** Maps the members of an object, those that are undefined only when asked to. */
-export function mapMembers(value: object, complete: boolean, map: (item: unknown, key: string) => unknown): object {
+export function mapMembers(
+  value: object,
+  complete: boolean,
+  map: (item: unknown, key: string) => unknown,
+): object {
   const members = Object.entries(value).filter(([, item]) => complete || item !== undefined);
   return Object.fromEntries(members.map(([key, item]) => [key, map(item, key)]));
 }
 
 /** The path of a member: `select` and `where` are `select.where`. */
-export const member = (path: string, key: string | number): string => (path === "" ? String(key) : `${path}.${key}`);
+export const member = (path: string, key: string | number): string =>
+  path === "" ? String(key) : `${path}.${key}`;
 
 const unsendable = (what: string, path: string): ClientError =>
-  new ClientError("invalid-value", `${what} cannot be sent`, { path, hint: "leave the key out, or write null" });
+  new ClientError("invalid-value", `${what} cannot be sent`, {
+    path,
+    hint: "leave the key out, or write null",
+  });
 
 function base64(bytes: Uint8Array): string {
   let binary = "";

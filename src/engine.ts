@@ -2,7 +2,17 @@ import { compileRead, compileWrite } from "./compile/compile.ts";
 import { detectDialect, type Dialect } from "./dialect/dialect.ts";
 import { limitExceeded, QueryError } from "./error.ts";
 import { execute } from "./execute/execute.ts";
-import { admit, type Body, finishRows, planRead, planWrite, readBodyRows, type ReadPlan, type Rows, type WritePlan } from "./plan/plan.ts";
+import {
+  admit,
+  type Body,
+  finishRows,
+  planRead,
+  planWrite,
+  readBodyRows,
+  type ReadPlan,
+  type Rows,
+  type WritePlan,
+} from "./plan/plan.ts";
 import {
   allowedMethods,
   type AnyACL,
@@ -38,7 +48,11 @@ export interface Engine {
   /** The methods that resolve for a caller, and a refusal for a resource that does not exist. */
   allow(request: QueryRequest, principal: Principal): readonly string[];
   /** Answers a request; the body is a function because it is read only once a rule was found. */
-  run(request: QueryRequest, principal: Principal, body: (maxBytes: number) => Promise<Body>): Promise<Answer>;
+  run(
+    request: QueryRequest,
+    principal: Principal,
+    body: (maxBytes: number) => Promise<Body>,
+  ): Promise<Answer>;
 }
 
 /**
@@ -64,11 +78,22 @@ export function createEngine({ acl, database, schema, defaults, busyTimeout }: E
   };
 }
 
-async function read(dialect: Dialect, policy: Policy, request: QueryRequest, { context }: Principal): Promise<Answer> {
+async function read(
+  dialect: Dialect,
+  policy: Policy,
+  request: QueryRequest,
+  { context }: Principal,
+): Promise<Answer> {
   const plan = planRead(policy, request);
   context["findFirst"] = plan.first;
   const statement = compileRead(plan, await admitAll(plan, context));
-  const outcome = await execute(dialect, { mode: "read", atomic: false, hooks: policy.hooks, context, statement });
+  const outcome = await execute(dialect, {
+    mode: "read",
+    atomic: false,
+    hooks: policy.hooks,
+    context,
+    statement,
+  });
   return { policy, first: plan.first, outcome };
 }
 
@@ -81,7 +106,13 @@ async function write(
 ): Promise<Answer> {
   const plan = planWrite(policy, request);
   const { kind } = plan;
-  if (kind !== "delete") context["body"] = await readBodyRows(policy, await body(policy.limits.maxBodySize), kind === "insert", context);
+  if (kind !== "delete")
+    context["body"] = await readBodyRows(
+      policy,
+      await body(policy.limits.maxBodySize),
+      kind === "insert",
+      context,
+    );
   const rows = await admitAll(plan, context);
   const check = policy.check === policy.using ? rows[0]! : await admit(policy.check, policy.table, context);
   const write = compileWrite(plan, { rows, check: kind === "delete" ? "all" : check });
@@ -102,10 +133,16 @@ async function write(
 /** Whether a write needs a transaction: what can still be refused after its statement, or takes more than one. */
 function isAtomic({ kind, policy, total, answer }: WritePlan, check: Rows, body: unknown): boolean {
   const checked = kind !== "delete" && check !== "all";
-  return checked || Array.isArray(body) || total || answer.relations.size > 0 || policy.maxAffected !== Number.POSITIVE_INFINITY;
+  return (
+    checked ||
+    Array.isArray(body) ||
+    total ||
+    answer.relations.size > 0 ||
+    policy.maxAffected !== Number.POSITIVE_INFINITY
+  );
 }
 
 /** The rows each node of a plan admits for this caller, by the node's index. */
 async function admitAll({ nodes }: Pick<ReadPlan, "nodes">, context: unknown): Promise<readonly Rows[]> {
-  return Promise.all(nodes.map(({ policy, table }) => admit(policy.using, table, context)));
+  return Promise.all(nodes.map(async ({ policy, table }) => admit(policy.using, table, context)));
 }

@@ -125,10 +125,16 @@ export const unknownColumn = (name: string, path: string, known: Iterable<string
   new QueryError("unknown-column", `unknown column ${quote(name)}`, { path, hint: didYouMean(name, known) });
 
 export const unknownRelation = (name: string, path: string, known: Iterable<string>): QueryError =>
-  new QueryError("unknown-relation", `unknown relation ${quote(name)}`, { path, hint: didYouMean(name, known) });
+  new QueryError("unknown-relation", `unknown relation ${quote(name)}`, {
+    path,
+    hint: didYouMean(name, known),
+  });
 
 export const unknownOperator = (name: string, path: string, known: Iterable<string>): QueryError =>
-  new QueryError("unknown-operator", `unknown operator ${quote(name)}`, { path, hint: didYouMean(name, known) });
+  new QueryError("unknown-operator", `unknown operator ${quote(name)}`, {
+    path,
+    hint: didYouMean(name, known),
+  });
 
 export const unknownParameter = (name: string, known: Iterable<string>): QueryError =>
   new QueryError("unknown-parameter", `unknown parameter ${quote(name)}`, {
@@ -155,7 +161,11 @@ export const internalError = (cause: unknown): QueryError =>
   new QueryError("internal-error", "something went wrong on the server", { cause });
 
 export const busy = (cause?: unknown): QueryError =>
-  new QueryError("busy", "the database is busy", { hint: "try again", headers: { "Retry-After": "1" }, cause });
+  new QueryError("busy", "the database is busy", {
+    hint: "try again",
+    headers: { "Retry-After": "1" },
+    cause,
+  });
 
 export const conflict = (cause?: unknown): QueryError =>
   new QueryError("conflict", "the change conflicts with rows that exist", {

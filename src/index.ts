@@ -1,7 +1,12 @@
 export { serializeWrites, type SerializeOptions } from "./dialect/dialect.ts";
 export { type ErrorCode, HttpError, type Issue, QueryError } from "./error.ts";
 export type { CorsOptions } from "./http/cors.ts";
-export { createQueryRoute, type QueryHandler, type QueryRoute, type QueryRouteOptions } from "./http/route.ts";
+export {
+  createQueryRoute,
+  type QueryHandler,
+  type QueryRoute,
+  type QueryRouteOptions,
+} from "./http/route.ts";
 export type { Observation, Observer } from "./observe.ts";
 export type {
   ACL,

@@ -17,7 +17,10 @@ export function toSQL(predicate: Predicate): SQL {
 }
 
 function joined(parts: readonly Predicate[], word: SQL): SQL {
-  return sql`(${sql.join(parts.map((part) => sql`(${toSQL(part)})`), word)})`;
+  return sql`(${sql.join(
+    parts.map((part) => sql`(${toSQL(part)})`),
+    word,
+  )})`;
 }
 
 /** The rows of a table that exist for the caller, as a condition; `undefined` where every row does. */
@@ -62,7 +65,9 @@ export function computed(extra: SQL.Aliased, table: TableInfo): SQL.Aliased {
     table.primaryKey.map(({ column }) => sql`${sealed(sql`${column}`)} = ${column}`),
     sql` and `,
   );
-  return sql`(select ${sealed(extra.sql)} from ${sealed(sql`${table.table}`)} where ${same})`.as(extra.fieldAlias);
+  return sql`(select ${sealed(extra.sql)} from ${sealed(sql`${table.table}`)} where ${same})`.as(
+    extra.fieldAlias,
+  );
 }
 
 function keyOf(table: TableInfo): SQL {
@@ -92,7 +97,10 @@ function speaksOnlyOf(query: SQL, table: TableInfo): boolean {
     if (is(chunk, Column)) return chunk.table === table.table;
     if (is(chunk, SQL)) return speaksOnlyOf(chunk, table);
     if (is(chunk, StringChunk) || is(chunk, Param)) return true;
-    if (Array.isArray(chunk)) return (chunk as unknown[]).every((item) => typeof item !== "object" || item === null || is(item, Param));
+    if (Array.isArray(chunk))
+      return (chunk as unknown[]).every(
+        (item) => typeof item !== "object" || item === null || is(item, Param),
+      );
     return typeof chunk !== "object" || chunk instanceof Date || chunk instanceof Uint8Array;
   });
 }

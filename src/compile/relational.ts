@@ -16,17 +16,25 @@ const TOTAL = "~total";
 const NOTHING = "~nothing";
 
 /** The portable reader: Drizzle's relational query, on any database that has one. */
-export async function readRelational(database: DrizzleDatabase, plan: ReadPlan, rows: readonly Rows[]): Promise<ReadOutcome> {
+export async function readRelational(
+  database: DrizzleDatabase,
+  plan: ReadPlan,
+  rows: readonly Rows[],
+): Promise<ReadOutcome> {
   if (plan.countOnly) return countRows(database, plan, rows);
   const { root } = plan;
   const config = toConfig(root, rows, false);
   if (plan.total) config.extras[TOTAL] = total(root, rows).as(TOTAL);
   const found = (await database.query[root.table.name].findMany(config)) as Row[];
   const outcome = {
-    ...(plan.total && { total: found.length > 0 ? Number(found[0]![TOTAL]) : await countTotal(database, root, rows) }),
+    ...(plan.total && {
+      total: found.length > 0 ? Number(found[0]![TOTAL]) : await countTotal(database, root, rows),
+    }),
   };
   const arranged = found.map((row) => arrange(row, root));
-  return plan.first ? { ...outcome, rows: arranged[0] ?? null, count: arranged.length } : { ...outcome, rows: arranged, count: arranged.length };
+  return plan.first
+    ? { ...outcome, rows: arranged[0] ?? null, count: arranged.length }
+    : { ...outcome, rows: arranged, count: arranged.length };
 }
 
 type Row = Record<string, unknown>;
@@ -50,8 +58,10 @@ function toConfig(node: ReadNode, rows: readonly Rows[], nested: boolean, one = 
   for (const [name, extra] of node.extras) config.extras[name] = computed(extra, node.table);
   const where = aliasedCondition(node, rows[node.index]!);
   if (where !== undefined) config.where = where;
-  for (const [name, { relation, node: child }] of node.relations) config.with[name] = toConfig(child, rows, true, relation.kind === "one");
-  if (node.columns.length === 0 && node.extras.size === 0 && node.relations.size === 0) config.extras[NOTHING] = sql`1`.as(NOTHING);
+  for (const [name, { relation, node: child }] of node.relations)
+    config.with[name] = toConfig(child, rows, true, relation.kind === "one");
+  if (node.columns.length === 0 && node.extras.size === 0 && node.relations.size === 0)
+    config.extras[NOTHING] = sql`1`.as(NOTHING);
   if (!one) Object.assign(config, range(node), { orderBy: node.orderBy.map(orderSQL) });
   return config;
 }
@@ -78,7 +88,11 @@ function arrange(row: Row, node: ReadNode, nested = false): Row {
   for (const [name, extra] of node.extras) arranged[name] = extraValue(row[name], extra);
   for (const [name, { node: child }] of node.relations) {
     const value = row[name] as Row | Row[] | null | undefined;
-    arranged[name] = Array.isArray(value) ? value.map((item) => arrange(item, child, true)) : value ? arrange(value, child, true) : null;
+    arranged[name] = Array.isArray(value)
+      ? value.map((item) => arrange(item, child, true))
+      : value
+        ? arrange(value, child, true)
+        : null;
   }
   return arranged;
 }
@@ -98,27 +112,48 @@ export function extraValue(value: unknown, extra: SQL.Aliased): unknown {
 function total({ table }: ReadNode, rows: readonly Rows[]): SQL<number> {
   const using = rowsCondition(rows[0]!);
   // Sealed, or Drizzle would rename the inner table's columns to the outer's.
-  const counted = using === undefined ? sql`(select count(*) from ${table.table})` : sql`(select count(*) from ${table.table} where ${using})`;
+  const counted =
+    using === undefined
+      ? sql`(select count(*) from ${table.table})`
+      : sql`(select count(*) from ${table.table} where ${using})`;
   return sql<number>`${{ getSQL: () => counted }}`;
 }
 
 /** The number of rows the rule admits, as a statement of its own. */
-export async function countTotal(database: DrizzleDatabase, { table }: ReadNode, rows: readonly Rows[]): Promise<number> {
+export async function countTotal(
+  database: DrizzleDatabase,
+  { table }: ReadNode,
+  rows: readonly Rows[],
+): Promise<number> {
   return selectCount(database, table.table, rowsCondition(rows[0]!));
 }
 
 /** How many rows the same request would return, and the total. */
-async function countRows(database: DrizzleDatabase, { root, total: wanted }: ReadPlan, rows: readonly Rows[]): Promise<ReadOutcome> {
+async function countRows(
+  database: DrizzleDatabase,
+  { root, total: wanted }: ReadPlan,
+  rows: readonly Rows[],
+): Promise<ReadOutcome> {
   const { limit, offset } = range(root);
-  const page = database.select({ one: sql`1`.as("one") }).from(root.table.table).where(nodeCondition(root, rows[0]!)).$dynamic();
+  const page = database
+    .select({ one: sql`1`.as("one") })
+    .from(root.table.table)
+    .where(nodeCondition(root, rows[0]!))
+    .$dynamic();
   if (limit !== undefined) page.limit(limit);
   if (offset !== undefined) page.offset(offset);
-  const fields = { count: sql<number>`count(*)`.as("count"), ...(wanted && { total: total(root, rows).as("total") }) };
-  const [row] = (await database.select(fields).from(page.as("page"))) as { count: number; total?: number }[];
+  const fields = {
+    count: sql<number>`count(*)`.as("count"),
+    ...(wanted && { total: total(root, rows).as("total") }),
+  };
+  const [row] = (await database.select(fields).from(page.as("page"))) as { count: number | string; total?: number | string }[];
   return { count: Number(row!.count), ...(wanted && { total: Number(row!.total) }) };
 }
 
 async function selectCount(database: DrizzleDatabase, table: Table, where: SQL | undefined): Promise<number> {
-  const [row] = (await database.select({ count: sql<number>`count(*)` }).from(table).where(where)) as { count: number }[];
+  const [row] = (await database
+    .select({ count: sql<number>`count(*)` })
+    .from(table)
+    .where(where)) as { count: number | string }[];
   return Number(row!.count);
 }

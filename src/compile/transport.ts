@@ -31,7 +31,9 @@ export function travelsAsText(column: ColumnInfo, nested: boolean): boolean {
 
 /** A column as tagged text: its storage class, then digits, text or hex. */
 export function asText({ column, name }: ColumnInfo): SQL.Aliased {
-  return sql`case typeof(${column}) when 'text' then 't' || ${column} when 'integer' then 'i' || ${column} when 'real' then 'r' || printf('%!.17g', ${column}) when 'blob' then 'b' || hex(${column}) end`.as(name);
+  return sql`case typeof(${column}) when 'text' then 't' || ${column} when 'integer' then 'i' || ${column} when 'real' then 'r' || printf('%!.17g', ${column}) when 'blob' then 'b' || hex(${column}) end`.as(
+    name,
+  );
 }
 
 /** The value a tagged text stands for, as its column maps it. */

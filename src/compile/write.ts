@@ -1,4 +1,4 @@
-import { SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { ReadPlan, Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
 import { nodeCondition, rowsCondition } from "./condition.ts";
@@ -33,7 +33,10 @@ export interface WriteRows {
 /** A write as one statement with `returning`; the check rides along as one more returned expression. */
 export function compileWrite(plan: WritePlan, { rows, check }: WriteRows): WriteStatement {
   return async (database, values) => {
-    const before = plan.kind === "delete" && plan.answer.relations.size > 0 ? await readAnswer(database, plan, rows, doomed(plan, rows)) : undefined;
+    const before =
+      plan.kind === "delete" && plan.answer.relations.size > 0
+        ? await readAnswer(database, plan, rows, doomed(plan, rows))
+        : undefined;
     const written = await run(database, plan, rows[0]!, check, values);
     for (const row of written) decodeKey(row, plan.answer.table);
     const passed = written.every((row) => row[CHECK] !== 0);
@@ -50,14 +53,25 @@ export function compileWrite(plan: WritePlan, { rows, check }: WriteRows): Write
   };
 }
 
-async function run(database: DrizzleDatabase, plan: WritePlan, using: Rows, check: Rows, values: readonly Row[]): Promise<Row[]> {
+async function run(
+  database: DrizzleDatabase,
+  plan: WritePlan,
+  using: Rows,
+  check: Rows,
+  values: readonly Row[],
+): Promise<Row[]> {
   const { table } = plan.answer.table;
   const fields = returning(plan, check);
   if (plan.kind === "insert") {
     const written: Row[] = [];
     const size = Math.max(1, Math.floor(MAX_VALUES / plan.answer.table.columns.size));
     for (let start = 0; start < values.length; start += size) {
-      written.push(...((await database.insert(table).values(values.slice(start, start + size)).returning(fields)) as Row[]));
+      written.push(
+        ...((await database
+          .insert(table)
+          .values(values.slice(start, start + size))
+          .returning(fields)) as Row[]),
+      );
     }
     return written;
   }
@@ -76,19 +90,26 @@ function returning(plan: WritePlan, check: Rows): Row {
   for (const [name, extra] of direct ? extras : []) fields[name] = sql`${sql`${extra.sql}`}`.as(name);
   for (const key of table.primaryKey) fields[KEY + key.name] = field(key);
   const condition = plan.kind === "delete" ? undefined : rowsCondition(check);
-  if (condition !== undefined) fields[CHECK] = sql<number>`case when ${sql`${condition}`} then 1 else 0 end`.as(CHECK);
+  if (condition !== undefined)
+    fields[CHECK] = sql<number>`case when ${sql`${condition}`} then 1 else 0 end`.as(CHECK);
   if (Object.keys(fields).length === 0) fields[KEY] = sql`1`.as(KEY);
   return fields;
 }
 
-const field = (column: ColumnInfo): unknown => (travelsAsText(column, false) ? asText(column) : column.column);
+const field = (column: ColumnInfo): unknown =>
+  travelsAsText(column, false) ? asText(column) : column.column;
 
 function decodeKey(row: Row, { primaryKey }: TableInfo): void {
   for (const key of primaryKey) row[KEY + key.name] = columnValue(row[KEY + key.name], key, false);
 }
 
 /** The rows that came back, without what was returned for the engine alone; with relations they are read by key. */
-async function readWritten(database: DrizzleDatabase, plan: WritePlan, rows: readonly Rows[], written: readonly Row[]): Promise<readonly unknown[]> {
+async function readWritten(
+  database: DrizzleDatabase,
+  plan: WritePlan,
+  rows: readonly Rows[],
+  written: readonly Row[],
+): Promise<readonly unknown[]> {
   if (plan.countOnly) return [];
   const { columns, extras, relations, table } = plan.answer;
   if (relations.size > 0) return readAnswer(database, plan, rows, keysIn(table, written));
@@ -101,10 +122,29 @@ async function readWritten(database: DrizzleDatabase, plan: WritePlan, rows: rea
 }
 
 /** Reads rows with their relations, whatever the rule's own filter says of them: they are the ones that were written. */
-async function readAnswer(database: DrizzleDatabase, plan: WritePlan, rows: readonly Rows[], which: SQL): Promise<readonly unknown[]> {
+async function readAnswer(
+  database: DrizzleDatabase,
+  plan: WritePlan,
+  rows: readonly Rows[],
+  which: SQL,
+): Promise<readonly unknown[]> {
   const order = plan.answer.table.primaryKey.map((column) => ({ column, direction: "asc" }) as const);
-  const root = { ...plan.answer, where: undefined, orderBy: order, limit: Number.POSITIVE_INFINITY, offset: 0 };
-  const read: ReadPlan = { kind: "read", policy: plan.policy, root, nodes: plan.nodes, first: false, total: false, countOnly: false };
+  const root = {
+    ...plan.answer,
+    where: undefined,
+    orderBy: order,
+    limit: Number.POSITIVE_INFINITY,
+    offset: 0,
+  };
+  const read: ReadPlan = {
+    kind: "read",
+    policy: plan.policy,
+    root,
+    nodes: plan.nodes,
+    first: false,
+    total: false,
+    countOnly: false,
+  };
   return (await readRelational(database, read, [which, ...rows.slice(1)])).rows as readonly unknown[];
 }
 
@@ -121,7 +161,10 @@ function keysIn({ primaryKey }: TableInfo, written: readonly Row[]): SQL {
     )})`;
   if (primaryKey.length !== 1) return sql`(${sql.join(written.map(same), sql` or `)})`;
   const [{ column, name }] = primaryKey as [ColumnInfo];
-  return sql`${column} in (${sql.join(written.map((row) => sql.param(row[KEY + name], column)), sql`, `)})`;
+  return sql`${column} in (${sql.join(
+    written.map((row) => sql.param(row[KEY + name], column)),
+    sql`, `,
+  )})`;
 }
 
 /** RETURNING has no order of its own; the key's makes answers reproducible. */

@@ -13,7 +13,10 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
   const client = database.$client as { run(statement: string): unknown };
   const { dialect, session } = database;
 
-  const transaction = async <T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> => {
+  const transaction = async <T>(
+    mode: "read" | "write",
+    work: (transaction: Database) => Promise<T>,
+  ): Promise<T> => {
     await retryWhileBusy(() => client.run(mode === "write" ? "begin immediate" : "begin"), busyTimeout);
     try {
       const result = await work(new SQLiteBunTransaction("sync", dialect, session, session.schema));

@@ -48,5 +48,7 @@ export function detectDialect(database: Database, options: DialectOptions): Dial
     if (open !== undefined) return open(database, options);
   }
   const name = String(database?.constructor?.[entityKind] ?? typeof database);
-  throw new Error(`\`${name}\` is not a supported database: use drizzle-orm/libsql or drizzle-orm/bun-sqlite`);
+  throw new Error(
+    `\`${name}\` is not a supported database: use drizzle-orm/libsql or drizzle-orm/bun-sqlite`,
+  );
 }

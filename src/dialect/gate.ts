@@ -63,7 +63,8 @@ export class Gate {
   #leave(exclusive: boolean): void {
     if (exclusive) this.#exclusive = false;
     else this.#sharing--;
-    while (this.#waiters.length > 0 && this.#open(this.#waiters[0]!.exclusive)) this.#waiters.shift()!.enter();
+    while (this.#waiters.length > 0 && this.#open(this.#waiters[0]!.exclusive))
+      this.#waiters.shift()!.enter();
   }
 
   #wait(exclusive: boolean): Promise<void> {
@@ -78,7 +79,13 @@ export class Gate {
       };
       const timer = setTimeout(() => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(busy(new Error(`no turn within ${this.#waitMs} ms: does a hook write through the outer database instead of \`tx\`?`)));
+        reject(
+          busy(
+            new Error(
+              `no turn within ${this.#waitMs} ms: does a hook write through the outer database instead of \`tx\`?`,
+            ),
+          ),
+        );
       }, this.#waitMs);
       this.#waiters.push(waiter);
     });

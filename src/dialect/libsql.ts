@@ -59,7 +59,10 @@ class Libsql implements Dialect {
     return retryWhileBusy(() => this.#lane.client.transaction(mode), this.#waitMs);
   }
 
-  async #settle<T>(transaction: Pick<Transaction, "execute" | "batch" | "commit" | "rollback">, work: (tx: Database) => Promise<T>): Promise<T> {
+  async #settle<T>(
+    transaction: Pick<Transaction, "execute" | "batch" | "commit" | "rollback">,
+    work: (tx: Database) => Promise<T>,
+  ): Promise<T> {
     let result: T;
     try {
       result = await work(overTransaction(this.#database, this.#lane.client, transaction));
@@ -125,8 +128,14 @@ function overClient(database: Database, client: Client): Database {
 
 function overTransaction(database: Database, client: Client, transaction: object): Database {
   const { dialect, session } = database;
-  const inner = new LibSQLSession(client, dialect, session.schema, session.options, transaction as Transaction);
-  return new LibSQLTransaction("async", dialect, inner as never, session.schema);
+  const inner = new LibSQLSession(
+    client,
+    dialect,
+    session.schema,
+    session.options,
+    transaction as Transaction,
+  );
+  return new LibSQLTransaction("async", dialect, inner, session.schema);
 }
 
 /** Lets a number of pieces of work run at once; the others wait, first come, first served. */

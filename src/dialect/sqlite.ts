@@ -6,7 +6,14 @@ interface Coded {
   readonly cause?: unknown;
 }
 
-const CONFLICTS: ReadonlySet<string> = new Set(["UNIQUE", "PRIMARYKEY", "ROWID", "FOREIGNKEY", "CHECK", "TRIGGER"]);
+const CONFLICTS: ReadonlySet<string> = new Set([
+  "UNIQUE",
+  "PRIMARYKEY",
+  "ROWID",
+  "FOREIGNKEY",
+  "CHECK",
+  "TRIGGER",
+]);
 
 /** What an error of a SQLite driver means to a client; its own text never leaves the server. */
 export function sqliteFailure(error: unknown): QueryError | undefined {
@@ -31,9 +38,14 @@ function isBusyCode(code: string): boolean {
 
 /** The driver's code, however deep Drizzle has wrapped it. */
 function codeOf(error: unknown): string | undefined {
-  for (let inner = error as Coded | undefined, depth = 0; inner !== undefined && inner !== null && depth < 5; depth++) {
+  for (
+    let inner = error as Coded | undefined, depth = 0;
+    inner !== undefined && inner !== null && depth < 5;
+    depth++
+  ) {
     const code = inner.extendedCode ?? inner.code;
-    if (typeof code === "string" && (code.startsWith("SQLITE_") || code === "TRANSACTION_ACTIVE")) return code;
+    if (typeof code === "string" && (code.startsWith("SQLITE_") || code === "TRANSACTION_ACTIVE"))
+      return code;
     inner = inner.cause as Coded | undefined;
   }
   return undefined;

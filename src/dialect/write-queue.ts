@@ -67,7 +67,10 @@ export function serializeWrites(client: Client, options: SerializeOptions = {}):
       const run = (): Promise<ResultSet> => client.execute(statement as string, args);
       return isRead(statement) ? lane.read(run) : turn(run);
     },
-    batch: (statements, mode) => (mode === "read" ? lane.read(() => client.batch(statements, mode)) : turn(() => client.batch(statements, mode ?? "write"))),
+    batch: (statements, mode) =>
+      mode === "read"
+        ? lane.read(() => client.batch(statements, mode))
+        : turn(() => client.batch(statements, mode ?? "write")),
     migrate: (statements) => turn(() => client.migrate(statements)),
     executeMultiple: (text) => turn(() => client.executeMultiple(text)),
     transaction: async (mode: TransactionMode = "write") =>

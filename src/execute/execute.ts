@@ -43,7 +43,10 @@ export async function execute<Outcome>(dialect: Dialect, task: Task<Outcome>): P
   }
 }
 
-async function around<Outcome>(tx: Database, { hooks, context, statement }: Task<Outcome>): Promise<Outcome | Response> {
+async function around<Outcome>(
+  tx: Database,
+  { hooks, context, statement }: Task<Outcome>,
+): Promise<Outcome | Response> {
   context["tx"] = tx;
   const before: unknown = await hooks.beforeQuery?.(context);
   if (before instanceof Response) throw new Ended(before);

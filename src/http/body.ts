@@ -15,13 +15,20 @@ const FORM = "application/x-www-form-urlencoded";
  *
  * @throws QueryError `unsupported-media-type`, `too-large` or `invalid-body`.
  */
-export async function readBody(request: Request, maxBytes: number): Promise<{ value: unknown; form: boolean }> {
+export async function readBody(
+  request: Request,
+  maxBytes: number,
+): Promise<{ value: unknown; form: boolean }> {
   const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
   const decode = DECODERS.get(type);
   if (decode === undefined) {
-    throw new QueryError("unsupported-media-type", type === "" ? "the body has no content type" : "a body of this content type is not taken", {
-      hint: `send ${[...DECODERS.keys()].join(", ")}`,
-    });
+    throw new QueryError(
+      "unsupported-media-type",
+      type === "" ? "the body has no content type" : "a body of this content type is not taken",
+      {
+        hint: `send ${[...DECODERS.keys()].join(", ")}`,
+      },
+    );
   }
   const text = await readText(request, maxBytes);
   if (text.trim() === "") throw invalidBody("the body is empty");
@@ -43,8 +50,11 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
     return text + decoder.decode();
   } catch (error) {
     if (error instanceof QueryError) throw error;
-    throw error instanceof TypeError ? invalidBody("the body is not UTF-8") : invalidBody("the body ended before it was complete");
+    throw error instanceof TypeError
+      ? invalidBody("the body is not UTF-8")
+      : invalidBody("the body ended before it was complete");
   }
 }
 
-const tooLarge = (maxBytes: number): QueryError => new QueryError("too-large", `the body exceeds ${maxBytes} bytes`);
+const tooLarge = (maxBytes: number): QueryError =>
+  new QueryError("too-large", `the body exceeds ${maxBytes} bytes`);

@@ -19,13 +19,18 @@ const DEFAULT_HEADERS = ["content-type", "authorization", "if-none-match"];
  */
 export function checkCors({ origin, credentials }: CorsOptions): void {
   const every = origin === "*" || (Array.isArray(origin) && origin.includes("*"));
-  if (every && credentials === true) throw new Error('cors: origin "*" cannot be used with credentials; name the origins');
+  if (every && credentials === true)
+    throw new Error('cors: origin "*" cannot be used with credentials; name the origins');
 }
 
 /** The headers an answer to this origin needs; none for an origin that is not allowed. */
 export function corsHeaders(options: CorsOptions, request: Request): Readonly<Record<string, string>> {
   const origin = request.headers.get("origin");
-  if (options.origin === "*") return { "access-control-allow-origin": "*", "access-control-expose-headers": "ETag, Allow, Retry-After" };
+  if (options.origin === "*")
+    return {
+      "access-control-allow-origin": "*",
+      "access-control-expose-headers": "ETag, Allow, Retry-After",
+    };
   if (origin === null || !allows(options.origin, origin)) return {};
   return {
     "access-control-allow-origin": origin,
@@ -35,17 +40,24 @@ export function corsHeaders(options: CorsOptions, request: Request): Readonly<Re
 }
 
 function allows(allowed: CorsOptions["origin"], origin: string): boolean {
-  if (typeof allowed === "function") return allowed(origin) === true;
+  if (typeof allowed === "function") return allowed(origin);
   return typeof allowed === "string" ? allowed === origin : allowed.includes("*") || allowed.includes(origin);
 }
 
 /** Whether a request only asks if another may be sent. */
 export function isPreflight(request: Request): boolean {
-  return request.method === "OPTIONS" && request.headers.has("origin") && request.headers.has("access-control-request-method");
+  return (
+    request.method === "OPTIONS" &&
+    request.headers.has("origin") &&
+    request.headers.has("access-control-request-method")
+  );
 }
 
 /** What a preflight is answered beside the headers of every answer. */
-export function preflightHeaders({ headers = DEFAULT_HEADERS, maxAge }: CorsOptions): Readonly<Record<string, string>> {
+export function preflightHeaders({
+  headers = DEFAULT_HEADERS,
+  maxAge,
+}: CorsOptions): Readonly<Record<string, string>> {
   return {
     "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
     "access-control-allow-headers": headers.join(", "),

@@ -1,6 +1,7 @@
 import type { Engine } from "../engine.ts";
 import { QueryError, quote } from "../error.ts";
 import type { Observer } from "../observe.ts";
+import type { AuthorFunction } from "../policy/policy.ts";
 import { type Method, METHODS } from "../request/request.ts";
 import { readBody } from "./body.ts";
 import { type CorsOptions, corsHeaders, isPreflight, preflightHeaders } from "./cors.ts";
@@ -17,7 +18,7 @@ export interface Route {
   readonly session: SessionOptions<never>;
   readonly cors: CorsOptions | undefined;
   readonly headers: Headers;
-  readonly formatResult: ((request: Request, context: never) => unknown) | undefined;
+  readonly formatResult: AuthorFunction | undefined;
   readonly observe: Observer;
 }
 
@@ -31,16 +32,28 @@ export async function handle(route: Route, request: Request): Promise<Response> 
     resource = resourceOf(request, route.idParam);
     response = await answer(route, request, resource, base);
   } catch (error) {
-    response = refuse(error, request.method, base, (cause) => tell(route.observe, { kind: "failed", error: cause }));
+    response = refuse(error, request.method, base, (cause) =>
+      tell(route.observe, { kind: "failed", error: cause }),
+    );
   }
   const milliseconds = performance.now() - started;
-  tell(route.observe, { kind: "answered", method: request.method, resource, status: response.status, milliseconds });
+  tell(route.observe, {
+    kind: "answered",
+    method: request.method,
+    resource,
+    status: response.status,
+    milliseconds,
+  });
   return response;
 }
 
 async function answer(route: Route, request: Request, resource: string, base: Headers): Promise<Response> {
   if (route.cors !== undefined && isPreflight(request)) {
-    return withHeaders(new Response(null, { status: 204, headers: preflightHeaders(route.cors) }), base, true);
+    return withHeaders(
+      new Response(null, { status: 204, headers: preflightHeaders(route.cors) }),
+      base,
+      true,
+    );
   }
   const method = methodOf(request);
   const query = parse(method, resource, searchOf(request.url));
@@ -58,7 +71,9 @@ async function answer(route: Route, request: Request, resource: string, base: He
 
 function methodOf({ method }: Request): Method {
   if (METHODS.has(method)) return method as Method;
-  throw new QueryError("method-not-allowed", `method ${quote(method)} is not known`, { headers: { Allow: [...METHODS.keys()].join(", ") } });
+  throw new QueryError("method-not-allowed", `method ${quote(method)} is not known`, {
+    headers: { Allow: [...METHODS.keys()].join(", ") },
+  });
 }
 
 /** The resource: the server's path parameter, else the last segment of the path. */

@@ -1,5 +1,12 @@
 import { at, invalidValue, QueryError } from "../error.ts";
-import { type Method, METHODS, type QueryRequest, readSelector, type Scope, type Selector } from "../request/request.ts";
+import {
+  type Method,
+  METHODS,
+  type QueryRequest,
+  readSelector,
+  type Scope,
+  type Selector,
+} from "../request/request.ts";
 import { parse as parseRJSON, RJSONParseError } from "../rjson/rjson.ts";
 import { readQueryString } from "./query-string.ts";
 
@@ -41,7 +48,8 @@ function readFlag(parameters: ReadonlyMap<string, string>, name: string): boolea
 
 function readScope(parameters: ReadonlyMap<string, string>): Scope | undefined {
   const asked = SCOPES.filter((scope) => readFlag(parameters, scope) === true);
-  if (asked.length > 1) throw invalidValue("only one scope can be asked for", asked[1]!, "write `mine|guest` for both");
+  if (asked.length > 1)
+    throw invalidValue("only one scope can be asked for", asked[1]!, "write `mine|guest` for both");
   return asked[0];
 }
 

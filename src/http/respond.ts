@@ -14,8 +14,13 @@ interface ErrorBody {
 const JSON_TYPE = "application/json;charset=utf-8";
 
 /** Answers a read: with an ETag of its body alone, without the body where it has not changed or for HEAD. */
-export async function respondRead(request: Request, answer: Response | JSONText, base: Headers): Promise<Response> {
-  const { json, init } = answer instanceof Response ? await readJSON(answer) : { json: answer.json, init: undefined };
+export async function respondRead(
+  request: Request,
+  answer: Response | JSONText,
+  base: Headers,
+): Promise<Response> {
+  const { json, init } =
+    answer instanceof Response ? await readJSON(answer) : { json: answer.json, init: undefined };
   if (json === undefined) return withHeaders(init, base, request.method === "HEAD");
   const headers = new Headers(init?.headers);
   addMissing(headers, base);
@@ -33,9 +38,12 @@ export async function respondRead(request: Request, answer: Response | JSONText,
 }
 
 /** The text of a `Response` an author made of JSON, so that it carries an ETag; one with its own, or a stream, is left alone. */
-async function readJSON(init: Response): Promise<{ json: string; init: Response } | { json: undefined; init: Response }> {
+async function readJSON(
+  init: Response,
+): Promise<{ json: string; init: Response } | { json: undefined; init: Response }> {
   const type = init.headers.get("content-type") ?? "";
-  if (init.status !== 200 || init.headers.has("etag") || !type.startsWith("application/json")) return { json: undefined, init };
+  if (init.status !== 200 || init.headers.has("etag") || !type.startsWith("application/json"))
+    return { json: undefined, init };
   return { json: await init.text(), init };
 }
 
@@ -51,7 +59,11 @@ export function respondWrite(answer: Response | JSONText, base: Headers): Respon
 export function withHeaders(response: Response, base: Headers, bodiless: boolean): Response {
   const headers = new Headers(response.headers);
   addMissing(headers, base);
-  return new Response(bodiless ? null : response.body, { status: response.status, statusText: response.statusText, headers });
+  return new Response(bodiless ? null : response.body, {
+    status: response.status,
+    statusText: response.statusText,
+    headers,
+  });
 }
 
 function addMissing(headers: Headers, base: Headers): void {
@@ -60,18 +72,27 @@ function addMissing(headers: Headers, base: Headers): void {
 
 function matches(header: string | null, etag: string): boolean {
   if (header === null) return false;
-  return header.trim() === "*" || header.split(",").some((candidate) => candidate.trim().replace(/^W\//, "") === etag);
+  return (
+    header.trim() === "*" ||
+    header.split(",").some((candidate) => candidate.trim().replace(/^W\//, "") === etag)
+  );
 }
 
 /**
  * Turns whatever was thrown into an answer. `unexpected` hears of what is a fault of the server; its text stays here.
  */
-export function refuse(thrown: unknown, method: string, base: Headers, unexpected: (error: unknown) => void): Response {
+export function refuse(
+  thrown: unknown,
+  method: string,
+  base: Headers,
+  unexpected: (error: unknown) => void,
+): Response {
   const error = thrown instanceof HttpError ? thrown : internalError(thrown);
   if (error instanceof QueryError && error.code === "internal-error") unexpected(error.cause ?? error);
   const headers = new Headers(base);
   headers.set("content-type", JSON_TYPE);
-  if (error instanceof QueryError) for (const [name, value] of Object.entries(error.headers ?? {})) headers.set(name, value);
+  if (error instanceof QueryError)
+    for (const [name, value] of Object.entries(error.headers ?? {})) headers.set(name, value);
   const text = JSON.stringify(bodyOf(error));
   return new Response(method === "HEAD" ? null : text, { status: error.status, headers });
 }

@@ -3,7 +3,6 @@ import type { Observation, Observer } from "../observe.ts";
 import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
 import { handle, type Route } from "./handle.ts";
-import type { SessionOptions } from "./principal.ts";
 
 /** What `createQueryRoute` is told. */
 export interface QueryRouteOptions<Role extends string = string, Session = object> {
@@ -22,7 +21,10 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
     /** Puts the session into the context; a `Response` it answers ends the request. */
     readonly parser?: (request: Request, context: Session & RequestContext) => unknown;
     /** The caller's role, or nothing; may be asynchronous. */
-    readonly getRole?: (request: Request, context: Session & RequestContext) => Role | null | undefined | Promise<Role | null | undefined>;
+    readonly getRole?: (
+      request: Request,
+      context: Session & RequestContext,
+    ) => Role | null | undefined | Promise<Role | null | undefined>;
   };
   /** Hears of every error that became a 500. */
   readonly onError?: (error: unknown) => void;
@@ -56,7 +58,9 @@ export interface QueryRoute {
  * @example
  * Bun.serve({ routes: { "/query/:id": createQueryRoute({ acl, database: db, schema }) } });
  */
-export function createQueryRoute<Role extends string = string, Session = object>(options: QueryRouteOptions<Role, Session>): QueryRoute {
+export function createQueryRoute<Role extends string = string, Session = object>(
+  options: QueryRouteOptions<Role, Session>,
+): QueryRoute {
   if (options.cors !== undefined) checkCors(options.cors);
   const route: Route = {
     engine: createEngine({
@@ -67,10 +71,14 @@ export function createQueryRoute<Role extends string = string, Session = object>
       ...(options.defaults !== undefined && { defaults: options.defaults }),
     }),
     idParam: options.idParam ?? "id",
-    session: (options.session ?? {}) as SessionOptions<never>,
+    session: options.session ?? {},
     cors: options.cors,
-    headers: new Headers({ "cache-control": "private, no-cache", vary: "Cookie, Authorization", ...lowerCase(options.headers ?? {}) }),
-    formatResult: options.defaults?.formatResult as Route["formatResult"],
+    headers: new Headers({
+      "cache-control": "private, no-cache",
+      vary: "Cookie, Authorization",
+      ...lowerCase(options.headers ?? {}),
+    }),
+    formatResult: options.defaults?.formatResult,
     observe: observer(options),
   };
   const handler: QueryHandler = (request) => handle(route, request);

@@ -1,4 +1,5 @@
 import type { Answer } from "../engine.ts";
+import type { AuthorFunction } from "../policy/policy.ts";
 
 /** A JSON text that is a whole body. */
 export interface JSONText {
@@ -11,18 +12,22 @@ export async function shape(
   resource: string,
   request: Request,
   context: Record<string, unknown>,
-  fallback: ((request: Request, context: never) => unknown) | undefined,
+  fallback: AuthorFunction | undefined,
 ): Promise<Response | JSONText> {
   const { outcome, policy, first } = answer;
   if (outcome instanceof Response) return outcome;
   const format = policy.formatResult ?? fallback;
   if (format === undefined) return { json: defaultBody(outcome, resource, first) };
   context["result"] = outcome;
-  const formatted: unknown = await format(request, context as never);
+  const formatted: unknown = await format(request, context);
   return formatted instanceof Response ? formatted : { json: stringify(formatted) ?? "null" };
 }
 
-function defaultBody({ total, rowsAffected, count, rows }: Exclude<Answer["outcome"], Response>, resource: string, first: boolean): string {
+function defaultBody(
+  { total, rowsAffected, count, rows }: Exclude<Answer["outcome"], Response>,
+  resource: string,
+  first: boolean,
+): string {
   const answered = rows !== undefined;
   const named = `${JSON.stringify(resource)}:${stringify(rows ?? null)}`;
   const parts = [
@@ -36,7 +41,7 @@ function defaultBody({ total, rowsAffected, count, rows }: Exclude<Answer["outco
 
 /** JSON as answers carry it: big integers as text, bytes as base64. */
 export function stringify(value: unknown): string | undefined {
-  return JSON.stringify(value, carry) as string | undefined;
+  return JSON.stringify(value, carry);
 }
 
 function carry(this: unknown, key: string, value: unknown): unknown {
@@ -44,7 +49,8 @@ function carry(this: unknown, key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   // Buffer has a toJSON of its own, which has run already; the bytes are still on the holder.
   const original = (this as Record<string, unknown>)[key];
-  if (original instanceof Uint8Array) return Buffer.from(original.buffer, original.byteOffset, original.byteLength).toString("base64");
+  if (original instanceof Uint8Array)
+    return Buffer.from(original.buffer, original.byteOffset, original.byteLength).toString("base64");
   if (original instanceof ArrayBuffer) return Buffer.from(original).toString("base64");
   return value;
 }

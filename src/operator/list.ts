@@ -8,7 +8,10 @@ const membership = (included: boolean): Operator => ({
     const values = value as readonly unknown[];
     // The empty list has no SQL: nothing is in it, everything is out of it.
     if (values.length === 0) return included ? sql`(1 = 0)` : sql`(1 = 1)`;
-    const list = sql.join(values.map((item) => bound(column, item)), sql`, `);
+    const list = sql.join(
+      values.map((item) => bound(column, item)),
+      sql`, `,
+    );
     return included ? sql`${column.column} in (${list})` : sql`${column.column} not in (${list})`;
   },
 });

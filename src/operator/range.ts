@@ -11,5 +11,8 @@ function between(column: ColumnInfo, value: unknown): SQL {
 /** A range with both ends in it. */
 export const RANGE: readonly (readonly [string, Operator])[] = [
   ["between", { operand: "pair", applies: isOrdered, build: between }],
-  ["notBetween", { operand: "pair", applies: isOrdered, build: (column, value) => sql`not (${between(column, value)})` }],
+  [
+    "notBetween",
+    { operand: "pair", applies: isOrdered, build: (column, value) => sql`not (${between(column, value)})` },
+  ],
 ];

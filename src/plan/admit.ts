@@ -9,7 +9,11 @@ export type Rows = SQL | "all" | "none";
 const operators = Object.freeze(getOperators());
 
 /** Asks an author's row filter; a filter that answers nothing admits nothing, no filter at all admits every row. */
-export function admit(filter: AuthorFunction | undefined, table: TableInfo, context: unknown): Rows | Promise<Rows> {
+export function admit(
+  filter: AuthorFunction | undefined,
+  table: TableInfo,
+  context: unknown,
+): Rows | Promise<Rows> {
   if (filter === undefined) return "all";
   const answer: unknown = filter(context, table.table, operators);
   return isPromise(answer) ? answer.then((value) => readRows(value)) : readRows(answer);
@@ -24,9 +28,13 @@ function readRows(answer: unknown): Rows {
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
 }
 
 function isWrapper(value: unknown): value is { getSQL(): SQL } {
-  return typeof value === "object" && value !== null && typeof (value as Partial<AnyColumn>).getSQL === "function";
+  return (
+    typeof value === "object" && value !== null && typeof (value as Partial<AnyColumn>).getSQL === "function"
+  );
 }

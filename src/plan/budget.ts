@@ -24,20 +24,27 @@ export class Budget {
 
   /** A list of a filter. */
   checkList(length: number, path: string): void {
-    if (length > this.#limits.maxList) throw tooComplex(`a list of ${length} items exceeds ${this.#limits.maxList}`, path);
+    if (length > this.#limits.maxList)
+      throw tooComplex(`a list of ${length} items exceeds ${this.#limits.maxList}`, path);
   }
 
   /** A pattern, or a text looked for inside another. */
   checkPattern(pattern: string, path: string): void {
-    if (pattern.length > MAX_PATTERN) throw tooComplex(`a pattern of ${pattern.length} characters exceeds ${MAX_PATTERN}`, path);
-    if (pattern.split("%").length - 1 > MAX_WILDCARDS) throw tooComplex(`more than ${MAX_WILDCARDS} \`%\` in a pattern`, path);
+    if (pattern.length > MAX_PATTERN)
+      throw tooComplex(`a pattern of ${pattern.length} characters exceeds ${MAX_PATTERN}`, path);
+    if (pattern.split("%").length - 1 > MAX_WILDCARDS)
+      throw tooComplex(`more than ${MAX_WILDCARDS} \`%\` in a pattern`, path);
   }
 
   /** The rows one node could add: the product of the limits down to it. */
   addRows(rows: number, path: string): void {
     this.#cost += rows;
     if (this.#cost > this.#limits.maxCost) {
-      throw tooComplex(`this could return more than ${this.#limits.maxCost} rows`, path, "ask for less with `limit`");
+      throw tooComplex(
+        `this could return more than ${this.#limits.maxCost} rows`,
+        path,
+        "ask for less with `limit`",
+      );
     }
   }
 }

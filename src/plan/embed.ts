@@ -17,7 +17,8 @@ export function embed(
 ): ReadonlyMap<string, RelationNode> {
   const relations = new Map<string, RelationNode>();
   if (wishes === undefined) return relations;
-  for (const name of wishes.keys()) if (!policy.relations.has(name)) throw unknownRelation(name, path, policy.relations.keys());
+  for (const name of wishes.keys())
+    if (!policy.relations.has(name)) throw unknownRelation(name, path, policy.relations.keys());
   // In the rule's order, whatever the client's, so that one shape has one statement.
   for (const [name, child] of policy.relations) {
     const wish = wishes.get(name);
@@ -26,7 +27,16 @@ export function embed(
     const here = at(path, name);
     if (child.relation.kind === "one") refuseListKeys(wish, name, here);
     const remaining = Math.min(depth - 1, child.limits.maxDepth);
-    relations.set(name, { relation: child.relation, node: planNode(child, wish, { name, path: here, depth: remaining, rows, one: child.relation.kind === "one" }) });
+    relations.set(name, {
+      relation: child.relation,
+      node: planNode(child, wish, {
+        name,
+        path: here,
+        depth: remaining,
+        rows,
+        one: child.relation.kind === "one",
+      }),
+    });
   }
   return relations;
 }
@@ -39,5 +49,8 @@ function refuseListKeys(wish: Selector, name: string, path: string): void {
 }
 
 function depthExceeded(path: string): QueryError {
-  return new QueryError("depth-exceeded", "relations are nested too deep", { path, hint: "leave this `with` out" });
+  return new QueryError("depth-exceeded", "relations are nested too deep", {
+    path,
+    hint: "leave this `with` out",
+  });
 }

@@ -13,7 +13,8 @@ type Columns = ReadonlyMap<string, ColumnInfo>;
  */
 export function readFilter(value: unknown, columns: Columns, budget: Budget, path: string): Predicate {
   if (Array.isArray(value)) return readGroup("or", value, columns, budget, path);
-  if (typeof value !== "object" || value === null) throw invalidValue("a filter is a map, or an array of maps", path);
+  if (typeof value !== "object" || value === null)
+    throw invalidValue("a filter is a map, or an array of maps", path);
   const entries = Object.entries(value);
   if (entries.length === 0) throw emptyFilter(path);
   const parts = entries.map(([key, part]) => readMember(key, part, columns, budget, path));
@@ -24,8 +25,15 @@ function emptyFilter(path: string): Error {
   return invalidValue("an empty filter", path, "leave it out to filter nothing");
 }
 
-function readGroup(kind: "and" | "or", value: unknown, columns: Columns, budget: Budget, path: string): Predicate {
-  if (!Array.isArray(value)) throw invalidValue("expected an array of filters", path, "write OR:_((a:1),(b:2))_");
+function readGroup(
+  kind: "and" | "or",
+  value: unknown,
+  columns: Columns,
+  budget: Budget,
+  path: string,
+): Predicate {
+  if (!Array.isArray(value))
+    throw invalidValue("expected an array of filters", path, "write OR:_((a:1),(b:2))_");
   if (value.length === 0) throw emptyFilter(path);
   budget.checkList(value.length, path);
   const parts = value.map((item: unknown, index) => readFilter(item, columns, budget, at(path, index)));
@@ -36,7 +44,8 @@ function readMember(key: string, value: unknown, columns: Columns, budget: Budge
   const here = at(path, key);
   const whole = columns.get(key); // a column of that very name wins over AND, OR, NOT and over a dot
   if (whole !== undefined) return readCondition(whole, "eq", value, budget, path, here);
-  if (key === "AND" || key === "OR") return readGroup(key === "AND" ? "and" : "or", value, columns, budget, here);
+  if (key === "AND" || key === "OR")
+    return readGroup(key === "AND" ? "and" : "or", value, columns, budget, here);
   if (key === "NOT") return { kind: "not", part: readFilter(value, columns, budget, here) };
   const dot = key.lastIndexOf(".");
   const name = dot < 0 ? key : key.slice(0, dot);
@@ -45,21 +54,36 @@ function readMember(key: string, value: unknown, columns: Columns, budget: Budge
   return readCondition(column, key.slice(dot + 1), value, budget, path, here);
 }
 
-function readCondition(column: ColumnInfo, name: string, value: unknown, budget: Budget, path: string, here: string): Predicate {
+function readCondition(
+  column: ColumnInfo,
+  name: string,
+  value: unknown,
+  budget: Budget,
+  path: string,
+  here: string,
+): Predicate {
   const operator = OPERATORS.get(name);
-  if (operator === undefined || operator.applies?.(column) === false) throw unknownOperator(name, path, operatorsFor(column));
+  if (operator === undefined || operator.applies?.(column) === false)
+    throw unknownOperator(name, path, operatorsFor(column));
   budget.addCondition(path);
   return { kind: "condition", column, operator, value: readOperand(operator, column, value, budget, here) };
 }
 
-function readOperand(operator: Operator, column: ColumnInfo, value: unknown, budget: Budget, path: string): unknown {
+function readOperand(
+  operator: Operator,
+  column: ColumnInfo,
+  value: unknown,
+  budget: Budget,
+  path: string,
+): unknown {
   switch (operator.operand) {
     case "scalar":
       return value === null && operator.nullable === true ? null : coerce(column, value, path);
     case "list":
       return readList(column, value, budget, path);
     case "pair":
-      if (!Array.isArray(value) || value.length !== 2) throw invalidValue("expected a pair", path, "write _(low,high)_");
+      if (!Array.isArray(value) || value.length !== 2)
+        throw invalidValue("expected a pair", path, "write _(low,high)_");
       return value.map((item: unknown, index) => coerce(column, item, at(path, index)));
     case "flag":
       if (typeof value !== "boolean") throw invalidValue("expected T or F", path);
@@ -87,6 +111,7 @@ function readPattern(value: unknown, budget: Budget, path: string): string {
   if (typeof value !== "string" || !value.isWellFormed()) throw invalidValue("expected a text", path);
   budget.checkPattern(value, path);
   // PostgreSQL raises an error for a pattern that ends with its escape character.
-  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(value)) throw invalidValue("a pattern cannot end with a single backslash", path);
+  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(value))
+    throw invalidValue("a pattern cannot end with a single backslash", path);
   return value;
 }

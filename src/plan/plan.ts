@@ -12,7 +12,12 @@ export { planWrite, type WritePlan } from "./write.ts";
 export type Predicate =
   | { readonly kind: "and" | "or"; readonly parts: readonly Predicate[] }
   | { readonly kind: "not"; readonly part: Predicate }
-  | { readonly kind: "condition"; readonly column: ColumnInfo; readonly operator: Operator; readonly value: unknown };
+  | {
+      readonly kind: "condition";
+      readonly column: ColumnInfo;
+      readonly operator: Operator;
+      readonly value: unknown;
+    };
 
 /** One table of a read: only what is permitted and possible. */
 export interface ReadNode {

@@ -13,12 +13,14 @@ export interface Projected {
 /** Keeps what the client asks for and the rule allows; a name that is neither is unknown, hidden or not. */
 export function project(projection: Projection | undefined, policy: NodePolicy, path: string): Projected {
   const { readable, extras } = policy;
-  if (projection === undefined || projection.kind === "all") return { columns: [...readable.values()], extras };
+  if (projection === undefined || projection.kind === "all")
+    return { columns: [...readable.values()], extras };
   if (projection.kind === "none") return { columns: [], extras };
   const wanted = projection.kind === "only" ? projection.names : undefined;
   const { dropped } = projection;
   for (const name of [...(wanted ?? []), ...dropped]) {
-    if (!readable.has(name) && !extras.has(name)) throw unknownColumn(name, path, [...readable.keys(), ...extras.keys()]);
+    if (!readable.has(name) && !extras.has(name))
+      throw unknownColumn(name, path, [...readable.keys(), ...extras.keys()]);
   }
   const keep = (name: string): boolean => (wanted === undefined ? !dropped.has(name) : wanted.has(name));
   return {

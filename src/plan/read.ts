@@ -64,7 +64,10 @@ export function nodePlanner(nodes: ReadNode[], budget: Budget): NodePlanner {
     const index = nodes.length;
     nodes.push(undefined as never); // its place; the relations' come after it
     const projected = project(selector.columns, policy, at(place.path, "columns"));
-    const where = selector.where === undefined ? undefined : readFilter(selector.where, policy.filterable, budget, at(place.path, "where"));
+    const where =
+      selector.where === undefined
+        ? undefined
+        : readFilter(selector.where, policy.filterable, budget, at(place.path, "where"));
     const limit = effectiveLimit(selector.limit, policy.limits, at(place.path, "limit"));
     const taken = place.one ? Math.min(limit, 1) : limit;
     const rows = place.rows * (taken === Number.POSITIVE_INFINITY ? LIFTED_LIMIT : taken);
@@ -100,6 +103,8 @@ function refuseForbidden(selector: Selector, { forbids }: NodePolicy, { name, pa
   if (forbids.size === 0) return;
   for (const [capability, act] of FORBIDDEN) {
     if (selector[capability] === undefined || !forbids.has(capability)) continue;
-    throw new QueryError("capability-forbidden", `${act} ${quote(name)} is not allowed`, { path: at(path, capability) });
+    throw new QueryError("capability-forbidden", `${act} ${quote(name)} is not allowed`, {
+      path: at(path, capability),
+    });
   }
 }

@@ -19,12 +19,18 @@ export interface Body {
  *
  * @throws QueryError `invalid-body`, `unknown-column` or `invalid-value`, the row's index in the path.
  */
-export async function readBodyRows(policy: Policy, body: Body, many: boolean, context: unknown): Promise<Row | Row[]> {
+export async function readBodyRows(
+  policy: Policy,
+  body: Body,
+  many: boolean,
+  context: unknown,
+): Promise<Row | Row[]> {
   const value = body.form ? readForm(body.value as Row, policy.table) : body.value;
   if (!Array.isArray(value)) return readRow(policy, value, "", context);
   if (!many) throw invalidBody("expected one object");
   if (value.length === 0) throw invalidBody("expected an object or a list of objects that is not empty");
-  if (value.length > policy.limits.maxRows) throw invalidBody(`${value.length} rows exceed ${policy.limits.maxRows}`);
+  if (value.length > policy.limits.maxRows)
+    throw invalidBody(`${value.length} rows exceed ${policy.limits.maxRows}`);
   const rows: Row[] = [];
   for (const [index, item] of value.entries()) rows.push(await readRow(policy, item, String(index), context));
   return rows;
@@ -36,7 +42,8 @@ async function readRow(policy: Policy, sent: unknown, path: string, context: unk
   if (!isRow(validated)) throw new TypeError("`validateBody` answers the row it let through");
   // The author's function may change its argument; what the client sent is compared with what is left of it.
   const before = { ...validated };
-  const injected: unknown = policy.injectBody === undefined ? validated : await policy.injectBody(validated, context);
+  const injected: unknown =
+    policy.injectBody === undefined ? validated : await policy.injectBody(validated, context);
   if (!isRow(injected)) throw new TypeError("`injectBody` answers the row to write");
   refuseUnwritable(policy, sent, before, injected, path);
   return coerceRow(policy.table, injected, path);
@@ -47,7 +54,8 @@ function refuseUnwritable(policy: Policy, sent: Row, validated: Row, injected: R
   for (const [key, value] of Object.entries(injected)) {
     if (value === undefined || policy.writable.has(key)) continue;
     const clients = Object.hasOwn(sent, key) && Object.hasOwn(validated, key) && validated[key] === value;
-    if (clients || !policy.table.columns.has(key)) throw unknownColumn(key, at(path, key), policy.writable.keys());
+    if (clients || !policy.table.columns.has(key))
+      throw unknownColumn(key, at(path, key), policy.writable.keys());
   }
 }
 
@@ -87,7 +95,8 @@ export function finishRows(policy: Policy, kind: "insert" | "update", body: unkn
 
 function requireValues({ table, writable }: Policy, row: Row, path: string): void {
   for (const column of table.columns.values()) {
-    if (column.nullable || column.generated || Object.hasOwn(row, column.name) || column.column.hasDefault) continue;
+    if (column.nullable || column.generated || Object.hasOwn(row, column.name) || column.column.hasDefault)
+      continue;
     // A column the client may not write is the author's to fill; its name stays on the server.
     if (!writable.has(column.name)) throw new QueryError("invalid-body", "a required value is missing");
     throw invalidBody(`\`${column.name}\` is required`, at(path, column.name));

@@ -21,7 +21,12 @@ export async function validate(
 }
 
 /** A validator may throw what it found; anything else it throws is not a matter of the body. */
-async function run(validator: AuthorFunction, row: unknown, context: unknown, path: string): Promise<unknown> {
+async function run(
+  validator: AuthorFunction,
+  row: unknown,
+  context: unknown,
+  path: string,
+): Promise<unknown> {
   try {
     return (await validator(row, context)) as unknown;
   } catch (error) {
@@ -51,11 +56,19 @@ function issuesOf(outcome: unknown): readonly StandardIssue[] | undefined {
 }
 
 function isArkErrors(outcome: object): boolean {
-  return Array.isArray(outcome) && " arkKind" in outcome && (outcome as { " arkKind"?: unknown })[" arkKind"] === "errors";
+  return (
+    Array.isArray(outcome) &&
+    " arkKind" in outcome &&
+    (outcome as { " arkKind"?: unknown })[" arkKind"] === "errors"
+  );
 }
 
 function isIssueList(value: unknown): value is readonly StandardIssue[] {
-  return Array.isArray(value) && value.length > 0 && value.every((issue) => typeof (issue as Partial<StandardIssue> | null)?.message === "string");
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((issue) => typeof (issue as Partial<StandardIssue> | null)?.message === "string")
+  );
 }
 
 function refused(issues: readonly StandardIssue[], path: string): Error {

@@ -85,19 +85,27 @@ export type ColumnChoice<Name extends string> =
 
 type SchemaShape = Record<string, unknown>;
 type Relational<Schema extends SchemaShape> = ExtractTablesWithRelations<Schema>;
-type TableName<Schema extends SchemaShape> = { [K in keyof Schema]: Schema[K] extends Table ? K : never }[keyof Schema] & string;
+type TableName<Schema extends SchemaShape> = {
+  [K in keyof Schema]: Schema[K] extends Table ? K : never;
+}[keyof Schema] &
+  string;
 type ColumnName<Schema extends SchemaShape, T extends keyof Schema> = Schema[T] extends Table
   ? keyof Schema[T]["_"]["columns"] & string
   : never;
 type RelationsOf<Schema extends SchemaShape, T extends string> = T extends keyof Relational<Schema>
   ? Relational<Schema>[T]["relations"]
   : never;
-type TargetOf<Schema extends SchemaShape, R> = R extends { readonly referencedTableName: infer N extends string }
+type TargetOf<Schema extends SchemaShape, R> = R extends {
+  readonly referencedTableName: infer N extends string;
+}
   ? FindTableByDBName<Relational<Schema>, N>["tsName"] & TableName<Schema>
   : never;
 
 /** What a rule for a table's rows may say, wherever it stands: at the top or in a relation. */
-export interface RelationRule<Context, Schema extends SchemaShape, T extends TableName<Schema>> extends Pick<LimitOptions, "maxLimit" | "maxDepth" | "onSurpassMaxLimit"> {
+export interface RelationRule<Context, Schema extends SchemaShape, T extends TableName<Schema>> extends Pick<
+  LimitOptions,
+  "maxLimit" | "maxDepth" | "onSurpassMaxLimit"
+> {
   /** The columns it lets out. Without `select` a rule lets none out. */
   readonly select?: ColumnChoice<ColumnName<Schema, T>>;
   /** Computed fields by name. */
@@ -113,18 +121,27 @@ export interface RelationRule<Context, Schema extends SchemaShape, T extends Tab
   readonly forbidQuery?: ForbidQuery;
   /** The relations that may be asked for, each under a rule of its own. */
   readonly with?: {
-    readonly [R in keyof RelationsOf<Schema, T>]?: boolean | RelationRule<Context, Schema, TargetOf<Schema, RelationsOf<Schema, T>[R]>>;
+    readonly [R in keyof RelationsOf<Schema, T>]?:
+      | boolean
+      | RelationRule<Context, Schema, TargetOf<Schema, RelationsOf<Schema, T>[R]>>;
   };
 }
 
 interface Rule<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>>
   extends RelationRule<Context, Schema, T>, LimitOptions {
   /** Runs in the transaction before the statement; a `Response` ends the request after a rollback. */
-  readonly beforeQuery?: (context: Context & QueryContext<Transaction<Database>>) => Awaitable<Response | void>;
+  readonly beforeQuery?: (
+    context: Context & QueryContext<Transaction<Database>>,
+  ) => Awaitable<Response | void>;
   /** Runs in the transaction after the statement; a `Response` becomes the answer after the commit. */
-  readonly afterQuery?: (context: Context & ResultContext<Transaction<Database>>) => Awaitable<Response | void>;
+  readonly afterQuery?: (
+    context: Context & ResultContext<Transaction<Database>>,
+  ) => Awaitable<Response | void>;
   /** Asked about whatever was thrown in the transaction; a `Response` becomes the answer. */
-  readonly onQueryError?: (error: Error, context: Context & QueryContext<Transaction<Database>>) => Awaitable<Response | void>;
+  readonly onQueryError?: (
+    error: Error,
+    context: Context & QueryContext<Transaction<Database>>,
+  ) => Awaitable<Response | void>;
   readonly formatResult?: FormatResult<Context>;
 }
 
@@ -132,9 +149,16 @@ interface Rule<Context, Schema extends SchemaShape, Database, T extends TableNam
 // oxlint-disable-next-line typescript/no-explicit-any -- only the author's validator knows
 type Body = any;
 
-interface WriteRule<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> extends Rule<Context, Schema, Database, T> {
+interface WriteRule<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> extends Rule<
+  Context,
+  Schema,
+  Database,
+  T
+> {
   /** A function or any Standard Schema (ArkType, Zod, Valibot …); of an array every row is validated. */
-  readonly validateBody?: ((body: unknown, context: Context & RequestContext) => Awaitable<unknown>) | StandardSchema;
+  readonly validateBody?:
+    | ((body: unknown, context: Context & RequestContext) => Awaitable<unknown>)
+    | StandardSchema;
   /** Changes a validated row before it is written; trusted, it may set any column. */
   readonly injectBody?: (body: Body, context: Context & RequestContext) => Awaitable<Body>;
   /** The columns a client's body may set; by default those the server does not make itself. */
@@ -161,7 +185,13 @@ interface RulesByMethod<Context, Schema extends SchemaShape, Database, T extends
 }
 
 /** One resource: its table, and who may do what with it. */
-export interface AclEntry<Role extends string, Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> extends LimitOptions {
+export interface AclEntry<
+  Role extends string,
+  Context,
+  Schema extends SchemaShape,
+  Database,
+  T extends TableName<Schema>,
+> extends LimitOptions {
   /** The table's name in the schema. */
   readonly table: T;
   /** `true`: always one row; `false`: always a list; absent: as the client wishes. */
@@ -177,7 +207,11 @@ export interface AclEntry<Role extends string, Context, Schema extends SchemaSha
 }
 
 /** The transaction a Drizzle database hands to its callback. */
-type Transaction<Database> = Database extends { transaction(work: (tx: infer Tx) => unknown, ...rest: never[]): unknown } ? Tx : unknown;
+type Transaction<Database> = Database extends {
+  transaction(work: (tx: infer Tx) => unknown, ...rest: never[]): unknown;
+}
+  ? Tx
+  : unknown;
 
 /**
  * The access-control file: resources by the id in the URL. Write it with `satisfies`, so that every table, column,
@@ -194,7 +228,12 @@ export type ACL<
   XContext = object,
   Schema extends SchemaShape = SchemaShape,
   Database = unknown,
-> = Readonly<Record<string, { [T in TableName<Schema>]: AclEntry<Role, Session & XContext, Schema, Database, T> }[TableName<Schema>]>>;
+> = Readonly<
+  Record<
+    string,
+    { [T in TableName<Schema>]: AclEntry<Role, Session & XContext, Schema, Database, T> }[TableName<Schema>]
+  >
+>;
 
 /** Any access-control file, whatever its schema and session: what the engine takes. */
 export interface AnyRule extends LimitOptions, ChangeGuards {

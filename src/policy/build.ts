@@ -3,10 +3,25 @@ import { METHODS, readDirection } from "../request/request.ts";
 import type { Catalog, ColumnInfo, TableInfo } from "../schema/schema.ts";
 import type { AnyACL, AnyEntry, AnyRule, AuthorFunction, LimitOptions } from "./acl.ts";
 import { applyLimits, checkLimits, DEFAULT_LIMITS, DEPTH_CEILING, type Limits } from "./limits.ts";
-import type { Capability, NodePolicy, OrderKey, Policy, Registry, RelationPolicy, RulesByRole } from "./policy.ts";
+import type {
+  Capability,
+  NodePolicy,
+  OrderKey,
+  Policy,
+  Registry,
+  RelationPolicy,
+  RulesByRole,
+} from "./policy.ts";
 import { chooseColumns } from "./readable.ts";
 
-const CAPABILITIES: ReadonlySet<string> = new Set<Capability>(["columns", "where", "orderBy", "limit", "offset", "with"]);
+const CAPABILITIES: ReadonlySet<string> = new Set<Capability>([
+  "columns",
+  "where",
+  "orderBy",
+  "limit",
+  "offset",
+  "with",
+]);
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
 
 /**
@@ -22,7 +37,8 @@ export function buildRegistry(acl: AnyACL, catalog: Catalog, defaults: LimitOpti
   for (const [resource, entry] of Object.entries(acl)) {
     registry.set(resource, new EntryBuilder(resource, entry, catalog, limits, mistakes).build());
   }
-  if (mistakes.length > 0) throw new Error(`the access-control file has mistakes:\n${mistakes.map((m) => `  ${m}`).join("\n")}`);
+  if (mistakes.length > 0)
+    throw new Error(`the access-control file has mistakes:\n${mistakes.map((m) => `  ${m}`).join("\n")}`);
   return registry;
 }
 
@@ -49,19 +65,29 @@ class EntryBuilder {
     const methods = new Map<string, RulesByRole>();
     const table = this.#catalog.get(this.#entry.table);
     if (table === undefined) {
-      this.#mistake(`${path}.table`, `unknown table \`${this.#entry.table}\` (the schema has ${[...this.#catalog.keys()].join(", ")})`);
+      this.#mistake(
+        `${path}.table`,
+        `unknown table \`${this.#entry.table}\` (the schema has ${[...this.#catalog.keys()].join(", ")})`,
+      );
       return methods;
     }
     for (const [method, rules] of Object.entries(this.#entry.control ?? {})) {
-      if (!METHODS.has(method) || method === "OPTIONS") this.#mistake(`${path}.control`, `unknown method \`${method}\``);
-      else if (rules !== undefined) methods.set(method, this.#rules(method, rules, table, `${path}.control.${method}`));
+      if (!METHODS.has(method) || method === "OPTIONS")
+        this.#mistake(`${path}.control`, `unknown method \`${method}\``);
+      else if (rules !== undefined)
+        methods.set(method, this.#rules(method, rules, table, `${path}.control.${method}`));
     }
     const head = methods.get("HEAD") ?? methods.get("GET");
     if (head !== undefined) methods.set("HEAD", head);
     return methods;
   }
 
-  #rules(method: string, rules: Readonly<Record<string, AnyRule | undefined>>, table: TableInfo, path: string): RulesByRole {
+  #rules(
+    method: string,
+    rules: Readonly<Record<string, AnyRule | undefined>>,
+    table: TableInfo,
+    path: string,
+  ): RulesByRole {
     const byRole = new Map<string, Policy>();
     for (const [role, rule] of Object.entries(rules)) {
       if (rule === undefined) continue;
@@ -80,7 +106,10 @@ class EntryBuilder {
     const limits = applyLimits(this.#limits, rule);
     const selects = rule.select !== undefined;
     const node = this.#node(rule, table, limits, path, 0);
-    const keyOnly = !selects && action !== "read" ? new Map(table.primaryKey.map((key) => [key.name, key] as const)) : node.readable;
+    const keyOnly =
+      !selects && action !== "read"
+        ? new Map(table.primaryKey.map((key) => [key.name, key] as const))
+        : node.readable;
     return Object.freeze({
       ...node,
       ...(!selects && { extras: EMPTY, relations: EMPTY }),
@@ -122,19 +151,33 @@ class EntryBuilder {
     });
   }
 
-  #relations(rule: AnyRule, table: TableInfo, path: string, depth: number): ReadonlyMap<string, RelationPolicy> {
+  #relations(
+    rule: AnyRule,
+    table: TableInfo,
+    path: string,
+    depth: number,
+  ): ReadonlyMap<string, RelationPolicy> {
     const relations = new Map<string, RelationPolicy>();
     for (const [name, choice] of Object.entries(rule.with ?? {})) {
       const relation = table.relations.get(name);
       if (relation === undefined) {
         const known = [...table.relations.keys()];
-        this.#mistake(path, `unknown relation \`${name}\` (${table.name} has ${known.length > 0 ? known.join(", ") : "none"})`);
+        this.#mistake(
+          path,
+          `unknown relation \`${name}\` (${table.name} has ${known.length > 0 ? known.join(", ") : "none"})`,
+        );
         continue;
       }
       if (choice === undefined || choice === false) continue;
       const inner: AnyRule = choice === true ? { select: true } : choice;
       this.#mistakes.push(...checkLimits(inner, `${path}.${name}`));
-      const node = this.#node(inner, relation.target, applyLimits(this.#limits, inner), `${path}.${name}`, depth + 1);
+      const node = this.#node(
+        inner,
+        relation.target,
+        applyLimits(this.#limits, inner),
+        `${path}.${name}`,
+        depth + 1,
+      );
       relations.set(name, Object.freeze({ ...node, relation }));
     }
     return relations;
@@ -146,7 +189,8 @@ class EntryBuilder {
       if (!is(extra, SQL.Aliased)) this.#mistake(`${path}.${name}`, 'expected sql`…`.as("name")');
       else if (table.columns.has(name) || table.columns.has(extra.fieldAlias)) {
         this.#mistake(`${path}.${name}`, `${table.name} has a column of that name`);
-      } else if (table.relations.has(name)) this.#mistake(`${path}.${name}`, `${table.name} has a relation of that name`);
+      } else if (table.relations.has(name))
+        this.#mistake(`${path}.${name}`, `${table.name} has a relation of that name`);
       else extras.set(name, extra);
     }
     return extras;
@@ -155,7 +199,11 @@ class EntryBuilder {
   #forbids(rule: AnyRule, path: string): ReadonlySet<Capability> {
     const forbidden = new Set<Capability>();
     for (const [capability, choice] of Object.entries(rule.forbidQuery ?? {})) {
-      if (!CAPABILITIES.has(capability)) this.#mistake(path, `unknown capability \`${capability}\` (known are ${[...CAPABILITIES].join(", ")})`);
+      if (!CAPABILITIES.has(capability))
+        this.#mistake(
+          path,
+          `unknown capability \`${capability}\` (known are ${[...CAPABILITIES].join(", ")})`,
+        );
       else if (choice === true) forbidden.add(capability as Capability);
     }
     return forbidden;
@@ -166,7 +214,11 @@ class EntryBuilder {
     for (const [name, wish] of Object.entries(rule.orderBy ?? {})) {
       const column = table.columns.get(name);
       const direction = readDirection(wish);
-      if (column === undefined) this.#mistake(path, `unknown column \`${name}\` (${table.name} has ${[...table.columns.keys()].join(", ")})`);
+      if (column === undefined)
+        this.#mistake(
+          path,
+          `unknown column \`${name}\` (${table.name} has ${[...table.columns.keys()].join(", ")})`,
+        );
       else if (direction === undefined) this.#mistake(`${path}.${name}`, 'expected "asc", "desc", 1 or -1');
       else keys.push({ column, direction });
     }
@@ -174,8 +226,11 @@ class EntryBuilder {
   }
 
   #writable(rule: AnyRule, table: TableInfo, update: boolean, path: string): ReadonlyMap<string, ColumnInfo> {
-    if (rule.write !== undefined) return chooseColumns(rule.write, table, (sentence) => this.#mistake(`${path}.write`, sentence));
-    return new Map([...table.columns].filter(([, column]) => !column.generated && !(update && column.primary)));
+    if (rule.write !== undefined)
+      return chooseColumns(rule.write, table, (sentence) => this.#mistake(`${path}.write`, sentence));
+    return new Map(
+      [...table.columns].filter(([, column]) => !column.generated && !(update && column.primary)),
+    );
   }
 
   #function(value: unknown, path: string): AuthorFunction | undefined {
@@ -185,7 +240,8 @@ class EntryBuilder {
   }
 
   #expectCount(value: unknown, path: string): void {
-    if (value === undefined || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0)) return;
+    if (value === undefined || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0))
+      return;
     this.#mistake(path, "expected a whole number from 0");
   }
 

@@ -27,7 +27,15 @@ export const DEFAULT_LIMITS: Limits = {
   onSurpassMaxLimit: "Throw",
 };
 
-const NUMBERS = ["maxLimit", "maxDepth", "maxConditions", "maxList", "maxRows", "maxBodySize", "maxCost"] as const;
+const NUMBERS = [
+  "maxLimit",
+  "maxDepth",
+  "maxConditions",
+  "maxList",
+  "maxRows",
+  "maxBodySize",
+  "maxCost",
+] as const;
 
 /** Puts one author's wishes over the limits that hold so far: `undefined` inherits, `null` lifts. */
 export function applyLimits(base: Limits, wishes: LimitOptions): Limits {

@@ -9,7 +9,11 @@ export function chooseColumns(
 ): ReadonlyMap<string, ColumnInfo> {
   if (choice === true) return table.columns;
   if (choice === false) return new Map();
-  if (typeof choice !== "object" || choice === null || !(choice.columns instanceof Set || Array.isArray(choice.columns))) {
+  if (
+    typeof choice !== "object" ||
+    choice === null ||
+    !(choice.columns instanceof Set || Array.isArray(choice.columns))
+  ) {
     mistake("expected true, false or { mode, columns: new Set([…]) }");
     return new Map();
   }

@@ -16,7 +16,12 @@ const WITH_ROLE = {
   guest: ["guest", "all"],
   "mine|guest": ["role", "mine", "guest", "all"],
 } as const;
-const WITHOUT_ROLE = { none: ["guest", "all"], mine: [], guest: ["guest", "all"], "mine|guest": ["guest", "all"] } as const;
+const WITHOUT_ROLE = {
+  none: ["guest", "all"],
+  mine: [],
+  guest: ["guest", "all"],
+  "mine|guest": ["guest", "all"],
+} as const;
 
 /** The first applicable policy, or a refusal: 404, 405, 401 or 403. */
 export function resolve(registry: Registry, question: Question, principal: Principal): Policy {
@@ -28,9 +33,13 @@ export function resolve(registry: Registry, question: Question, principal: Princ
   }
   const rules = methods.get(question.method);
   if (rules === undefined || rules.size === 0) {
-    throw new QueryError("method-not-allowed", `method \`${question.method}\` is not allowed on ${quote(question.resource)}`, {
-      headers: { Allow: allowedMethods(registry, question, principal).join(", ") },
-    });
+    throw new QueryError(
+      "method-not-allowed",
+      `method \`${question.method}\` is not allowed on ${quote(question.resource)}`,
+      {
+        headers: { Allow: allowedMethods(registry, question, principal).join(", ") },
+      },
+    );
   }
   const policy = applicable(rules, question.scope, principal);
   if (policy === undefined) throw refusal(question, principal);
@@ -41,7 +50,11 @@ export function resolve(registry: Registry, question: Question, principal: Princ
 }
 
 /** The methods that would resolve for this caller and scope, OPTIONS always among them. */
-export function allowedMethods(registry: Registry, question: Question, principal: Principal): readonly string[] {
+export function allowedMethods(
+  registry: Registry,
+  question: Question,
+  principal: Principal,
+): readonly string[] {
   const methods = registry.get(question.resource);
   const allowed = ["OPTIONS"];
   for (const method of ["HEAD", "GET", "POST", "PATCH", "DELETE"] as const) {

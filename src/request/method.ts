@@ -15,9 +15,21 @@ export type SelectorKey = "columns" | "where" | "orderBy" | "limit" | "offset" |
 /** The methods the engine answers. */
 export type Method = "GET" | "HEAD" | "POST" | "PATCH" | "DELETE" | "OPTIONS";
 
-const EVERY: ReadonlySet<SelectorKey> = new Set(["columns", "where", "orderBy", "limit", "offset", "with"] as const);
+const EVERY: ReadonlySet<SelectorKey> = new Set([
+  "columns",
+  "where",
+  "orderBy",
+  "limit",
+  "offset",
+  "with",
+] as const);
 const FILTERED: ReadonlySet<SelectorKey> = new Set(["columns", "where", "with"] as const);
-const READ: MethodTraits = { action: "read", body: false, selector: EVERY, parameters: new Set(["select", "findFirst", "countTotal"]) };
+const READ: MethodTraits = {
+  action: "read",
+  body: false,
+  selector: EVERY,
+  parameters: new Set(["select", "findFirst", "countTotal"]),
+};
 const WRITE_PARAMETERS: ReadonlySet<string> = new Set(["select", "countTotal"]);
 
 /** Every selector key, as relations take them at any depth. */
@@ -27,7 +39,15 @@ export const SELECTOR_KEYS: ReadonlySet<SelectorKey> = EVERY;
 export const METHODS: ReadonlyMap<string, MethodTraits> = new Map<Method, MethodTraits>([
   ["GET", READ],
   ["HEAD", READ],
-  ["POST", { action: "insert", body: true, selector: new Set(["columns", "with"] as const), parameters: WRITE_PARAMETERS }],
+  [
+    "POST",
+    {
+      action: "insert",
+      body: true,
+      selector: new Set(["columns", "with"] as const),
+      parameters: WRITE_PARAMETERS,
+    },
+  ],
   ["PATCH", { action: "update", body: true, selector: FILTERED, parameters: WRITE_PARAMETERS }],
   ["DELETE", { action: "delete", body: false, selector: FILTERED, parameters: WRITE_PARAMETERS }],
   ["OPTIONS", { action: "inspect", body: false, selector: new Set<SelectorKey>(), parameters: new Set() }],

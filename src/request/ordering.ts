@@ -16,7 +16,11 @@ export function readDirection(value: unknown): "asc" | "desc" | undefined {
 /** Reads `orderBy`, a map of columns to directions, in the order it was written. */
 export function readOrdering(value: unknown, path: string): readonly Ordering[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalidValue("`orderBy` takes a map of columns to directions", path, "write orderBy:(createdAt:desc)");
+    throw invalidValue(
+      "`orderBy` takes a map of columns to directions",
+      path,
+      "write orderBy:(createdAt:desc)",
+    );
   }
   return Object.entries(value).map(([column, wish]) => {
     const direction = readDirection(wish);

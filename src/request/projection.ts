@@ -27,5 +27,9 @@ export function readProjection(value: unknown, path: string): Projection {
   // The plan checks that dropped names exist too, so "only" keeps them.
   if (wanted.size > 0) return { kind: "only", names: wanted, dropped };
   if (dropped.size > 0) return { kind: "except", dropped };
-  throw invalidValue("an empty map selects nothing", path, "write columns:F for no columns, columns:T for all");
+  throw invalidValue(
+    "an empty map selects nothing",
+    path,
+    "write columns:F for no columns, columns:T for all",
+  );
 }

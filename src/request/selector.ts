@@ -49,7 +49,9 @@ export function readSelector(value: unknown, keys: ReadonlySet<SelectorKey>, pat
 
 function unknownKey(key: string, keys: ReadonlySet<SelectorKey>, path: string): Error {
   const known = [...keys];
-  const reason = (SELECTOR_KEYS as ReadonlySet<string>).has(key) ? "is not taken by this method" : "is unknown";
+  const reason = (SELECTOR_KEYS as ReadonlySet<string>).has(key)
+    ? "is not taken by this method"
+    : "is unknown";
   return invalidValue(
     `${quote(key)} ${reason}`,
     at(path, key),

@@ -174,11 +174,11 @@ function letter(constant: unknown): unknown {
 
 // word = letter , wordUnit , { wordUnit } ; wordUnit = letter | digit | "_" ; only with the option
 function isWord(unit: number): boolean {
-  return unit !== 0x5f && unit >= 0 && isKeyStart(unit) && isWordUnit(unitAt(at + 1));
+  return unit !== 0x5f && isKeyStart(unit) && isWordUnit(unitAt(at + 1));
 }
 
 function isWordUnit(unit: number): boolean {
-  return unit >= 0 && isKeyUnit(unit) && unit !== 0x2e;
+  return isKeyUnit(unit) && unit !== 0x2e;
 }
 
 function word(): string {
@@ -189,11 +189,11 @@ function word(): string {
 }
 
 function isKeyStart(unit: number): boolean {
-  return unit < 128 && KEY_UNIT[unit] === 3;
+  return unit >= 0 && unit < 128 && KEY_UNIT[unit] === 3;
 }
 
 function isKeyUnit(unit: number): boolean {
-  return unit < 128 && KEY_UNIT[unit] !== 0;
+  return unit >= 0 && unit < 128 && KEY_UNIT[unit] !== 0;
 }
 
 // number = [ sign ] , ( "I" | mantissa , [ exponent ] ) ;
@@ -242,8 +242,7 @@ function number(first: number): number {
   at = i;
   // Both operands are exact up to here, so one multiplication or division rounds as reading the text would.
   if (digits > 15 || power > 22 || power < -22) return Number(text.slice(start, i));
-  const size =
-    power === 0 ? mantissa : power < 0 ? mantissa / POWERS[-power]! : mantissa * POWERS[power]!;
+  const size = power === 0 ? mantissa : power < 0 ? mantissa / POWERS[-power]! : mantissa * POWERS[power]!;
   return first === 0x2d ? -size : size;
 }
 
@@ -348,8 +347,7 @@ function object(depth: number): object {
 }
 
 function same(name: string, start: number): boolean {
-  for (let i = 1; i < name.length; i++)
-    if (name.charCodeAt(i) !== text.charCodeAt(start + i)) return false;
+  for (let i = 1; i < name.length; i++) if (name.charCodeAt(i) !== text.charCodeAt(start + i)) return false;
   return true;
 }
 
@@ -391,7 +389,7 @@ function mappedValue(depth: number): unknown {
 function anyKey(unit: number, follow: number): string {
   const start = at;
   slot = NONE;
-  if (unit >= 0 && unit < 128 && KEY_UNIT[unit] === 3) return bareKey(unit);
+  if (isKeyStart(unit)) return bareKey(unit);
   if (unit === follow) {
     if (!emptyKeys) refuse("empty keys are not allowed", start);
     return "";
@@ -412,7 +410,7 @@ function bareKey(first: number): string {
   do {
     hash = (Math.imul(hash, 31) + unit) | 0;
     unit = unitAt(++i);
-  } while (unit >= 0 && unit < 128 && KEY_UNIT[unit] !== 0);
+  } while (isKeyUnit(unit));
   at = i;
   if (i - start > LONGEST) return uncommonKey(text.slice(start, i), start);
   const home = (hash ^ (hash >>> 9)) & (SLOTS - 1);

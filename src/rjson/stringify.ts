@@ -85,8 +85,8 @@ export function stringifyText(text: string): string {
  */
 export function stringifyNumber(number: number): string {
   const magnitude = Math.abs(number);
-  // An exponent is shorter only for a multiple of 10,000 or a fraction below 0.01.
-  if (magnitude >= 0.01 && magnitude < 1e21 && number % 10_000 !== 0) return `${number}`;
+  // Where decimals are exact, an exponent is shorter only for a multiple of 10,000 or a fraction below 0.01.
+  if (magnitude >= 0.01 && magnitude < 1e15 && number % 10_000 !== 0) return `${number}`;
   if (number !== number) return "X";
   if (number === 0) return Object.is(number, -0) ? "-0" : "0";
   if (number === Infinity) return "I";
@@ -231,8 +231,7 @@ function writeNumber(number: number): void {
 }
 
 function writeDigits(whole: number): void {
-  const count =
-    whole < 10 ? 1 : whole < 100 ? 2 : whole < 1000 ? 3 : whole < 10_000 ? 4 : `${whole}`.length;
+  const count = whole < 10 ? 1 : whole < 100 ? 2 : whole < 1000 ? 3 : whole < 10_000 ? 4 : `${whole}`.length;
   reserve(count);
   size += count;
   let rest = whole;
@@ -273,7 +272,7 @@ function unboxed(value: object): unknown {
   if (kind === "Object" || kind === "Arguments") return value;
   if (kind === "Number") return Number(value);
   if (kind === "Boolean") return Boolean.prototype.valueOf.call(value);
-  if (kind === "String" || kind === "BigInt") return `${value as unknown as string}`;
+  if (kind === "String" || kind === "BigInt") return (value as { toString(): string }).toString();
   if (ArrayBuffer.isView(value) && kind !== "DataView") return value;
   throw new TypeError(`a ${kind} cannot be written as RJSON`);
 }
@@ -330,8 +329,7 @@ function writeNewKey(key: string, separator: number): void {
 
 // A cycle passes every depth, so the first levels need not look for one.
 function enter(container: object, depth: number): void {
-  if (depth > STACK_DEPTH)
-    throw new TypeError(`more than ${STACK_DEPTH} levels cannot be written as RJSON`);
+  if (depth > STACK_DEPTH) throw new TypeError(`more than ${STACK_DEPTH} levels cannot be written as RJSON`);
   const level = depth - CYCLE_DEPTH - 1;
   for (let i = 0; i < level; i++)
     if (ancestors[i] === container) throw new TypeError("a cycle cannot be written as RJSON");

@@ -43,7 +43,11 @@ export function readText(column: ColumnInfo, text: string): unknown {
     case "number":
       return text.trim() === "" ? text : Number(text);
     case "boolean":
-      return text === "true" || text === "T" || text === "on" || text === "1" ? true : text === "false" || text === "F" || text === "0" ? false : text;
+      return text === "true" || text === "T" || text === "on" || text === "1"
+        ? true
+        : text === "false" || text === "F" || text === "0"
+          ? false
+          : text;
     case "date":
       return /^-?\d+$/.test(text) ? Number(text) : text;
     case "json":
@@ -57,18 +61,21 @@ export function readText(column: ColumnInfo, text: string): unknown {
   }
 }
 
-const misfit = (wanted: string, path: string, hint?: string): Error => invalidValue(`expected ${wanted}`, path, hint);
+const misfit = (wanted: string, path: string, hint?: string): Error =>
+  invalidValue(`expected ${wanted}`, path, hint);
 
 function coerceText(column: ColumnInfo, value: unknown, path: string, stored: boolean): string {
   if (typeof value !== "string") throw misfit("a text", path);
   if (!value.isWellFormed()) throw misfit("a text without lone surrogates", path);
-  if (column.database === "postgresql" && value.includes("\0")) throw misfit("a text without NUL characters", path);
+  if (column.database === "postgresql" && value.includes("\0"))
+    throw misfit("a text without NUL characters", path);
   const allowed = column.column.enumValues;
   if (allowed !== undefined && allowed.length > 0 && !allowed.includes(value)) {
     throw misfit(`one of ${allowed.map((member) => `\`${member}\``).join(", ")}`, path);
   }
   const { length } = column.column as { length?: number };
-  if (stored && length !== undefined && [...value].length > length) throw misfit(`at most ${length} characters`, path);
+  if (stored && length !== undefined && Array.from(value).length > length)
+    throw misfit(`at most ${length} characters`, path);
   if (column.column.columnType === "PgUUID" && !UUID.test(value)) throw misfit("a UUID", path);
   return value;
 }
@@ -91,15 +98,24 @@ function coerceBigInt(column: ColumnInfo, value: unknown, path: string): bigint 
   else if (typeof value === "string" && /^[+-]?\d{1,1000}$/.test(value)) number = BigInt(value);
   else throw misfit("a whole number as text", path);
   const unbounded = column.column.columnType === "SQLiteBigInt"; // kept as digits in a blob
-  if (!unbounded && (number > INT64_MAX || number < -INT64_MAX - 1n)) throw misfit("a whole number of 64 bits", path);
+  if (!unbounded && (number > INT64_MAX || number < -INT64_MAX - 1n))
+    throw misfit("a whole number of 64 bits", path);
   return number;
 }
 
 // ISO 8601: a date, or a date and time; without a zone it is UTC, so that no answer depends on the server's own.
-const ISO = /^([+-]\d{6}|\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?$/i;
+const ISO =
+  /^([+-]\d{6}|\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?$/i;
 
 function coerceDate(value: unknown, path: string): Date {
-  const date = value instanceof Date ? value : typeof value === "number" ? new Date(value) : typeof value === "string" ? readDate(value) : undefined;
+  const date =
+    value instanceof Date
+      ? value
+      : typeof value === "number"
+        ? new Date(value)
+        : typeof value === "string"
+          ? readDate(value)
+          : undefined;
   if (date === undefined || Number.isNaN(date.getTime())) {
     throw misfit("a date", path, "write an ISO 8601 text or milliseconds since 1970");
   }
@@ -163,7 +179,11 @@ function coerceCustom(column: ColumnInfo, value: unknown, path: string): unknown
     case "bigint":
       return value;
     case "number":
-      if (Number.isFinite(driverValue) && (!Number.isInteger(driverValue) || Number.isSafeInteger(driverValue))) return value;
+      if (
+        Number.isFinite(driverValue) &&
+        (!Number.isInteger(driverValue) || Number.isSafeInteger(driverValue))
+      )
+        return value;
       break;
     case "object":
       if (driverValue instanceof Uint8Array) return value;

@@ -1,8 +1,8 @@
 import {
-  Column,
+  type Column,
   type Relation,
   One,
-  Table,
+  type Table,
   createTableRelationsHelpers,
   extractTablesRelationalConfig,
   getTableUniqueName,
@@ -69,15 +69,25 @@ export function readCatalog(schema: Record<string, unknown>): Catalog {
 
 function readTable(table: RelationalTable, schema: Record<string, unknown>): Writable<TableInfo> {
   const columns = new Map<string, ColumnInfo>();
-  for (const [name, column] of Object.entries(table.columns)) columns.set(name, readColumn(name, column, table));
+  for (const [name, column] of Object.entries(table.columns))
+    columns.set(name, readColumn(name, column, table));
   const primaryKey = [...columns.values()].filter((column) => column.primary);
-  return { name: table.tsName, table: schema[table.tsName] as Table, columns, primaryKey, relations: new Map() };
+  return {
+    name: table.tsName,
+    table: schema[table.tsName] as Table,
+    columns,
+    primaryKey,
+    relations: new Map(),
+  };
 }
 
 function readColumn(name: string, column: Column, table: RelationalTable): ColumnInfo {
   // By name: a composite key may hold other instances of the same columns.
   const primary = table.primaryKey.some((key) => key.name === column.name);
-  const made = column.generated !== undefined || column.generatedIdentity !== undefined || column.onUpdateFn !== undefined;
+  const made =
+    column.generated !== undefined ||
+    column.generatedIdentity !== undefined ||
+    column.onUpdateFn !== undefined;
   const rowid = primary && table.primaryKey.length === 1 && column.getSQLType() === "integer";
   return {
     name,

@@ -17,7 +17,9 @@ describe("flags", () => {
   });
 
   test("that are false say so where a resource may wish otherwise, and scopes are left out", () => {
-    expect(builder.Get<"post">({ findFirst: false, countTotal: false, mine: false, guest: false }).toString()).toBe("findFirst=F&countTotal=F");
+    expect(
+      builder.Get<"post">({ findFirst: false, countTotal: false, mine: false, guest: false }).toString(),
+    ).toBe("findFirst=F&countTotal=F");
   });
 
   test("that are undefined are left out", () => {
@@ -51,10 +53,22 @@ describe("select", () => {
   test("carries values as JSON does", () => {
     const at = new Date("2025-03-01T12:00:00.000Z");
     const params = builder.Get<"post">({
-      select: { where: { "createdAt.between": [at, 5], size: 9007199254740993n, cover: new Uint8Array([1, 2, 255]), userId: null } },
+      select: {
+        where: {
+          "createdAt.between": [at, 5],
+          size: 9007199254740993n,
+          cover: new Uint8Array([1, 2, 255]),
+          userId: null,
+        },
+      },
     });
     expect(selectOf(params)).toEqual({
-      where: { "createdAt.between": ["2025-03-01T12:00:00.000Z", 5], size: "9007199254740993", cover: "AQL/", userId: null },
+      where: {
+        "createdAt.between": ["2025-03-01T12:00:00.000Z", 5],
+        size: "9007199254740993",
+        cover: "AQL/",
+        userId: null,
+      },
     });
   });
 
@@ -73,8 +87,13 @@ describe("select", () => {
   });
 
   test("may name a relation `where` and a column `with`", () => {
-    const select = { columns: { with: undefined, where: undefined }, with: { where: { columns: { id: undefined } }, with: true } };
-    expect(builder.Get<"post">({ select } as never).get("select")).toBe("(columns:(),with:(where:(columns:()),with:T))");
+    const select = {
+      columns: { with: undefined, where: undefined },
+      with: { where: { columns: { id: undefined } }, with: true },
+    };
+    expect(builder.Get<"post">({ select } as never).get("select")).toBe(
+      "(columns:(),with:(where:(columns:()),with:T))",
+    );
   });
 });
 
@@ -90,7 +109,9 @@ describe("a value that cannot be sent", () => {
 
   test("is refused where it stands, instead of letting more rows through", () => {
     const missing = { id: undefined } as never;
-    const error = refusal(() => builder.Get<"post">({ select: { with: { user: { with: { post: { where: { OR: [missing] } } } } } } }));
+    const error = refusal(() =>
+      builder.Get<"post">({ select: { with: { user: { with: { post: { where: { OR: [missing] } } } } } } }),
+    );
     expect(error.code).toBe("invalid-value");
     expect(error.path).toBe("select.with.user.with.post.where.OR.0.id");
     expect(error.status).toBe(0);
@@ -110,6 +131,8 @@ describe("a value that cannot be sent", () => {
     ["a function", { title: () => "a" }],
     ["a hole in a list", { "id.in": [1, undefined] }],
   ])("is %s", (_name, where) => {
-    expect(refusal(() => builder.Get<"post">({ select: { where: where as never } })).path).toStartWith("select.where.");
+    expect(refusal(() => builder.Get<"post">({ select: { where: where as never } })).path).toStartWith(
+      "select.where.",
+    );
   });
 });

@@ -37,8 +37,12 @@ describe("methods", () => {
   });
 
   test("GetFirst and GetMany say which they are", async () => {
-    expect((await echoed(client.GetFirst<"post", "posts">("/query/posts"))).url).toBe("/query/posts?findFirst");
-    expect((await echoed(client.GetMany<"post", "posts">("/query/posts"))).url).toBe("/query/posts?findFirst=F");
+    expect((await echoed(client.GetFirst<"post", "posts">("/query/posts"))).url).toBe(
+      "/query/posts?findFirst",
+    );
+    expect((await echoed(client.GetMany<"post", "posts">("/query/posts"))).url).toBe(
+      "/query/posts?findFirst=F",
+    );
   });
 
   test("can be taken apart from the client", async () => {
@@ -50,27 +54,41 @@ describe("methods", () => {
 describe("URLs", () => {
   test("are short and readable", async () => {
     const { url } = await echoed(
-      client.Get<"post", "posts">("/query/posts", { "mine|guest": true, select: { where: { "title.like": "a&b=c+d #%", "id.gt": 1 } } }),
+      client.Get<"post", "posts">("/query/posts", {
+        "mine|guest": true,
+        select: { where: { "title.like": "a&b=c+d #%", "id.gt": 1 } },
+      }),
     );
-    expect(url).toBe("/query/posts?mine%7Cguest&select=(where:(title.like:%27a%26b%3Dc%2Bd%20%23%25%27,id.gt:1))");
+    expect(url).toBe(
+      "/query/posts?mine%7Cguest&select=(where:(title.like:%27a%26b%3Dc%2Bd%20%23%25%27,id.gt:1))",
+    );
   });
 
   test("keep every character of a value", async () => {
     const title = "\u0000 ?&=#+%25 'quoted' \"twice\" \\ ሰላም 🍌 \ud800";
-    const { parameters } = await echoed(client.Get<"post", "posts">("/query/posts", { select: { where: { title } } }));
+    const { parameters } = await echoed(
+      client.Get<"post", "posts">("/query/posts", { select: { where: { title } } }),
+    );
     expect(parameters["select"]).toContain("ሰላም 🍌 \ufffd");
     expect(parameters["select"]).toContain("?&=#+%25");
   });
 
   test("may be absolute, whatever the base", async () => {
     const elsewhere = createQueryClient<Schema, unknown>("http://elsewhere.invalid");
-    expect((await echoed(elsewhere.Get<"post", "posts">(`${origin}/query/posts` as `http://x/query/posts`))).url).toBe("/query/posts");
-    expect((await echoed(elsewhere.Get<"post", "posts">(new URL("/query/posts?mine", origin)))).url).toBe("/query/posts?mine");
+    expect(
+      (await echoed(elsewhere.Get<"post", "posts">(`${origin}/query/posts` as `http://x/query/posts`))).url,
+    ).toBe("/query/posts");
+    expect((await echoed(elsewhere.Get<"post", "posts">(new URL("/query/posts?mine", origin)))).url).toBe(
+      "/query/posts?mine",
+    );
   });
 
   test("keep their own parameters, unless the question has the same, and may have a hash", async () => {
     const { parameters } = await echoed(
-      client.Get<"post", "posts">("/query/posts?mine&tag=a%26b&countTotal=F&select=(limit:1)#top", { countTotal: true, select: { limit: 2 } }),
+      client.Get<"post", "posts">("/query/posts?mine&tag=a%26b&countTotal=F&select=(limit:1)#top", {
+        countTotal: true,
+        select: { limit: 2 },
+      }),
     );
     expect(parameters).toEqual({ mine: "", tag: "a&b", countTotal: "", select: "(limit:2)" });
   });
@@ -90,8 +108,12 @@ describe("URLs", () => {
     const page = globalThis as { location?: unknown };
     page.location = { origin };
     try {
-      expect((await echoed(createQueryClient<Schema, unknown>().Get<"post", "posts">("/query/posts?mine"))).url).toBe("/query/posts?mine");
-      expect((await echoed(createQueryClient<Schema, unknown>("/api").Get<"post", "posts">("/query/posts"))).url).toBe("/api/query/posts");
+      expect(
+        (await echoed(createQueryClient<Schema, unknown>().Get<"post", "posts">("/query/posts?mine"))).url,
+      ).toBe("/query/posts?mine");
+      expect(
+        (await echoed(createQueryClient<Schema, unknown>("/api").Get<"post", "posts">("/query/posts"))).url,
+      ).toBe("/api/query/posts");
     } finally {
       delete page.location;
     }
@@ -102,7 +124,13 @@ describe("bodies", () => {
   test("are JSON, with dates, big integers and bytes as text, and without what is undefined", async () => {
     const seen = await echoed(
       client.Post<"post", "posts">("/query/posts", [
-        { title: "a", createdAt: new Date(0), size: 9007199254740993n, cover: Buffer.from("fig"), userId: undefined },
+        {
+          title: "a",
+          createdAt: new Date(0),
+          size: 9007199254740993n,
+          cover: Buffer.from("fig"),
+          userId: undefined,
+        },
         { title: "b", userId: null, meta: { tags: ["x"], note: undefined } },
       ]),
     );
@@ -115,12 +143,19 @@ describe("bodies", () => {
 
   test("keep a key named __proto__", async () => {
     const meta = JSON.parse('{"__proto__":{"a":1}}') as Record<string, unknown>;
-    expect((await echoed(client.Patch<"post", "posts">("/query/posts", { meta }))).body).toBe('{"meta":{"__proto__":{"a":1}}}');
+    expect((await echoed(client.Patch<"post", "posts">("/query/posts", { meta }))).body).toBe(
+      '{"meta":{"__proto__":{"a":1}}}',
+    );
   });
 
   test("with a value JSON has no word for are refused before anything is sent", async () => {
     const call = client.Post<"post", "posts">("/query/posts", [{ title: "a" }, { id: Number.NaN }]);
-    expect(await call.catch((error: unknown) => error)).toMatchObject({ message: "NaN cannot be sent", code: "invalid-value", path: "1.id", status: 0 });
+    expect(await call.catch((error: unknown) => error)).toMatchObject({
+      message: "NaN cannot be sent",
+      code: "invalid-value",
+      path: "1.id",
+      status: 0,
+    });
   });
 });
 
@@ -136,22 +171,37 @@ describe("what goes to fetch", () => {
       },
     });
     const { signal } = new AbortController();
-    await recording.Get<"post", "posts">("/query/posts", {}, { signal, cache: "no-store", headers: [["authorization", "Bearer 2"]] });
+    await recording.Get<"post", "posts">(
+      "/query/posts",
+      {},
+      { signal, cache: "no-store", headers: [["authorization", "Bearer 2"]] },
+    );
     const [url, init] = sent[0]!;
     expect(url).toBe("http://api.example/query/posts");
     expect(init).toMatchObject({ method: "GET", credentials: "include", cache: "no-store", signal });
-    expect(Object.fromEntries(init.headers as Headers)).toEqual({ accept: "application/json", authorization: "Bearer 2", "x-client": "web" });
+    expect(Object.fromEntries(init.headers as Headers)).toEqual({
+      accept: "application/json",
+      authorization: "Bearer 2",
+      "x-client": "web",
+    });
     expect(init.body).toBeNull();
   });
 
   test("cannot change the method or the body", async () => {
     const init = { method: "DELETE", body: "x" } as object;
-    expect(await echoed(client.Post<"post", "posts">("/query/posts", { title: "a" }, {}, init))).toMatchObject({ method: "POST", body: '{"title":"a"}' });
-    expect(await echoed(client.Get<"post", "posts">("/query/posts", {}, init))).toMatchObject({ method: "GET", body: "" });
+    expect(
+      await echoed(client.Post<"post", "posts">("/query/posts", { title: "a" }, {}, init)),
+    ).toMatchObject({ method: "POST", body: '{"title":"a"}' });
+    expect(await echoed(client.Get<"post", "posts">("/query/posts", {}, init))).toMatchObject({
+      method: "GET",
+      body: "",
+    });
   });
 
   test("reaches the server", async () => {
-    const { headers } = await echoed(client.Get<"post", "posts">("/query/posts", {}, { headers: { cookie: "session=1" } }));
+    const { headers } = await echoed(
+      client.Get<"post", "posts">("/query/posts", {}, { headers: { cookie: "session=1" } }),
+    );
     expect(headers).toMatchObject({ accept: "application/json", cookie: "session=1" });
   });
 });

@@ -3,7 +3,8 @@ import { ClientError, createQueryClient, type QueryClient } from "@bepalo/query/
 import type { Schema } from "./schema.ts";
 import { serve } from "./server.ts";
 
-const html = (status: number) => () => new Response("<h1>Sign in</h1>", { status, headers: { "content-type": "text/html" } });
+const html = (status: number) => () =>
+  new Response("<h1>Sign in</h1>", { status, headers: { "content-type": "text/html" } });
 
 let server: Bun.Server<undefined>;
 let client: QueryClient<Schema, "/query">;
@@ -11,13 +12,26 @@ beforeAll(() => {
   server = serve({
     "/query/refused": () =>
       Response.json(
-        { error: "unknown column `titel`", code: "unknown-column", path: "select.columns", hint: "did you mean `title`?" },
+        {
+          error: "unknown column `titel`",
+          code: "unknown-column",
+          path: "select.columns",
+          hint: "did you mean `title`?",
+        },
         { status: 400 },
       ),
     "/query/issues": () =>
-      Response.json({ error: "the body is invalid", code: "invalid-body", issues: [{ message: "must be text", path: "title" }] }, { status: 400 }),
+      Response.json(
+        {
+          error: "the body is invalid",
+          code: "invalid-body",
+          issues: [{ message: "must be text", path: "title" }],
+        },
+        { status: 400 },
+      ),
     "/query/hook": () => Response.json({ error: "Database failure" }, { status: 500 }),
-    "/query/foreign": () => Response.json({ message: "too many requests", code: "RATE_LIMIT", path: 5 }, { status: 429 }),
+    "/query/foreign": () =>
+      Response.json({ message: "too many requests", code: "RATE_LIMIT", path: 5 }, { status: 429 }),
     "/query/null": () => Response.json(null, { status: 418 }),
     "/query/login": html(200),
     "/query/proxy": html(502),
@@ -40,7 +54,7 @@ async function failure(call: Promise<unknown>): Promise<ClientError> {
   throw error;
 }
 const read = async (resource: string, init?: RequestInit): Promise<ClientError> =>
-  failure(client.Get<"post", string>(`/query/${resource}`, {}, init as object));
+  failure(client.Get<"post", string>(`/query/${resource}`, {}, init));
 
 describe("an error answer", () => {
   test("keeps the server's code, status, path and hint", async () => {
@@ -61,12 +75,26 @@ describe("an error answer", () => {
   });
 
   test("without a code is an http-error", async () => {
-    expect(await read("hook")).toMatchObject({ code: "http-error", status: 500, message: "Database failure", path: undefined });
-    expect(await read("null")).toMatchObject({ code: "http-error", status: 418, message: "the server answered 418" });
+    expect(await read("hook")).toMatchObject({
+      code: "http-error",
+      status: 500,
+      message: "Database failure",
+      path: undefined,
+    });
+    expect(await read("null")).toMatchObject({
+      code: "http-error",
+      status: 418,
+      message: "the server answered 418",
+    });
   });
 
   test("of something else is read as far as it goes", async () => {
-    expect(await read("foreign")).toMatchObject({ code: "RATE_LIMIT", status: 429, message: "too many requests", path: undefined });
+    expect(await read("foreign")).toMatchObject({
+      code: "RATE_LIMIT",
+      status: 429,
+      message: "too many requests",
+      path: undefined,
+    });
   });
 });
 
@@ -98,13 +126,18 @@ describe("no answer", () => {
       port: 0,
       socket: {
         data: (socket) => {
-          socket.write('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"count":');
+          socket.write(
+            'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"count":',
+          );
           socket.end();
         },
       },
     });
     const cut = createQueryClient<Schema, unknown>(`http://127.0.0.1:${broken.port}`);
-    expect(await failure(cut.Get<"post", "posts">("/query/posts"))).toMatchObject({ code: "network", status: 0 });
+    expect(await failure(cut.Get<"post", "posts">("/query/posts"))).toMatchObject({
+      code: "network",
+      status: 0,
+    });
     broken.stop(true);
   });
 
@@ -112,11 +145,16 @@ describe("no answer", () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), 20);
     expect(await read("slow", { signal: controller.signal })).toMatchObject({ code: "aborted", status: 0 });
-    expect(await read("slow", { signal: AbortSignal.abort(new Error("left the page")) })).toMatchObject({ code: "aborted" });
+    expect(await read("slow", { signal: AbortSignal.abort(new Error("left the page")) })).toMatchObject({
+      code: "aborted",
+    });
   });
 
   test("in time is told apart", async () => {
-    expect(await read("slow", { signal: AbortSignal.timeout(20) })).toMatchObject({ code: "timeout", status: 0 });
+    expect(await read("slow", { signal: AbortSignal.timeout(20) })).toMatchObject({
+      code: "timeout",
+      status: 0,
+    });
   });
 
   test("follows the client's own signal too", async () => {
@@ -139,7 +177,11 @@ describe("a URL that is none", () => {
   test("is refused by a rejection", async () => {
     const baseless = createQueryClient<Schema, unknown>();
     const error = await failure(baseless.Get<"post", "posts">("/query/posts"));
-    expect(error).toMatchObject({ code: "invalid-url", status: 0, message: "`/query/posts` is not a complete URL" });
+    expect(error).toMatchObject({
+      code: "invalid-url",
+      status: 0,
+      message: "`/query/posts` is not a complete URL",
+    });
     expect(error.hint).toContain("createQueryClient(");
   });
 });

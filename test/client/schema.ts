@@ -15,7 +15,9 @@ const user = sqliteTable("user", { id: text("id").primaryKey(), name: text("name
 export const schema = {
   post,
   user,
-  postRelations: relations(post, ({ one }) => ({ user: one(user, { fields: [post.userId], references: [user.id] }) })),
+  postRelations: relations(post, ({ one }) => ({
+    user: one(user, { fields: [post.userId], references: [user.id] }),
+  })),
   userRelations: relations(user, ({ many }) => ({ post: many(post) })),
 };
 

@@ -8,8 +8,13 @@ export interface Echo {
 }
 
 /** A real server on a free port; it echoes requests, but for the paths that `answers` knows. */
-export function serve(answers: Readonly<Record<string, (request: Request) => Response | Promise<Response>>> = {}): Bun.Server<undefined> {
-  return Bun.serve({ port: 0, fetch: async (request) => answers[new URL(request.url).pathname]?.(request) ?? echo(request) });
+export function serve(
+  answers: Readonly<Record<string, (request: Request) => Response | Promise<Response>>> = {},
+): Bun.Server<undefined> {
+  return Bun.serve({
+    port: 0,
+    fetch: async (request) => answers[new URL(request.url).pathname]?.(request) ?? echo(request),
+  });
 }
 
 async function echo(request: Request): Promise<Response> {

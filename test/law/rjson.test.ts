@@ -48,10 +48,7 @@ const notation = fc.string({
   maxLength: 24,
 });
 const mutated = fc
-  .tuple(
-    document,
-    fc.array(fc.tuple(fc.nat(), fc.nat(2), notation), { minLength: 1, maxLength: 3 }),
-  )
+  .tuple(document, fc.array(fc.tuple(fc.nat(), fc.nat(2), notation), { minLength: 1, maxLength: 3 }))
   .map(([text, edits]) =>
     edits.reduce((before, [place, removed, added]) => {
       const from = place % (before.length + 1);
@@ -61,8 +58,7 @@ const mutated = fc
 
 // Equal in the sense of Object.is, with the same keys in the same order; a hole is undefined.
 function same(a: unknown, b: unknown): boolean {
-  if (typeof a !== "object" || a === null || typeof b !== "object" || b === null)
-    return Object.is(a, b);
+  if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) return Object.is(a, b);
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && Array.from(a).every((item, i) => same(item, b[i]));
@@ -106,10 +102,7 @@ describe(`RJSON (seed ${seed})`, () => {
           fc.integer().map((n) => n / 1000),
         ),
         (given) => {
-          const [decimal, exponential] = [
-            Object.is(given, -0) ? "-0" : `${given}`,
-            given.toExponential(),
-          ];
+          const [decimal, exponential] = [Object.is(given, -0) ? "-0" : `${given}`, given.toExponential()];
           return stringify(given) === (exponential.length < decimal.length ? exponential : decimal);
         },
       ),
@@ -122,9 +115,7 @@ describe(`RJSON (seed ${seed})`, () => {
       fc.property(value, fc.uniqueArray(key, { maxLength: 4 }), (given, keys) => {
         const read = parse(stringifyMappedArray(given, keys)) as object;
         const wanted = Object.fromEntries(keys.map((name) => [name, given]));
-        const containers = Object.values(read).filter(
-          (item) => typeof item === "object" && item !== null,
-        );
+        const containers = Object.values(read).filter((item) => typeof item === "object" && item !== null);
         return same(read, wanted) && new Set(containers).size === containers.length;
       }),
       { seed, numRuns: 500 },
@@ -189,8 +180,7 @@ function workOf(act: () => unknown): number {
   const strings = String.prototype as unknown as Record<string, (...given: unknown[]) => unknown>;
   const cost: Readonly<Record<string, (text: string, result: unknown, from: number) => number>> = {
     charCodeAt: () => 1,
-    indexOf: (text, found, from) =>
-      ((found as number) < 0 ? text.length : (found as number)) - from + 1,
+    indexOf: (text, found, from) => ((found as number) < 0 ? text.length : (found as number)) - from + 1,
     slice: (_, part) => (part as string).length + 1,
     includes: (text) => text.length,
     replaceAll: (text) => text.length,
@@ -239,10 +229,8 @@ const VALUES: Readonly<Record<string, (n: number) => unknown>> = {
   "a string of quotes": (n) => "'\"`\\".repeat(n),
   "many short strings": (n) => Array<string>(n).fill("it's é"),
   "many keys": (n) => Object.fromEntries(Array.from({ length: n }, (_, i) => [`key ${i}`, "é"])),
-  "text below many brackets": (n) =>
-    Array.from({ length: 900 }).reduce((inner) => [inner], "x".repeat(n)),
-  rows: (n) =>
-    Array.from({ length: n }, (_, i) => ({ id: i, name: "fig", price: 1.25, note: "it's" })),
+  "text below many brackets": (n) => Array.from({ length: 900 }).reduce((inner) => [inner], "x".repeat(n)),
+  rows: (n) => Array.from({ length: n }, (_, i) => ({ id: i, name: "fig", price: 1.25, note: "it's" })),
 };
 
 describe("work is a few steps for each code unit of the text, however long", () => {

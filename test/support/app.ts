@@ -43,7 +43,9 @@ export interface App {
 }
 
 /** What a test may change of its route. */
-export interface AppOptions extends Partial<Omit<QueryRouteOptions<string, Session>, "acl" | "database" | "schema">> {
+export interface AppOptions extends Partial<
+  Omit<QueryRouteOptions<string, Session>, "acl" | "database" | "schema">
+> {
   readonly on?: DatabaseName;
   readonly opened?: Opened;
   readonly empty?: boolean;
@@ -53,7 +55,10 @@ export interface AppOptions extends Partial<Omit<QueryRouteOptions<string, Sessi
  * Serves an access-control file over a fresh database. `send("GET", "articles?select=…")` speaks HTTP to it; the caller
  * is named by two headers that only the tests' session parser knows.
  */
-export async function serve(acl: TestACL, { on = "libsql file", opened, empty, ...options }: AppOptions = {}): Promise<App> {
+export async function serve(
+  acl: TestACL,
+  { on = "libsql file", opened, empty, ...options }: AppOptions = {},
+): Promise<App> {
   const { database, close } = opened ?? (await DATABASES[on]());
   if (empty !== true && opened === undefined) await fill(database);
   const errors: unknown[] = [];
@@ -71,7 +76,12 @@ export async function serve(acl: TestACL, { on = "libsql file", opened, empty, .
     },
     ...options,
   });
-  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", routes: { "/query/:id": route }, fetch: () => new Response("elsewhere", { status: 404 }) });
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    routes: { "/query/:id": route },
+    fetch: () => new Response("elsewhere", { status: 404 }),
+  });
   const url = `http://127.0.0.1:${server.port}/query/`;
 
   const send: App["send"] = async (method, path, { as, role, headers, ...init } = {}) => {
@@ -83,14 +93,21 @@ export async function serve(acl: TestACL, { on = "libsql file", opened, empty, .
     const response = await fetch(url + path, { ...init, method, headers: { ...caller, ...headers } });
     const text = await response.text();
     const json = response.headers.get("content-type")?.startsWith("application/json") && text !== "";
-    return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: json ? JSON.parse(text) : undefined,
+    };
   };
-  const sendJSON = (method: string) => (path: string, body: unknown, sending: Sending = {}) =>
-    send(method, path, {
-      ...sending,
-      headers: { "content-type": "application/json", ...sending.headers },
-      body: typeof body === "string" ? body : JSON.stringify(body),
-    });
+  const sendJSON =
+    (method: string) =>
+    (path: string, body: unknown, sending: Sending = {}) =>
+      send(method, path, {
+        ...sending,
+        headers: { "content-type": "application/json", ...sending.headers },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      });
   return {
     database,
     url,

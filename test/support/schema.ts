@@ -1,5 +1,17 @@
 import { relations, sql } from "drizzle-orm";
-import { type AnySQLiteColumn, blob, customType, index, integer, numeric, primaryKey, real, sqliteTable, text, unique } from "drizzle-orm/sqlite-core";
+import {
+  type AnySQLiteColumn,
+  blob,
+  customType,
+  index,
+  integer,
+  numeric,
+  primaryKey,
+  real,
+  sqliteTable,
+  text,
+  unique,
+} from "drizzle-orm/sqlite-core";
 
 /** A small blog: enough tables, types and relations to speak about every chapter of the specification. */
 export const author = sqliteTable(
@@ -9,7 +21,9 @@ export const author = sqliteTable(
     name: text("name", { length: 20 }).notNull(),
     email: text("email").notNull(),
     secret: text("secret").notNull().default("hidden"),
-    role: text("role", { enum: ["writer", "editor"] }).notNull().default("writer"),
+    role: text("role", { enum: ["writer", "editor"] })
+      .notNull()
+      .default("writer"),
     mentorId: integer("mentor_id").references((): AnySQLiteColumn => author.id),
   },
   (t) => [unique("uk_author_email").on(t.email)],
@@ -49,7 +63,10 @@ export const comment = sqliteTable("comments", {
   hidden: integer("hidden", { mode: "boolean" }).notNull().default(false),
 });
 
-export const tag = sqliteTable("tags", { id: integer("id").primaryKey(), label: text("label").notNull().unique() });
+export const tag = sqliteTable("tags", {
+  id: integer("id").primaryKey(),
+  label: text("label").notNull().unique(),
+});
 
 export const articleTag = sqliteTable(
   "article_tags",

@@ -2,7 +2,15 @@ import { relations } from "drizzle-orm";
 import { blob, integer, numeric, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { jsonb, pgTable, text as pgText, timestamp } from "drizzle-orm/pg-core";
 import { expectTypeOf } from "expect-type";
-import { createQueryBuilder, createQueryClient, type Body, type Filter, type GetOptions, type Row, type TableName } from "@bepalo/query/client";
+import {
+  createQueryBuilder,
+  createQueryClient,
+  type Body,
+  type Filter,
+  type GetOptions,
+  type Row,
+  type TableName,
+} from "@bepalo/query/client";
 import type { Database, schema as sandbox } from "../../sandbox/db/index.ts";
 
 /* The manual's example, against the schema it was written for. */
@@ -29,7 +37,9 @@ import type { Database, schema as sandbox } from "../../sandbox/db/index.ts";
       expectTypeOf(baskets[0]!.fruit![0]!.sweetness).toEqualTypeOf<number | undefined>();
     });
   createQueryClient<typeof sandbox, Database>("http://localhost:4000");
-  void createQueryClient<typeof sandbox, Database, "/query/v1">().Get<"post", "posts">("/query/v1/posts", { mine: true });
+  void createQueryClient<typeof sandbox, Database, "/query/v1">().Get<"post", "posts">("/query/v1/posts", {
+    mine: true,
+  });
 }
 
 /* A schema with one column of each kind, two relations between the same tables, and one to itself. */
@@ -55,7 +65,11 @@ const book = sqliteTable("books", {
   cover: blob("cover", { mode: "buffer" }),
   meta: text("meta", { mode: "json" }).$type<{ tags: string[]; edition?: number }>(),
 });
-const note = sqliteTable("notes", { id: integer("id").primaryKey(), AND: text("AND").notNull(), values: integer("values") });
+const note = sqliteTable("notes", {
+  id: integer("id").primaryKey(),
+  AND: text("AND").notNull(),
+  values: integer("values"),
+});
 const schema = {
   author,
   book,
@@ -82,7 +96,14 @@ expectTypeOf<TableName<Schema>>().toEqualTypeOf<"author" | "book" | "note">();
 
 /* Columns, order, range. */
 
-builder.Get<"book">({ select: { columns: { title: true, price: false }, orderBy: { title: "asc", price: -1 }, limit: 5, offset: 1 } });
+builder.Get<"book">({
+  select: {
+    columns: { title: true, price: false },
+    orderBy: { title: "asc", price: -1 },
+    limit: 5,
+    offset: 1,
+  },
+});
 builder.Get<"book">({ select: { columns: true } });
 builder.Get<"book">({ select: { columns: false } });
 // @ts-expect-error there is no table `books`, the name is that of the schema
@@ -206,7 +227,13 @@ builder.Get<"note">({ select: { where: { AND: [{ values: 1 }] } } });
 /* Relations, by their own names. */
 
 builder.Get<"author">({
-  select: { with: { boss: { with: { boss: true } }, written: { where: { "title.like": "a%" }, limit: 2, with: { editor: { columns: { name: true } } } }, edited: false } },
+  select: {
+    with: {
+      boss: { with: { boss: true } },
+      written: { where: { "title.like": "a%" }, limit: 2, with: { editor: { columns: { name: true } } } },
+      edited: false,
+    },
+  },
 });
 // @ts-expect-error there is no relation `books`
 builder.Get<"author">({ select: { with: { books: true } } });
@@ -225,7 +252,11 @@ builder.Get<"note">({ select: { with: { author: true } } });
 
 /* What each method takes. */
 
-builder.Post<"book">({ mine: true, countTotal: true, select: { columns: { id: true }, with: { author: true } } });
+builder.Post<"book">({
+  mine: true,
+  countTotal: true,
+  select: { columns: { id: true }, with: { author: true } },
+});
 builder.Patch<"book">({ "mine|guest": true, select: { columns: false, where: { id: "1" } } });
 // @ts-expect-error new rows are not filtered
 builder.Post<"book">({ select: { where: { id: "1" } } });
@@ -236,10 +267,21 @@ builder.Delete<"book">({ select: { orderBy: { id: 1 } } });
 // @ts-expect-error changes are lists
 builder.Delete<"book">({ findFirst: true });
 
-void client.Post<"book", "books">("/query/books", { title: "a", createdAt: new Date(), views: 5n, cover: new Uint8Array(2), price: null, subtitle: undefined });
+void client.Post<"book", "books">("/query/books", {
+  title: "a",
+  createdAt: new Date(),
+  views: 5n,
+  cover: new Uint8Array(2),
+  price: null,
+  subtitle: undefined,
+});
 void client.Post<"book", "books">("/query/books", [{ title: "a" }, { title: "b" }], { mine: true });
 void client.Patch<"book", "books">("/query/books", { title: "a" }, { select: { where: { id: "1" } } });
-void client.Delete<"book", "books">("/query/books", { select: { where: { id: "1" } } }, { signal: AbortSignal.timeout(5) });
+void client.Delete<"book", "books">(
+  "/query/books",
+  { select: { where: { id: "1" } } },
+  { signal: AbortSignal.timeout(5) },
+);
 // @ts-expect-error there is no column `titel`
 void client.Post<"book", "books">("/query/books", { titel: "a" });
 // @ts-expect-error there is no column `titel` in a list either
@@ -295,12 +337,18 @@ async function loose(first: boolean): Promise<void> {
   expectTypeOf(one).toEqualTypeOf<{ total?: number; books: Loose | null }>();
   const either = await client.Get<"book", "books">("/query/books", { findFirst: first });
   expectTypeOf(either.books).toEqualTypeOf<Loose | null | Loose[]>();
-  const forwarded = async (options: GetOptions<Schema, "book">) => client.Get<"book", "books">("/query/books", options);
+  const forwarded = async (options: GetOptions<Schema, "book">) =>
+    client.Get<"book", "books">("/query/books", options);
   expectTypeOf((await forwarded({})).books).toEqualTypeOf<Loose | null | Loose[]>();
   expectTypeOf((await client.GetFirst<"book", "books">("/query/books")).books).toEqualTypeOf<Loose | null>();
   expectTypeOf((await client.GetMany<"book", "books">("/query/books")).books).toEqualTypeOf<Loose[]>();
   const written = await client.Post<"book", "books">("/query/books", { title: "a" });
-  expectTypeOf(written).toEqualTypeOf<{ count: number; rowsAffected: number; total?: number; books?: Loose[] }>();
+  expectTypeOf(written).toEqualTypeOf<{
+    count: number;
+    rowsAffected: number;
+    total?: number;
+    books?: Loose[];
+  }>();
   // @ts-expect-error whether there is a title, only the rule on the server knows
   void many.books[0]!.title.length;
 }
@@ -321,7 +369,9 @@ expectTypeOf<Omit<Loose, "author" | "editor">>().toEqualTypeOf<{
   cover?: string | null;
   meta?: { tags: string[]; edition?: number } | null;
 }>();
-expectTypeOf<NonNullable<NonNullable<Loose["author"]>["written"]>[number]["title"]>().toEqualTypeOf<string | undefined>();
+expectTypeOf<NonNullable<NonNullable<Loose["author"]>["written"]>[number]["title"]>().toEqualTypeOf<
+  string | undefined
+>();
 expectTypeOf<Loose["author"]>().toEqualTypeOf<Row<Schema, "author"> | null | undefined>();
 
 /* Answers of the form with three: exactly what was asked. */
@@ -349,13 +399,31 @@ async function exact(): Promise<void> {
 }
 void exact;
 
-expectTypeOf<Row<Schema, "author", { columns: { bossId: false; role: false } }>>().toEqualTypeOf<{ id?: number; name?: string }>();
-expectTypeOf<Row<Schema, "author", { columns: { id: true; name: boolean } }>>().toEqualTypeOf<{ id: number; name?: string }>();
-expectTypeOf<Row<Schema, "author", { columns: false; with: { boss: { columns: { id: true } }; written: false } }>>().toEqualTypeOf<{ boss: { id: number } | null }>();
+expectTypeOf<Row<Schema, "author", { columns: { bossId: false; role: false } }>>().toEqualTypeOf<{
+  id?: number;
+  name?: string;
+}>();
+expectTypeOf<Row<Schema, "author", { columns: { id: true; name: boolean } }>>().toEqualTypeOf<{
+  id: number;
+  name?: string;
+}>();
+expectTypeOf<
+  Row<Schema, "author", { columns: false; with: { boss: { columns: { id: true } }; written: false } }>
+>().toEqualTypeOf<{ boss: { id: number } | null }>();
 // @ts-expect-error a question about another table does not fit
 void client.Get<"author", "authors", typeof question>("/query/authors", question);
 
 /* PostgreSQL: the same, with its own types. */
 
-const place = pgTable("places", { id: pgText("id").primaryKey(), aliases: pgText("aliases").array().notNull(), seen: timestamp("seen").array(), info: jsonb("info").notNull() });
-expectTypeOf<Row<{ place: typeof place }, "place">>().toEqualTypeOf<{ id?: string; aliases?: string[]; seen?: string[] | null; info?: unknown }>();
+const place = pgTable("places", {
+  id: pgText("id").primaryKey(),
+  aliases: pgText("aliases").array().notNull(),
+  seen: timestamp("seen").array(),
+  info: jsonb("info").notNull(),
+});
+expectTypeOf<Row<{ place: typeof place }, "place">>().toEqualTypeOf<{
+  id?: string;
+  aliases?: string[];
+  seen?: string[] | null;
+  info?: unknown;
+}>();

@@ -6,7 +6,8 @@ export function decodeRJSON(text: string): unknown {
   try {
     return parse(text, { words: true, protoKeys: "error", maxNodes: Number.POSITIVE_INFINITY });
   } catch (error) {
-    if (error instanceof RJSONParseError) throw invalidBody(`the body is not RJSON at character ${error.index + 1}`);
+    if (error instanceof RJSONParseError)
+      throw invalidBody(`the body is not RJSON at character ${error.index + 1}`);
     throw error;
   }
 }
