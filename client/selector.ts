@@ -1,41 +1,7 @@
-import type { Column, One, Relation, Relations, Table } from "drizzle-orm";
+import type { Column, One } from "drizzle-orm";
+import type { ColumnsOf, RelationsOf, SchemaShape, TableName, TargetOf } from "../src/infer.ts";
 
-/** The exports of a Drizzle schema file, as `typeof schema` has them. */
-export type SchemaShape = Record<string, unknown>;
-
-/** The tables of a schema, by the names they are exported under. */
-export type TableName<S extends SchemaShape> = { [K in keyof S]: S[K] extends Table ? K : never }[keyof S] &
-  string;
-
-/** The columns of a table, by the names the schema gives them. */
-export type ColumnsOf<S extends SchemaShape, T extends keyof S> = S[T] extends Table
-  ? S[T]["_"]["columns"]
-  : never;
-
-/** The relations of a table by name; none where it has none. */
-export type RelationsOf<S extends SchemaShape, T extends keyof S> = S[T] extends Table
-  ? Merged<ValueAt<RelationsByTable<S>, S[T]["_"]["name"]>>
-  : never;
-
-/** The table a relation leads to. */
-export type TargetOf<S extends SchemaShape, R> = R extends Relation
-  ? Extract<ValueAt<TablesByDatabaseName<S>, R["referencedTableName"]>, keyof S>
-  : never;
-
-// Two maps of the whole schema, which the compiler makes once; a search for each table would be slow in a large schema.
-type RelationsByTable<S extends SchemaShape> = {
-  [K in keyof S as S[K] extends Relations ? S[K]["table"]["_"]["name"] : never]: S[K] extends Relations
-    ? ReturnType<S[K]["config"]>
-    : never;
-};
-type TablesByDatabaseName<S extends SchemaShape> = {
-  [K in TableName<S> as S[K] extends Table ? S[K]["_"]["name"] : never]: K;
-};
-type ValueAt<M, K> = K extends keyof M ? M[K] : never;
-
-/** One record of a union of records: a table may have its relations declared in several places. */
-type Merged<U> = { [K in KeyOf<U>]: U extends { readonly [P in K]: infer R } ? R : never };
-type KeyOf<U> = U extends unknown ? keyof U & string : never;
+export type { ColumnsOf, RelationsOf, SchemaShape, TableName, TargetOf };
 
 /** A value for a column, as it may be written in a filter or a body: dates also as ISO text or epoch milliseconds, big integers also as digits, bytes also as base64. */
 export type Value<C> = C extends Column

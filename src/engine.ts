@@ -1,4 +1,4 @@
-import { compileRead, compileWrite } from "./compile/compile.ts";
+import { compileWrite, type ReaderChoice, readCompiler } from "./compile/compile.ts";
 import { detectDialect, type Dialect } from "./dialect/dialect.ts";
 import { limitExceeded, QueryError } from "./error.ts";
 import { execute } from "./execute/execute.ts";
@@ -33,6 +33,10 @@ export interface EngineOptions {
   readonly defaults?: LimitOptions;
   /** How long a write waits for its turn, in milliseconds. */
   readonly busyTimeout: number;
+  /** Whether every answer is formatted, so that rows are wanted and not their text. */
+  readonly formats: boolean;
+  /** `"portable"` reads through Drizzle's relational queries only. */
+  readonly reader?: ReaderChoice;
 }
 
 /** What a request came to: a result to be shaped, or the `Response` a hook answered. */
@@ -40,7 +44,7 @@ export interface Answer {
   readonly policy: Policy;
   /** Whether one row was asked for instead of a list. */
   readonly first: boolean;
-  readonly outcome: QueryResult | Response;
+  readonly outcome: (QueryResult & { readonly json?: string }) | Response;
 }
 
 /** The corridor without HTTP. */
@@ -48,21 +52,34 @@ export interface Engine {
   /** The methods that resolve for a caller, and a refusal for a resource that does not exist. */
   allow(request: QueryRequest, principal: Principal): readonly string[];
   /** Answers a request; the body is a function because it is read only once a rule was found. */
-  run(
-    request: QueryRequest,
-    principal: Principal,
-    body: (maxBytes: number) => Promise<Body>,
-  ): Promise<Answer>;
+  run(request: QueryRequest, principal: Principal, body: BodyReader): Promise<Answer>;
 }
+
+/** Reads a body of at most so many bytes. */
+export type BodyReader = (maxBytes: number) => Promise<Body>;
 
 /**
  * Reads the schema, checks the access-control file against it and finds the dialect of the database.
  *
  * @throws Error that names every mistake of the file, or the database that is not supported.
  */
-export function createEngine({ acl, database, schema, defaults, busyTimeout }: EngineOptions): Engine {
-  const registry = buildRegistry(acl, readCatalog(schema), defaults);
-  const dialect = detectDialect(database, { busyTimeout });
+export function createEngine(options: EngineOptions): Engine {
+  const registry = buildRegistry(options.acl, readCatalog(options.schema), options.defaults);
+  const dialect = detectDialect(options.database, { busyTimeout: options.busyTimeout });
+  const readers = readCompiler(options.database, dialect, options.reader ?? "fast");
+  const plans = new PlanMemory();
+
+  async function read(policy: Policy, request: QueryRequest, { context }: Principal): Promise<Answer> {
+    const plan = plans.get(policy, request);
+    const { hooks } = policy;
+    context["findFirst"] = plan.first;
+    const asRows = options.formats || policy.formatResult !== undefined || hooks.afterQuery !== undefined;
+    const admitted = admitAll(plan, context);
+    const statement = readers.compile(plan, admitted instanceof Promise ? await admitted : admitted, asRows);
+    const outcome = await execute(dialect, { mode: "read", atomic: false, hooks, context, statement });
+    return { policy, first: plan.first, outcome };
+  }
+
   return {
     allow: (request, principal) => {
       if (!registry.has(request.resource)) resolve(registry, request, principal);
@@ -70,31 +87,23 @@ export function createEngine({ acl, database, schema, defaults, busyTimeout }: E
     },
     async run(request, principal, body) {
       const policy = resolve(registry, request, principal);
-      principal.context["findFirst"] = false;
-      return request.method === "GET" || request.method === "HEAD"
-        ? read(dialect, policy, request, principal)
-        : write(dialect, policy, request, principal, body);
+      const reads = request.method === "GET" || request.method === "HEAD";
+      return reads ? read(policy, request, principal) : write(dialect, policy, request, principal, body);
     },
   };
 }
 
-async function read(
-  dialect: Dialect,
-  policy: Policy,
-  request: QueryRequest,
-  { context }: Principal,
-): Promise<Answer> {
-  const plan = planRead(policy, request);
-  context["findFirst"] = plan.first;
-  const statement = compileRead(plan, await admitAll(plan, context));
-  const outcome = await execute(dialect, {
-    mode: "read",
-    atomic: false,
-    hooks: policy.hooks,
-    context,
-    statement,
-  });
-  return { policy, first: plan.first, outcome };
+/** The plans of questions that are asked again: a plan holds no caller, so one serves all who fall under its policy. */
+class PlanMemory {
+  readonly #plans = new WeakMap<QueryRequest, Map<Policy, ReadPlan>>();
+
+  get(policy: Policy, request: QueryRequest): ReadPlan {
+    let plans = this.#plans.get(request);
+    if (plans === undefined) this.#plans.set(request, (plans = new Map()));
+    let plan = plans.get(policy);
+    if (plan === undefined) plans.set(policy, (plan = planRead(policy, request)));
+    return plan;
+  }
 }
 
 async function write(
@@ -102,7 +111,7 @@ async function write(
   policy: Policy,
   request: QueryRequest,
   { context }: Principal,
-  body: (maxBytes: number) => Promise<Body>,
+  body: BodyReader,
 ): Promise<Answer> {
   const plan = planWrite(policy, request);
   const { kind } = plan;
@@ -143,6 +152,20 @@ function isAtomic({ kind, policy, total, answer }: WritePlan, check: Rows, body:
 }
 
 /** The rows each node of a plan admits for this caller, by the node's index. */
-async function admitAll({ nodes }: Pick<ReadPlan, "nodes">, context: unknown): Promise<readonly Rows[]> {
-  return Promise.all(nodes.map(async ({ policy, table }) => admit(policy.using, table, context)));
+function admitAll(
+  { nodes }: Pick<ReadPlan, "nodes">,
+  context: unknown,
+): readonly Rows[] | Promise<readonly Rows[]> {
+  const admitted = nodes.map(({ policy, table }) => admit(policy.using, table, context));
+  // Most filters answer at once; then nobody waits.
+  return admitted.some((rows) => rows instanceof Promise) ? all(admitted) : (admitted as readonly Rows[]);
+}
+
+async function all(admitted: readonly (Rows | Promise<Rows>)[]): Promise<readonly Rows[]> {
+  const rows: Rows[] = [];
+  for (const promised of await Promise.allSettled(admitted)) {
+    if (promised.status === "rejected") throw promised.reason;
+    rows.push(promised.value);
+  }
+  return rows;
 }

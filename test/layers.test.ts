@@ -8,17 +8,19 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   rjson: [],
   error: [],
   observe: [],
+  infer: [],
+  cache: [],
   request: ["error"],
   schema: ["error", "drizzle-orm"],
   operator: ["error", "schema", "drizzle-orm"],
   policy: ["error", "request", "schema", "drizzle-orm"],
   plan: ["error", "request", "schema", "operator", "policy", "drizzle-orm"],
   dialect: ["error", "drizzle-orm"],
-  compile: ["plan", "schema", "drizzle-orm"],
+  compile: ["cache", "plan", "schema", "drizzle-orm"],
   execute: ["error", "observe", "plan", "dialect"],
   engine: ["error", "observe", "schema", "policy", "plan", "compile", "dialect", "execute"],
-  http: ["error", "observe", "rjson", "request", "engine", "node:crypto"],
-  index: ["error", "observe", "http", "dialect", "policy"],
+  http: ["cache", "error", "observe", "rjson", "request", "engine", "node:crypto"],
+  index: ["infer", "error", "observe", "http", "dialect", "policy"],
 };
 
 const transpiler = new Bun.Transpiler({ loader: "ts" });

@@ -1,12 +1,22 @@
+import type { Dialect } from "../dialect/dialect.ts";
 import type { ReadPlan, Rows } from "../plan/plan.ts";
-import { type DrizzleDatabase, readRelational } from "./relational.ts";
+import { type JSONStatement, JSONReader } from "./json.ts";
+import { namesOf } from "./lift.ts";
+import { readRelational } from "./relational.ts";
+import { decodeRows } from "./value.ts";
 
-export type { DrizzleDatabase } from "./relational.ts";
 export { compileWrite, type WriteOutcome, type WriteStatement } from "./write.ts";
 
-/** What a read found: rows (or with `first` the row or null) or their number, and the total where it was asked for. */
+/** A Drizzle database, or a transaction of one. */
+// Drizzle's own types are generic over the schema and differ per driver; this is its border.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type DrizzleDatabase = any;
+
+/** What a read found: rows (or with `first` the row or null), as values or as JSON text, their number, and the total. */
 export interface ReadOutcome {
   readonly rows?: unknown;
+  /** The rows as JSON, in place of `rows`. */
+  readonly json?: string;
   readonly count?: number;
   readonly total?: number;
 }
@@ -14,10 +24,64 @@ export interface ReadOutcome {
 /** A read ready to run, on the database or in a transaction of it. */
 export type ReadStatement = (database: DrizzleDatabase) => Promise<ReadOutcome>;
 
+/** Makes statements of plans. `rows` holds what each node of a plan admits, by the node's index. */
+export interface ReadCompiler {
+  /** With `asRows` the outcome holds rows, for those who look at them; else it may hold their text. */
+  compile(plan: ReadPlan, rows: readonly Rows[], asRows: boolean): ReadStatement;
+  /** How many statements are remembered. */
+  readonly size: number;
+}
+
+/** Which reader answers: the fast one where the database has it, or always the portable one. */
+export type ReaderChoice = "fast" | "portable";
+
 /**
- * Picks the reader for a plan. `rows` holds what each node of it admits, by the node's index.
- * The portable reader takes every plan; a faster one may take those it can answer alike.
+ * Picks the readers for a database: one statement that answers with JSON where the dialect speaks it, and Drizzle's
+ * relational query for every plan and every value the first cannot answer alike.
  */
-export function compileRead(plan: ReadPlan, rows: readonly Rows[]): ReadStatement {
-  return (database) => readRelational(database, plan, rows);
+export function readCompiler(
+  database: DrizzleDatabase,
+  dialect: Dialect,
+  choice: ReaderChoice,
+): ReadCompiler {
+  const portable =
+    (plan: ReadPlan, rows: readonly Rows[]): ReadStatement =>
+    (tx) =>
+      readRelational(tx, plan, rows);
+  if (choice === "portable") return { compile: portable, size: 0 };
+  const reader = new JSONReader(namesOf(database));
+  return {
+    compile(plan, rows, asRows) {
+      const bound = reader.bind(plan, rows, asRows);
+      if (bound === undefined) return portable(plan, rows);
+      const { statement, values } = bound;
+      return async (tx) => {
+        let row: ArrayLike<unknown>;
+        try {
+          [row] = (await dialect.query(tx, statement.text, values)) as [ArrayLike<unknown>];
+        } catch (error) {
+          // A busy database is busy for both readers; any other error may be a value SQL cannot say as JSON.
+          if (dialect.failure(error) !== undefined) throw error;
+          return readRelational(tx, plan, rows);
+        }
+        return outcomeOf(row, plan, statement);
+      };
+    },
+    get size() {
+      return reader.size;
+    },
+  };
+}
+
+function outcomeOf(row: ArrayLike<unknown>, plan: ReadPlan, { decode }: JSONStatement): ReadOutcome {
+  const { countOnly, first, total } = plan;
+  const counted = countOnly ? 0 : 1;
+  const count = Number(row[counted]);
+  const outcome = total ? { count, total: Number(row[counted + 1]) } : { count };
+  if (countOnly) return outcome;
+  const text = row[0] as string;
+  if (!decode) return { ...outcome, json: first ? (count === 0 ? "null" : text.slice(1, -1)) : text };
+  const rows = JSON.parse(text) as Record<string, unknown>[];
+  decodeRows(rows, plan.root);
+  return { ...outcome, rows: first ? (rows[0] ?? null) : rows };
 }

@@ -2,14 +2,10 @@ import { type SQL, sql, type Table } from "drizzle-orm";
 import type { ReadNode, ReadPlan, Rows } from "../plan/plan.ts";
 import type { OrderKey } from "../policy/policy.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
-import type { ReadOutcome } from "./compile.ts";
+import type { DrizzleDatabase, ReadOutcome } from "./compile.ts";
 import { aliasedCondition, computed, nodeCondition, rowsCondition } from "./condition.ts";
-import { asText, fromText, travelsAsText } from "./transport.ts";
-
-/** The part of a Drizzle database, or of a transaction, that the statements use. */
-// Drizzle's own types are generic over the schema and differ per driver; this is its border.
-// oxlint-disable-next-line typescript/no-explicit-any
-export type DrizzleDatabase = any;
+import { columnAsText, fromText, travelsAsText } from "./transport.ts";
+import { extraValue } from "./value.ts";
 
 /** Names no column has: the total beside the rows, and a field for rows of which nothing is asked. */
 const TOTAL = "~total";
@@ -52,7 +48,7 @@ interface Config {
 function toConfig(node: ReadNode, rows: readonly Rows[], nested: boolean, one = false): Config {
   const config: Config = { columns: {}, extras: {}, with: {} };
   for (const column of node.columns) {
-    if (travelsAsText(column, nested)) config.extras[column.name] = asText(column);
+    if (travelsAsText(column, nested)) config.extras[column.name] = columnAsText(column);
     else config.columns[column.name] = true;
   }
   for (const [name, extra] of node.extras) config.extras[name] = computed(extra, node.table);
@@ -102,12 +98,6 @@ export function columnValue(value: unknown, column: ColumnInfo, nested: boolean)
   return typeof value === "string" && travelsAsText(column, nested) ? fromText(column, value) : value;
 }
 
-/** The value of a computed field, mapped as its author wishes. */
-export function extraValue(value: unknown, extra: SQL.Aliased): unknown {
-  const { decoder } = extra.sql as unknown as { decoder: { mapFromDriverValue(value: unknown): unknown } };
-  return value === null || value === undefined ? null : decoder.mapFromDriverValue(value);
-}
-
 /** The number of rows the rule admits, without the client's filter, as a scalar sub-query of the same statement. */
 function total({ table }: ReadNode, rows: readonly Rows[]): SQL<number> {
   const using = rowsCondition(rows[0]!);
@@ -146,7 +136,10 @@ async function countRows(
     count: sql<number>`count(*)`.as("count"),
     ...(wanted && { total: total(root, rows).as("total") }),
   };
-  const [row] = (await database.select(fields).from(page.as("page"))) as { count: number | string; total?: number | string }[];
+  const [row] = (await database.select(fields).from(page.as("page"))) as {
+    count: number | string;
+    total?: number | string;
+  }[];
   return { count: Number(row!.count), ...(wanted && { total: Number(row!.total) }) };
 }
 

@@ -1,55 +1,55 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type Column, type SQL, sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
 
-/**
- * Whether a column's values survive the way from the database as they are.
- *
- * Rows of a relation travel as JSON, which has no bytes and of which SQLite prints reals with 15 digits; numeric
- * columns hold integers beyond 2^53 that libsql refuses to read. Such columns travel as tagged text.
- */
-export function travelsAsText(column: ColumnInfo, nested: boolean): boolean {
-  if (column.database !== "sqlite") return false;
-  switch (column.kind) {
-    case "text":
-    case "boolean":
-    case "date":
-    case "integer":
-      return false;
-    case "decimal":
-      return true;
-    case "bigint":
-      return nested || column.column.columnType !== "SQLiteBigInt";
-    case "number":
-      return nested || column.column.columnType !== "SQLiteReal";
-    case "json":
-      return nested && column.column.columnType === "SQLiteBlobJson";
-    case "blob":
-    case "custom":
-      return nested;
-  }
+/** Whether a column's values survive JSON, and Drizzle's own reading of a row, as they are. */
+export function travelsRaw({ kind }: ColumnInfo): boolean {
+  return kind === "text" || kind === "integer" || kind === "boolean" || kind === "date";
 }
 
-/** A column as tagged text: its storage class, then digits, text or hex. */
-export function asText({ column, name }: ColumnInfo): SQL.Aliased {
-  return sql`case typeof(${column}) when 'text' then 't' || ${column} when 'integer' then 'i' || ${column} when 'real' then 'r' || printf('%!.17g', ${column}) when 'blob' then 'b' || hex(${column}) end`.as(
-    name,
-  );
+/**
+ * Whether a column's values travel as tagged text through the portable reader.
+ *
+ * Rows of a relation travel as JSON, which has no bytes and of which SQLite prints reals with 15 digits; numeric
+ * columns hold integers beyond 2^53 that libsql refuses to read.
+ */
+export function travelsAsText(column: ColumnInfo, nested: boolean): boolean {
+  if (column.database !== "sqlite" || travelsRaw(column)) return false;
+  return nested || column.column.columnType.startsWith("SQLiteNumeric");
+}
+
+/** `$` as tagged text: its storage class, then digits, text or hex. */
+const TAGGED =
+  "case typeof($) when 'text' then 't'||$ when 'integer' then 'i'||$ when 'real' then 'r'||printf('%!.17g',$) when 'blob' then 'b'||hex($) end";
+
+/** SQL text for a value as tagged text. */
+export const asText = (value: string): string => TAGGED.replaceAll("$", () => value);
+
+/** A column as tagged text, for Drizzle. */
+export function columnAsText({ column, name }: ColumnInfo): SQL.Aliased {
+  const pieces = TAGGED.split("$").map((piece) => sql.raw(piece));
+  return sql.join(pieces, sql`${column}`).as(name);
 }
 
 /** The value a tagged text stands for, as its column maps it. */
 export function fromText({ column }: ColumnInfo, tagged: string): unknown {
+  return column.mapFromDriverValue(driverValue(tagged, column));
+}
+
+/** The value a driver would have answered for a tagged text. */
+export function driverValue(tagged: string, column?: Column): unknown {
   const text = tagged.slice(1);
   switch (tagged[0]) {
     case "i": {
       const number = Number(text);
-      return column.mapFromDriverValue(Number.isSafeInteger(number) ? number : text);
+      // A mapping of digits must see all of them; any other sees the number a driver would answer.
+      return Number.isSafeInteger(number) || column === undefined ? number : text;
     }
     case "r":
-      return column.mapFromDriverValue(readReal(text));
+      return readReal(text);
     case "b":
-      return column.mapFromDriverValue(Buffer.from(text, "hex"));
+      return Buffer.from(text, "hex");
     default:
-      return column.mapFromDriverValue(text);
+      return text;
   }
 }
 

@@ -2,8 +2,10 @@ import { type SQL, sql } from "drizzle-orm";
 import type { ReadPlan, Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
 import { nodeCondition, rowsCondition } from "./condition.ts";
-import { columnValue, countTotal, type DrizzleDatabase, extraValue, readRelational } from "./relational.ts";
-import { asText, travelsAsText } from "./transport.ts";
+import { columnValue, countTotal, readRelational } from "./relational.ts";
+import type { DrizzleDatabase } from "./compile.ts";
+import { columnAsText, travelsAsText } from "./transport.ts";
+import { extraValue } from "./value.ts";
 
 /** What a write did. */
 export interface WriteOutcome {
@@ -97,7 +99,7 @@ function returning(plan: WritePlan, check: Rows): Row {
 }
 
 const field = (column: ColumnInfo): unknown =>
-  travelsAsText(column, false) ? asText(column) : column.column;
+  travelsAsText(column, false) ? columnAsText(column) : column.column;
 
 function decodeKey(row: Row, { primaryKey }: TableInfo): void {
   for (const key of primaryKey) row[KEY + key.name] = columnValue(row[KEY + key.name], key, false);

@@ -3,6 +3,20 @@ import type { Database, Dialect, DialectOptions } from "./dialect.ts";
 import { Gate } from "./gate.ts";
 import { retryWhileBusy, sqliteFailure } from "./sqlite.ts";
 
+/** The part of bun:sqlite that is used here. */
+interface Client {
+  run(statement: string): unknown;
+  prepare(text: string): Statement;
+}
+
+interface Statement {
+  values(...values: readonly unknown[]): readonly ArrayLike<unknown>[];
+  finalize(): void;
+}
+
+/** Statements kept prepared, the first made the first to go. */
+const MAX_STATEMENTS = 256;
+
 /**
  * bun:sqlite: one connection whose statements are synchronous. A statement of another request would fall inside an open
  * transaction, so a transaction passes the gate alone; and Drizzle's own transaction commits before an asynchronous
@@ -10,8 +24,17 @@ import { retryWhileBusy, sqliteFailure } from "./sqlite.ts";
  */
 export function openBunSqlite(database: Database, { busyTimeout }: DialectOptions): Dialect {
   const gate = new Gate(busyTimeout);
-  const client = database.$client as { run(statement: string): unknown };
+  const client = database.$client as Client;
   const { dialect, session } = database;
+  const statements = new Map<string, Statement>();
+  const statementOf = (text: string): Statement => {
+    let statement = statements.get(text);
+    if (statement === undefined) {
+      if (statements.size >= MAX_STATEMENTS) forgetOldest(statements);
+      statements.set(text, (statement = client.prepare(text)));
+    }
+    return statement;
+  };
 
   const transaction = async <T>(
     mode: "read" | "write",
@@ -33,8 +56,15 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
     read: (work) => gate.shared(() => retryWhileBusy(() => work(database), busyTimeout)),
     write: (work) => gate.exclusive(() => retryWhileBusy(() => work(database), busyTimeout)),
     transaction: (mode, work) => gate.exclusive(() => transaction(mode, work)),
+    query: async (_database, text, values) => statementOf(text).values(...values),
     failure: sqliteFailure,
   };
+}
+
+function forgetOldest(statements: Map<string, Statement>): void {
+  const [text, statement] = statements.entries().next().value!;
+  statements.delete(text);
+  statement.finalize();
 }
 
 /** Some errors have rolled the transaction back already; a second rollback is refused, and that is fine. */

@@ -1,4 +1,4 @@
-import type { Client, InStatement, Transaction } from "@libsql/client";
+import type { Client, InStatement, InValue, Transaction } from "@libsql/client";
 import { LibSQLSession, LibSQLTransaction } from "drizzle-orm/libsql/session";
 import type { Database, Dialect, DialectOptions } from "./dialect.ts";
 import { retryWhileBusy, sqliteFailure } from "./sqlite.ts";
@@ -51,6 +51,16 @@ class Libsql implements Dialect {
         leaving.leave?.();
       }
     });
+  }
+
+  async query(
+    database: Database,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<readonly ArrayLike<unknown>[]> {
+    const { tx, client } = database.session as { tx?: Transaction; client: Client };
+    const statement = { sql: text, args: values as InValue[] };
+    return (await (tx ?? client).execute(statement)).rows as unknown as ArrayLike<unknown>[];
   }
 
   failure = sqliteFailure;

@@ -1,3 +1,4 @@
+import { Cache } from "../cache.ts";
 import { at, invalidValue, QueryError } from "../error.ts";
 import {
   type Method,
@@ -23,6 +24,21 @@ const PARAMETERS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
  * @throws QueryError `unknown-parameter`, `invalid-syntax` or `invalid-value`.
  */
 export function parse(method: Method, resource: string, search: string): QueryRequest {
+  // With its length, so that a resource never reads as another one and its parameters.
+  const key = `${method} ${resource.length} ${resource}${search}`;
+  const known = questions.get(key);
+  if (known !== undefined) return known;
+  const question = read(method, resource, search);
+  if (key.length <= MAX_REMEMBERED) questions.set(key, question);
+  return question;
+}
+
+/** Front ends repeat themselves: the questions asked lately, by their very text. */
+const questions = new Cache<QueryRequest>(500);
+/** Longer questions are read anew, so that what is remembered has a bound in bytes too. */
+const MAX_REMEMBERED = 2_048;
+
+function read(method: Method, resource: string, search: string): QueryRequest {
   if (search.length < 2) return { method, resource, selector: NOTHING };
   const parameters = readQueryString(search, PARAMETERS.get(method)!);
   const scope = readScope(parameters);

@@ -24,17 +24,16 @@ export async function shape(
 }
 
 function defaultBody(
-  { total, rowsAffected, count, rows }: Exclude<Answer["outcome"], Response>,
+  { total, rowsAffected, count, rows, json }: Exclude<Answer["outcome"], Response>,
   resource: string,
   first: boolean,
 ): string {
-  const answered = rows !== undefined;
-  const named = `${JSON.stringify(resource)}:${stringify(rows ?? null)}`;
+  const text = json ?? (rows === undefined ? undefined : stringify(rows));
   const parts = [
     total !== undefined && `"total":${total}`,
     rowsAffected !== undefined && `"rowsAffected":${rowsAffected}`,
-    count !== undefined && !(first && answered) && `"count":${count}`,
-    answered && named,
+    count !== undefined && !(first && text !== undefined) && `"count":${count}`,
+    text !== undefined && `${JSON.stringify(resource)}:${text}`,
   ];
   return `{${parts.filter((part) => part !== false).join(",")}}`;
 }

@@ -1,4 +1,5 @@
-import type { ExtractTablesWithRelations, FindTableByDBName, Operators, SQL, Table } from "drizzle-orm";
+import type { Operators, SQL } from "drizzle-orm";
+import type { ColumnsOf, RelationsOf, SchemaShape, TableName, TargetOf } from "../infer.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 /** The rows a rule's filter lets through: a condition, `true` for every row; nothing answered admits nothing. */
@@ -83,23 +84,7 @@ export type ColumnChoice<Name extends string> =
   | boolean
   | { readonly mode?: boolean; readonly columns: ReadonlySet<Name> | readonly Name[] };
 
-type SchemaShape = Record<string, unknown>;
-type Relational<Schema extends SchemaShape> = ExtractTablesWithRelations<Schema>;
-type TableName<Schema extends SchemaShape> = {
-  [K in keyof Schema]: Schema[K] extends Table ? K : never;
-}[keyof Schema] &
-  string;
-type ColumnName<Schema extends SchemaShape, T extends keyof Schema> = Schema[T] extends Table
-  ? keyof Schema[T]["_"]["columns"] & string
-  : never;
-type RelationsOf<Schema extends SchemaShape, T extends string> = T extends keyof Relational<Schema>
-  ? Relational<Schema>[T]["relations"]
-  : never;
-type TargetOf<Schema extends SchemaShape, R> = R extends {
-  readonly referencedTableName: infer N extends string;
-}
-  ? FindTableByDBName<Relational<Schema>, N>["tsName"] & TableName<Schema>
-  : never;
+type ColumnName<Schema extends SchemaShape, T extends keyof Schema> = keyof ColumnsOf<Schema, T> & string;
 
 /** What a rule for a table's rows may say, wherever it stands: at the top or in a relation. */
 export interface RelationRule<Context, Schema extends SchemaShape, T extends TableName<Schema>> extends Pick<
@@ -231,9 +216,18 @@ export type ACL<
 > = Readonly<
   Record<
     string,
-    { [T in TableName<Schema>]: AclEntry<Role, Session & XContext, Schema, Database, T> }[TableName<Schema>]
+    | { [T in TableName<Schema>]: AclEntry<Role, Session & XContext, Schema, Database, T> }[TableName<Schema>]
+    | NoEntry
   >
 >;
+
+/**
+ * No entry is one. Without it every member of the union has a `control`, and TypeScript reports a mistake in one table's
+ * `control` against the union of all tables' (that is, against any); with it, against the entry of the same `table`.
+ */
+interface NoEntry {
+  readonly table: never;
+}
 
 /** Any access-control file, whatever its schema and session: what the engine takes. */
 export interface AnyRule extends LimitOptions, ChangeGuards {
@@ -263,7 +257,8 @@ export interface AnyEntry extends LimitOptions {
   readonly findFirst?: boolean;
   readonly countTotal?: boolean;
   readonly formatResult?: AuthorFunction;
-  readonly control: Readonly<Record<string, Readonly<Record<string, AnyRule | undefined>> | undefined>>;
+  /** Absent in `NoEntry` alone. */
+  readonly control?: Readonly<Record<string, Readonly<Record<string, AnyRule | undefined>> | undefined>>;
 }
 
 /** Any access-control file. */

@@ -32,6 +32,8 @@ export interface RelationInfo {
   readonly name: string;
   readonly kind: "one" | "many";
   readonly target: TableInfo;
+  /** The pairs of columns that join the two tables. */
+  readonly on: readonly { readonly source: ColumnInfo; readonly target: ColumnInfo }[];
 }
 
 /** A table, its columns by name, and its relations by name. */
@@ -56,13 +58,16 @@ export function readCatalog(schema: Record<string, unknown>): Catalog {
   const catalog = new Map<string, Writable<TableInfo>>();
   for (const table of Object.values(config.tables)) catalog.set(table.tsName, readTable(table, schema));
   for (const table of Object.values(config.tables)) {
+    const source = catalog.get(table.tsName)!;
     const relations = new Map<string, RelationInfo>();
     for (const [name, relation] of Object.entries(table.relations)) {
       const target = catalog.get(config.tableNamesMap[getTableUniqueName(relation.referencedTable)] ?? "");
-      if (target === undefined || !isComplete(relation, config)) continue;
-      relations.set(name, { name, kind: is(relation, One) ? "one" : "many", target });
+      const on = target === undefined ? undefined : readJoin(relation, source, target, config);
+      if (target !== undefined && on !== undefined) {
+        relations.set(name, { name, kind: is(relation, One) ? "one" : "many", target, on });
+      }
     }
-    catalog.get(table.tsName)!.relations = relations;
+    source.relations = relations;
   }
   return catalog;
 }
@@ -100,11 +105,23 @@ function readColumn(name: string, column: Column, table: RelationalTable): Colum
   };
 }
 
-/** A relation without its other side cannot be joined; Drizzle says so by throwing. */
-function isComplete(relation: Relation, config: ReturnType<typeof extractTablesRelationalConfig>): boolean {
+/** The columns a relation joins by; none where it lacks its other side, which Drizzle says by throwing. */
+function readJoin(
+  relation: Relation,
+  source: TableInfo,
+  target: TableInfo,
+  { tables, tableNamesMap }: ReturnType<typeof extractTablesRelationalConfig>,
+): RelationInfo["on"] | undefined {
   try {
-    return normalizeRelation(config.tables, config.tableNamesMap, relation).fields.length > 0;
+    const { fields, references } = normalizeRelation(tables, tableNamesMap, relation);
+    return fields.map((field, index) => ({
+      source: columnOf(source, field),
+      target: columnOf(target, references[index]!),
+    }));
   } catch {
-    return false;
+    return undefined;
   }
 }
+
+const columnOf = ({ columns }: TableInfo, wanted: Column): ColumnInfo =>
+  [...columns.values()].find(({ column }) => column.name === wanted.name)!;

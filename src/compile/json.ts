@@ -1,0 +1,304 @@
+import type { SQL } from "drizzle-orm";
+import type { ReadNode, ReadPlan, RelationNode, Rows } from "../plan/plan.ts";
+import type { OrderKey } from "../policy/policy.ts";
+import type { ColumnInfo } from "../schema/schema.ts";
+import { Cache } from "../cache.ts";
+import { toSQL } from "./condition.ts";
+import { type Lifted, lift, type Names } from "./lift.ts";
+import { asText, travelsRaw } from "./transport.ts";
+import { jsonColumn, jsonExtra, wantsDecoding } from "./value.ts";
+
+/** One statement that answers with the finished JSON, remembered by shape. */
+export interface JSONStatement {
+  readonly text: string;
+  /** Whether the JSON must be parsed and its values decoded before it is an answer. */
+  readonly decode: boolean;
+}
+
+/** A statement and the values of one request for it. */
+export interface Bound {
+  readonly statement: JSONStatement;
+  readonly values: readonly unknown[];
+}
+
+/** SQLite's functions take at most 100 arguments, a name and a value for each member. */
+const MAX_MEMBERS = 48;
+
+/** What a plan brings to a statement whoever asks: its shape, and the values the client wrote. */
+interface PlanShape {
+  readonly key: string;
+  readonly wheres: readonly (Lifted | undefined)[];
+  readonly extras: readonly (readonly Lifted[])[];
+  readonly decode: boolean;
+}
+
+/** The fast reader for SQLite: plans become text, and one text serves every plan of its shape. */
+export class JSONReader {
+  readonly #names: Names;
+  readonly #statements = new Cache<JSONStatement>(1_000);
+  readonly #shapes: readonly [WeakMap<ReadPlan, PlanShape>, WeakMap<ReadPlan, PlanShape>] = [
+    new WeakMap(),
+    new WeakMap(),
+  ];
+  readonly #policies = new WeakMap<object, number>();
+  #lastPolicy = 0;
+
+  constructor(names: Names) {
+    this.#names = names;
+  }
+
+  /** How many statements are remembered. */
+  get size(): number {
+    return this.#statements.size;
+  }
+
+  /**
+   * The statement of a plan and its values; `asRows` where rows are wanted instead of their text. `undefined` for a plan
+   * that is left to the portable reader.
+   */
+  bind(plan: ReadPlan, rows: readonly Rows[], asRows: boolean): Bound | undefined {
+    const shape = this.#shape(plan, asRows);
+    if (shape === undefined) return undefined;
+    let { key } = shape;
+    const values: unknown[] = [];
+    const usings: (Lifted | Exclude<Rows, SQL>)[] = [];
+    const { nodes } = plan;
+    for (let index = 0; index < nodes.length; index++) {
+      const admitted = rows[index]!;
+      const using = typeof admitted === "string" ? admitted : lift(admitted, this.#names);
+      usings.push(using);
+      if (typeof using === "string") key += `|${using}`;
+      else {
+        key += `|${using.parts.join("?")}`;
+        for (const value of using.values) values.push(value);
+      }
+      for (const extra of shape.extras[index]!) for (const value of extra.values) values.push(value);
+      const where = shape.wheres[index];
+      if (where !== undefined) for (const value of where.values) values.push(value);
+      const { limit, offset } = nodes[index]!;
+      if (limit !== Number.POSITIVE_INFINITY) values.push(limit);
+      if (offset > 0) values.push(offset);
+    }
+    let statement = this.#statements.get(key);
+    if (statement === undefined) {
+      statement = { text: new Writer(this.#names, plan, usings, shape).write(), decode: shape.decode };
+      this.#statements.set(key, statement);
+    }
+    return { statement, values };
+  }
+
+  #shape(plan: ReadPlan, asRows: boolean): PlanShape | undefined {
+    const shapes = this.#shapes[asRows ? 1 : 0];
+    const known = shapes.get(plan);
+    if (known !== undefined) return known;
+    const widest = Math.max(
+      ...plan.nodes.map((node) => node.columns.length + node.extras.size + node.relations.size),
+    );
+    if (widest > MAX_MEMBERS) return undefined;
+    const decode = !plan.countOnly && (asRows || plan.nodes.some(wantsDecoding));
+    const extras = plan.nodes.map((node) =>
+      [...node.extras.values()].map((extra) => lift(extra.sql, this.#names)),
+    );
+    const wheres = plan.nodes.map(
+      (node) => node.where && lift(toSQL(node.where), this.#names, node.table.table, scope(node)),
+    );
+    const key = `${decode}${plan.countOnly}${plan.total}${this.#nodeKey(plan.root, wheres)}`;
+    const shape = { key, wheres, extras, decode };
+    shapes.set(plan, shape);
+    return shape;
+  }
+
+  #nodeKey(node: ReadNode, wheres: readonly (Lifted | undefined)[]): string {
+    const columns = node.columns.map(({ name }) => name).join();
+    const order = node.orderBy.map(({ column, direction }) => `${column.name} ${direction}`).join();
+    const range = `${node.limit === Number.POSITIVE_INFINITY ? "" : "L"}${node.offset > 0 ? "O" : ""}`;
+    const relations = [...node.relations].map(
+      ([name, { node: child }]) => `${name}${this.#nodeKey(child, wheres)}`,
+    );
+    const where = wheres[node.index]?.parts.join("?") ?? "";
+    return `(${this.#policyId(node.policy)};${columns};${[...node.extras.keys()].join()};${where};${order};${range};${relations.join()})`;
+  }
+
+  #policyId(policy: object): number {
+    let id = this.#policies.get(policy);
+    if (id === undefined) this.#policies.set(policy, (id = ++this.#lastPolicy));
+    return id;
+  }
+}
+
+/** The name of a node's rows in the statement; no table is called that. */
+const alias = (node: ReadNode): string => `"~${node.index}"`;
+
+/** The name a client's filter knows its columns by: the sub-select's, or the table's own where computed fields share it. */
+const scope = (node: ReadNode): string | undefined => (node.extras.size > 0 ? undefined : alias(node));
+
+/** Where the values of a node stand among those of the statement. */
+interface Place {
+  readonly using: number;
+  readonly extras: number;
+  readonly where: number;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** Writes the text of one statement. Every mention of a table is the sub-select of the rows its policy admits. */
+class Writer {
+  readonly #names: Names;
+  readonly #plan: ReadPlan;
+  readonly #usings: readonly (Lifted | Exclude<Rows, SQL>)[];
+  readonly #shape: PlanShape;
+  readonly #places: readonly Place[];
+
+  constructor(
+    names: Names,
+    plan: ReadPlan,
+    usings: readonly (Lifted | Exclude<Rows, SQL>)[],
+    shape: PlanShape,
+  ) {
+    this.#names = names;
+    this.#plan = plan;
+    this.#usings = usings;
+    this.#shape = shape;
+    let next = 1;
+    this.#places = plan.nodes.map((node, index) => {
+      const using = next;
+      const admitted = usings[index]!;
+      const extras = using + (typeof admitted === "string" ? 0 : admitted.values.length);
+      const where = extras + shape.extras[index]!.reduce((sum, { values }) => sum + values.length, 0);
+      const limit = where + (shape.wheres[index]?.values.length ?? 0);
+      const offset = limit + (node.limit === Number.POSITIVE_INFINITY ? 0 : 1);
+      next = offset + (node.offset > 0 ? 1 : 0);
+      return { using, extras, where, limit, offset };
+    });
+  }
+
+  write(): string {
+    const { root, total, countOnly } = this.#plan;
+    const counted = total
+      ? `, (select count(*) from ${this.#names.table(root.table.table)}${where([this.#using(root)])})`
+      : "";
+    const rows = countOnly ? "" : `json_group_array(${this.#object(root)}), `;
+    return `select ${rows}count(*)${counted} from (${this.#rows(root, [])}) as ${alias(root)}`;
+  }
+
+  /** The rows of a node: those its policy admits, of them the client's, in order, within the limit. */
+  #rows(node: ReadNode, joins: readonly string[]): string {
+    const table = this.#names.table(node.table.table);
+    const own = (column: ColumnInfo): string => `${table}.${this.#names.column(column.column)}`;
+    const client = this.#where(node);
+    const order = node.orderBy.map((key) => key.column);
+    const range = this.#range(node);
+    // The client's filter sees only what the sub-select lets out; computed fields that may be aggregates want it inside.
+    if (client === "" || node.extras.size > 0) {
+      const columns = this.#columns(node, []).map(own);
+      const from = `from ${table}${where([...joins, this.#using(node), client])}`;
+      return `select ${this.#selected(node, columns)} ${from}${orderBy(node.orderBy, own)}${range}`;
+    }
+    const shown = (column: ColumnInfo): string => `${alias(node)}.${this.#names.column(column.column)}`;
+    const filtered = filterColumns(node);
+    const inner = `select ${this.#selected(node, this.#columns(node, [...order, ...filtered]).map(own))} from ${table}${where([...joins, this.#using(node)])}`;
+    return `select * from (${inner}) as ${alias(node)} where ${client}${orderBy(node.orderBy, shown)}${range}`;
+  }
+
+  /** The columns a node's rows carry: those asked for, those its relations join by, and `more`. */
+  #columns(node: ReadNode, more: readonly ColumnInfo[]): readonly ColumnInfo[] {
+    const columns = new Set([...node.columns, ...more]);
+    for (const { relation } of node.relations.values())
+      for (const { source } of relation.on) columns.add(source);
+    return [...columns];
+  }
+
+  #selected(node: ReadNode, columns: readonly string[]): string {
+    let first = this.#places[node.index]!.extras;
+    const names = [...node.extras.keys()];
+    const extras = this.#shape.extras[node.index]!.map(({ parts, values }, index) => {
+      const text = numbered(parts, first);
+      first += values.length;
+      return `${text} as ${this.#names.quote(`+${names[index]!}`)}`;
+    });
+    return [...columns, ...extras].join(", ") || "1";
+  }
+
+  #using(node: ReadNode): string {
+    const using = this.#usings[node.index]!;
+    if (using === "all") return "";
+    if (using === "none") return "1 = 0";
+    return numbered(using.parts, this.#places[node.index]!.using);
+  }
+
+  #where(node: ReadNode): string {
+    const lifted = this.#shape.wheres[node.index];
+    return lifted === undefined ? "" : numbered(lifted.parts, this.#places[node.index]!.where);
+  }
+
+  #range(node: ReadNode): string {
+    const { limit, offset } = this.#places[node.index]!;
+    const bounded = node.limit !== Number.POSITIVE_INFINITY;
+    if (node.offset > 0) return ` limit ${bounded ? `?${limit}` : "-1"} offset ?${offset}`;
+    return bounded ? ` limit ?${limit}` : "";
+  }
+
+  #object(node: ReadNode): string {
+    const { decode } = this.#shape;
+    const members: string[] = [];
+    for (const column of node.columns) {
+      const value = `${alias(node)}.${this.#names.column(column.column)}`;
+      const sent = decode ? (travelsRaw(column) ? value : asText(value)) : jsonColumn(column, value);
+      members.push(`${literal(column.name)},${sent}`);
+    }
+    for (const name of node.extras.keys()) {
+      const value = `${alias(node)}.${this.#names.quote(`+${name}`)}`;
+      members.push(`${literal(name)},${decode ? asText(value) : jsonExtra(value)}`);
+    }
+    for (const [name, relation] of node.relations)
+      members.push(`${literal(name)},json((${this.#relation(node, relation)}))`);
+    return `json_object(${members.join(",")})`;
+  }
+
+  #relation(parent: ReadNode, { relation, node }: RelationNode): string {
+    const table = this.#names.table(node.table.table);
+    const joins = relation.on.map(
+      ({ source, target }) =>
+        `${table}.${this.#names.column(target.column)} = ${alias(parent)}.${this.#names.column(source.column)}`,
+    );
+    const one = relation.kind === "one";
+    const bare = one ? { ...node, orderBy: [] } : node;
+    const rows = this.#rows(bare, joins);
+    return `select ${one ? this.#object(node) : `json_group_array(${this.#object(node)})`} from (${rows}) as ${alias(node)}`;
+  }
+}
+
+/** Text with its values numbered from `first`. */
+function numbered(parts: readonly string[], first: number): string {
+  let text = parts[0]!;
+  for (let index = 1; index < parts.length; index++) text += `?${first + index - 1}${parts[index]!}`;
+  return text;
+}
+
+function where(conditions: readonly string[]): string {
+  const held = conditions.filter((condition) => condition !== "");
+  return held.length === 0
+    ? ""
+    : ` where ${held.length === 1 ? held[0]! : held.map((condition) => `(${condition})`).join(" and ")}`;
+}
+
+function orderBy(keys: readonly OrderKey[], name: (column: ColumnInfo) => string): string {
+  return keys.length === 0
+    ? ""
+    : ` order by ${keys.map(({ column, direction }) => `${name(column)} ${direction}`).join(", ")}`;
+}
+
+/** The columns a client's filter names. */
+function filterColumns({ where: predicate }: ReadNode): readonly ColumnInfo[] {
+  const columns: ColumnInfo[] = [];
+  const collect = (part: NonNullable<ReadNode["where"]>): void => {
+    if (part.kind === "condition") columns.push(part.column);
+    else if (part.kind === "not") collect(part.part);
+    else part.parts.forEach(collect);
+  };
+  if (predicate !== undefined) collect(predicate);
+  return columns;
+}
+
+/** A text as SQL writes it. */
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

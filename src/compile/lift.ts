@@ -1,0 +1,110 @@
+import { Column, getTableName, Param, SQL, StringChunk, type Table } from "drizzle-orm";
+import type { DrizzleDatabase } from "./compile.ts";
+
+/** SQL without its values: the pieces of text between them, and the values as the driver takes them. */
+export interface Lifted {
+  /** One more than there are values. */
+  readonly parts: readonly string[];
+  readonly values: readonly unknown[];
+}
+
+/** How a database writes names. */
+export interface Names {
+  column(column: Column): string;
+  table(table: Table): string;
+  quote(name: string): string;
+  /** What Drizzle needs to render SQL that is not taken apart here. */
+  readonly rendering: Parameters<SQL["toQuery"]>[0];
+}
+
+/** Stands for a value while Drizzle renders; no SQL text holds it. */
+const MARK = "\u0001";
+
+/** The names of a Drizzle database, with its casing. */
+export function namesOf(database: DrizzleDatabase): Names {
+  const { dialect } = database;
+  const quote = (name: string): string => dialect.escapeName(name) as string;
+  return {
+    quote,
+    column: (column) => quote(dialect.casing.getColumnCasing(column)),
+    table: (table) => quote(getTableName(table)),
+    rendering: {
+      casing: dialect.casing,
+      escapeName: quote,
+      escapeParam: () => MARK,
+      escapeString: (text: string) => dialect.escapeString(text) as string,
+    },
+  };
+}
+
+class Lifter {
+  readonly parts: string[] = [];
+  readonly values: unknown[] = [];
+  text = "";
+
+  value(value: unknown): void {
+    this.parts.push(this.text);
+    this.values.push(value);
+    this.text = "";
+  }
+}
+
+/**
+ * Takes the values out of SQL, leaving its shape. With `alias`, the columns of `table` are read under that name.
+ * What it does not know it leaves to Drizzle, which renders everything.
+ */
+export function lift(query: SQL, names: Names, table?: Table, alias?: string): Lifted {
+  const lifter = new Lifter();
+  if (!take(query, lifter, names, table, alias)) return render(query, names);
+  return { parts: [...lifter.parts, lifter.text], values: lifter.values };
+}
+
+/** Takes one piece of SQL apart; `false` where it holds something only Drizzle can render. */
+function take(
+  query: SQL,
+  lifter: Lifter,
+  names: Names,
+  table: Table | undefined,
+  alias: string | undefined,
+): boolean {
+  // An `inlineParams()` wants its values in the text.
+  if ((query as unknown as { shouldInlineParams: boolean }).shouldInlineParams) return false;
+  for (const chunk of query.queryChunks as readonly unknown[]) {
+    if (chunk instanceof StringChunk) {
+      const { value } = chunk as { value: readonly string[] };
+      lifter.text += value.length === 1 ? value[0]! : value.join("");
+    } else if (chunk instanceof Param) {
+      const value: unknown = chunk.value === null ? null : chunk.encoder.mapToDriverValue(chunk.value);
+      if (typeof value === "object" && value !== null && !isBindable(value)) return false;
+      lifter.value(value);
+    } else if (chunk instanceof Column) {
+      const owner = alias !== undefined && chunk.table === table ? alias : names.table(chunk.table);
+      lifter.text += `${owner}.${names.column(chunk)}`;
+    } else if (chunk instanceof SQL) {
+      if (!take(chunk, lifter, names, table, alias)) return false;
+    } else if (
+      typeof chunk === "string" ||
+      typeof chunk === "number" ||
+      typeof chunk === "boolean" ||
+      chunk === null
+    ) {
+      lifter.value(chunk);
+    } else if (chunk !== undefined) return false;
+  }
+  return true;
+}
+
+const isBindable = (value: object): boolean => value instanceof Uint8Array || value instanceof Date;
+
+function render(query: SQL, names: Names): Lifted {
+  const { sql, params } = query.toQuery(names.rendering);
+  const parts = sql.split(MARK);
+  // A placeholder without a value, or the mark itself in a name: nothing that can be lifted.
+  if (
+    parts.length !== params.length + 1 ||
+    params.some((param) => typeof param === "object" && param !== null && !isBindable(param))
+  ) {
+    throw new TypeError("SQL with placeholders cannot be used in a rule");
+  }
+  return { parts, values: params };
+}
