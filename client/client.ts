@@ -1,9 +1,12 @@
+import type { AnyApi } from "../src/infer.ts";
+import type { ApiClient } from "./api.ts";
 import { changeParams, readParams } from "./builder.ts";
 import { refused, unanswered, unreadable } from "./error.ts";
 import type { FirstAnswer, ManyAnswer, WriteAnswer } from "./row.ts";
 import type {
   Body,
   ChangeOptions,
+  Flags,
   GetOptions,
   PostOptions,
   ReadOptions,
@@ -20,6 +23,8 @@ export type RequestOptions = Omit<RequestInit, "method" | "body">;
 export interface ClientOptions extends RequestOptions {
   /** Sends a request; by default the platform's own `fetch`. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+  /** The path before the name of a resource, for calls by name; by default `/query`. */
+  readonly path?: string | undefined;
 }
 
 /** A URL of resource `R` below `Path`: relative or absolute, with parameters and a hash if need be. */
@@ -94,8 +99,20 @@ export interface Get<S extends SchemaShape, Path extends string> {
 }
 
 /**
+ * Gives a client for the resources of a server, typed by what the server exports of its rules. Answers follow the question.
+ * The base is the page's origin by default, the path before the resource's name `/query`.
+ *
+ * @example
+ * const api = createQueryClient<Api>("http://localhost:4000");
+ * const { baskets } = await api.get("baskets", { columns: { name: true }, with: { fruit: { columns: { name: true } } } });
+ * baskets[0]?.fruit[0]?.name; // string | undefined
+ */
+export function createQueryClient<Api extends AnyApi>(
+  baseUrl?: string | URL,
+  options?: ClientOptions,
+): ApiClient<Api>;
+/**
  * Gives a client for the resources of a server, typed by its Drizzle schema alone: `import type` is all it needs of it.
- * The base of relative URLs is the page's origin by default, the path before the resource's name `/query`.
  *
  * @example
  * const client = createQueryClient<Schema, Database>("http://localhost:4000");
@@ -104,9 +121,10 @@ export interface Get<S extends SchemaShape, Path extends string> {
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a call names the database beside its schema
 export function createQueryClient<Schema extends SchemaShape, _Database, Path extends string = "/query">(
   baseUrl?: string | URL,
-  options: ClientOptions = {},
-): QueryClient<Schema, Path> {
-  const { fetch: custom, ...shared } = options;
+  options?: ClientOptions,
+): QueryClient<Schema, Path>;
+export function createQueryClient(baseUrl?: string | URL, options: ClientOptions = {}): unknown {
+  const { fetch: custom, path = "/query", ...shared } = options;
   const base = baseUrl === undefined ? undefined : String(baseUrl);
 
   const send: Send = async (method, url, params, init, body) => {
@@ -130,11 +148,42 @@ export function createQueryClient<Schema extends SchemaShape, _Database, Path ex
     Patch: async (url, body, question, init) => send("PATCH", url, changeParams(question), init, body),
     Delete: async (url, question, init) => send("DELETE", url, changeParams(question), init),
   };
+  const { Get, GetFirst, Post, Patch, Delete } = methods;
+  const at = (resource: string): string => `${path}/${encodeURIComponent(resource)}`;
   // The server answers what the types say; nothing checks it here.
-  return methods as unknown as QueryClient<Schema, Path>;
+  return {
+    ...methods,
+    get: async (resource, question, init) => Get(at(resource), nested(question), init),
+    first: async (resource, question, init) => GetFirst(at(resource), nested(question), init),
+    post: async (resource, body, question, init) => Post(at(resource), body, nested(question), init),
+    patch: async (resource, body, question, init) => Patch(at(resource), body, nested(question), init),
+    delete: async (resource, question, init) => Delete(at(resource), nested(question), init),
+  } satisfies Methods & Calls;
 }
 
-type Params = Parameters<typeof readParams>[0];
+/** A question whose flags stand beside the parts of its selector, as the URL has it. */
+function nested(question: FlatQuestion = {}): Params {
+  const { mine, guest, "mine|guest": either, countTotal, ...select } = question;
+  return { mine, guest, "mine|guest": either, countTotal, ...(Object.keys(select).length > 0 && { select }) };
+}
+
+type FlatQuestion = Flags & Readonly<Record<string, unknown>>;
+type Calls = Readonly<
+  Record<
+    "get" | "first" | "delete",
+    (resource: string, question?: FlatQuestion, init?: RequestOptions) => Promise<unknown>
+  > &
+    Record<
+      "post" | "patch",
+      (
+        resource: string,
+        body: unknown,
+        question?: FlatQuestion,
+        init?: RequestOptions,
+      ) => Promise<unknown>
+    >
+>;
+type Params = NonNullable<Parameters<typeof readParams>[0]>;
 type Read = (url: string | URL, question?: Params, init?: RequestOptions) => Promise<unknown>;
 type Write = (url: string | URL, body: unknown, question?: Params, init?: RequestOptions) => Promise<unknown>;
 type Methods = Readonly<

@@ -14,7 +14,8 @@ type Carried<D> = D extends Date | bigint | Uint8Array
     ? { [I in keyof D]: Carried<D[I]> }
     : D;
 
-type Simplify<T> = { [K in keyof T]: T[K] } & {};
+/** An intersection as the one object it is. */
+export type Simplify<T> = { [K in keyof T]: T[K] } & {};
 
 /**
  * A row of a table as it is answered to a question `Q`. A column named with `true` is there. Without a question, and
@@ -27,7 +28,7 @@ export type Row<S extends SchemaShape, T extends keyof S, Q = Shape<S, T>> = Sim
 >;
 
 /** A member of a question; `undefined` where it has none. */
-type PartOf<Q, K extends string> = K extends keyof Q ? Q[K] : undefined;
+export type PartOf<Q, K extends string> = K extends keyof Q ? Q[K] : undefined;
 
 type Columns<C, P> = [P] extends [false]
   ? unknown
@@ -43,7 +44,7 @@ type Chosen<C, P> = [KeysWith<P, true>] extends [never]
     };
 
 /** The keys whose value is surely `V`; for `boolean`, surely one or the other. */
-type KeysWith<P, V extends boolean> = {
+export type KeysWith<P, V extends boolean> = {
   [K in keyof P]-?: [P[K]] extends [true]
     ? true extends V
       ? K

@@ -60,7 +60,7 @@ export type OperatorName =
   | TextOperator;
 
 /** Conditions that must all hold: a column alone means equality, `column.operator` compares otherwise. */
-export type Conditions<C> = {
+export type Conditions<C, Beside = unknown> = {
   readonly [K in keyof C & string as K | `${K}.${EqualityOperator}`]?: Value<C[K]> | null;
 } & { readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${OrderOperator}`>]?: Value<C[K]> } & {
   readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${RangeOperator}`>]?: readonly [
@@ -70,21 +70,21 @@ export type Conditions<C> = {
 } & { readonly [K in keyof C & string as `${K}.${ListOperator}`]?: readonly Value<C[K]>[] } & {
   readonly [K in keyof C & string as `${K}.${PresenceOperator}`]?: boolean;
 } & { readonly [K in keyof C & string as TextKey<C[K], `${K}.${TextOperator}`>]?: string } & {
-  readonly [K in Exclude<"AND" | "OR", keyof C>]?: readonly Filter<C>[];
-} & { readonly [K in Exclude<"NOT", keyof C>]?: Filter<C> } & {
+  readonly [K in Exclude<"AND" | "OR", keyof C>]?: readonly Filter<C, Beside>[];
+} & { readonly [K in Exclude<"NOT", keyof C>]?: Filter<C, Beside> } & {
   readonly [K in Exclude<"length", keyof C>]?: never;
 };
 
 /**
  * Which rows: conditions that all hold, or a list of which one must. No member may be `undefined`, since a condition that
- * went missing would let more rows through.
+ * went missing would let more rows through. `Beside` may allow other members, at every depth.
  *
  * @example { "title.like": "Hello%", OR: [{ pinned: true }, { "createdAt.gte": new Date(0) }] }
  */
-export type Filter<C> = Conditions<C> | FilterList<C>;
+export type Filter<C, Beside = unknown> = (Conditions<C, Beside> & Beside) | FilterList<C, Beside>;
 
 // Not an array's type: in a union with conditions, each of its forty members would pass for a column.
-type FilterList<C> = ArrayLike<Filter<C>>;
+type FilterList<C, Beside> = ArrayLike<Filter<C, Beside>>;
 
 /** Which columns: all, none, only those with `true`, or all but those with `false`. */
 export type Projection<C> = boolean | { readonly [K in keyof C]?: boolean | undefined };
@@ -163,4 +163,5 @@ export type Body<S extends SchemaShape, T extends keyof S> = {
   readonly [K in keyof ColumnsOf<S, T>]?: Value<ColumnsOf<S, T>[K]> | NullOf<ColumnsOf<S, T>[K]> | undefined;
 };
 
-type NullOf<C> = C extends Column ? (C["_"]["notNull"] extends true ? never : null) : never;
+/** Null, where a column may hold it. */
+export type NullOf<C> = C extends Column ? (C["_"]["notNull"] extends true ? never : null) : never;

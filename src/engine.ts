@@ -22,6 +22,7 @@ import {
   type QueryResult,
   resolve,
 } from "./policy/policy.ts";
+import type { Mark } from "./observe.ts";
 import type { Principal, QueryRequest } from "./request/request.ts";
 import { readCatalog } from "./schema/schema.ts";
 
@@ -52,7 +53,9 @@ export interface Engine {
   /** The methods that resolve for a caller, and a refusal for a resource that does not exist. */
   allow(request: QueryRequest, principal: Principal): readonly string[];
   /** Answers a request; the body is a function because it is read only once a rule was found. */
-  run(request: QueryRequest, principal: Principal, body: BodyReader): Promise<Answer>;
+  run(request: QueryRequest, principal: Principal, body: BodyReader, mark: Mark): Promise<Answer>;
+  /** How many statements are remembered. */
+  remembered(): number;
 }
 
 /** Reads a body of at most so many bytes. */
@@ -69,26 +72,38 @@ export function createEngine(options: EngineOptions): Engine {
   const readers = readCompiler(options.database, dialect, options.reader ?? "fast");
   const plans = new PlanMemory();
 
-  async function read(policy: Policy, request: QueryRequest, { context }: Principal): Promise<Answer> {
+  async function read(
+    policy: Policy,
+    request: QueryRequest,
+    { context }: Principal,
+    mark: Mark,
+  ): Promise<Answer> {
     const plan = plans.get(policy, request);
     const { hooks } = policy;
     context["findFirst"] = plan.first;
     const asRows = options.formats || policy.formatResult !== undefined || hooks.afterQuery !== undefined;
     const admitted = admitAll(plan, context);
-    const statement = readers.compile(plan, admitted instanceof Promise ? await admitted : admitted, asRows);
+    const rows = admitted instanceof Promise ? await admitted : admitted;
+    mark("plan");
+    const statement = readers.compile(plan, rows, asRows);
+    mark("compile");
     const outcome = await execute(dialect, { mode: "read", atomic: false, hooks, context, statement });
+    mark("execute");
     return { policy, first: plan.first, outcome };
   }
 
   return {
+    remembered: () => readers.size,
     allow: (request, principal) => {
       if (!registry.has(request.resource)) resolve(registry, request, principal);
       return allowedMethods(registry, request, principal);
     },
-    async run(request, principal, body) {
+    async run(request, principal, body, mark) {
       const policy = resolve(registry, request, principal);
       const reads = request.method === "GET" || request.method === "HEAD";
-      return reads ? read(policy, request, principal) : write(dialect, policy, request, principal, body);
+      return reads
+        ? read(policy, request, principal, mark)
+        : write(dialect, policy, request, principal, body, mark);
     },
   };
 }
@@ -112,16 +127,16 @@ async function write(
   request: QueryRequest,
   { context }: Principal,
   body: BodyReader,
+  mark: Mark,
 ): Promise<Answer> {
   const plan = planWrite(policy, request);
   const { kind } = plan;
-  if (kind !== "delete")
-    context["body"] = await readBodyRows(
-      policy,
-      await body(policy.limits.maxBodySize),
-      kind === "insert",
-      context,
-    );
+  mark("plan");
+  if (kind !== "delete") {
+    const sent = await body(policy.limits.maxBodySize);
+    context["body"] = await readBodyRows(policy, sent, kind === "insert", context);
+    mark("body");
+  }
   const rows = await admitAll(plan, context);
   const check = policy.check === policy.using ? rows[0]! : await admit(policy.check, policy.table, context);
   const write = compileWrite(plan, { rows, check: kind === "delete" ? "all" : check });
@@ -135,7 +150,9 @@ async function write(
     return { ...outcome, count: outcome.rowsAffected };
   };
   const atomic = isAtomic(plan, check, context["body"]);
+  mark("compile");
   const outcome = await execute(dialect, { mode: "write", atomic, hooks: policy.hooks, context, statement });
+  mark("execute");
   return { policy, first: false, outcome };
 }
 

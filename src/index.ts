@@ -7,6 +7,7 @@ export {
   type QueryRoute,
   type QueryRouteOptions,
 } from "./http/route.ts";
+export type { InferApi } from "./infer.ts";
 export type { Observation, Observer } from "./observe.ts";
 export type {
   ACL,

@@ -36,3 +36,31 @@ type ValueAt<M, K> = K extends keyof M ? M[K] : never;
 /** One record of a union of records: a table may have its relations declared in several places. */
 type Merged<U> = { [K in KeyOf<U>]: U extends { readonly [P in K]: infer R } ? R : never };
 type KeyOf<U> = U extends unknown ? keyof U & string : never;
+
+/** What every access-control file looks like from afar; `satisfies ACL` has checked it where it was written. */
+type Resources = Readonly<Record<string, { readonly table: string }>>;
+
+/** What the types of a front end are made of: the rules, the schema they speak of, and answers that neither knows. */
+export interface AnyApi {
+  readonly acl: Resources;
+  readonly schema: SchemaShape;
+  readonly answers: object;
+}
+
+/**
+ * The one type a back end exports for its front ends. It holds types only, so nothing of the rules or of Drizzle gets into
+ * a bundle. Answers that a `formatResult` shapes are unknown; `Answers` says what they are, by resource.
+ *
+ * @example
+ * export type Api = InferApi<typeof acl, typeof schema>;
+ * export type Api = InferApi<typeof acl, typeof schema, { report: { weeks: number[] } }>;
+ */
+export interface InferApi<
+  Acl extends Resources,
+  Schema extends SchemaShape,
+  Answers extends { readonly [R in keyof Acl]?: unknown } = {},
+> extends AnyApi {
+  readonly acl: Acl;
+  readonly schema: Schema;
+  readonly answers: Answers;
+}

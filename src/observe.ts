@@ -1,3 +1,6 @@
+/** Where the time of a request goes, in the order it is spent. */
+export type Room = "parse" | "principal" | "body" | "plan" | "compile" | "execute" | "shape";
+
 /** One thing that happened, for whoever logs, counts or traces. Watching cannot change anything. */
 export type Observation =
   | {
@@ -7,8 +10,39 @@ export type Observation =
       readonly status: number;
       /** From the request's arrival to its answer, in milliseconds. */
       readonly milliseconds: number;
+      /** Milliseconds by room; only the rooms the request came to. */
+      readonly rooms: Readonly<Partial<Record<Room, number>>>;
+      /** How many statements and questions are remembered. */
+      readonly remembered: { readonly statements: number; readonly questions: number };
     }
   | { readonly kind: "failed"; readonly error: unknown };
 
 /** Receives every observation; what it throws is ignored. */
 export type Observer = (observation: Observation) => void;
+
+/** Told at the end of each room. */
+export type Mark = (room: Room) => void;
+
+/** For requests nobody watches. */
+export const unwatched: Mark = () => undefined;
+
+/** Measures the rooms of one request. */
+export class Stopwatch {
+  readonly started: number = performance.now();
+  readonly rooms: Partial<Record<Room, number>> = {};
+  #last: number = this.started;
+
+  /** The time since the last mark was spent in this room. */
+  readonly mark: Mark = (room) => {
+    const now = performance.now();
+    this.rooms[room] = (this.rooms[room] ?? 0) + (now - this.#last);
+    this.#last = now;
+  };
+
+  /** The rooms as the header `Server-Timing` writes them, in milliseconds. */
+  toHeader(): string {
+    return Object.entries(this.rooms)
+      .map(([room, milliseconds]) => `${room};dur=${milliseconds.toFixed(3)}`)
+      .join(", ");
+  }
+}

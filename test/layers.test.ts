@@ -11,15 +11,15 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   infer: [],
   cache: [],
   request: ["error"],
-  schema: ["error", "drizzle-orm"],
+  schema: ["error", "drizzle-orm", "node:buffer"],
   operator: ["error", "schema", "drizzle-orm"],
   policy: ["error", "request", "schema", "drizzle-orm"],
   plan: ["error", "request", "schema", "operator", "policy", "drizzle-orm"],
   dialect: ["error", "drizzle-orm"],
-  compile: ["cache", "plan", "schema", "drizzle-orm"],
+  compile: ["cache", "node:buffer", "plan", "schema", "drizzle-orm"],
   execute: ["error", "observe", "plan", "dialect"],
   engine: ["error", "observe", "schema", "policy", "plan", "compile", "dialect", "execute"],
-  http: ["cache", "error", "observe", "rjson", "request", "engine", "node:crypto"],
+  http: ["cache", "error", "observe", "rjson", "request", "engine", "node:buffer", "node:crypto"],
   index: ["infer", "error", "observe", "http", "dialect", "policy"],
 };
 

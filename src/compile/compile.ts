@@ -49,22 +49,22 @@ export function readCompiler(
     (tx) =>
       readRelational(tx, plan, rows);
   if (choice === "portable") return { compile: portable, size: 0 };
-  const reader = new JSONReader(namesOf(database));
+  const reader = new JSONReader(namesOf(database), dialect.rowsAreCheap);
   return {
     compile(plan, rows, asRows) {
       const bound = reader.bind(plan, rows, asRows);
       if (bound === undefined) return portable(plan, rows);
       const { statement, values } = bound;
       return async (tx) => {
-        let row: ArrayLike<unknown>;
+        let found: readonly ArrayLike<unknown>[];
         try {
-          [row] = (await dialect.query(tx, statement.text, values)) as [ArrayLike<unknown>];
+          found = await dialect.query(tx, statement.text, values);
         } catch (error) {
           // A busy database is busy for both readers; any other error may be a value SQL cannot say as JSON.
           if (dialect.failure(error) !== undefined) throw error;
           return readRelational(tx, plan, rows);
         }
-        return outcomeOf(row, plan, statement);
+        return outcomeOf(found, plan, statement);
       };
     },
     get size() {
@@ -73,15 +73,23 @@ export function readCompiler(
   };
 }
 
-function outcomeOf(row: ArrayLike<unknown>, plan: ReadPlan, { decode }: JSONStatement): ReadOutcome {
-  const { countOnly, first, total } = plan;
-  const counted = countOnly ? 0 : 1;
+function outcomeOf(
+  found: readonly ArrayLike<unknown>[],
+  { first, total, root }: ReadPlan,
+  { answers, write }: JSONStatement,
+): ReadOutcome {
+  if (write !== undefined) {
+    const json = write(found);
+    return { json: first ? json || "null" : `[${json}]`, count: found.length };
+  }
+  const row = found[0]!;
+  const counted = answers === "count" ? 0 : 1;
   const count = Number(row[counted]);
   const outcome = total ? { count, total: Number(row[counted + 1]) } : { count };
-  if (countOnly) return outcome;
+  if (answers === "count") return outcome;
   const text = row[0] as string;
-  if (!decode) return { ...outcome, json: first ? (count === 0 ? "null" : text.slice(1, -1)) : text };
+  if (answers === "json") return { ...outcome, json: first ? text.slice(1, -1) || "null" : text };
   const rows = JSON.parse(text) as Record<string, unknown>[];
-  decodeRows(rows, plan.root);
+  decodeRows(rows, root);
   return { ...outcome, rows: first ? (rows[0] ?? null) : rows };
 }

@@ -26,7 +26,8 @@ function joined(parts: readonly Predicate[], word: SQL): SQL {
 /** The rows of a table that exist for the caller, as a condition; `undefined` where every row does. */
 export function rowsCondition(rows: Rows): SQL | undefined {
   if (rows === "all") return undefined;
-  return rows === "none" ? sql`1 = 0` : rows;
+  // In parentheses: what stands beside it is ANDed, and an author may write OR.
+  return rows === "none" ? sql`1 = 0` : sql`(${rows})`;
 }
 
 /** The rule's rows and the client's filter, as one condition on the table under its own name. */
@@ -42,7 +43,7 @@ export function aliasedCondition(node: ReadNode, rows: Rows): SQL | undefined {
 
 function both(using: SQL | undefined, where: SQL | undefined): SQL | undefined {
   if (using === undefined || where === undefined) return using ?? where;
-  return sql`(${using}) and (${where})`;
+  return sql`(${using} and (${where}))`;
 }
 
 /**
@@ -89,14 +90,19 @@ function sealed(inner: SQL): SQLWrapper {
   return { getSQL: () => inner };
 }
 
+/** Text that names nothing: operators, brackets and the words between conditions. */
+const WORDS_ONLY = /^(?:[\s()<>=!,]|\b(?:and|or|not|is|null|in|between|true|false)\b)*$/i;
+
 type Chunk = SQL["queryChunks"][number] | Placeholder | Column;
 
-function speaksOnlyOf(query: SQL, table: TableInfo): boolean {
+/** Whether SQL names columns of one table and nothing else. */
+export function speaksOnlyOf(query: SQL, table: TableInfo): boolean {
   return query.queryChunks.every((chunk: Chunk | undefined) => {
     if (chunk === undefined || chunk === null) return true;
     if (is(chunk, Column)) return chunk.table === table.table;
     if (is(chunk, SQL)) return speaksOnlyOf(chunk, table);
-    if (is(chunk, StringChunk) || is(chunk, Param)) return true;
+    if (is(chunk, StringChunk)) return WORDS_ONLY.test(chunk.value.join(""));
+    if (is(chunk, Param)) return true;
     if (Array.isArray(chunk))
       return (chunk as unknown[]).every(
         (item) => typeof item !== "object" || item === null || is(item, Param),

@@ -1,19 +1,27 @@
 import type { SQL } from "drizzle-orm";
 import type { ReadNode, ReadPlan, RelationNode, Rows } from "../plan/plan.ts";
 import type { OrderKey } from "../policy/policy.ts";
-import type { ColumnInfo } from "../schema/schema.ts";
+import type { ColumnInfo, RelationInfo } from "../schema/schema.ts";
 import { Cache } from "../cache.ts";
 import { toSQL } from "./condition.ts";
+import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
 import { type Lifted, lift, type Names } from "./lift.ts";
 import { asText, travelsRaw } from "./transport.ts";
 import { jsonColumn, jsonExtra, wantsDecoding } from "./value.ts";
 
-/** One statement that answers with the finished JSON, remembered by shape. */
+/** One statement, remembered by shape, and what its answer is. */
 export interface JSONStatement {
   readonly text: string;
-  /** Whether the JSON must be parsed and its values decoded before it is an answer. */
-  readonly decode: boolean;
+  readonly answers: Answers;
+  /** Makes JSON of rows, where they come as they are. */
+  readonly write: RowsWriter | undefined;
 }
+
+/**
+ * What a statement answers: one row with a number (`count`), with JSON that is the answer (`json`), with JSON whose
+ * values are still to be decoded (`encoded`); or the rows as they are stored, whose JSON is written here (`rows`).
+ */
+export type Answers = "count" | "json" | "encoded" | "rows";
 
 /** A statement and the values of one request for it. */
 export interface Bound {
@@ -29,7 +37,7 @@ interface PlanShape {
   readonly key: string;
   readonly wheres: readonly (Lifted | undefined)[];
   readonly extras: readonly (readonly Lifted[])[];
-  readonly decode: boolean;
+  readonly answers: Answers;
 }
 
 /** The fast reader for SQLite: plans become text, and one text serves every plan of its shape. */
@@ -43,8 +51,12 @@ export class JSONReader {
   readonly #policies = new WeakMap<object, number>();
   #lastPolicy = 0;
 
-  constructor(names: Names) {
+  readonly #rowsAreCheap: boolean;
+
+  /** `rowsAreCheap` where a driver answers plain rows in less time than the database makes JSON of them. */
+  constructor(names: Names, rowsAreCheap: boolean) {
     this.#names = names;
+    this.#rowsAreCheap = rowsAreCheap;
   }
 
   /** How many statements are remembered. */
@@ -81,7 +93,9 @@ export class JSONReader {
     }
     let statement = this.#statements.get(key);
     if (statement === undefined) {
-      statement = { text: new Writer(this.#names, plan, usings, shape).write(), decode: shape.decode };
+      const { answers } = shape;
+      const text = new Writer(this.#names, plan, usings, shape).write();
+      statement = { text, answers, write: answers === "rows" ? rowsWriter(plan.root) : undefined };
       this.#statements.set(key, statement);
     }
     return { statement, values };
@@ -95,17 +109,23 @@ export class JSONReader {
       ...plan.nodes.map((node) => node.columns.length + node.extras.size + node.relations.size),
     );
     if (widest > MAX_MEMBERS) return undefined;
-    const decode = !plan.countOnly && (asRows || plan.nodes.some(wantsDecoding));
+    const answers = this.#answers(plan, asRows);
     const extras = plan.nodes.map((node) =>
       [...node.extras.values()].map((extra) => lift(extra.sql, this.#names)),
     );
     const wheres = plan.nodes.map(
       (node) => node.where && lift(toSQL(node.where), this.#names, node.table.table, scope(node)),
     );
-    const key = `${decode}${plan.countOnly}${plan.total}${this.#nodeKey(plan.root, wheres)}`;
-    const shape = { key, wheres, extras, decode };
+    const key = `${answers}${plan.total}${plan.first}${this.#nodeKey(plan.root, wheres)}`;
+    const shape = { key, wheres, extras, answers };
     shapes.set(plan, shape);
     return shape;
+  }
+
+  #answers(plan: ReadPlan, asRows: boolean): Answers {
+    if (plan.countOnly) return "count";
+    if (asRows || plan.nodes.some(wantsDecoding)) return "encoded";
+    return this.#rowsAreCheap && plan.nodes.length === 1 && !plan.total ? "rows" : "json";
   }
 
   #nodeKey(node: ReadNode, wheres: readonly (Lifted | undefined)[]): string {
@@ -173,31 +193,43 @@ class Writer {
   }
 
   write(): string {
-    const { root, total, countOnly } = this.#plan;
+    const { root, total } = this.#plan;
+    const { answers } = this.#shape;
+    if (answers === "rows") return this.#rows(root);
     const counted = total
       ? `, (select count(*) from ${this.#names.table(root.table.table)}${where([this.#using(root)])})`
       : "";
-    const rows = countOnly ? "" : `json_group_array(${this.#object(root)}), `;
-    return `select ${rows}count(*)${counted} from (${this.#rows(root, [])}) as ${alias(root)}`;
+    const rows = answers === "count" ? "" : `json_group_array(${this.#object(root)}), `;
+    return `select ${rows}count(*)${counted} from (${this.#rows(root)}) as ${alias(root)}`;
   }
 
   /** The rows of a node: those its policy admits, of them the client's, in order, within the limit. */
-  #rows(node: ReadNode, joins: readonly string[]): string {
+  #rows(node: ReadNode, relation?: Join): string {
     const table = this.#names.table(node.table.table);
-    const own = (column: ColumnInfo): string => `${table}.${this.#names.column(column.column)}`;
+    const named = (name: string) => (column: ColumnInfo) => `${name}.${this.#names.column(column.column)}`;
+    const own = named(table);
+    const shown = named(alias(node));
+    const joins = (name: (column: ColumnInfo) => string): readonly string[] =>
+      (relation?.on ?? []).map(
+        ({ source, target }) => `${name(target)} = ${named(alias(relation!.parent))(source)}`,
+      );
+    const using = this.#using(node);
     const client = this.#where(node);
-    const order = node.orderBy.map((key) => key.column);
-    const range = this.#range(node);
-    // The client's filter sees only what the sub-select lets out; computed fields that may be aggregates want it inside.
+    const end = (name: (column: ColumnInfo) => string): string =>
+      orderBy(node.orderBy, name) + this.#range(node);
+    // Computed fields may be aggregates, which want every condition beside them.
     if (client === "" || node.extras.size > 0) {
-      const columns = this.#columns(node, []).map(own);
-      const from = `from ${table}${where([...joins, this.#using(node), client])}`;
-      return `select ${this.#selected(node, columns)} ${from}${orderBy(node.orderBy, own)}${range}`;
+      const columns = this.#selected(node, this.#sent(node, this.#columns(node, []), own));
+      return `select ${columns} from ${table}${where([...joins(own), using, client])}${end(own)}`;
     }
-    const shown = (column: ColumnInfo): string => `${alias(node)}.${this.#names.column(column.column)}`;
-    const filtered = filterColumns(node);
-    const inner = `select ${this.#selected(node, this.#columns(node, [...order, ...filtered]).map(own))} from ${table}${where([...joins, this.#using(node)])}`;
-    return `select * from (${inner}) as ${alias(node)} where ${client}${orderBy(node.orderBy, shown)}${range}`;
+    const columns = this.#sent(node, this.#columns(node, []), shown).join(", ") || "1";
+    // Where every row exists for the caller, the table itself is the sub-select.
+    if (using === "")
+      return `select ${columns} from ${table} as ${alias(node)}${where([...joins(shown), client])}${end(shown)}`;
+    // The client's filter sees only what the sub-select lets out: no other column has a name there.
+    const needed = this.#columns(node, [...node.orderBy.map(({ column }) => column), ...filterColumns(node)]);
+    const inner = `select ${needed.map(own).join(", ")} from ${table}${where([...joins(own), using])}`;
+    return `select ${columns} from (${inner}) as ${alias(node)} where ${client}${end(shown)}`;
   }
 
   /** The columns a node's rows carry: those asked for, those its relations join by, and `more`. */
@@ -206,6 +238,16 @@ class Writer {
     for (const { relation } of node.relations.values())
       for (const { source } of relation.on) columns.add(source);
     return [...columns];
+  }
+
+  /** The columns as the statement's rows hold them. */
+  #sent(
+    node: ReadNode,
+    columns: readonly ColumnInfo[],
+    name: (column: ColumnInfo) => string,
+  ): readonly string[] {
+    const flat = this.#shape.answers === "rows";
+    return columns.map((column) => (flat ? flatColumn(column, name(column)) : name(column)));
   }
 
   #selected(node: ReadNode, columns: readonly string[]): string {
@@ -239,7 +281,7 @@ class Writer {
   }
 
   #object(node: ReadNode): string {
-    const { decode } = this.#shape;
+    const decode = this.#shape.answers === "encoded";
     const members: string[] = [];
     for (const column of node.columns) {
       const value = `${alias(node)}.${this.#names.column(column.column)}`;
@@ -256,16 +298,18 @@ class Writer {
   }
 
   #relation(parent: ReadNode, { relation, node }: RelationNode): string {
-    const table = this.#names.table(node.table.table);
-    const joins = relation.on.map(
-      ({ source, target }) =>
-        `${table}.${this.#names.column(target.column)} = ${alias(parent)}.${this.#names.column(source.column)}`,
-    );
-    const one = relation.kind === "one";
-    const bare = one ? { ...node, orderBy: [] } : node;
-    const rows = this.#rows(bare, joins);
-    return `select ${one ? this.#object(node) : `json_group_array(${this.#object(node)})`} from (${rows}) as ${alias(node)}`;
+    const join = { parent, on: relation.on };
+    if (relation.kind === "many") {
+      return `select json_group_array(${this.#object(node)}) from (${this.#rows(node, join)}) as ${alias(node)}`;
+    }
+    return `select ${this.#object(node)} from (${this.#rows({ ...node, orderBy: [] }, join)}) as ${alias(node)}`;
   }
+}
+
+/** What ties the rows of a relation to a row of its parent. */
+interface Join {
+  readonly parent: ReadNode;
+  readonly on: RelationInfo["on"];
 }
 
 /** Text with its values numbered from `first`. */

@@ -143,7 +143,12 @@ async function countRows(
   return { count: Number(row!.count), ...(wanted && { total: Number(row!.total) }) };
 }
 
-async function selectCount(database: DrizzleDatabase, table: Table, where: SQL | undefined): Promise<number> {
+/** How many rows of a table satisfy a condition. */
+export async function selectCount(
+  database: DrizzleDatabase,
+  table: Table,
+  where: SQL | undefined,
+): Promise<number> {
   const [row] = (await database
     .select({ count: sql<number>`count(*)` })
     .from(table)

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { type Column, type SQL, sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
 

@@ -16,7 +16,7 @@ const YEAR_0 = -62_167_219_200_000;
 const YEAR_10000 = 253_402_300_800_000;
 
 const dated = (value: string, inYears: string, written: string): string =>
-  `iif(${inYears},${written},iif(${value} is null,null,${UNSPEAKABLE}))`;
+  `case when ${inYears} then ${written} when ${value} is not null then ${UNSPEAKABLE} end`;
 
 /** SQL for a column's value as its JSON carries it; only for columns that need no decoding. */
 export function jsonColumn({ kind, column }: ColumnInfo, value: string): string {
@@ -27,12 +27,12 @@ export function jsonColumn({ kind, column }: ColumnInfo, value: string): string 
       return column.columnType === "SQLiteTimestamp" && (column as { mode?: string }).mode === "timestamp"
         ? dated(
             value,
-            `${value}>=${YEAR_0 / 1000} and ${value}<${YEAR_10000 / 1000}`,
+            `${value} between ${YEAR_0 / 1000} and ${(YEAR_10000 - 1000) / 1000}`,
             `strftime('%Y-%m-%dT%H:%M:%S.000Z',${value},'unixepoch')`,
           )
         : dated(
             value,
-            `${value}>=${YEAR_0} and ${value}<${YEAR_10000}`,
+            `${value} between ${YEAR_0} and ${YEAR_10000 - 1}`,
             `strftime('%Y-%m-%dT%H:%M:%fZ',${value}/1000.0,'unixepoch')`,
           );
     case "number":

@@ -1,8 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { ReadPlan, Row, Rows, WritePlan } from "../plan/plan.ts";
+import type { ReadNode, ReadPlan, Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
-import { nodeCondition, rowsCondition } from "./condition.ts";
-import { columnValue, countTotal, readRelational } from "./relational.ts";
+import { nodeCondition, rowsCondition, speaksOnlyOf } from "./condition.ts";
+import { columnValue, countTotal, readRelational, selectCount } from "./relational.ts";
 import type { DrizzleDatabase } from "./compile.ts";
 import { columnAsText, travelsAsText } from "./transport.ts";
 import { extraValue } from "./value.ts";
@@ -34,25 +34,52 @@ export interface WriteRows {
 
 /** A write as one statement with `returning`; the check rides along as one more returned expression. */
 export function compileWrite(plan: WritePlan, { rows, check }: WriteRows): WriteStatement {
+  const { answer } = plan;
+  const simple = isSimple(answer);
   return async (database, values) => {
     const before =
-      plan.kind === "delete" && plan.answer.relations.size > 0
+      plan.kind === "delete" && !simple
         ? await readAnswer(database, plan, rows, doomed(plan, rows))
         : undefined;
     const written = await run(database, plan, rows[0]!, check, values);
-    for (const row of written) decodeKey(row, plan.answer.table);
-    const passed = written.every((row) => row[CHECK] !== 0);
+    for (const row of written) decodeKey(row, answer.table);
+    const passed =
+      written.every((row) => row[CHECK] !== 0) && (await passTogether(database, plan, check, written));
     if (!passed) return { rowsAffected: written.length, passed };
-    if (plan.kind !== "insert") written.sort(byKey(plan.answer.table));
-    const answer = before ?? (await readWritten(database, plan, rows, written));
-    const total = plan.total ? await countTotal(database, plan.answer, rows) : undefined;
+    if (plan.kind !== "insert") written.sort(byKey(answer.table));
+    const answered = plan.countOnly
+      ? undefined
+      : (before?.map((row) => withoutKey(row, answer)) ?? (await readWritten(database, plan, rows, written)));
+    const total = plan.total ? await countTotal(database, answer, rows) : undefined;
     return {
-      ...(!plan.countOnly && { rows: answer }),
+      ...(answered !== undefined && { rows: answered }),
       ...(total !== undefined && { total }),
       rowsAffected: written.length,
       passed,
     };
   };
+}
+
+/** Whether RETURNING says all that is asked for: no relations, no computed field that looks at other rows. */
+function isSimple({ relations, extras, table }: ReadNode): boolean {
+  return relations.size === 0 && [...extras.values()].every((extra) => speaksOnlyOf(extra.sql, table));
+}
+
+/** RETURNING checks each row when its turn comes; a check that looks at other rows is asked again when all are written. */
+async function passTogether(
+  database: DrizzleDatabase,
+  plan: WritePlan,
+  check: Rows,
+  written: readonly Row[],
+): Promise<boolean> {
+  const { table } = plan.answer;
+  if (typeof check === "string" || plan.kind === "delete" || written.length < 2) return true;
+  if (speaksOnlyOf(check, table) || table.primaryKey.length === 0) return true;
+  for (const keys of chunks(written, table)) {
+    const failing = sql`${keysIn(table, keys)} and (${check}) is not true`;
+    if ((await selectCount(database, table.table, failing)) > 0) return false;
+  }
+  return true;
 }
 
 async function run(
@@ -84,9 +111,9 @@ async function run(
 
 /** What the statement returns: the columns asked for, the key, and whether the row passes. */
 function returning(plan: WritePlan, check: Rows): Row {
-  const { columns, extras, table, relations } = plan.answer;
+  const { columns, extras, table } = plan.answer;
   const fields: Row = {};
-  const direct = relations.size === 0; // with relations, rows are read back whole
+  const direct = isSimple(plan.answer); // else rows are read whole
   for (const column of direct ? columns : []) fields[column.name] = field(column);
   // Drizzle strips the table's name from columns at the top of an expression, which would change what a sub-query in it says.
   for (const [name, extra] of direct ? extras : []) fields[name] = sql`${sql`${extra.sql}`}`.as(name);
@@ -105,16 +132,22 @@ function decodeKey(row: Row, { primaryKey }: TableInfo): void {
   for (const key of primaryKey) row[KEY + key.name] = columnValue(row[KEY + key.name], key, false);
 }
 
-/** The rows that came back, without what was returned for the engine alone; with relations they are read by key. */
+/** The rows that came back, without what was returned for the engine alone; where RETURNING says too little, read by key. */
 async function readWritten(
   database: DrizzleDatabase,
   plan: WritePlan,
   rows: readonly Rows[],
   written: readonly Row[],
 ): Promise<readonly unknown[]> {
-  if (plan.countOnly) return [];
-  const { columns, extras, relations, table } = plan.answer;
-  if (relations.size > 0) return readAnswer(database, plan, rows, keysIn(table, written));
+  const { columns, extras, table } = plan.answer;
+  if (!isSimple(plan.answer)) {
+    const found: unknown[] = [];
+    for (const keys of chunks(written, table)) {
+      const byKey = await readAnswer(database, plan, rows, keysIn(table, keys));
+      found.push(...inOrder(byKey, keys, table));
+    }
+    return found.map((row) => withoutKey(row as Row, plan.answer));
+  }
   return written.map((row) => {
     const answer: Row = {};
     for (const column of columns) answer[column.name] = columnValue(row[column.name], column, false);
@@ -123,31 +156,38 @@ async function readWritten(
   });
 }
 
-/** Reads rows with their relations, whatever the rule's own filter says of them: they are the ones that were written. */
+/** Reads rows whole, with their keys, whatever the rule's own filter says of them: they are the ones that are written. */
 async function readAnswer(
   database: DrizzleDatabase,
   plan: WritePlan,
   rows: readonly Rows[],
   which: SQL,
-): Promise<readonly unknown[]> {
-  const order = plan.answer.table.primaryKey.map((column) => ({ column, direction: "asc" }) as const);
-  const root = {
-    ...plan.answer,
-    where: undefined,
-    orderBy: order,
-    limit: Number.POSITIVE_INFINITY,
-    offset: 0,
-  };
-  const read: ReadPlan = {
-    kind: "read",
-    policy: plan.policy,
-    root,
-    nodes: plan.nodes,
-    first: false,
-    total: false,
-    countOnly: false,
-  };
-  return (await readRelational(database, read, [which, ...rows.slice(1)])).rows as readonly unknown[];
+): Promise<readonly Row[]> {
+  const { answer, nodes, policy } = plan;
+  const columns = [...new Set([...answer.columns, ...answer.table.primaryKey])];
+  const orderBy = answer.table.primaryKey.map((column) => ({ column, direction: "asc" }) as const);
+  const root = { ...answer, columns, where: undefined, orderBy, limit: Number.POSITIVE_INFINITY, offset: 0 };
+  const read: ReadPlan = { kind: "read", policy, root, nodes, first: false, total: false, countOnly: false };
+  return (await readRelational(database, read, [which, ...rows.slice(1)])).rows as readonly Row[];
+}
+
+/** The rows in the order their keys were written in. */
+function inOrder(rows: readonly Row[], written: readonly Row[], { primaryKey }: TableInfo): readonly Row[] {
+  const key = (row: Row, prefix: string): string =>
+    primaryKey.map(({ name }) => `${typeof row[prefix + name]} ${String(row[prefix + name])}`).join("\n");
+  const known = new Map(rows.map((row) => [key(row, ""), row]));
+  return written.map((row) => known.get(key(row, KEY))).filter((row) => row !== undefined);
+}
+
+function withoutKey(row: Row, { columns, table }: ReadNode): Row {
+  for (const column of table.primaryKey) if (!columns.includes(column)) delete row[column.name];
+  return row;
+}
+
+/** As many keys at a time as one statement takes. */
+function* chunks(written: readonly Row[], { primaryKey }: TableInfo): Iterable<readonly Row[]> {
+  const size = Math.floor(MAX_VALUES / Math.max(1, primaryKey.length));
+  for (let start = 0; start < written.length; start += size) yield written.slice(start, start + size);
 }
 
 function doomed(plan: WritePlan, rows: readonly Rows[]): SQL {
@@ -155,18 +195,21 @@ function doomed(plan: WritePlan, rows: readonly Rows[]): SQL {
 }
 
 function keysIn({ primaryKey }: TableInfo, written: readonly Row[]): SQL {
-  if (written.length === 0) return sql`1 = 0`;
-  const same = (row: Row): SQL =>
-    sql`(${sql.join(
-      primaryKey.map(({ column, name }) => sql`${column} = ${sql.param(row[KEY + name], column)}`),
-      sql` and `,
+  const comma = sql`, `;
+  const bound = ({ column, name }: ColumnInfo, row: Row): SQL => sql`${sql.param(row[KEY + name], column)}`;
+  const [key] = primaryKey;
+  if (primaryKey.length === 1)
+    return sql`${key!.column} in (${sql.join(
+      written.map((row) => bound(key!, row)),
+      comma,
     )})`;
-  if (primaryKey.length !== 1) return sql`(${sql.join(written.map(same), sql` or `)})`;
-  const [{ column, name }] = primaryKey as [ColumnInfo];
-  return sql`${column} in (${sql.join(
-    written.map((row) => sql.param(row[KEY + name], column)),
-    sql`, `,
-  )})`;
+  const tuple = (row: Row): SQL =>
+    sql`(${sql.join(
+      primaryKey.map((part) => bound(part, row)),
+      comma,
+    )})`;
+  const columns = primaryKey.map(({ column }) => sql`${column}`);
+  return sql`(${sql.join(columns, comma)}) in (values ${sql.join(written.map(tuple), comma)})`;
 }
 
 /** RETURNING has no order of its own; the key's makes answers reproducible. */

@@ -53,6 +53,7 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
 
   return {
     name: "bun:sqlite",
+    rowsAreCheap: true,
     read: (work) => gate.shared(() => retryWhileBusy(() => work(database), busyTimeout)),
     write: (work) => gate.exclusive(() => retryWhileBusy(() => work(database), busyTimeout)),
     transaction: (mode, work) => gate.exclusive(() => transaction(mode, work)),

@@ -22,6 +22,8 @@ export interface Dialect {
    * no write lock until something in it writes.
    */
   transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T>;
+  /** Whether rows cost less than JSON made by the database. */
+  readonly rowsAreCheap: boolean;
   /** Runs one statement on a database or a transaction, values by number; rows answer by index. */
   query(database: Database, text: string, values: readonly unknown[]): Promise<readonly ArrayLike<unknown>[]>;
   /** What an error of the driver means to a client; `undefined` where it means a fault of ours. */

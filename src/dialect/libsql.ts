@@ -14,6 +14,7 @@ export function openLibsql(database: Database, options: DialectOptions): Dialect
 
 class Libsql implements Dialect {
   readonly name = "libsql";
+  readonly rowsAreCheap = false;
   readonly #lane: Lane;
   readonly #waitMs: number;
   readonly #database: Database;
@@ -69,26 +70,22 @@ class Libsql implements Dialect {
     return retryWhileBusy(() => this.#lane.client.transaction(mode), this.#waitMs);
   }
 
-  async #settle<T>(
-    transaction: Pick<Transaction, "execute" | "batch" | "commit" | "rollback">,
-    work: (tx: Database) => Promise<T>,
-  ): Promise<T> {
-    let result: T;
+  async #settle<T>(transaction: Settled, work: (tx: Database) => Promise<T>): Promise<T> {
     try {
-      result = await work(overTransaction(this.#database, this.#lane.client, transaction));
-    } catch (error) {
-      await transaction.rollback();
-      throw error;
+      const result = await work(overTransaction(this.#database, this.#lane.client, transaction));
+      // The client's own commit gives up the transaction when another process is reading; asked for as a statement, it can wait.
+      if (this.#lane.client.protocol !== "file") await transaction.commit();
+      else await retryWhileBusy(() => transaction.execute("commit"), this.#waitMs);
+      return result;
+    } finally {
+      // Closing rolls back what was not committed, and minds nothing that the database has rolled back itself.
+      transaction.close();
     }
-    try {
-      await retryWhileBusy(() => transaction.commit(), this.#waitMs);
-    } catch (error) {
-      await transaction.rollback();
-      throw error;
-    }
-    return result;
   }
 }
+
+/** What is used of a transaction. */
+type Settled = Pick<Transaction, "execute" | "batch" | "commit" | "close">;
 
 /**
  * A transaction that reads until something in it writes. Then it starts over as a writer, in its turn: what was read
@@ -105,7 +102,8 @@ class UpgradingTransaction {
   }
 
   async execute(statement: InStatement): ReturnType<Transaction["execute"]> {
-    if (this.#upgrade !== undefined && !isRead(statement)) await (this.#upgrading ??= this.#restart());
+    if (this.#upgrade !== undefined && !isRead(statement) && statement !== "commit")
+      await (this.#upgrading ??= this.#restart());
     return this.#inner.execute(statement);
   }
 
@@ -118,12 +116,12 @@ class UpgradingTransaction {
     return this.#inner.commit();
   }
 
-  rollback(): Promise<void> {
-    return this.#inner.rollback();
+  close(): void {
+    this.#inner.close();
   }
 
   async #restart(): Promise<void> {
-    await this.#inner.rollback();
+    this.#inner.close();
     this.#inner = await this.#upgrade!();
     this.#upgrade = undefined;
   }

@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
 
-/** A strong ETag of a body: equal bodies have equal tags on every server. */
-export function etagOf(body: string): string {
-  return `"${createHash("sha1").update(body).digest("base64url")}"`;
-}
+/** The part of Bun that is used where it is there: a hash of text some ten times faster than the portable one. */
+const fast = (globalThis as { Bun?: { hash?: { xxHash64?(text: string): bigint } } }).Bun?.hash?.xxHash64;
+
+/** A strong ETag of a body: equal bodies have equal tags. */
+export const etagOf: (body: string) => string =
+  fast === undefined
+    ? (body) => `"${createHash("sha1").update(body).digest("base64url")}"`
+    : (body) => `"${fast(body).toString(36)}-${body.length.toString(36)}"`;

@@ -1,13 +1,13 @@
 import type { Engine } from "../engine.ts";
 import { QueryError, quote } from "../error.ts";
-import type { Observer } from "../observe.ts";
+import { type Mark, type Observation, type Observer, Stopwatch, unwatched } from "../observe.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 import { type Method, METHODS } from "../request/request.ts";
 import { readBody } from "./body.ts";
 import { type CorsOptions, corsHeaders, isPreflight, preflightHeaders } from "./cors.ts";
-import { parse } from "./parse.ts";
+import { parse, rememberedQuestions } from "./parse.ts";
 import { authenticate, type SessionOptions } from "./principal.ts";
-import { refuse, respondRead, respondWrite, withHeaders } from "./respond.ts";
+import { type HeaderMap, refuse, respondRead, respondWrite, withHeaders } from "./respond.ts";
 import { shape } from "./shape.ts";
 
 /** What a route is made of, checked. */
@@ -17,56 +17,85 @@ export interface Route {
   readonly idParam: string;
   readonly session: SessionOptions<never>;
   readonly cors: CorsOptions | undefined;
-  readonly headers: Headers;
+  /** The headers of every answer. */
+  readonly headers: HeaderMap;
   readonly formatResult: AuthorFunction | undefined;
-  readonly observe: Observer;
+  readonly observe: Observer | undefined;
+  /** Whether somebody wants to hear of every answer. */
+  readonly watched: boolean;
+  /** Whether answers carry the time spent in each room. */
+  readonly serverTiming: boolean;
 }
 
 /** Walks one request from the street door to the garden door; whatever is thrown on the way ends in one place. */
 export async function handle(route: Route, request: Request): Promise<Response> {
-  const started = performance.now();
-  const base = baseHeaders(route, request);
-  let resource = "";
+  const watch = route.watched || route.serverTiming ? new Stopwatch() : undefined;
+  const visit: Visit = { resource: "", base: route.headers };
   let response: Response;
   try {
-    resource = resourceOf(request, route.idParam);
-    response = await answer(route, request, resource, base);
+    response = await answer(route, request, visit, watch?.mark ?? unwatched);
   } catch (error) {
-    response = refuse(error, request.method, base, (cause) =>
-      tell(route.observe, { kind: "failed", error: cause }),
+    response = refuse(error, request.method, visit.base, (cause) =>
+      tell(route, { kind: "failed", error: cause }),
     );
   }
-  const milliseconds = performance.now() - started;
-  tell(route.observe, {
+  if (watch !== undefined) report(route, request, visit, response, watch);
+  return response;
+}
+
+/** What is known of a request so far, should it be refused. */
+interface Visit {
+  resource: string;
+  base: HeaderMap;
+}
+
+async function answer(route: Route, request: Request, visit: Visit, mark: Mark): Promise<Response> {
+  const { cors } = route;
+  if (cors !== undefined) {
+    visit.base = { ...visit.base, vary: `${visit.base["vary"] ?? ""}, Origin`.replace(/^, /, "") };
+    visit.base = { ...visit.base, ...corsHeaders(cors, request) };
+    if (isPreflight(request)) {
+      return new Response(null, { status: 204, headers: { ...visit.base, ...preflightHeaders(cors) } });
+    }
+  }
+  const method = methodOf(request);
+  const resource = resourceOf(request, route.idParam);
+  visit.resource = resource;
+  const query = parse(method, resource, searchOf(request.url));
+  mark("parse");
+  const context: Record<string, unknown> = { request, method, resourceId: resource, role: undefined };
+  const principal = await authenticate(request, context, route.session);
+  mark("principal");
+  if (principal instanceof Response) return withHeaders(principal, visit.base, method === "HEAD");
+  if (method === "OPTIONS") {
+    const allow = route.engine.allow(query, principal).join(", ");
+    return new Response(null, { status: 204, headers: { ...visit.base, allow } });
+  }
+  const answered = await route.engine.run(query, principal, (maxBytes) => readBody(request, maxBytes), mark);
+  const body = await shape(answered, resource, request, context, route.formatResult);
+  const reads = METHODS.get(method)!.action === "read";
+  const response = reads ? await respondRead(request, body, visit.base) : respondWrite(body, visit.base);
+  mark("shape");
+  return response;
+}
+
+function report(
+  route: Route,
+  request: Request,
+  { resource }: Visit,
+  response: Response,
+  watch: Stopwatch,
+): void {
+  if (route.serverTiming) response.headers.set("server-timing", watch.toHeader());
+  tell(route, {
     kind: "answered",
     method: request.method,
     resource,
     status: response.status,
-    milliseconds,
+    milliseconds: performance.now() - watch.started,
+    rooms: watch.rooms,
+    remembered: { statements: route.engine.remembered(), questions: rememberedQuestions() },
   });
-  return response;
-}
-
-async function answer(route: Route, request: Request, resource: string, base: Headers): Promise<Response> {
-  if (route.cors !== undefined && isPreflight(request)) {
-    return withHeaders(
-      new Response(null, { status: 204, headers: preflightHeaders(route.cors) }),
-      base,
-      true,
-    );
-  }
-  const method = methodOf(request);
-  const query = parse(method, resource, searchOf(request.url));
-  const context: Record<string, unknown> = { request, method, resourceId: resource, role: undefined };
-  const principal = await authenticate(request, context, route.session);
-  if (principal instanceof Response) return withHeaders(principal, base, method === "HEAD");
-  if (method === "OPTIONS") {
-    const allow = route.engine.allow(query, principal).join(", ");
-    return withHeaders(new Response(null, { status: 204, headers: { allow } }), base, true);
-  }
-  const answered = await route.engine.run(query, principal, (maxBytes) => readBody(request, maxBytes));
-  const body = await shape(answered, resource, request, context, route.formatResult);
-  return METHODS.get(method)!.action === "read" ? respondRead(request, body, base) : respondWrite(body, base);
 }
 
 function methodOf({ method }: Request): Method {
@@ -81,7 +110,9 @@ function resourceOf(request: Request, idParam: string): string {
   const { params } = request as { params?: Readonly<Record<string, string | undefined>> };
   const named = params?.[idParam];
   if (named !== undefined) return named;
-  const path = new URL(request.url).pathname;
+  const { url } = request;
+  const end = url.search(/[?#]/);
+  const path = end < 0 ? url : url.slice(0, end);
   const segment = path.slice(path.lastIndexOf("/") + 1);
   try {
     return decodeURIComponent(segment);
@@ -97,17 +128,9 @@ function searchOf(url: string): string {
   return hash < 0 ? url.slice(start) : url.slice(start, hash);
 }
 
-function baseHeaders({ headers, cors }: Route, request: Request): Headers {
-  const base = new Headers(headers);
-  if (cors === undefined) return base;
-  base.append("vary", "Origin");
-  for (const [name, value] of Object.entries(corsHeaders(cors, request))) base.set(name, value);
-  return base;
-}
-
-function tell(observe: Observer, observation: Parameters<Observer>[0]): void {
+function tell({ observe }: Route, observation: Observation): void {
   try {
-    observe(observation);
+    observe?.(observation);
   } catch {
     // watching cannot change an answer
   }

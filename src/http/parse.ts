@@ -35,6 +35,8 @@ export function parse(method: Method, resource: string, search: string): QueryRe
 
 /** Front ends repeat themselves: the questions asked lately, by their very text. */
 const questions = new Cache<QueryRequest>(500);
+/** How many questions are remembered. */
+export const rememberedQuestions = (): number => questions.size;
 /** Longer questions are read anew, so that what is remembered has a bound in bytes too. */
 const MAX_REMEMBERED = 2_048;
 

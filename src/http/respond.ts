@@ -2,6 +2,9 @@ import { HttpError, internalError, QueryError } from "../error.ts";
 import { etagOf } from "./etag.ts";
 import type { JSONText } from "./shape.ts";
 
+/** Headers by their names in small letters. */
+export type HeaderMap = Readonly<Record<string, string>>;
+
 /** The body of every refusal. */
 interface ErrorBody {
   readonly error: string;
@@ -14,60 +17,70 @@ interface ErrorBody {
 const JSON_TYPE = "application/json;charset=utf-8";
 
 /** Answers a read: with an ETag of its body alone, without the body where it has not changed or for HEAD. */
-export async function respondRead(
+export function respondRead(
   request: Request,
   answer: Response | JSONText,
-  base: Headers,
-): Promise<Response> {
-  const { json, init } =
-    answer instanceof Response ? await readJSON(answer) : { json: answer.json, init: undefined };
-  if (json === undefined) return withHeaders(init, base, request.method === "HEAD");
-  const headers = new Headers(init?.headers);
-  addMissing(headers, base);
-  if (!headers.has("content-type")) headers.set("content-type", JSON_TYPE);
-  const etag = etagOf(json);
-  headers.set("etag", etag);
+  base: HeaderMap,
+): Response | Promise<Response> {
+  if (answer instanceof Response) return respondAuthor(request, answer, base);
+  const headers: Record<string, string> = { ...base, "content-type": JSON_TYPE };
+  return respondText(request, answer.json, 200, headers);
+}
+
+/** An author's `Response` of JSON carries an ETag like any other; one with its own, or a stream, is left alone. */
+async function respondAuthor(request: Request, answer: Response, base: HeaderMap): Promise<Response> {
+  const type = answer.headers.get("content-type") ?? "";
+  if (answer.status !== 200 || answer.headers.has("etag") || !type.startsWith("application/json")) {
+    return withHeaders(answer, base, request.method === "HEAD");
+  }
+  return respondText(request, await answer.text(), 200, Object.fromEntries(merged(answer.headers, base)));
+}
+
+function respondText(
+  request: Request,
+  text: string,
+  status: number,
+  headers: Record<string, string>,
+): Response {
+  const etag = etagOf(text);
+  headers["etag"] = etag;
   if (matches(request.headers.get("if-none-match"), etag)) {
-    headers.delete("content-type");
-    headers.delete("content-length");
+    delete headers["content-type"];
+    delete headers["content-length"];
     return new Response(null, { status: 304, headers });
   }
-  if (request.method !== "HEAD") return new Response(json, { status: init?.status ?? 200, headers });
-  headers.set("content-length", String(new TextEncoder().encode(json).byteLength));
-  return new Response(null, { status: init?.status ?? 200, headers });
+  if (request.method !== "HEAD") return new Response(text, { status, headers });
+  headers["content-length"] = String(byteLength(text));
+  return new Response(null, { status, headers });
 }
 
-/** The text of a `Response` an author made of JSON, so that it carries an ETag; one with its own, or a stream, is left alone. */
-async function readJSON(
-  init: Response,
-): Promise<{ json: string; init: Response } | { json: undefined; init: Response }> {
-  const type = init.headers.get("content-type") ?? "";
-  if (init.status !== 200 || init.headers.has("etag") || !type.startsWith("application/json"))
-    return { json: undefined, init };
-  return { json: await init.text(), init };
-}
+const byteLength = (text: string): number => new TextEncoder().encode(text).byteLength;
 
 /** Answers a write. */
-export function respondWrite(answer: Response | JSONText, base: Headers): Response {
+export function respondWrite(answer: Response | JSONText, base: HeaderMap): Response {
   if (answer instanceof Response) return withHeaders(answer, base, false);
-  const headers = new Headers(base);
-  headers.set("content-type", JSON_TYPE);
-  return new Response(answer.json, { headers });
+  return new Response(answer.json, { headers: { ...base, "content-type": JSON_TYPE } });
 }
 
 /** Adds the route's headers to an author's `Response`; what the author set himself stays. */
-export function withHeaders(response: Response, base: Headers, bodiless: boolean): Response {
-  const headers = new Headers(response.headers);
-  addMissing(headers, base);
+export function withHeaders(response: Response, base: HeaderMap, bodiless: boolean): Response {
   return new Response(bodiless ? null : response.body, {
     status: response.status,
     statusText: response.statusText,
-    headers,
+    headers: merged(response.headers, base),
   });
 }
 
-function addMissing(headers: Headers, base: Headers): void {
-  for (const [name, value] of base) if (!headers.has(name)) headers.set(name, value);
+/** An author's headers and the route's where he has none; an answer that differs by origin says so whatever he wrote. */
+function merged(own: Headers, base: HeaderMap): Headers {
+  const headers = new Headers(own);
+  for (const [name, value] of Object.entries(base)) {
+    if (!headers.has(name)) headers.set(name, value);
+    else if (name === "vary" && /\borigin\b/i.test(value) && !/\borigin\b|\*/i.test(headers.get("vary")!)) {
+      headers.append("vary", "Origin");
+    }
+  }
+  return headers;
 }
 
 function matches(header: string | null, etag: string): boolean {
@@ -84,16 +97,15 @@ function matches(header: string | null, etag: string): boolean {
 export function refuse(
   thrown: unknown,
   method: string,
-  base: Headers,
+  base: HeaderMap,
   unexpected: (error: unknown) => void,
 ): Response {
   const error = thrown instanceof HttpError ? thrown : internalError(thrown);
   if (error instanceof QueryError && error.code === "internal-error") unexpected(error.cause ?? error);
-  const headers = new Headers(base);
-  headers.set("content-type", JSON_TYPE);
-  if (error instanceof QueryError)
-    for (const [name, value] of Object.entries(error.headers ?? {})) headers.set(name, value);
+  const headers: Record<string, string> = { ...base, "content-type": JSON_TYPE };
+  if (error instanceof QueryError) Object.assign(headers, error.headers);
   const text = JSON.stringify(bodyOf(error));
+  if (method === "HEAD") headers["content-length"] = String(byteLength(text));
   return new Response(method === "HEAD" ? null : text, { status: error.status, headers });
 }
 

@@ -30,6 +30,8 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   readonly onError?: (error: unknown) => void;
   /** Hears of everything worth logging or counting. */
   readonly observe?: Observer;
+  /** Whether answers carry `Server-Timing`, the milliseconds spent in each room; for development. */
+  readonly serverTiming?: boolean;
   /** Which other origins' pages may use the route; none by default. */
   readonly cors?: CorsOptions;
   /** Headers of every answer; `Cache-Control` and `Vary` here replace the built-in ones. */
@@ -80,13 +82,15 @@ export function createQueryRoute<Role extends string = string, Session = object>
     idParam: options.idParam ?? "id",
     session: options.session ?? {},
     cors: options.cors,
-    headers: new Headers({
+    headers: {
       "cache-control": "private, no-cache",
       vary: "Cookie, Authorization",
       ...lowerCase(options.headers ?? {}),
-    }),
+    },
     formatResult: options.defaults?.formatResult,
     observe: observer(options),
+    watched: options.observe !== undefined,
+    serverTiming: options.serverTiming === true,
   };
   const handler: QueryHandler = (request) => handle(route, request);
   return { GET: handler, HEAD: handler, POST: handler, PATCH: handler, DELETE: handler, OPTIONS: handler };
@@ -96,10 +100,14 @@ function lowerCase(headers: Readonly<Record<string, string>>): Record<string, st
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-function observer({ observe, onError }: Pick<QueryRouteOptions, "observe" | "onError">): Observer {
+function observer({
+  observe,
+  onError,
+}: Pick<QueryRouteOptions, "observe" | "onError">): Observer | undefined {
+  if (onError === undefined) return observe;
   return (observation: Observation) => {
     try {
-      if (observation.kind === "failed") onError?.(observation.error);
+      if (observation.kind === "failed") onError(observation.error);
     } finally {
       observe?.(observation);
     }

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Answer } from "../engine.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 

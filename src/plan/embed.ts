@@ -1,10 +1,8 @@
-import { at, invalidValue, QueryError, quote, unknownRelation } from "../error.ts";
+import { at, QueryError, unknownRelation } from "../error.ts";
 import type { NodePolicy } from "../policy/policy.ts";
-import type { Selector, SelectorKey } from "../request/request.ts";
+import type { Selector } from "../request/request.ts";
 import type { RelationNode } from "./plan.ts";
 import type { NodePlanner } from "./read.ts";
-
-const ONE_TAKES: ReadonlySet<SelectorKey> = new Set(["columns", "with"] as const);
 
 /** The relations asked for, each planned under its own rule; what the rule does not name does not exist. */
 export function embed(
@@ -25,7 +23,6 @@ export function embed(
     if (wish === undefined || wish === false) continue;
     if (depth <= 0) throw depthExceeded(path);
     const here = at(path, name);
-    if (child.relation.kind === "one") refuseListKeys(wish, name, here);
     const remaining = Math.min(depth - 1, child.limits.maxDepth);
     relations.set(name, {
       relation: child.relation,
@@ -35,17 +32,11 @@ export function embed(
         depth: remaining,
         rows,
         one: child.relation.kind === "one",
+        list: child.relation.kind === "many",
       }),
     });
   }
   return relations;
-}
-
-function refuseListKeys(wish: Selector, name: string, path: string): void {
-  for (const key of Object.keys(wish)) {
-    if (ONE_TAKES.has(key as SelectorKey)) continue;
-    throw invalidValue(`${quote(name)} is one row; it takes \`columns\` and \`with\` only`, at(path, key));
-  }
 }
 
 function depthExceeded(path: string): QueryError {

@@ -1,6 +1,6 @@
 import { at, invalidValue, unknownColumn, unknownOperator } from "../error.ts";
 import { OPERATORS, type Operator, operatorsFor } from "../operator/operator.ts";
-import { coerce, type ColumnInfo } from "../schema/schema.ts";
+import { coerce, type ColumnInfo, isStorable } from "../schema/schema.ts";
 import type { Budget } from "./budget.ts";
 import type { Predicate } from "./plan.ts";
 
@@ -102,13 +102,13 @@ function readList(column: ColumnInfo, value: unknown, budget: Budget, path: stri
 }
 
 function readText(value: unknown, budget: Budget, path: string): string {
-  if (typeof value !== "string" || !value.isWellFormed()) throw invalidValue("expected a text", path);
+  if (typeof value !== "string" || !isStorable(value)) throw invalidValue("expected a text", path);
   budget.checkPattern(value.replaceAll("%", ""), path);
   return value;
 }
 
 function readPattern(value: unknown, budget: Budget, path: string): string {
-  if (typeof value !== "string" || !value.isWellFormed()) throw invalidValue("expected a text", path);
+  if (typeof value !== "string" || !isStorable(value)) throw invalidValue("expected a text", path);
   budget.checkPattern(value, path);
   // PostgreSQL raises an error for a pattern that ends with its escape character.
   if (/(?:^|[^\\])(?:\\\\)*\\$/.test(value))

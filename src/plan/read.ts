@@ -1,6 +1,6 @@
-import { at, QueryError, quote } from "../error.ts";
+import { at, invalidValue, QueryError, quote } from "../error.ts";
 import type { Capability, NodePolicy, Policy } from "../policy/policy.ts";
-import type { QueryRequest, Selector } from "../request/request.ts";
+import type { QueryRequest, Selector, SelectorKey } from "../request/request.ts";
 import { Budget, LIFTED_LIMIT } from "./budget.ts";
 import { embed } from "./embed.ts";
 import { readFilter } from "./filter.ts";
@@ -20,6 +20,8 @@ export interface Place {
   readonly rows: number;
   /** Whether at most one row can come. */
   readonly one: boolean;
+  /** Whether the client may filter, order and range it: everything but the one row of a relation. */
+  readonly list: boolean;
 }
 
 /** Plans one node of the tree. */
@@ -34,7 +36,14 @@ export function planRead(policy: Policy, request: QueryRequest): ReadPlan {
   const first = wantsFirst(policy, request);
   const budget = new Budget(policy.limits);
   const nodes: ReadNode[] = [];
-  const place = { name: policy.resource, path: "select", depth: policy.limits.maxDepth, rows: 1, one: first };
+  const place = {
+    name: policy.resource,
+    path: "select",
+    depth: policy.limits.maxDepth,
+    rows: 1,
+    one: first,
+    list: true,
+  };
   const root = nodePlanner(nodes, budget)(policy, request.selector, place);
   return {
     kind: "read",
@@ -61,6 +70,7 @@ function wantsFirst({ findFirst, resource }: Policy, { first }: QueryRequest): b
 export function nodePlanner(nodes: ReadNode[], budget: Budget): NodePlanner {
   const planNode: NodePlanner = (policy, selector, place) => {
     refuseForbidden(selector, policy, place);
+    if (!place.list) refuseListKeys(selector, place);
     const index = nodes.length;
     nodes.push(undefined as never); // its place; the relations' come after it
     const projected = project(selector.columns, policy, at(place.path, "columns"));
@@ -106,5 +116,14 @@ function refuseForbidden(selector: Selector, { forbids }: NodePolicy, { name, pa
     throw new QueryError("capability-forbidden", `${act} ${quote(name)} is not allowed`, {
       path: at(path, capability),
     });
+  }
+}
+
+const ONE_TAKES: ReadonlySet<string> = new Set<SelectorKey>(["columns", "with"]);
+
+function refuseListKeys(wish: Selector, { name, path }: Place): void {
+  for (const key of Object.keys(wish)) {
+    if (ONE_TAKES.has(key)) continue;
+    throw invalidValue(`${quote(name)} is one row; it takes \`columns\` and \`with\` only`, at(path, key));
   }
 }

@@ -40,33 +40,30 @@ async function readRow(policy: Policy, sent: unknown, path: string, context: unk
   if (!isRow(sent)) throw invalidBody("expected an object", path === "" ? undefined : path);
   const validated = await validate(policy.validateBody, sent, context, path);
   if (!isRow(validated)) throw new TypeError("`validateBody` answers the row it let through");
-  // The author's function may change its argument; what the client sent is compared with what is left of it.
-  const before = { ...validated };
+  refuseUnwritable(policy, sent, validated, path);
   const injected: unknown =
     policy.injectBody === undefined ? validated : await policy.injectBody(validated, context);
   if (!isRow(injected)) throw new TypeError("`injectBody` answers the row to write");
-  refuseUnwritable(policy, sent, before, injected, path);
-  return coerceRow(policy.table, injected, path);
+  return coerceRow(policy, injected, path);
 }
 
-/** A key is the client's if it sent it, the validator let it through, and nobody put another value in its place. */
-function refuseUnwritable(policy: Policy, sent: Row, validated: Row, injected: Row, path: string): void {
-  for (const [key, value] of Object.entries(injected)) {
-    if (value === undefined || policy.writable.has(key)) continue;
-    const clients = Object.hasOwn(sent, key) && Object.hasOwn(validated, key) && validated[key] === value;
-    if (clients || !policy.table.columns.has(key))
-      throw unknownColumn(key, at(path, key), policy.writable.keys());
+/** A column is the client's wish if it sent it and the validator let it through; what they add themselves is trusted. */
+function refuseUnwritable({ table, writable }: Policy, sent: Row, validated: Row, path: string): void {
+  for (const key of Object.keys(sent)) {
+    if (!Object.hasOwn(validated, key) || validated[key] === undefined || writable.has(key)) continue;
+    // What is no column may be there for `injectBody` to take out.
+    if (table.columns.has(key)) throw unknownColumn(key, at(path, key), writable.keys());
   }
 }
 
 /** Values for their columns, in the order of the schema; what is undefined was not given. */
-export function coerceRow(table: TableInfo, row: Row, path: string): Row {
+function coerceRow({ table, writable }: Policy, row: Row, path: string): Row {
   const coerced: Row = {};
   for (const [key, value] of Object.entries(row)) {
     if (value === undefined) continue;
     const column = table.columns.get(key);
     const here = at(path, key);
-    if (column === undefined) throw unknownColumn(key, here, []);
+    if (column === undefined) throw unknownColumn(key, here, writable.keys());
     if (is(value, SQL)) coerced[key] = value;
     else if (value === null) {
       if (!column.nullable) throw invalidBody(`\`${key}\` cannot be null`, here);
@@ -86,7 +83,7 @@ export function finishRows(policy: Policy, kind: "insert" | "update", body: unkn
   return list.map((item, index) => {
     const path = Array.isArray(body) ? String(index) : "";
     if (!isRow(item)) throw new TypeError("`ctx.body` holds the row, or the rows, to write");
-    const row = coerceRow(policy.table, item, path);
+    const row = coerceRow(policy, item, path);
     if (kind === "insert") requireValues(policy, row, path);
     else if (Object.keys(row).length === 0) throw invalidBody("nothing to change", undefined);
     return row;

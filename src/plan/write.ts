@@ -28,7 +28,14 @@ export function planWrite(policy: Policy, request: QueryRequest): WritePlan {
   if (request.selector.where === undefined && policy.requireWhere) {
     throw limitExceeded("a filter is required here", at("select", "where"), "write select=(where:(id:'…'))");
   }
-  const place = { name: policy.resource, path: "select", depth: policy.limits.maxDepth, rows: 1, one: false };
+  const place = {
+    name: policy.resource,
+    path: "select",
+    depth: policy.limits.maxDepth,
+    rows: 1,
+    one: false,
+    list: true,
+  };
   const answer = nodePlanner(nodes, budget)(policy, request.selector, place);
   return {
     kind: METHODS.get(request.method)!.action as WritePlan["kind"],

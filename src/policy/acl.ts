@@ -52,21 +52,21 @@ export type FormatResult<Context = object> = (
 /** The limits an author may set; a rule's come before its entry's, those before the defaults, `null` lifts one. */
 export interface LimitOptions {
   /** The most rows a read answers, and how many it answers when the client names no limit. */
-  readonly maxLimit?: number | null;
+  readonly maxLimit?: number | null | undefined;
   /** How many relations deep a read may go; 0 is none. */
-  readonly maxDepth?: number | null;
+  readonly maxDepth?: number | null | undefined;
   /** The most conditions in all filters of a request together. */
-  readonly maxConditions?: number | null;
+  readonly maxConditions?: number | null | undefined;
   /** The most items in one list of a filter. */
-  readonly maxList?: number | null;
+  readonly maxList?: number | null | undefined;
   /** The most rows in one POST. */
-  readonly maxRows?: number | null;
+  readonly maxRows?: number | null | undefined;
   /** The most bytes of a body. */
-  readonly maxBodySize?: number | null;
+  readonly maxBodySize?: number | null | undefined;
   /** The most rows a nested read could return, over the whole tree. */
-  readonly maxCost?: number | null;
+  readonly maxCost?: number | null | undefined;
   /** What happens to a limit beyond `maxLimit`: refused (`"Throw"`, the default) or lowered to it. */
-  readonly onSurpassMaxLimit?: "Throw" | "Limit";
+  readonly onSurpassMaxLimit?: "Throw" | "Limit" | undefined;
 }
 
 /** What a rule forbids its clients to use. */

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { at, invalidValue } from "../error.ts";
 import type { ColumnInfo } from "./schema.ts";
 
@@ -66,9 +67,7 @@ const misfit = (wanted: string, path: string, hint?: string): Error =>
 
 function coerceText(column: ColumnInfo, value: unknown, path: string, stored: boolean): string {
   if (typeof value !== "string") throw misfit("a text", path);
-  if (!value.isWellFormed()) throw misfit("a text without lone surrogates", path);
-  if (column.database === "postgresql" && value.includes("\0"))
-    throw misfit("a text without NUL characters", path);
+  if (!isStorable(value)) throw misfit("a text without NUL and lone surrogates", path);
   const allowed = column.column.enumValues;
   if (allowed !== undefined && allowed.length > 0 && !allowed.includes(value)) {
     throw misfit(`one of ${allowed.map((member) => `\`${member}\``).join(", ")}`, path);
@@ -79,6 +78,9 @@ function coerceText(column: ColumnInfo, value: unknown, path: string, stored: bo
   if (column.column.columnType === "PgUUID" && !UUID.test(value)) throw misfit("a UUID", path);
   return value;
 }
+
+/** Whether a text reaches the database as it is: drivers cut it at NUL, and UTF-8 has no lone surrogates. */
+export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes("\0");
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const DECIMAL = /^[+-]?(\d{1,300}(\.\d{0,300})?|\.\d{1,300})$/;
@@ -140,7 +142,7 @@ function daysIn(year: number, month: number): number {
 function assertJson(value: unknown, path: string): void {
   switch (typeof value) {
     case "string":
-      if (value.isWellFormed()) return;
+      if (isStorable(value)) return;
       break;
     case "boolean":
       return;
@@ -173,7 +175,7 @@ function coerceCustom(column: ColumnInfo, value: unknown, path: string): unknown
   }
   switch (typeof driverValue) {
     case "string":
-      if (driverValue.isWellFormed()) return value;
+      if (isStorable(driverValue)) return value;
       break;
     case "boolean":
     case "bigint":

@@ -11,7 +11,7 @@ import {
 } from "drizzle-orm";
 import { type ColumnKind, kindOf } from "./kind.ts";
 
-export { coerce, readText } from "./coerce.ts";
+export { coerce, isStorable, readText } from "./coerce.ts";
 export type { ColumnKind } from "./kind.ts";
 
 /** A column and what the engine needs to know of it. */

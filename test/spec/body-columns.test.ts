@@ -20,7 +20,7 @@ const acl = {
 const VALUES: readonly (readonly [column: string, sent: unknown, back?: unknown])[] = [
   ["text", "plain"],
   ["text", ""],
-  ["text", "it's \"quoted\" \\ % _ ; -- ünïcödé 🎈\n"],
+  ["text", 'it\'s "quoted" \\ % _ ; -- ünïcödé 🎈\n'],
   ["text", "9".repeat(30)],
   ["choice", "a"],
   ["json", { nested: [1, "two", { three: null }], flag: true }],
@@ -76,28 +76,34 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
   });
   afterAll(() => app.close());
 
-  test.each(VALUES)("%s takes %j in a POST and gives it back everywhere", async (column, sent, back = sent) => {
-    id++;
-    const made = await app.post("samples", { id, parentId: 101, [column]: sent });
-    expect(made.body.samples?.[0]?.[column]).toEqual(back);
-    expect(made.status).toBe(200);
-    const read = await app.get(path("samples", { where: { id } }));
-    expect(read.body.samples).toEqual(made.body.samples);
-    const again = await app.post(path("samples", { with: { parent: true } }), { id: ++id, [column]: sent });
-    expect(again.body.samples[0][column]).toEqual(back);
-  });
+  test.each(VALUES)(
+    "%s takes %j in a POST and gives it back everywhere",
+    async (column, sent, back = sent) => {
+      id++;
+      const made = await app.post("samples", { id, parentId: 101, [column]: sent });
+      expect(made.body.samples?.[0]?.[column]).toEqual(back);
+      expect(made.status).toBe(200);
+      const read = await app.get(path("samples", { where: { id } }));
+      expect(read.body.samples).toEqual(made.body.samples);
+      const again = await app.post(path("samples", { with: { parent: true } }), { id: ++id, [column]: sent });
+      expect(again.body.samples[0][column]).toEqual(back);
+    },
+  );
 
-  test.each(VALUES)("%s takes %j in a PATCH, and its parent shows it nested", async (column, sent, back = sent) => {
-    await app.database.delete(sample).where(eq(sample.parentId, 101));
-    const [row] = (await app.post("samples", { id: ++id, parentId: 101 })).body.samples;
-    expect(row[column] ?? null).not.toEqual(back);
-    const patched = await app.patch(path("samples", { where: { id } }), { [column]: sent });
-    expect(patched.body.samples?.[0]?.[column]).toEqual(back);
-    expect((await app.get(path("samples", { where: { id } }))).body.samples).toEqual(patched.body.samples);
-    if (column === "parentId") return;
-    const parent = await app.get(path("samples", { where: { id: 101 }, with: { children: true } }));
-    expect(parent.body.samples[0].children[0][column]).toEqual(back);
-  });
+  test.each(VALUES)(
+    "%s takes %j in a PATCH, and its parent shows it nested",
+    async (column, sent, back = sent) => {
+      await app.database.delete(sample).where(eq(sample.parentId, 101));
+      const [row] = (await app.post("samples", { id: ++id, parentId: 101 })).body.samples;
+      expect(row[column] ?? null).not.toEqual(back);
+      const patched = await app.patch(path("samples", { where: { id } }), { [column]: sent });
+      expect(patched.body.samples?.[0]?.[column]).toEqual(back);
+      expect((await app.get(path("samples", { where: { id } }))).body.samples).toEqual(patched.body.samples);
+      if (column === "parentId") return;
+      const parent = await app.get(path("samples", { where: { id: 101 }, with: { children: true } }));
+      expect(parent.body.samples[0].children[0][column]).toEqual(back);
+    },
+  );
 
   test("a row of every column comes back from a DELETE as it was", async () => {
     const row = Object.fromEntries(VALUES.map(([column, sent, back = sent]) => [column, back]));
@@ -109,7 +115,14 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
 
   test("every column that may be null can be set to null again", async () => {
     const nulls = Object.fromEntries(VALUES.map(([column]) => [column, null]));
-    await app.post("samples", { id: ++id, parentId: 101, text: "t", json: {}, flag: true, point: { x: 1, y: 2 } });
+    await app.post("samples", {
+      id: ++id,
+      parentId: 101,
+      text: "t",
+      json: {},
+      flag: true,
+      point: { x: 1, y: 2 },
+    });
     const patched = await app.patch(path("samples", { where: { id } }), nulls);
     expect(patched.body.samples).toEqual([{ ...nulls, id }]);
   });
@@ -172,7 +185,10 @@ describe("a value of the wrong kind is 400 with its column as path, and nothing 
   test.each(["1e400", "-1e999"])("a number that JSON writes as %s is no finite one", async (number) => {
     for (const column of ["real", "integer", "number", "decimal", "json", "millis"]) {
       const answer = await app.post("samples", `{"id":2,"${column}":${number}}`);
-      expect([column, refusal(answer)]).toEqual([column, { status: 400, code: "invalid-value", path: column }]);
+      expect([column, refusal(answer)]).toEqual([
+        column,
+        { status: 400, code: "invalid-value", path: column },
+      ]);
     }
     expect(await dump(app.database)).toBe(before);
   });

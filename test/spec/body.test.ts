@@ -173,7 +173,9 @@ describe("a body that is too large", () => {
     const app = await start(acl);
     const wrap = (bytes: number): string => JSON.stringify({ id: 9, label: "x".repeat(bytes - 19) });
     expect(Buffer.byteLength(wrap(1_048_576))).toBe(1_048_576);
-    expect((await app.post(path("tags", { columns: { id: true } }), wrap(1_048_576))).body.tags).toEqual([{ id: 9 }]);
+    expect((await app.post(path("tags", { columns: { id: true } }), wrap(1_048_576))).body.tags).toEqual([
+      { id: 9 },
+    ]);
     expect(refusal(await app.post("tags", wrap(1_048_577)))).toEqual({ status: 413, code: "too-large" });
   });
 });
@@ -208,17 +210,49 @@ describe("a body that cannot be written answers 4xx with a code and leaves the d
     ["empty text", "POST", "articles", json, "", 400, "invalid-body"],
     ["blanks", "POST", "articles", json, " \n ", 400, "invalid-body"],
     ["an empty form", "POST", "articles", form, "", 400, "invalid-body"],
-    ["no content type", "POST", "articles", undefined, JSON.stringify(article), 415, "unsupported-media-type"],
+    [
+      "no content type",
+      "POST",
+      "articles",
+      undefined,
+      JSON.stringify(article),
+      415,
+      "unsupported-media-type",
+    ],
     ["plain text", "POST", "articles", "text/plain", JSON.stringify(article), 415, "unsupported-media-type"],
     ["xml", "PATCH", "articles", "application/xml", "<a/>", 415, "unsupported-media-type"],
-    ["multipart", "POST", "articles", "multipart/form-data; boundary=x", "--x--", 415, "unsupported-media-type"],
-    ["a type that begins like json", "POST", "articles", "application/jsonx", "{}", 415, "unsupported-media-type"],
+    [
+      "multipart",
+      "POST",
+      "articles",
+      "multipart/form-data; boundary=x",
+      "--x--",
+      415,
+      "unsupported-media-type",
+    ],
+    [
+      "a type that begins like json",
+      "POST",
+      "articles",
+      "application/jsonx",
+      "{}",
+      415,
+      "unsupported-media-type",
+    ],
     ["cut JSON", "POST", "articles", json, '{"title":', 400, "invalid-body"],
     ["two JSON values", "POST", "articles", json, "{}{}", 400, "invalid-body"],
     ["JSON with comments", "POST", "articles", json, "{/**/}", 400, "invalid-body"],
     ["RJSON sent as JSON", "POST", "articles", json, "(title:x)", 400, "invalid-body"],
     ["cut RJSON", "POST", "articles", rjson, "(title:", 400, "invalid-body"],
-    ["bytes that are no UTF-8", "POST", "articles", json, new Uint8Array([0x22, 0xff, 0x22]), 400, "invalid-body"],
+    [
+      "bytes that are no UTF-8",
+      "POST",
+      "articles",
+      json,
+      new Uint8Array([0x22, 0xff, 0x22]),
+      400,
+      "invalid-body",
+    ],
     ["null", "POST", "articles", json, "null", 400, "invalid-body"],
     ["a number", "POST", "articles", json, "7", 400, "invalid-body"],
     ["a text", "POST", "articles", json, '"a1"', 400, "invalid-body"],
@@ -229,51 +263,261 @@ describe("a body that cannot be written answers 4xx with a code and leaves the d
     ["an empty array for a PATCH", "PATCH", "articles", json, "[]", 400, "invalid-body"],
     ["an empty PATCH", "PATCH", "articles", json, "{}", 400, "invalid-body"],
     ["an array of numbers", "POST", "articles", json, "[1]", 400, "invalid-body", "0"],
-    ["an array with null behind a row", "POST", "articles", json, JSON.stringify([article, null]), 400, "invalid-body", "1"],
-    ["an array in an array", "POST", "articles", json, JSON.stringify([article, [article]]), 400, "invalid-body", "1"],
+    [
+      "an array with null behind a row",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify([article, null]),
+      400,
+      "invalid-body",
+      "1",
+    ],
+    [
+      "an array in an array",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify([article, [article]]),
+      400,
+      "invalid-body",
+      "1",
+    ],
     ["an empty object for a POST", "POST", "articles", json, "{}", 400, "invalid-body", "authorId"],
     ["a missing value", "POST", "articles", json, '{"authorId":2}', 400, "invalid-body", "title"],
-    ["a missing value in the second row", "POST", "articles", json, JSON.stringify([article, { authorId: 2 }]), 400, "invalid-body", "1.title"],
-    ["null where a value must be", "POST", "articles", json, '{"authorId":2,"title":null}', 400, "invalid-body", "title"],
-    ["null where a value must be in a PATCH", "PATCH", "articles", json, '{"title":null}', 400, "invalid-body", "title"],
-    ["null in the second row", "POST", "articles", json, JSON.stringify([article, { ...article, views: null }]), 400, "invalid-body", "1.views"],
-    ["a wrong kind in the second row", "POST", "articles", json, JSON.stringify([article, { ...article, views: "x" }]), 400, "invalid-value", "1.views"],
+    [
+      "a missing value in the second row",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify([article, { authorId: 2 }]),
+      400,
+      "invalid-body",
+      "1.title",
+    ],
+    [
+      "null where a value must be",
+      "POST",
+      "articles",
+      json,
+      '{"authorId":2,"title":null}',
+      400,
+      "invalid-body",
+      "title",
+    ],
+    [
+      "null where a value must be in a PATCH",
+      "PATCH",
+      "articles",
+      json,
+      '{"title":null}',
+      400,
+      "invalid-body",
+      "title",
+    ],
+    [
+      "null in the second row",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify([article, { ...article, views: null }]),
+      400,
+      "invalid-body",
+      "1.views",
+    ],
+    [
+      "a wrong kind in the second row",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify([article, { ...article, views: "x" }]),
+      400,
+      "invalid-value",
+      "1.views",
+    ],
     ["more rows than are taken", "POST", "small", json, "[{},{},{},{}]", 400, "invalid-body"],
-    ["a longer text than its column", "POST", "articles", json, JSON.stringify({ ...article, title: "x".repeat(51) }), 400, "invalid-value", "title"],
-    ["a longer text in a PATCH", "PATCH", "articles", json, JSON.stringify({ title: "x".repeat(51) }), 400, "invalid-value", "title"],
-    ["an unknown column", "POST", "articles", json, JSON.stringify({ ...article, titel: 1 }), 400, "unknown-column", "titel"],
-    ["an unknown column in a PATCH", "PATCH", "articles", json, '{"titel":"x"}', 400, "unknown-column", "titel"],
-    ["an unknown column in the second row", "POST", "articles", json, JSON.stringify([article, { ...article, x: 1 }]), 400, "unknown-column", "1.x"],
-    ["an unknown column that is null", "POST", "articles", json, JSON.stringify({ ...article, x: null }), 400, "unknown-column", "x"],
-    ["a column by its name in the database", "PATCH", "articles", json, '{"author_id":3}', 400, "unknown-column", "author_id"],
+    [
+      "a longer text than its column",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify({ ...article, title: "x".repeat(51) }),
+      400,
+      "invalid-value",
+      "title",
+    ],
+    [
+      "a longer text in a PATCH",
+      "PATCH",
+      "articles",
+      json,
+      JSON.stringify({ title: "x".repeat(51) }),
+      400,
+      "invalid-value",
+      "title",
+    ],
+    [
+      "an unknown column",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify({ ...article, titel: 1 }),
+      400,
+      "unknown-column",
+      "titel",
+    ],
+    [
+      "an unknown column in a PATCH",
+      "PATCH",
+      "articles",
+      json,
+      '{"titel":"x"}',
+      400,
+      "unknown-column",
+      "titel",
+    ],
+    [
+      "an unknown column in the second row",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify([article, { ...article, x: 1 }]),
+      400,
+      "unknown-column",
+      "1.x",
+    ],
+    [
+      "an unknown column that is null",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify({ ...article, x: null }),
+      400,
+      "unknown-column",
+      "x",
+    ],
+    [
+      "a column by its name in the database",
+      "PATCH",
+      "articles",
+      json,
+      '{"author_id":3}',
+      400,
+      "unknown-column",
+      "author_id",
+    ],
     ["a relation's name", "PATCH", "articles", json, '{"author":{"id":1}}', 400, "unknown-column", "author"],
-    ["a key the server makes", "POST", "articles", json, JSON.stringify({ ...article, id: "mine" }), 400, "unknown-column", "id"],
+    [
+      "a key the server makes",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify({ ...article, id: "mine" }),
+      400,
+      "unknown-column",
+      "id",
+    ],
     ["a key in a PATCH", "PATCH", "articles", json, '{"id":"mine"}', 400, "unknown-column", "id"],
-    ["a column the rule does not let write", "POST", "authors", json, '{"name":"n","email":"e","role":"editor"}', 400, "unknown-column", "role"],
-    ["a key of Object.prototype", "POST", "articles", json, JSON.stringify({ ...article, constructor: 1 }), 400, "unknown-column", "constructor"],
+    [
+      "a column the rule does not let write",
+      "POST",
+      "authors",
+      json,
+      '{"name":"n","email":"e","role":"editor"}',
+      400,
+      "unknown-column",
+      "role",
+    ],
+    [
+      "a key of Object.prototype",
+      "POST",
+      "articles",
+      json,
+      JSON.stringify({ ...article, constructor: 1 }),
+      400,
+      "unknown-column",
+      "constructor",
+    ],
     ["toString", "PATCH", "articles", json, '{"toString":1}', 400, "unknown-column", "toString"],
-    ["__proto__ in JSON", "POST", "articles", json, '{"authorId":2,"title":"t","__proto__":{"views":9}}', 400, "unknown-column", "__proto__"],
-    ["__proto__ alone in a PATCH", "PATCH", "articles", json, '{"__proto__":{"title":"x"}}', 400, "unknown-column", "__proto__"],
-    ["__proto__ in a form", "POST", "articles", form, "authorId=2&title=t&__proto__=x", 400, "unknown-column", "__proto__"],
-    ["a field of a form given twice", "POST", "articles", form, "authorId=2&title=t&title=u", 400, "invalid-body", "title"],
+    [
+      "__proto__ in JSON",
+      "POST",
+      "articles",
+      json,
+      '{"authorId":2,"title":"t","__proto__":{"views":9}}',
+      400,
+      "unknown-column",
+      "__proto__",
+    ],
+    [
+      "__proto__ alone in a PATCH",
+      "PATCH",
+      "articles",
+      json,
+      '{"__proto__":{"title":"x"}}',
+      400,
+      "unknown-column",
+      "__proto__",
+    ],
+    [
+      "__proto__ in a form",
+      "POST",
+      "articles",
+      form,
+      "authorId=2&title=t&__proto__=x",
+      400,
+      "unknown-column",
+      "__proto__",
+    ],
+    [
+      "a field of a form given twice",
+      "POST",
+      "articles",
+      form,
+      "authorId=2&title=t&title=u",
+      400,
+      "invalid-body",
+      "title",
+    ],
     ["an object for a text", "PATCH", "articles", json, '{"title":{"a":1}}', 400, "invalid-value", "title"],
-    ["an object that looks like SQL", "PATCH", "articles", json, '{"title":{"queryChunks":[{"value":["1"]}],"decoder":{}}}', 400, "invalid-value", "title"],
+    [
+      "an object that looks like SQL",
+      "PATCH",
+      "articles",
+      json,
+      '{"title":{"queryChunks":[{"value":["1"]}],"decoder":{}}}',
+      400,
+      "invalid-value",
+      "title",
+    ],
     ["an array for a number", "PATCH", "articles", json, '{"views":[1]}', 400, "invalid-value", "views"],
     ["JSON nested beyond any use", "POST", "articles", json, deep(200_000), 400, "invalid-body", "0"],
-    ["a value nested beyond any use", "POST", "articles", json, `{"authorId":2,"title":${deep(200_000)}}`, 400, "invalid-value", "title"],
+    [
+      "a value nested beyond any use",
+      "POST",
+      "articles",
+      json,
+      `{"authorId":2,"title":${deep(200_000)}}`,
+      400,
+      "invalid-value",
+      "title",
+    ],
   ];
 
-  test.each(cases.map((row) => [row[0], row] as const))("%s", async (_, [, method, resource, type, body, status, code, where]) => {
-    const answer = await app.send(method, resource, {
-      as: 2,
-      ...(type !== undefined && { headers: { "content-type": type } }),
-      // Bytes, so that fetch adds no content type of its own.
-      ...(body !== undefined && { body: typeof body === "string" ? new TextEncoder().encode(body) : body }),
-    });
-    expect(refusal(answer)).toEqual({ status, code, ...(where !== undefined && { path: where }) });
-    expect(typeof answer.body.error).toBe("string");
-    expect(await dump(app.database)).toBe(before);
-  });
+  test.each(cases.map((row) => [row[0], row] as const))(
+    "%s",
+    async (_, [, method, resource, type, body, status, code, where]) => {
+      const answer = await app.send(method, resource, {
+        as: 2,
+        ...(type !== undefined && { headers: { "content-type": type } }),
+        // Bytes, so that fetch adds no content type of its own.
+        ...(body !== undefined && { body: typeof body === "string" ? new TextEncoder().encode(body) : body }),
+      });
+      expect(refusal(answer)).toEqual({ status, code, ...(where !== undefined && { path: where }) });
+      expect(typeof answer.body.error).toBe("string");
+      expect(await dump(app.database)).toBe(before);
+    },
+  );
 
   test("__proto__ in RJSON", async () => {
     const answer = await app.send("POST", "articles", {
@@ -352,12 +596,18 @@ describe("the body is read only after a rule was found", () => {
 
   test("without a role it is 401, with a role that has no rule 403, both whatever the body is", async () => {
     const app = await start(acl);
-    expect(refusal(await app.send("POST", "articles", broken))).toEqual({ status: 401, code: "unauthenticated" });
+    expect(refusal(await app.send("POST", "articles", broken))).toEqual({
+      status: 401,
+      code: "unauthenticated",
+    });
     expect(refusal(await app.send("POST", "articles", { ...broken, as: 2, role: "editor" }))).toEqual({
       status: 403,
       code: "forbidden",
     });
-    expect(refusal(await app.send("POST", "nothing", broken))).toEqual({ status: 404, code: "unknown-resource" });
+    expect(refusal(await app.send("POST", "nothing", broken))).toEqual({
+      status: 404,
+      code: "unknown-resource",
+    });
     expect(refusal(await app.send("PATCH", "tags", { ...broken, as: 2 }))).toEqual({
       status: 405,
       code: "method-not-allowed",
@@ -376,7 +626,10 @@ describe("the body is read only after a rule was found", () => {
 
   test("a DELETE reads no body", async () => {
     const app = await start(acl);
-    const answer = await app.send("DELETE", "articles?select=(where:(id:a1),columns:~T(id)~)", { ...broken, as: 1 });
+    const answer = await app.send("DELETE", "articles?select=(where:(id:a1),columns:~T(id)~)", {
+      ...broken,
+      as: 1,
+    });
     expect(answer.body).toEqual({ rowsAffected: 1, count: 1, articles: [{ id: "a1" }] });
   });
 });

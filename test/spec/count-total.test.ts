@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { TestACL } from "../support/app.ts";
-import { DATABASES, type DatabaseName } from "../support/databases.ts";
-import { ask, served } from "../support/served.ts";
+import { ask, served, STACKS } from "../support/served.ts";
 
 const acl = {
   articles: {
@@ -13,12 +12,21 @@ const acl = {
       },
     },
   },
-  counted: { table: "article", countTotal: true, maxLimit: 2, control: { GET: { all: { select: { columns: ["id"] } } } } },
-  uncounted: { table: "article", countTotal: false, control: { GET: { all: { select: { columns: ["id"] } } } } },
+  counted: {
+    table: "article",
+    countTotal: true,
+    maxLimit: 2,
+    control: { GET: { all: { select: { columns: ["id"] } } } },
+  },
+  uncounted: {
+    table: "article",
+    countTotal: false,
+    control: { GET: { all: { select: { columns: ["id"] } } } },
+  },
 } satisfies TestACL;
 
-describe.each(Object.keys(DATABASES) as DatabaseName[])("countTotal on %s", (on) => {
-  const app = served(acl, { on });
+describe.each(STACKS)("countTotal on $name", ({ options }) => {
+  const app = served(acl, options);
   const both = async (path: string, as?: number): Promise<unknown> => {
     const { body } = await app.get(path, as === undefined ? {} : { as });
     return [body.total, body.count];
@@ -34,22 +42,51 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("countTotal on %s", (on)
   });
 
   test("also on pages without rows", async () => {
-    expect((await app.get(ask("articles", "(offset:6)", "countTotal"))).body).toEqual({ total: 6, count: 0, articles: [] });
-    expect((await app.get(ask("articles", "(limit:0)", "countTotal"))).body).toEqual({ total: 6, count: 0, articles: [] });
-    expect((await app.get(ask("articles", "(where:(id:'zz'))", "countTotal"))).body).toEqual({ total: 6, count: 0, articles: [] });
+    expect((await app.get(ask("articles", "(offset:6)", "countTotal"))).body).toEqual({
+      total: 6,
+      count: 0,
+      articles: [],
+    });
+    expect((await app.get(ask("articles", "(limit:0)", "countTotal"))).body).toEqual({
+      total: 6,
+      count: 0,
+      articles: [],
+    });
+    expect((await app.get(ask("articles", "(where:(id:'zz'))", "countTotal"))).body).toEqual({
+      total: 6,
+      count: 0,
+      articles: [],
+    });
     expect(await both(ask("articles", "(where:(id:'a1'))", "mine", "countTotal"), 2)).toEqual([3, 0]);
   });
 
   test("also with `columns:F`", async () => {
-    expect((await app.get(ask("articles", "(columns:F)", "countTotal"))).body).toEqual({ total: 6, count: 6 });
-    expect((await app.get(ask("articles", "(columns:F,where:(views:20),limit:1)", "countTotal"))).body).toEqual({ total: 6, count: 1 });
-    expect((await app.get(ask("articles", "(columns:F,offset:9)", "countTotal"))).body).toEqual({ total: 6, count: 0 });
-    expect((await app.get(ask("articles", "(columns:F,where:(id:'a1'))", "mine", "countTotal"), { as: 2 })).body).toEqual({ total: 3, count: 0 });
+    expect((await app.get(ask("articles", "(columns:F)", "countTotal"))).body).toEqual({
+      total: 6,
+      count: 6,
+    });
+    expect(
+      (await app.get(ask("articles", "(columns:F,where:(views:20),limit:1)", "countTotal"))).body,
+    ).toEqual({ total: 6, count: 1 });
+    expect((await app.get(ask("articles", "(columns:F,offset:9)", "countTotal"))).body).toEqual({
+      total: 6,
+      count: 0,
+    });
+    expect(
+      (await app.get(ask("articles", "(columns:F,where:(id:'a1'))", "mine", "countTotal"), { as: 2 })).body,
+    ).toEqual({ total: 3, count: 0 });
   });
 
   test("the client's wish replaces the entry's", async () => {
-    expect((await app.get("counted")).body).toEqual({ total: 6, count: 2, counted: [{ id: "a1" }, { id: "a2" }] });
-    expect((await app.get("counted?countTotal=F")).body).toEqual({ count: 2, counted: [{ id: "a1" }, { id: "a2" }] });
+    expect((await app.get("counted")).body).toEqual({
+      total: 6,
+      count: 2,
+      counted: [{ id: "a1" }, { id: "a2" }],
+    });
+    expect((await app.get("counted?countTotal=F")).body).toEqual({
+      count: 2,
+      counted: [{ id: "a1" }, { id: "a2" }],
+    });
     expect(await both("uncounted")).toEqual([undefined, 6]);
     expect(await both("uncounted?countTotal")).toEqual([6, 6]);
   });

@@ -2,9 +2,8 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { count, eq, sql } from "drizzle-orm";
 import { QueryBuilder } from "drizzle-orm/sqlite-core";
 import type { TestACL } from "../support/app.ts";
-import { DATABASES, type DatabaseName } from "../support/databases.ts";
 import { article, author, comment, sample } from "../support/schema.ts";
-import { ask, served } from "../support/served.ts";
+import { ask, served, STACKS } from "../support/served.ts";
 
 const query = new QueryBuilder();
 const id = ["id"] as const;
@@ -23,11 +22,24 @@ const EXTRAS = {
   flag: [sql`${article.published}`.mapWith(Boolean), true],
   exclaimed: [sql`${article.title}`.mapWith((value: string) => `${value}!`), "Alpha!"],
   comments: [sql`(select count(*) from ${comment} where ${comment.articleId} = ${article.id})`, 2],
-  built: [sql`${query.select({ n: count().as("n") }).from(comment).where(eq(comment.articleId, article.id))}`, 2],
+  built: [
+    sql`${query
+      .select({ n: count().as("n") })
+      .from(comment)
+      .where(eq(comment.articleId, article.id))}`,
+    2,
+  ],
   rawComments: [sql.raw("(select count(*) from comments where comments.article_id = articles.id)"), 2],
   writer: [sql`(select ${author.name} from ${author} where ${author.id} = ${article.authorId})`, "Ada"],
   siblings: [sql.raw("(select count(*) from articles other where other.author_id = articles.author_id)"), 1],
   hidden: [sql`${article.rating}`, 4.5],
+  json: [sql`json_object('a', 1)`, '{"a":1}'],
+  parsed: [
+    sql`json_array(${article.views}, 'x')`.mapWith((text: string) => JSON.parse(text) as unknown),
+    [10, "x"],
+  ],
+  whole: [sql`1e300 * 10`, 1e301],
+  truth: [sql`${article.views} = 10`, 1],
 } as const;
 const NAMES = Object.keys(EXTRAS) as (keyof typeof EXTRAS)[];
 
@@ -37,7 +49,14 @@ const acl = {
       name,
       {
         table: "article",
-        control: { GET: { all: { select: { columns: id }, extras: { it: EXTRAS[name][0].as(name === "twice" ? "another_alias" : "it") } } } },
+        control: {
+          GET: {
+            all: {
+              select: { columns: id },
+              extras: { it: EXTRAS[name][0].as(name === "twice" ? "another_alias" : "it") },
+            },
+          },
+        },
       },
     ]),
   ),
@@ -46,7 +65,14 @@ const acl = {
       `many-${name}`,
       {
         table: "author",
-        control: { GET: { all: { select: { columns: id }, with: { articles: { select: { columns: id }, extras: { it: EXTRAS[name][0].as("it") } } } } } },
+        control: {
+          GET: {
+            all: {
+              select: { columns: id },
+              with: { articles: { select: { columns: id }, extras: { it: EXTRAS[name][0].as("it") } } },
+            },
+          },
+        },
       },
     ]),
   ),
@@ -55,7 +81,14 @@ const acl = {
       `one-${name}`,
       {
         table: "comment",
-        control: { GET: { all: { select: { columns: id }, with: { article: { select: { columns: id }, extras: { it: EXTRAS[name][0].as("it") } } } } } },
+        control: {
+          GET: {
+            all: {
+              select: { columns: id },
+              with: { article: { select: { columns: id }, extras: { it: EXTRAS[name][0].as("it") } } },
+            },
+          },
+        },
       },
     ]),
   ),
@@ -65,7 +98,10 @@ const acl = {
       GET: {
         all: {
           select: { columns: ["id", "views"] },
-          extras: { twice: sql`${article.views} * 2`.as("twice"), half: sql`${article.views} / 2`.as("half") },
+          extras: {
+            twice: sql`${article.views} * 2`.as("twice"),
+            half: sql`${article.views} / 2`.as("half"),
+          },
         },
         // "`select:false` with `extras` is a documented use"
         writer: { select: false, extras: { count: sql`count(*)`.as("count") } },
@@ -76,12 +112,29 @@ const acl = {
             most: sql`max(${article.views})`.as("most"),
             mean: sql`avg(${article.views})`.mapWith(Number).as("mean"),
           },
-          where: (_context, t, o) => o.eq(t.published, true),
+          where: () => eq(article.published, true),
         },
         mine: {
           select: false,
           where: () => true,
           extras: { ratio: sql`count(*) * 100 / (select count(*) from ${comment})`.as("ratio") },
+        },
+      },
+    },
+  },
+  twins: {
+    table: "author",
+    control: {
+      GET: {
+        all: {
+          select: { columns: ["id", "mentorId"] },
+          extras: { one: sql`1`.as("n"), two: sql`2`.as("n"), three: sql`3`.as("mentor_id") },
+          with: {
+            articles: {
+              select: { columns: ["id", "authorId"] },
+              extras: { one: sql`1`.as("n"), two: sql`2`.as("n"), three: sql`3`.as("author_id") },
+            },
+          },
         },
       },
     },
@@ -113,8 +166,8 @@ const acl = {
   },
 } as unknown as TestACL;
 
-describe.each(Object.keys(DATABASES) as DatabaseName[])("computed fields on %s", (on) => {
-  const app = served(acl, { on });
+describe.each(STACKS)("computed fields on $name", ({ options }) => {
+  const app = served(acl, options);
   beforeAll(async () => {
     await app.app.database.insert(sample).values([
       { id: 1, bytes: Buffer.from([1]), real: 0.5, numericBig: 1n },
@@ -141,11 +194,27 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("computed fields on %s",
     });
   });
 
+  test("are told apart by their names, whatever their aliases", async () => {
+    expect((await app.get(ask("twins", "(where:(id:2),with:(articles:(limit:1)))"))).body.twins).toEqual([
+      {
+        id: 2,
+        mentorId: 1,
+        one: 1,
+        two: 2,
+        three: 3,
+        articles: [{ id: "a2", authorId: 2, one: 1, two: 2, three: 3 }],
+      },
+    ]);
+  });
+
   test("nested ones keep the digits of reals, the bytes of blobs", async () => {
     const { body } = await app.get(ask("samples", "(with:(children:T))"));
     expect(body.samples).toEqual([
       {
-        id: 1, rawBytes: "AQ==", rawReal: 0.5, rawBig: "1",
+        id: 1,
+        rawBytes: "AQ==",
+        rawReal: 0.5,
+        rawBig: "1",
         children: [{ id: 2, rawBytes: "AP8=", rawReal: 0.30000000000000004, rawBig: "9223372036854775807" }],
       },
       { id: 2, rawBytes: "AP8=", rawReal: 0.30000000000000004, rawBig: "9223372036854775807", children: [] },
@@ -162,21 +231,38 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("computed fields on %s",
       ["~F(id,views)~", { twice: 20, half: 5 }],
       ["~F(id,views,half)~", { twice: 20 }],
     ] as const) {
-      expect((await app.get(ask("articles", `(where:(id:'a1'),columns:${columns})`))).body.articles).toEqual([row]);
+      expect((await app.get(ask("articles", `(where:(id:'a1'),columns:${columns})`))).body.articles).toEqual([
+        row,
+      ]);
     }
     expect((await app.get(ask("articles", "(columns:~F(id,views,twice,half)~)"))).body).toEqual({ count: 6 });
   });
 
   test("aggregates without any column are one row", async () => {
-    expect((await app.get("articles", { role: "writer" })).body).toEqual({ count: 1, articles: [{ count: 6 }] });
-    expect((await app.get("articles?findFirst", { role: "writer" })).body).toEqual({ articles: { count: 6 } });
-    expect((await app.get("articles?countTotal", { role: "writer" })).body).toEqual({ total: 6, count: 1, articles: [{ count: 6 }] });
+    expect((await app.get("articles", { role: "writer" })).body).toEqual({
+      count: 1,
+      articles: [{ count: 6 }],
+    });
+    expect((await app.get("articles?findFirst", { role: "writer" })).body).toEqual({
+      articles: { count: 6 },
+    });
+    expect((await app.get("articles?countTotal", { role: "writer" })).body).toEqual({
+      total: 6,
+      count: 1,
+      articles: [{ count: 6 }],
+    });
     expect((await app.get("articles", { role: "editor" })).body).toEqual({
       count: 1,
       articles: [{ count: 4, most: 20, mean: 10.5 }],
     });
-    expect((await app.get(ask("articles", "(columns:~T(most)~)"), { role: "editor" })).body).toEqual({ count: 1, articles: [{ most: 20 }] });
-    expect((await app.get(ask("articles", "(columns:F)"), { role: "writer" })).body).toEqual({ count: 1, articles: [{ count: 6 }] });
+    expect((await app.get(ask("articles", "(columns:~T(most)~)"), { role: "editor" })).body).toEqual({
+      count: 1,
+      articles: [{ most: 20 }],
+    });
+    expect((await app.get(ask("articles", "(columns:F)"), { role: "writer" })).body).toEqual({
+      count: 1,
+      articles: [{ count: 6 }],
+    });
   });
 
   test("aggregates may hold sub-selects of other tables", async () => {
@@ -186,13 +272,15 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("computed fields on %s",
 
 describe("computed fields", () => {
   const app = served(acl);
-  test.each(["(where:(twice:20))", "(where:(twice.gt:1))", "(orderBy:(twice:desc))", "(where:(AND:_((half:1))_))"])(
-    "clients neither filter nor sort by them: %s",
-    async (select) => {
-      const answer = await app.get(ask("articles", select));
-      expect([answer.status, answer.body.code]).toEqual([400, "unknown-column"]);
-    },
-  );
+  test.each([
+    "(where:(twice:20))",
+    "(where:(twice.gt:1))",
+    "(orderBy:(twice:desc))",
+    "(where:(AND:_((half:1))_))",
+  ])("clients neither filter nor sort by them: %s", async (select) => {
+    const answer = await app.get(ask("articles", select));
+    expect([answer.status, answer.body.code]).toEqual([400, "unknown-column"]);
+  });
   test("hints for columns may name them, hints for filters may not", async () => {
     expect((await app.get(ask("articles", "(columns:~T(twic)~)"))).body.hint).toBe("did you mean `twice`?");
     expect((await app.get(ask("articles", "(where:(twic:1))"))).body.hint).toBeUndefined();

@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { TestACL } from "../support/app.ts";
-import { DATABASES, type DatabaseName } from "../support/databases.ts";
 import { sample } from "../support/schema.ts";
-import { ask, ids, served } from "../support/served.ts";
+import { ask, ids, served, STACKS } from "../support/served.ts";
 
 const acl = {
   articles: {
@@ -28,42 +27,152 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
-  { column: "text", low: "'Abc'", high: "'Bcd'", ordered: true, text: true, wrong: ["1", "T", "(a:1)", "_('a')_", "X", "U"] },
-  { column: "choice", low: "'a'", high: "'b'", ordered: true, text: true, wrong: ["'c'", "1", "T", "'A'", "''"] },
+  {
+    column: "text",
+    low: "'Abc'",
+    high: "'Bcd'",
+    ordered: true,
+    text: true,
+    wrong: ["1", "T", "(a:1)", "_('a')_", "X", "U"],
+  },
+  {
+    column: "choice",
+    low: "'a'",
+    high: "'b'",
+    ordered: true,
+    text: true,
+    wrong: ["'c'", "1", "T", "'A'", "''"],
+  },
   { column: "json", low: "(a:1)", high: "_(1,'x')_", ordered: false, wrong: ["X", "I", "U"] },
-  { column: "integer", low: "1", high: "2", ordered: true, wrong: ["'1'", "1.5", "9007199254740992", "1e20", "X", "I", "-I", "T", "(a:1)", "_(1)_", "U", "''"] },
+  {
+    column: "integer",
+    low: "1",
+    high: "2",
+    ordered: true,
+    wrong: ["'1'", "1.5", "9007199254740992", "1e20", "X", "I", "-I", "T", "(a:1)", "_(1)_", "U", "''"],
+  },
   { column: "flag", low: "F", high: "T", ordered: true, wrong: ["0", "1", "'T'", "'true'", "U", "_(T)_"] },
-  { column: "seconds", low: "1000000", high: "'1970-01-01T00:33:20Z'", ordered: true, wrong: ["'yesterday'", "'2024-02-30'", "'2023-02-29'", "'2024-13-01'", "X", "I", "1e20", "T", "''", "'12'", "U", "()"] },
-  { column: "millis", low: "'1969-12-31T23:59:59.999Z'", high: "1500", ordered: true, wrong: ["'now'", "'2024-01-01T25:00:00Z'", "X", "-I", "8640000000000001", "F", "_()_"] },
-  { column: "real", low: "0.30000000000000004", high: "1e300", ordered: true, wrong: ["'0.5'", "X", "I", "-I", "1e400", "T", "(a:1)", "U"] },
-  { column: "decimal", low: "'1.5'", high: "2.5", ordered: true, wrong: ["'abc'", "''", "'1e5'", "'1,5'", "' 1'", "T", "X", "I", "()"] },
+  {
+    column: "seconds",
+    low: "1000000",
+    high: "'1970-01-01T00:33:20Z'",
+    ordered: true,
+    wrong: [
+      "'yesterday'",
+      "'2024-02-30'",
+      "'2023-02-29'",
+      "'2024-13-01'",
+      "X",
+      "I",
+      "1e20",
+      "T",
+      "''",
+      "'12'",
+      "U",
+      "()",
+    ],
+  },
+  {
+    column: "millis",
+    low: "'1969-12-31T23:59:59.999Z'",
+    high: "1500",
+    ordered: true,
+    wrong: ["'now'", "'2024-01-01T25:00:00Z'", "X", "-I", "8640000000000001", "F", "_()_"],
+  },
+  {
+    column: "real",
+    low: "0.30000000000000004",
+    high: "1e300",
+    ordered: true,
+    wrong: ["'0.5'", "X", "I", "-I", "1e400", "T", "(a:1)", "U"],
+  },
+  {
+    column: "decimal",
+    low: "'1.5'",
+    high: "2.5",
+    ordered: true,
+    wrong: ["'abc'", "''", "'1e5'", "'1,5'", "' 1'", "T", "X", "I", "()"],
+  },
   { column: "number", low: "1.5", high: "2.5", ordered: true, wrong: ["'1.5'", "X", "I", "T", "U"] },
-  { column: "numericBig", low: "'9007199254740993'", high: "'9223372036854775807'", ordered: true, wrong: ["'x'", "1.5", "'1.5'", "T", "'9223372036854775808'", "9007199254740992", "''", "X"] },
-  { column: "big", low: "'123456789012345678901234567890'", high: "7", ordered: false, wrong: ["'x'", "1.5", "T", "''", "X", "'0x10'"] },
-  { column: "bytes", low: "'AQI='", high: "'/w=='", ordered: false, wrong: ["'!'", "'AQI'", "1", "T", "(a:1)", "'AQ I='"] },
+  {
+    column: "numericBig",
+    low: "'9007199254740993'",
+    high: "'9223372036854775807'",
+    ordered: true,
+    wrong: ["'x'", "1.5", "'1.5'", "T", "'9223372036854775808'", "9007199254740992", "''", "X"],
+  },
+  {
+    column: "big",
+    low: "'123456789012345678901234567890'",
+    high: "7",
+    ordered: false,
+    wrong: ["'x'", "1.5", "T", "''", "X", "'0x10'"],
+  },
+  {
+    column: "bytes",
+    low: "'AQI='",
+    high: "'/w=='",
+    ordered: false,
+    wrong: ["'!'", "'AQI'", "1", "T", "(a:1)", "'AQ I='"],
+  },
   { column: "blobJson", low: "(a:1)", high: "'text'", ordered: false, wrong: ["X", "U"] },
   { column: "point", low: "(x:1,y:2)", high: "(x:2,y:0.5)", ordered: true, wrong: ["N", "U"] },
 ];
 
 const TEXT_OPERATORS = [
-  "like", "notLike", "ilike", "notIlike", "contains", "startsWith", "endsWith", "icontains", "istartsWith", "iendsWith",
+  "like",
+  "notLike",
+  "ilike",
+  "notIlike",
+  "contains",
+  "startsWith",
+  "endsWith",
+  "icontains",
+  "istartsWith",
+  "iendsWith",
 ] as const;
 const ORDER_OPERATORS = ["gt", "gte", "lt", "lte"] as const;
 
-describe.each(Object.keys(DATABASES) as DatabaseName[])("filters on %s", (on) => {
-  const app = served(acl, { on });
+describe.each(STACKS.slice(0, 5))("filters on $name", ({ options }) => {
+  const app = served(acl, options);
   // Row 1 holds the lower values, row 2 the higher ones, row 3 none.
   beforeAll(async () => {
     await app.app.database.insert(sample).values([
       {
-        id: 1, text: "Abc", choice: "a", json: { a: 1 }, integer: 1, flag: false, seconds: new Date(1_000_000),
-        millis: new Date(-1), real: 0.1 + 0.2, decimal: "1.5", number: 1.5, numericBig: 9007199254740993n,
-        big: 123456789012345678901234567890n, bytes: Buffer.from([1, 2]), blobJson: { a: 1 }, point: { x: 1, y: 2 },
+        id: 1,
+        text: "Abc",
+        choice: "a",
+        json: { a: 1 },
+        integer: 1,
+        flag: false,
+        seconds: new Date(1_000_000),
+        millis: new Date(-1),
+        real: 0.1 + 0.2,
+        decimal: "1.5",
+        number: 1.5,
+        numericBig: 9007199254740993n,
+        big: 123456789012345678901234567890n,
+        bytes: Buffer.from([1, 2]),
+        blobJson: { a: 1 },
+        point: { x: 1, y: 2 },
       },
       {
-        id: 2, text: "Bcd", choice: "b", json: [1, "x"], integer: 2, flag: true, seconds: new Date(2_000_000),
-        millis: new Date(1500), real: 1e300, decimal: "2.5", number: 2.5, numericBig: 9223372036854775807n,
-        big: 7n, bytes: Buffer.from([255]), blobJson: "text", point: { x: 2, y: 0.5 },
+        id: 2,
+        text: "Bcd",
+        choice: "b",
+        json: [1, "x"],
+        integer: 2,
+        flag: true,
+        seconds: new Date(2_000_000),
+        millis: new Date(1500),
+        real: 1e300,
+        decimal: "2.5",
+        number: 2.5,
+        numericBig: 9223372036854775807n,
+        big: 7n,
+        bytes: Buffer.from([255]),
+        blobJson: "text",
+        point: { x: 2, y: 0.5 },
       },
       { id: 3 },
     ]);
@@ -241,8 +350,12 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("filters on %s", (on) =>
 
   test("dates are compared as instants, whatever their zone and precision", async () => {
     for (const text of [
-      "'2023-11-14T22:13:21Z'", "'2023-11-14T22:13:21.000Z'", "'2023-11-14T23:13:21+01:00'",
-      "'2023-11-14 22:13:21'", "1700000001000", "'2023-11-14T22:13:21.000000Z'",
+      "'2023-11-14T22:13:21Z'",
+      "'2023-11-14T22:13:21.000Z'",
+      "'2023-11-14T23:13:21+01:00'",
+      "'2023-11-14 22:13:21'",
+      "1700000001000",
+      "'2023-11-14T22:13:21.000000Z'",
     ]) {
       expect(ids(await app.get(ask("articles", `(where:(createdAt:${text}))`)))).toEqual(["a2"]);
     }
@@ -352,14 +465,21 @@ describe("filters refuse", () => {
       ]);
   });
 
-  test.each(["like", "notLike", "ilike", "notIlike"])("a %s that ends in a single backslash", async (operator) => {
-    expect(await refused(`(title.${operator}:'a\\')`, "articles")).toEqual([400, "invalid-syntax", "select"]);
-    expect(await refused(`(title.${operator}:"a\\\\")`, "articles")).toEqual([
-      400,
-      "invalid-value",
-      `select.where.title.${operator}`,
-    ]);
-  });
+  test.each(["like", "notLike", "ilike", "notIlike"])(
+    "a %s that ends in a single backslash",
+    async (operator) => {
+      expect(await refused(`(title.${operator}:'a\\')`, "articles")).toEqual([
+        400,
+        "invalid-syntax",
+        "select",
+      ]);
+      expect(await refused(`(title.${operator}:"a\\\\")`, "articles")).toEqual([
+        400,
+        "invalid-value",
+        `select.where.title.${operator}`,
+      ]);
+    },
+  );
 
   test.each([
     ["()", "select.where"],

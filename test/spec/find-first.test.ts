@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { TestACL } from "../support/app.ts";
-import { DATABASES, type DatabaseName } from "../support/databases.ts";
-import { ask, served } from "../support/served.ts";
+import { ask, served, STACKS } from "../support/served.ts";
 
 const rule = {
   select: { columns: ["id", "views"] },
@@ -9,12 +8,16 @@ const rule = {
 } as const;
 const acl = {
   articles: { table: "article", control: { GET: { all: rule, writer: { ...rule, where: () => false } } } },
-  one: { table: "article", findFirst: true, control: { GET: { all: rule, writer: { ...rule, where: () => false } } } },
+  one: {
+    table: "article",
+    findFirst: true,
+    control: { GET: { all: rule, writer: { ...rule, where: () => false } } },
+  },
   list: { table: "article", findFirst: false, control: { GET: { all: rule } } },
 } satisfies TestACL;
 
-describe.each(Object.keys(DATABASES) as DatabaseName[])("findFirst on %s", (on) => {
-  const app = served(acl, { on });
+describe.each(STACKS)("findFirst on $name", ({ options }) => {
+  const app = served(acl, options);
 
   test.each([
     ["articles?findFirst", "articles"],
@@ -26,10 +29,16 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("findFirst on %s", (on) 
     expect((await app.get(path)).body).toEqual({ [resource]: { id: "a1", views: 10 } });
   });
 
-  test.each(["articles", "articles?findFirst=F", "articles?findFirst=false", "list", "list?findFirst=F"])("%s answers a list", async (path) => {
-    const resource = path.split("?")[0]!;
-    expect((await app.get(path)).body).toMatchObject({ count: 6, [resource]: [{ id: "a1" }, {}, {}, {}, {}, {}] });
-  });
+  test.each(["articles", "articles?findFirst=F", "articles?findFirst=false", "list", "list?findFirst=F"])(
+    "%s answers a list",
+    async (path) => {
+      const resource = path.split("?")[0]!;
+      expect((await app.get(path)).body).toMatchObject({
+        count: 6,
+        [resource]: [{ id: "a1" }, {}, {}, {}, {}, {}],
+      });
+    },
+  );
 
   test.each([
     ["one?findFirst=F", "`one` answers one row"],
@@ -45,17 +54,26 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("findFirst on %s", (on) 
   });
 
   test("no match answers null", async () => {
-    expect((await app.get(ask("articles", "(where:(id:'zz'))", "findFirst"))).body).toEqual({ articles: null });
+    expect((await app.get(ask("articles", "(where:(id:'zz'))", "findFirst"))).body).toEqual({
+      articles: null,
+    });
     expect((await app.get("articles?findFirst", { as: 1 })).body).toEqual({ articles: null });
     expect((await app.get("one", { as: 1 })).body).toEqual({ one: null });
     expect((await app.get(ask("one", "(offset:6)"))).body).toEqual({ one: null });
     expect((await app.get(ask("one", "(limit:0)"))).body).toEqual({ one: null });
-    expect((await app.get("articles?findFirst&countTotal", { as: 1 })).body).toEqual({ total: 0, articles: null });
+    expect((await app.get("articles?findFirst&countTotal", { as: 1 })).body).toEqual({
+      total: 0,
+      articles: null,
+    });
   });
 
   test("takes order, offset, limit, columns and relations", async () => {
-    expect((await app.get(ask("one", "(orderBy:(views:desc))"))).body).toEqual({ one: { id: "a2", views: 20 } });
-    expect((await app.get(ask("one", "(orderBy:(views:desc),offset:1)"))).body).toEqual({ one: { id: "a3", views: 20 } });
+    expect((await app.get(ask("one", "(orderBy:(views:desc))"))).body).toEqual({
+      one: { id: "a2", views: 20 },
+    });
+    expect((await app.get(ask("one", "(orderBy:(views:desc),offset:1)"))).body).toEqual({
+      one: { id: "a3", views: 20 },
+    });
     expect((await app.get(ask("one", "(limit:5,columns:~T(id)~)"))).body).toEqual({ one: { id: "a1" } });
     expect((await app.get(ask("one", "(with:(comments:T))"))).body).toEqual({
       one: { id: "a1", views: 10, comments: [{ id: 1 }, { id: 2 }] },
@@ -64,7 +82,10 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("findFirst on %s", (on) 
 
   test("goes with a total, which counts every row", async () => {
     expect((await app.get("one?countTotal")).body).toEqual({ total: 6, one: { id: "a1", views: 10 } });
-    expect((await app.get(ask("one", "(where:(views:20))", "countTotal"))).body).toEqual({ total: 6, one: { id: "a2", views: 20 } });
+    expect((await app.get(ask("one", "(where:(views:20))", "countTotal"))).body).toEqual({
+      total: 6,
+      one: { id: "a2", views: 20 },
+    });
   });
 
   test("with `columns:F` answers counts only: one row or none", async () => {

@@ -34,15 +34,31 @@ const acl = Object.fromEntries([
             select: { columns: ["id"] },
             forbidQuery: { [capability]: true },
             with: {
-              comments: { select: { columns: ["id"] }, forbidQuery: { [capability]: true }, with: { author: true } },
-              author: { select: { columns: ["id"] }, forbidQuery: { [capability]: true }, with: { comments: true } },
+              comments: {
+                select: { columns: ["id"] },
+                forbidQuery: { [capability]: true },
+                with: { author: true },
+              },
+              author: {
+                select: { columns: ["id"] },
+                forbidQuery: { [capability]: true },
+                with: { comments: true },
+              },
             },
           },
           writer: {
             select: { columns: ["id"] },
             with: {
-              comments: { select: { columns: ["id"] }, forbidQuery: { [capability]: true }, with: { author: true } },
-              author: { select: { columns: ["id"] }, forbidQuery: { [capability]: true }, with: { comments: true } },
+              comments: {
+                select: { columns: ["id"] },
+                forbidQuery: { [capability]: true },
+                with: { author: true },
+              },
+              author: {
+                select: { columns: ["id"] },
+                forbidQuery: { [capability]: true },
+                with: { comments: true },
+              },
             },
           },
           editor: {
@@ -59,7 +75,12 @@ const acl = Object.fromEntries([
     {
       table: "article",
       control: {
-        GET: { all: { select: { columns: ["id"] }, forbidQuery: Object.fromEntries(CAPABILITIES.map((c) => [c, true])) } },
+        GET: {
+          all: {
+            select: { columns: ["id"] },
+            forbidQuery: Object.fromEntries(CAPABILITIES.map((c) => [c, true])),
+          },
+        },
       },
     },
   ],
@@ -107,7 +128,9 @@ describe.each(CAPABILITIES)("forbidQuery.%s", (capability) => {
   });
 
   test("`false` forbids nothing", async () => {
-    expect((await app.get(ask(capability, `(${capability}:${USES[capability][0]})`), { role: "editor" })).status).toBe(200);
+    expect(
+      (await app.get(ask(capability, `(${capability}:${USES[capability][0]})`), { role: "editor" })).status,
+    ).toBe(200);
   });
 });
 
@@ -115,12 +138,21 @@ test("a rule may forbid everything and still answer", async () => {
   expect((await app.get("everything")).body.count).toBe(6);
   expect((await app.get(ask("everything", "()"))).body.count).toBe(6);
   for (const capability of CAPABILITIES)
-    expect((await app.get(ask("everything", `(${capability}:${USES[capability][0]})`))).body.code).toBe("capability-forbidden");
+    expect((await app.get(ask("everything", `(${capability}:${USES[capability][0]})`))).body.code).toBe(
+      "capability-forbidden",
+    );
 });
 
 test("a one-relation that forbids columns and `with` is still loaded with T", async () => {
   for (const capability of ["columns", "with"] as const) {
-    const refused = await app.get(ask(capability, `(with:(author:(${capability}:${capability === "with" ? "(comments:T)" : "T"})))`), { as: 1 });
-    expect([refused.status, refused.body.code, refused.body.path]).toEqual([400, "capability-forbidden", `select.with.author.${capability}`]);
+    const refused = await app.get(
+      ask(capability, `(with:(author:(${capability}:${capability === "with" ? "(comments:T)" : "T"})))`),
+      { as: 1 },
+    );
+    expect([refused.status, refused.body.code, refused.body.path]).toEqual([
+      400,
+      "capability-forbidden",
+      `select.with.author.${capability}`,
+    ]);
   }
 });

@@ -12,7 +12,9 @@ const keep = closing();
 type PostRule = NonNullable<NonNullable<Control<"tag">["POST"]>["all"]>;
 
 /** Tags that anybody may write, with hooks around. */
-const tags = (hooks: Pick<PostRule, "beforeQuery" | "afterQuery" | "onQueryError" | "formatResult">): TestACL => ({
+const tags = (
+  hooks: Pick<PostRule, "beforeQuery" | "afterQuery" | "onQueryError" | "formatResult">,
+): TestACL => ({
   tags: {
     table: "tag",
     control: {
@@ -24,7 +26,8 @@ const tags = (hooks: Pick<PostRule, "beforeQuery" | "afterQuery" | "onQueryError
   },
 });
 
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 const row = { id: 9, label: "new" };
 const audit = { id: 500, label: "audit" };
 
@@ -38,32 +41,39 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
   const sending = (body: unknown): object =>
     body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
 
-  test.each(METHODS)("hooks of a %s run around the statement, in the transaction, and are awaited", async (method, where, body) => {
-    const seen: unknown[] = [];
-    const app = await start(
-      tags({
-        beforeQuery: async (ctx) => {
-          await pause(5);
-          seen.push("before", await ctx.tx.$count(tag, eq(tag.label, "audit")));
-          await ctx.tx.insert(tag).values(audit);
-        },
-        afterQuery: async (ctx) => {
-          await pause(5);
-          seen.push("after", ctx.result.rowsAffected, ctx.result.rows.length);
-          await ctx.tx.update(tag).set({ label: "audited" }).where(eq(tag.id, 500));
-        },
-      }),
-      { on },
-    );
-    const answer = await app.send(method, where, sending(body));
-    expect(answer.status).toBe(200);
-    expect(answer.body.rowsAffected).toBe(1);
-    expect(seen).toEqual(["before", 0, "after", 1, 1]);
-    expect((await app.database.select().from(tag).where(eq(tag.id, 500)))[0]!.label).toBe("audited");
-  });
+  test.each(METHODS)(
+    "hooks of a %s run around the statement, in the transaction, and are awaited",
+    async (method, where, body) => {
+      const seen: unknown[] = [];
+      const app = await start(
+        tags({
+          beforeQuery: async (ctx) => {
+            await pause(5);
+            seen.push("before", await ctx.tx.$count(tag, eq(tag.label, "audit")));
+            await ctx.tx.insert(tag).values(audit);
+          },
+          afterQuery: async (ctx) => {
+            await pause(5);
+            seen.push("after", ctx.result.rowsAffected, ctx.result.rows.length);
+            await ctx.tx.update(tag).set({ label: "audited" }).where(eq(tag.id, 500));
+          },
+        }),
+        { on },
+      );
+      const answer = await app.send(method, where, sending(body));
+      expect(answer.status).toBe(200);
+      expect(answer.body.rowsAffected).toBe(1);
+      expect(seen).toEqual(["before", 0, "after", 1, 1]);
+      expect((await app.database.select().from(tag).where(eq(tag.id, 500)))[0]!.label).toBe("audited");
+    },
+  );
 
   describe.each(METHODS)("a %s whose hook", (method, where, body) => {
-    const check = async (hooks: Parameters<typeof tags>[0], status: number, code?: string): Promise<unknown[]> => {
+    const check = async (
+      hooks: Parameters<typeof tags>[0],
+      status: number,
+      code?: string,
+    ): Promise<unknown[]> => {
       const app = await start(tags(hooks), { on });
       const before = await dump(app.database);
       const answer = await app.send(method, where, sending(body));
@@ -74,7 +84,11 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       expect([200, status]).toContain(next.status);
       return app.errors;
     };
-    const writing = async ({ tx }: { tx: { insert: (table: typeof tag) => { values(row: object): Promise<unknown> } } }): Promise<void> => {
+    const writing = async ({
+      tx,
+    }: {
+      tx: { insert: (table: typeof tag) => { values(row: object): Promise<unknown> } };
+    }): Promise<void> => {
       await tx.insert(tag).values(audit);
       await pause(5);
     };
@@ -84,7 +98,7 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
         {
           beforeQuery: async (ctx) => {
             if (ctx.method === "GET") return;
-            await writing(ctx as never);
+            await writing(ctx);
             throw new Error("before");
           },
         },
@@ -99,7 +113,7 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
         {
           afterQuery: async (ctx) => {
             if (ctx.method === "GET") return;
-            await writing(ctx as never);
+            await writing(ctx);
             throw new Error("after");
           },
         },
@@ -134,7 +148,7 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
         {
           beforeQuery: async (ctx) => {
             if (ctx.method === "GET") return;
-            await writing(ctx as never);
+            await writing(ctx);
             throw new HttpError("closed on sundays", 451);
           },
         },
@@ -147,7 +161,7 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
         {
           beforeQuery: async (ctx) => {
             if (ctx.method === "GET") return undefined;
-            await writing(ctx as never);
+            await writing(ctx);
             return Response.json({ code: "own" }, { status: 202 });
           },
           afterQuery: (ctx) => {
@@ -178,7 +192,10 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       tags({
         afterQuery: async (ctx) => {
           await pause(2);
-          return Response.json({ made: ctx.result.rows[0].label }, { status: 201, headers: { "x-own": "1" } });
+          return Response.json(
+            { made: ctx.result.rows[0].label },
+            { status: 201, headers: { "x-own": "1" } },
+          );
         },
       }),
       { on },
@@ -194,7 +211,11 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
         beforeQuery: async (ctx) => {
           await pause(1);
           if (ctx.method !== "POST") return;
-          if (ctx.body.label === "replace") ctx.body = [{ id: 20, label: "one" }, { id: 21, label: "two" }];
+          if (ctx.body.label === "replace")
+            ctx.body = [
+              { id: 20, label: "one" },
+              { id: 21, label: "two" },
+            ];
           else if (ctx.body.label === "break") ctx.body.id = "text";
           else if (ctx.body.label === "drop") delete ctx.body.label;
           else ctx.body.label = `${ctx.body.label}!`;
@@ -222,9 +243,12 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
   });
 
   test("beforeQuery may fill in what a row needs", async () => {
-    const app = await start(tags({ beforeQuery: (ctx) => void (ctx.method === "POST" && (ctx.body.label = "filled")) }), {
-      on,
-    });
+    const app = await start(
+      tags({ beforeQuery: (ctx) => void (ctx.method === "POST" && (ctx.body.label = "filled")) }),
+      {
+        on,
+      },
+    );
     expect((await app.post("tags", { id: 9 })).body.tags).toEqual([{ id: 9, label: "filled" }]);
   });
 
@@ -323,7 +347,10 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
     test("that answers nothing leaves the refusal as it is", async () => {
       let asked = 0;
       const app = await start(tags({ onQueryError: () => void asked++ }), { on });
-      expect(refusal(await app.post("tags", { id: 1, label: "taken" }))).toEqual({ status: 409, code: "conflict" });
+      expect(refusal(await app.post("tags", { id: 1, label: "taken" }))).toEqual({
+        status: 409,
+        code: "conflict",
+      });
       expect(asked).toBe(1);
     });
 
@@ -355,7 +382,16 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
         {
           tags: {
             table: "tag",
-            control: { POST: { all: { select: true, write: true, check: () => false, onQueryError: (error) => void seen.push(error) } } },
+            control: {
+              POST: {
+                all: {
+                  select: true,
+                  write: true,
+                  check: () => false,
+                  onQueryError: (error) => void seen.push(error),
+                },
+              },
+            },
           },
         },
         { on },
@@ -369,7 +405,9 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       let asked = 0;
       const app = await start(tags({ onQueryError: () => void asked++ }), { on });
       expect(refusal(await app.post("tags", { id: "x" })).code).toBe("invalid-value");
-      expect(refusal(await app.patch("tags?select=(where:(nothing:1))", { label: "x" })).code).toBe("unknown-column");
+      expect(refusal(await app.patch("tags?select=(where:(nothing:1))", { label: "x" })).code).toBe(
+        "unknown-column",
+      );
       expect(asked).toBe(0);
     });
 
@@ -404,7 +442,11 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       }),
       { on },
     );
-    expect((await app.post("tags", row)).body).toEqual({ made: 1, at: "1970-01-01T00:00:00.000Z", big: "10" });
+    expect((await app.post("tags", row)).body).toEqual({
+      made: 1,
+      at: "1970-01-01T00:00:00.000Z",
+      big: "10",
+    });
     expect(refusal(await app.patch("tags?select=(where:(id:9))", { label: "kept" }))).toEqual({
       status: 500,
       code: "internal-error",
@@ -473,7 +515,10 @@ describe.each(DATABASE_NAMES)("a company with its admin in one POST (%s)", (on) 
             },
             beforeQuery: async (ctx) => {
               if (ctx.admin === undefined) throw new HttpError("a company needs an admin", 400);
-              const [made] = await ctx.tx.insert(shop.person).values(ctx.admin).returning({ id: shop.person.id });
+              const [made] = await ctx.tx
+                .insert(shop.person)
+                .values(ctx.admin)
+                .returning({ id: shop.person.id });
               ctx.body.adminId = made!.id;
             },
           },
@@ -485,10 +530,10 @@ describe.each(DATABASE_NAMES)("a company with its admin in one POST (%s)", (on) 
 
   test("registers the admin and makes the company hers", async () => {
     const app = keep(await serveShop<Registering>(acl, { on }));
-    const answer = await app.post(
-      path("companies", { columns: { name: true }, with: { admin: true } }),
-      { name: "Barber Shop", admin: natnael },
-    );
+    const answer = await app.post(path("companies", { columns: { name: true }, with: { admin: true } }), {
+      name: "Barber Shop",
+      admin: natnael,
+    });
     expect(answer.body.companies).toEqual([{ name: "Barber Shop", admin: natnael }]);
     expect(await app.database.$count(shop.person)).toBe(1);
   });
@@ -497,7 +542,10 @@ describe.each(DATABASE_NAMES)("a company with its admin in one POST (%s)", (on) 
     const app = keep(await serveShop<Registering>(acl, { on }));
     await app.post("companies", { name: "Barber Shop", admin: natnael });
     const before = await dump(app.database);
-    const again = await app.post("companies", { name: "Barber Shop", admin: { name: "Ann", email: "ann@example.com" } });
+    const again = await app.post("companies", {
+      name: "Barber Shop",
+      admin: { name: "Ann", email: "ann@example.com" },
+    });
     expect(refusal(again)).toEqual({ status: 409, code: "conflict" });
     const taken = await app.post("companies", { name: "Bakery", admin: natnael });
     expect(refusal(taken)).toEqual({ status: 409, code: "conflict" });
@@ -520,5 +568,7 @@ test("an article's PATCH hooks see the body as the database takes it: dates are 
   const createdAt = "2024-01-02T03:04:05.678Z";
   await app.patch(path("articles", { where: { id: "a1" } }), { createdAt });
   expect(seen).toEqual(new Date(createdAt));
-  expect((await app.database.select().from(article).where(eq(article.id, "a1")))[0]!.createdAt).toEqual(new Date(createdAt));
+  expect((await app.database.select().from(article).where(eq(article.id, "a1")))[0]!.createdAt).toEqual(
+    new Date(createdAt),
+  );
 });

@@ -14,7 +14,10 @@ const acl = {
     maxLimit: 3,
     control: {
       GET: {
-        all: { select: { columns: ["id", "title", "views"] }, with: { comments: { select: columns }, author: { select: columns } } },
+        all: {
+          select: { columns: ["id", "title", "views"] },
+          with: { comments: { select: columns }, author: { select: columns } },
+        },
         writer: { select: columns, maxLimit: 5 },
         editor: { select: columns, maxLimit: null },
         mine: { select: columns, where: () => true, maxLimit: undefined, onSurpassMaxLimit: "Limit" },
@@ -73,9 +76,12 @@ describe("the maximum of rows", () => {
     ["articles", { role: "editor" }, 6],
     ["articles?mine", { role: "editor" }, 3],
     ["zero", {}, 0],
-  ] as const)("rule, then entry, then defaults; null lifts, undefined inherits: %s %o", async (path, sending, count) => {
-    expect((await app.get(path, sending)).body.count).toBe(count);
-  });
+  ] as const)(
+    "rule, then entry, then defaults; null lifts, undefined inherits: %s %o",
+    async (path, sending, count) => {
+      expect((await app.get(path, sending)).body.count).toBe(count);
+    },
+  );
 
   test.each([
     ["plain", {}, 4],
@@ -94,7 +100,7 @@ describe("the maximum of rows", () => {
     }
   });
 
-  test("`onSurpassMaxLimit: \"Limit\"` caps instead, at the entry and at the rule", async () => {
+  test('`onSurpassMaxLimit: "Limit"` caps instead, at the entry and at the rule', async () => {
     for (const limit of ["3", "1e9", "9007199254740991"]) {
       expect(ids(await app.get(ask("capped", `(limit:${limit})`)), "capped")).toEqual(["a1", "a2"]);
       expect(ids(await app.get(ask("articles", `(limit:${limit})`, "mine"), { as: 1 })).length).toBe(3);
@@ -115,7 +121,9 @@ describe("the maximum of rows", () => {
       [2, 1, 3],
       [2, 1, 2],
     ]);
-    const writer = await app.get(ask("authors", "(where:(id:2),with:(articles:T,comments:T))"), { role: "writer" });
+    const writer = await app.get(ask("authors", "(where:(id:2),with:(articles:T,comments:T))"), {
+      role: "writer",
+    });
     expect(writer.body.authors[0].articles).toHaveLength(2);
     expect(writer.body.authors[0].comments).toHaveLength(3);
     const inherits = await app.get(ask("inherits", "(where:(id:2),with:(articles:T))"));
@@ -149,7 +157,12 @@ describe("the built-in limits", () => {
             with: {
               author: {
                 select: columns,
-                with: { mentor: { select: columns, with: { mentor: { select: columns, with: { mentor: { select: columns } } } } } },
+                with: {
+                  mentor: {
+                    select: columns,
+                    with: { mentor: { select: columns, with: { mentor: { select: columns } } } },
+                  },
+                },
               },
               comments: { select: columns },
             },
@@ -157,7 +170,22 @@ describe("the built-in limits", () => {
         },
       },
     },
-    lists: { table: "article", control: { GET: { all: { select: true, with: { comments: { select: columns, with: { author: { select: columns, with: { comments: { select: columns } } } } } } } } } },
+    lists: {
+      table: "article",
+      control: {
+        GET: {
+          all: {
+            select: true,
+            with: {
+              comments: {
+                select: columns,
+                with: { author: { select: columns, with: { comments: { select: columns } } } },
+              },
+            },
+          },
+        },
+      },
+    },
   } satisfies TestACL;
   const app = served(deep);
 
@@ -208,7 +236,8 @@ describe("the built-in limits", () => {
   });
 
   test("1,000 items in a list", async () => {
-    const list = (n: number): string => `articles?select=(where:(views.in:_(${Array.from({ length: n }, (_, i) => i).join(",")})_))`;
+    const list = (n: number): string =>
+      `articles?select=(where:(views.in:_(${Array.from({ length: n }, (_, i) => i).join(",")})_))`;
     expect((await app.get(list(1_000))).body.count).toBe(6);
     expect((await app.get(list(1_001))).body).toEqual({
       error: "a list of 1001 items exceeds 1000",
@@ -237,16 +266,21 @@ describe("the built-in limits", () => {
   test("patterns of 1,000 characters and 16 `%`", async () => {
     const refused = { code: "too-complex", path: "select.where.title.like" };
     expect((await app.get(ask("articles", `(where:(title.like:'${"a".repeat(1_000)}'))`))).status).toBe(200);
-    expect((await app.get(ask("articles", `(where:(title.like:'${"a".repeat(1_001)}'))`))).body).toMatchObject(refused);
+    expect(
+      (await app.get(ask("articles", `(where:(title.like:'${"a".repeat(1_001)}'))`))).body,
+    ).toMatchObject(refused);
     expect((await app.get(ask("articles", `(where:(title.like:'${"%a".repeat(16)}'))`))).status).toBe(200);
-    expect((await app.get(ask("articles", `(where:(title.like:'${"%a".repeat(17)}'))`))).body).toMatchObject(refused);
+    expect((await app.get(ask("articles", `(where:(title.like:'${"%a".repeat(17)}'))`))).body).toMatchObject(
+      refused,
+    );
   });
 
   test.each(["contains", "startsWith", "endsWith", "icontains", "istartsWith", "iendsWith"])(
     "a text of more than 1,000 characters for %s, whatever they are",
     async (operator) => {
       for (const character of ["a", "_", "%", "*"]) {
-        const path = (n: number): string => `articles?select=(where:(title.${operator}:'${encodeURIComponent(character).repeat(n)}'))`;
+        const path = (n: number): string =>
+          `articles?select=(where:(title.${operator}:'${encodeURIComponent(character).repeat(n)}'))`;
         expect((await app.get(path(1_000))).status).toBe(200);
         const answer = await app.get(path(1_001));
         expect([character, answer.status, answer.body.code]).toEqual([character, 400, "too-complex"]);
@@ -266,8 +300,22 @@ describe("limits of one's own", () => {
       control: {
         GET: {
           all: { select: true, with: { comments: { select: columns }, author: { select: columns } } },
-          writer: { select: true, maxConditions: 3, maxList: 4, maxCost: null, maxLimit: null, with: { comments: { select: columns, maxLimit: null } } },
-          editor: { select: true, maxConditions: null, maxList: null, maxCost: 2_000_000, maxLimit: null, with: { comments: { select: columns, maxLimit: null } } },
+          writer: {
+            select: true,
+            maxConditions: 3,
+            maxList: 4,
+            maxCost: null,
+            maxLimit: null,
+            with: { comments: { select: columns, maxLimit: null } },
+          },
+          editor: {
+            select: true,
+            maxConditions: null,
+            maxList: null,
+            maxCost: 2_000_000,
+            maxLimit: null,
+            with: { comments: { select: columns, maxLimit: null } },
+          },
         },
       },
     },
@@ -280,7 +328,8 @@ describe("limits of one's own", () => {
     ["articles", {}, 2],
     ["articles", { role: "writer" }, 3],
   ] as const)("maxConditions: %s %o takes %i", async (resource, sending, max) => {
-    const path = (n: number): string => ask(resource, `(limit:1,where:(OR:_(${Array.from({ length: n }, () => "(views:10)").join(",")})_))`);
+    const path = (n: number): string =>
+      ask(resource, `(limit:1,where:(OR:_(${Array.from({ length: n }, () => "(views:10)").join(",")})_))`);
     if (resource !== "defaulted") expect((await app.get(path(max), sending)).body.count).toBe(1);
     expect((await app.get(path(max + 1), sending)).body.code).toBe("too-complex");
   });
@@ -290,17 +339,25 @@ describe("limits of one's own", () => {
     ["articles", {}, 3],
     ["articles", { role: "writer" }, 4],
   ] as const)("maxList: %s %o takes %i", async (resource, sending, max) => {
-    const path = (n: number): string => ask(resource, `(limit:1,where:(views.in:_(${Array.from({ length: n }, () => "10").join(",")})_))`);
+    const path = (n: number): string =>
+      ask(resource, `(limit:1,where:(views.in:_(${Array.from({ length: n }, () => "10").join(",")})_))`);
     expect((await app.get(path(max), sending)).body.count).toBe(1);
-    expect((await app.get(path(max + 1), sending)).body).toMatchObject({ code: "too-complex", path: "select.where.views.in" });
+    expect((await app.get(path(max + 1), sending)).body).toMatchObject({
+      code: "too-complex",
+      path: "select.where.views.in",
+    });
   });
 
   test("maxCost sums over the tree the products of the limits down to each node", async () => {
     // 3 + 3×5 = 18, 3 + 3×5 + 3×1 = 21
     expect((await app.get(ask("articles", "(limit:3,with:(comments:(limit:5)))"))).status).toBe(200);
-    expect((await app.get(ask("articles", "(limit:3,with:(comments:(limit:5),author:T))"))).body.code).toBe("too-complex");
+    expect((await app.get(ask("articles", "(limit:3,with:(comments:(limit:5),author:T))"))).body.code).toBe(
+      "too-complex",
+    );
     expect((await app.get(ask("articles", "(limit:2,with:(comments:(limit:8),author:T))"))).status).toBe(200);
-    expect((await app.get(ask("articles", "(limit:2,with:(comments:(limit:9),author:T))"))).body.code).toBe("too-complex");
+    expect((await app.get(ask("articles", "(limit:2,with:(comments:(limit:9),author:T))"))).body.code).toBe(
+      "too-complex",
+    );
     // A relation that is skipped costs nothing, nor one under no rows.
     expect((await app.get(ask("articles", "(limit:10,with:(comments:F))"))).status).toBe(200);
     expect((await app.get(ask("articles", "(limit:0,with:(comments:(limit:10)))"))).status).toBe(200);
@@ -322,7 +379,9 @@ describe("limits of one's own", () => {
     // 1,000 + 1,000 × 1,000 = 1,001,000
     expect((await app.get(ask("articles", "(with:(comments:T))"), { role: "editor" })).status).toBe(200);
     expect((await app.get(ask("articles", "(with:(comments:T))"), { role: "writer" })).status).toBe(200);
-    expect((await app.get(ask("articles", "(with:(comments:(limit:3000)))"), { role: "editor" })).body.code).toBe("too-complex");
+    expect(
+      (await app.get(ask("articles", "(with:(comments:(limit:3000)))"), { role: "editor" })).body.code,
+    ).toBe("too-complex");
   });
 
   test("lifted conditions and lists never end in a 500", async () => {
@@ -337,23 +396,54 @@ describe("limits of one's own", () => {
   });
 
   test("a list of 10,000 items, more than a request line holds, is refused", async () => {
-    const { database, close } = await DATABASES["bun:sqlite"]();
+    const opened = await DATABASES["bun:sqlite"]();
+    const { database } = opened;
     await fill(database);
     const route = createQueryRoute({ acl: own, database, schema });
     const list = Array.from({ length: 10_000 }, (_, i) => i).join(",");
-    const answer = await route.GET(new Request(`http://local/query/articles?select=(where:(views.in:_(${list})_))`));
+    const answer = await route.GET(
+      new Request(`http://local/query/articles?select=(where:(views.in:_(${list})_))`),
+    );
     expect(answer.status).toBe(400);
     expect(await answer.json()).toEqual({
       error: "a list of 10000 items exceeds 3",
       code: "too-complex",
       path: "select.where.views.in",
     });
-    close();
+    opened.close();
   });
 });
 
 describe("maxDepth", () => {
-  const chain = { select: columns, with: { mentor: { select: columns, with: { mentor: { select: columns, with: { mentor: { select: columns, with: { mentor: { select: columns, with: { mentor: { select: columns, with: { mentor: { select: columns, with: { mentor: { select: columns } } } } } } } } } } } } } } } as const;
+  const chain = {
+    select: columns,
+    with: {
+      mentor: {
+        select: columns,
+        with: {
+          mentor: {
+            select: columns,
+            with: {
+              mentor: {
+                select: columns,
+                with: {
+                  mentor: {
+                    select: columns,
+                    with: {
+                      mentor: {
+                        select: columns,
+                        with: { mentor: { select: columns, with: { mentor: { select: columns } } } },
+                      },
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  } as const;
   const nest = (levels: number): string => {
     let select = "T";
     for (let i = 0; i < levels; i++) select = `(with:(mentor:${select}))`;
@@ -361,7 +451,11 @@ describe("maxDepth", () => {
   };
   const depths = {
     none: { table: "author", maxDepth: 0, control: { GET: { all: chain } } },
-    one: { table: "author", maxDepth: 1, control: { GET: { all: chain, writer: { ...chain, maxDepth: 2 } } } },
+    one: {
+      table: "author",
+      maxDepth: 1,
+      control: { GET: { all: chain, writer: { ...chain, maxDepth: 2 } } },
+    },
     defaulted: { table: "author", control: { GET: { all: chain } } },
     lifted: { table: "author", maxDepth: null, control: { GET: { all: chain } } },
     // The relation's own counts from itself.
@@ -409,4 +503,48 @@ describe("maxDepth", () => {
     expect((await app.get(ask("none", "(with:(mentor:F))"))).status).toBe(200);
     expect((await app.get(ask("none", "(with:())"))).status).toBe(200);
   });
+});
+
+describe("what the database's parser cannot take is too complex, not a fault", () => {
+  const rule = (levels: number): object => ({
+    select: columns,
+    ...(levels > 0 && { with: { students: rule(levels - 1) } }),
+  });
+  const app = served({
+    articles: { table: "article", control: { GET: { all: { select: true } } } },
+    authors: { table: "author", maxDepth: null, maxCost: null, control: { GET: { all: rule(6) } } },
+  } as unknown as TestACL);
+  const nested = (levels: number): string =>
+    `${"(id.ne:0,NOT:".repeat(levels)}(id.gt:0)${")".repeat(levels)}`;
+  const deep = (relations: number, levels: number): string => {
+    let select = `(where:${nested(levels)})`;
+    for (let i = 0; i < relations; i++) select = `(with:(students:${select}))`;
+    return select;
+  };
+
+  test.each([
+    [0, 8],
+    [1, 8],
+    [3, 4],
+    [3, 8],
+    [6, 0],
+    [6, 2],
+  ])("%i relations deep, a filter %i levels deep is answered", async (relations, levels) => {
+    const { status } = await app.get(ask("authors", deep(relations, levels)));
+    app.faults();
+    expect(status).toBe(200);
+  });
+
+  test.each(["(NOT:", "(id.ne:'x',NOT:", "(OR:_((id:'x'),", "(AND:_((id.ne:'x'),"])(
+    "filters sixty levels deep are not: %s",
+    async (open) => {
+      const close = open.includes("_(") ? ")_)" : ")";
+      const levels = open.includes("_(") ? 30 : 60;
+      const answer = await app.get(
+        ask("articles", `(where:${open.repeat(levels)}(views:1)${close.repeat(levels)})`),
+      );
+      app.faults();
+      expect([answer.status, answer.body.code]).toEqual([400, "too-complex"]);
+    },
+  );
 });

@@ -1,16 +1,24 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { TestACL } from "../support/app.ts";
-import { DATABASES, type DatabaseName } from "../support/databases.ts";
 import { sample } from "../support/schema.ts";
-import { ask, ids, served } from "../support/served.ts";
+import { ask, ids, served, STACKS } from "../support/served.ts";
 
 const acl = {
   articles: { table: "article", control: { GET: { all: { select: true } } } },
-  newest: { table: "article", control: { GET: { all: { select: { columns: ["id", "views"] }, orderBy: { createdAt: "desc" } } } } },
-  numbered: { table: "article", control: { GET: { all: { select: true, orderBy: { views: -1, authorId: 1 } } } } },
+  newest: {
+    table: "article",
+    control: { GET: { all: { select: { columns: ["id", "views"] }, orderBy: { createdAt: "desc" } } } },
+  },
+  numbered: {
+    table: "article",
+    control: { GET: { all: { select: true, orderBy: { views: -1, authorId: 1 } } } },
+  },
   keyless: { table: "article", control: { GET: { all: { select: { columns: ["title", "views"] } } } } },
   tags: { table: "articleTag", control: { GET: { all: { select: true } } } },
-  samples: { table: "sample", control: { GET: { all: { select: { columns: ["id", "integer", "text", "real"] } } } } },
+  samples: {
+    table: "sample",
+    control: { GET: { all: { select: { columns: ["id", "integer", "text", "real"] } } } },
+  },
   authors: {
     table: "author",
     control: {
@@ -27,8 +35,8 @@ const acl = {
   },
 } satisfies TestACL;
 
-describe.each(Object.keys(DATABASES) as DatabaseName[])("order on %s", (on) => {
-  const app = served(acl, { on });
+describe.each(STACKS)("order on $name", ({ options }) => {
+  const app = served(acl, options);
   beforeAll(async () => {
     await app.app.database.insert(sample).values([
       { id: 1, integer: 5, text: "b", real: 0.5 },
@@ -73,7 +81,9 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("order on %s", (on) => {
     ["(real:1)", [2, 4, 3, 1, 5]],
     ["(text:asc)", [2, 4, 3, 5, 1]],
     ["(text:desc)", [1, 5, 3, 4, 2]],
-  ])("%s with nulls", async (orderBy, expected) => expect(await sorted("samples", orderBy)).toEqual(expected));
+  ])("%s with nulls", async (orderBy, expected) =>
+    expect(await sorted("samples", orderBy)).toEqual(expected),
+  );
 
   test("without any order rows come by primary key", async () => {
     expect(ids(await app.get("articles"))).toEqual(["a1", "a2", "a3", "a4", "a5", "a6"]);
@@ -109,7 +119,9 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("order on %s", (on) => {
 
   test("a hidden primary key still breaks ties", async () => {
     const titles = async (orderBy: string): Promise<string[]> =>
-      (await app.get(ask("keyless", `(orderBy:${orderBy})`))).body.keyless.map(({ title }: { title: string }) => title);
+      (await app.get(ask("keyless", `(orderBy:${orderBy})`))).body.keyless.map(
+        ({ title }: { title: string }) => title,
+      );
     expect(await titles("(views:desc)")).toEqual(["Beta", "Gamma", "Alpha", "Epsilon", "alphabet", "Delta"]);
   });
 
@@ -124,7 +136,9 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("order on %s", (on) => {
     expect(await nested("(orderBy:(reviewerId:asc))")).toEqual([["a1"], ["a4", "a2", "a3"], ["a6", "a5"]]);
     expect(await nested("(orderBy:(reviewerId:desc))")).toEqual([["a1"], ["a3", "a2", "a4"], ["a5", "a6"]]);
     const { body } = await app.get(ask("authors", "(with:(comments:T))"));
-    expect(body.authors.map(({ comments }: { comments: { id: number }[] }) => comments.map(({ id }) => id))).toEqual([
+    expect(
+      body.authors.map(({ comments }: { comments: { id: number }[] }) => comments.map(({ id }) => id)),
+    ).toEqual([
       [3, 6, 8],
       [1, 4, 7],
       [2, 5],
@@ -154,7 +168,11 @@ describe("order refuses", () => {
 
   test.each(["T", "F", "N", "'title'", "_('title')_", "5", "title"])("orderBy:%s", async (orderBy) => {
     const answer = await app.get(ask("articles", `(orderBy:${orderBy})`));
-    expect([answer.status, answer.body.code, answer.body.path]).toEqual([400, "invalid-value", "select.orderBy"]);
+    expect([answer.status, answer.body.code, answer.body.path]).toEqual([
+      400,
+      "invalid-value",
+      "select.orderBy",
+    ]);
   });
 
   test("columns the rule hides, relations and database names, at the top and nested", async () => {

@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import type { TestACL } from "../support/app.ts";
-import { DATABASES, type DatabaseName } from "../support/databases.ts";
 import { tag } from "../support/schema.ts";
-import { ask, ids, served } from "../support/served.ts";
+import { ask, ids, served, STACKS } from "../support/served.ts";
 
 const acl = {
   articles: { table: "article", control: { GET: { all: { select: true, with: { comments: true } } } } },
@@ -11,13 +10,15 @@ const acl = {
   authors: {
     table: "author",
     control: {
-      GET: { all: { select: { columns: ["id"] }, with: { articles: { select: { columns: ["id", "views"] } } } } },
+      GET: {
+        all: { select: { columns: ["id"] }, with: { articles: { select: { columns: ["id", "views"] } } } },
+      },
     },
   },
 } satisfies TestACL;
 
-describe.each(Object.keys(DATABASES) as DatabaseName[])("pages on %s", (on) => {
-  const app = served(acl, { on });
+describe.each(STACKS)("pages on $name", ({ options }) => {
+  const app = served(acl, options);
   beforeAll(async () => {
     // 43 tags of five labels' first letters: every page has ties.
     await app.app.database
@@ -47,20 +48,27 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("pages on %s", (on) => {
     expect(answer.body.count).toBe(expected.length);
   });
 
-  test.each(["(id:asc)", "(label:asc)", "(label:desc)"])("pages ordered by %s never overlap and miss nothing", async (orderBy) => {
-    const all: number[] = [];
-    for (let offset = 0; offset < 50; offset += 7) {
-      const answer = await app.get(ask("tags", `(orderBy:${orderBy},offset:${offset})`));
-      all.push(...answer.body.tags.map(({ id }: { id: number }) => id));
-    }
-    expect(all).toHaveLength(43);
-    expect(new Set(all).size).toBe(43);
-  });
+  test.each(["(id:asc)", "(label:asc)", "(label:desc)"])(
+    "pages ordered by %s never overlap and miss nothing",
+    async (orderBy) => {
+      const all: number[] = [];
+      for (let offset = 0; offset < 50; offset += 7) {
+        const answer = await app.get(ask("tags", `(orderBy:${orderBy},offset:${offset})`));
+        all.push(...answer.body.tags.map(({ id }: { id: number }) => id));
+      }
+      expect(all).toHaveLength(43);
+      expect(new Set(all).size).toBe(43);
+    },
+  );
 
   test("pages with ties never overlap", async () => {
     const all: string[] = [];
     for (let offset = 0; offset < 8; offset++) {
-      all.push(...(ids(await app.get(ask("articles", `(orderBy:(published:desc),limit:1,offset:${offset})`))) as string[]));
+      all.push(
+        ...(ids(
+          await app.get(ask("articles", `(orderBy:(published:desc),limit:1,offset:${offset})`)),
+        ) as string[]),
+      );
     }
     expect(all).toEqual(["a1", "a2", "a4", "a6", "a3", "a5"]);
   });
@@ -92,7 +100,24 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("pages on %s", (on) => {
 describe("limit and offset are whole numbers from 0", () => {
   const app = served(acl);
   const WRONG = [
-    "-1", "1.5", "I", "-I", "X", "N", "T", "F", "U", "'5'", "''", "(a:1)", "_(5)_", "1e400", "9007199254740992", "-0.5", "1e-3", "ten",
+    "-1",
+    "1.5",
+    "I",
+    "-I",
+    "X",
+    "N",
+    "T",
+    "F",
+    "U",
+    "'5'",
+    "''",
+    "(a:1)",
+    "_(5)_",
+    "1e400",
+    "9007199254740992",
+    "-0.5",
+    "1e-3",
+    "ten",
   ];
   test.each(WRONG)("%s is none", async (value) => {
     for (const key of ["limit", "offset"]) {

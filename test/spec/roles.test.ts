@@ -229,18 +229,24 @@ describe("refusals", () => {
     ]);
   });
 
-  test.each(["constructor", "__proto__", "toString", "hasOwnProperty", "getSQL", "_", "$inferSelect", "size"])(
-    "`%s` is an unknown resource, for every method",
-    async (resource) => {
-      for (const method of ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]) {
-        expect((await app.send(method, resource)).status).toBe(404);
-      }
-      expect((await app.get(resource)).body).toEqual({
-        error: `unknown resource \`${resource}\``,
-        code: "unknown-resource",
-      });
-    },
-  );
+  test.each([
+    "constructor",
+    "__proto__",
+    "toString",
+    "hasOwnProperty",
+    "getSQL",
+    "_",
+    "$inferSelect",
+    "size",
+  ])("`%s` is an unknown resource, for every method", async (resource) => {
+    for (const method of ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]) {
+      expect((await app.send(method, resource)).status).toBe(404);
+    }
+    expect((await app.get(resource)).body).toEqual({
+      error: `unknown resource \`${resource}\``,
+      code: "unknown-resource",
+    });
+  });
 
   test("no rule at all for the method is 405, with `Allow` as OPTIONS would answer it", async () => {
     for (const [sending, allow] of [
@@ -258,14 +264,17 @@ describe("refusals", () => {
     }
   });
 
-  test.each(["nothing", "hollow"])("`%s` has no rules: 405 for every method but OPTIONS", async (resource) => {
-    for (const method of ["GET", "HEAD", "POST", "PATCH", "DELETE"]) {
-      const refused = await app.send(method, resource, { as: 1 });
-      expect([method, refused.status, refused.headers.get("allow")]).toEqual([method, 405, "OPTIONS"]);
-    }
-    const options = await app.send("OPTIONS", resource, { as: 1 });
-    expect([options.status, options.headers.get("allow"), options.text]).toEqual([204, "OPTIONS", ""]);
-  });
+  test.each(["nothing", "hollow"])(
+    "`%s` has no rules: 405 for every method but OPTIONS",
+    async (resource) => {
+      for (const method of ["GET", "HEAD", "POST", "PATCH", "DELETE"]) {
+        const refused = await app.send(method, resource, { as: 1 });
+        expect([method, refused.status, refused.headers.get("allow")]).toEqual([method, 405, "OPTIONS"]);
+      }
+      const options = await app.send("OPTIONS", resource, { as: 1 });
+      expect([options.status, options.headers.get("allow"), options.text]).toEqual([204, "OPTIONS", ""]);
+    },
+  );
 
   test("rules for others: 401 without a role, 403 with one", async () => {
     expect((await app.get("members")).body).toEqual({

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { TestACL } from "../support/app.ts";
-import { DATABASES, type DatabaseName } from "../support/databases.ts";
 import { article } from "../support/schema.ts";
-import { ask, ids, served } from "../support/served.ts";
+import { ask, ids, served, STACKS } from "../support/served.ts";
 
 const acl = {
   articles: { table: "article", control: { GET: { all: { select: true } } } },
@@ -61,8 +60,8 @@ const { body: _body, rating: _rating, createdAt: _createdAt, ...UNLISTED } = A1;
 const first = (resource: string, columns?: string): string =>
   ask(resource, columns === undefined ? "(limit:1)" : `(limit:1,columns:${columns})`);
 
-describe.each(Object.keys(DATABASES) as DatabaseName[])("select on %s", (on) => {
-  const app = served(acl, { on });
+describe.each(STACKS)("select on $name", ({ options }) => {
+  const app = served(acl, options);
 
   const CASES: readonly [string, string, string | undefined, object][] = [
     ["true is all columns", "articles", undefined, A1],
@@ -75,7 +74,12 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("select on %s", (on) => 
     ["a map with any T is exactly those", "articles", "~T(title,id)~", { id: "a1", title: "Alpha" }],
     ["one T beside F is exactly that", "articles", "(id:F,title:T,body:F)", { title: "Alpha" }],
     ["a map with only F is all readable but those", "listed", "(id:F,title:F)", { views: 10 }],
-    ["only F under a deny-list", "unlisted", "~F(id,title,views)~", { authorId: 1, reviewerId: null, published: true }],
+    [
+      "only F under a deny-list",
+      "unlisted",
+      "~F(id,title,views)~",
+      { authorId: 1, reviewerId: null, published: true },
+    ],
     ["computed fields are there by default", "computed", undefined, { twice: 20 }],
     ["computed fields remain with `columns:T`", "computed", "T", { twice: 20 }],
     ["computed fields remain with `columns:F`", "computed", "F", { twice: 20 }],
@@ -116,13 +120,16 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("select on %s", (on) => 
     ["(where:(authorId:2),limit:2)", 2],
     ["(where:(authorId:2),offset:1,limit:5)", 2],
     ["(orderBy:(views:desc),limit:4)", 4],
-  ])("the count is the number of rows the same request with `columns:T` returns: %s", async (select, count) => {
-    const rows = await app.get(ask("articles", select.replace(")", ")").replace("(", "(columns:T,")));
-    const counted = await app.get(ask("articles", select.replace("(", "(columns:F,")));
-    expect(rows.body.articles).toHaveLength(count);
-    expect(rows.body.count).toBe(count);
-    expect(counted.body).toEqual({ count });
-  });
+  ])(
+    "the count is the number of rows the same request with `columns:T` returns: %s",
+    async (select, count) => {
+      const rows = await app.get(ask("articles", select.replace(")", ")").replace("(", "(columns:T,")));
+      const counted = await app.get(ask("articles", select.replace("(", "(columns:F,")));
+      expect(rows.body.articles).toHaveLength(count);
+      expect(rows.body.count).toBe(count);
+      expect(counted.body).toEqual({ count });
+    },
+  );
 
   test("in a relation `columns:F` gives nothing of its rows, and the same with all of them dropped", async () => {
     for (const columns of ["F", "~F(id,authorId,title,views,published)~"]) {
@@ -163,14 +170,17 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("select on %s", (on) => 
 describe("select refuses", () => {
   const app = served(acl);
 
-  test.each(["()", "N", "5", "'T'", "_()_", "_(id)_", "X", "U", "'*'", "id"])("`columns:%s`", async (columns) => {
-    const answer = await app.get(ask("articles", `(columns:${columns})`));
-    expect([answer.status, answer.body.code, answer.body.path]).toEqual([
-      400,
-      "invalid-value",
-      "select.columns",
-    ]);
-  });
+  test.each(["()", "N", "5", "'T'", "_()_", "_(id)_", "X", "U", "'*'", "id"])(
+    "`columns:%s`",
+    async (columns) => {
+      const answer = await app.get(ask("articles", `(columns:${columns})`));
+      expect([answer.status, answer.body.code, answer.body.path]).toEqual([
+        400,
+        "invalid-value",
+        "select.columns",
+      ]);
+    },
+  );
 
   test.each(["1", "0", "N", "U", "'T'", "()"])("`columns:(id:%s)`", async (choice) => {
     const answer = await app.get(ask("articles", `(columns:(id:${choice}))`));
@@ -210,6 +220,13 @@ describe("select refuses", () => {
   });
 
   test("nothing of a row that was never asked for", async () => {
-    expect(ids(await app.get(ask("list", "(columns:T)")), "list")).toEqual(["a1", "a2", "a3", "a4", "a5", "a6"]);
+    expect(ids(await app.get(ask("list", "(columns:T)")), "list")).toEqual([
+      "a1",
+      "a2",
+      "a3",
+      "a4",
+      "a5",
+      "a6",
+    ]);
   });
 });

@@ -17,9 +17,12 @@ const acl = {
 const app = served(acl);
 
 describe("a flag", () => {
-  test.each(["countTotal", "countTotal=", "countTotal=T", "countTotal=true"])("`%s` is true", async (flag) => {
-    expect((await app.get(`articles?${flag}`)).body.total).toBe(6);
-  });
+  test.each(["countTotal", "countTotal=", "countTotal=T", "countTotal=true"])(
+    "`%s` is true",
+    async (flag) => {
+      expect((await app.get(`articles?${flag}`)).body.total).toBe(6);
+    },
+  );
   test.each(["countTotal=F", "countTotal=false"])("`%s` is false", async (flag) => {
     expect((await app.get(`articles?${flag}`)).body.total).toBeUndefined();
   });
@@ -46,17 +49,24 @@ describe("parameters", () => {
     });
   });
 
-  test.each(["constructor", "__proto__", "toString", "hasOwnProperty", "getSQL", "_", "$inferSelect", "", "limit"])(
-    "`%s` is an unknown one",
-    async (name) => {
-      const answer = await app.get(`articles?${name}=T`);
-      expect([answer.status, answer.body.code, answer.body.error]).toEqual([
-        400,
-        "unknown-parameter",
-        `unknown parameter \`${name}\``,
-      ]);
-    },
-  );
+  test.each([
+    "constructor",
+    "__proto__",
+    "toString",
+    "hasOwnProperty",
+    "getSQL",
+    "_",
+    "$inferSelect",
+    "",
+    "limit",
+  ])("`%s` is an unknown one", async (name) => {
+    const answer = await app.get(`articles?${name}=T`);
+    expect([answer.status, answer.body.code, answer.body.error]).toEqual([
+      400,
+      "unknown-parameter",
+      `unknown parameter \`${name}\``,
+    ]);
+  });
 
   test.each([
     "select=(limit:1)&select=(limit:2)",

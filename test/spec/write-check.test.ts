@@ -54,14 +54,18 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
     });
 
     test("a PATCH within one's own rows and a POST of one's own pass", async () => {
-      expect((await app.patch(only("a2"), { authorId: 2, views: 8 }, { as: 2 })).body.articles).toEqual([{ id: "a2" }]);
+      expect((await app.patch(only("a2"), { authorId: 2, views: 8 }, { as: 2 })).body.articles).toEqual([
+        { id: "a2" },
+      ]);
       expect((await app.post("articles", { authorId: 2, title: "t" }, { as: 2 })).status).toBe(200);
     });
 
     test("a caller without an identity writes nothing: null equals nothing", async () => {
       const changed = await app.patch("articles", { views: 1 }, { role: "writer" });
       expect(changed.status === 200 ? changed.body.rowsAffected : 0).toBe(0);
-      expect((await app.post("articles", { authorId: 2, title: "t" }, { role: "writer" })).status).not.toBe(200);
+      expect((await app.post("articles", { authorId: 2, title: "t" }, { role: "writer" })).status).not.toBe(
+        200,
+      );
       expect(await dump(app.database)).toBe(before);
     });
   });
@@ -82,13 +86,18 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
 
     test.each([
       ["a function", ({ me }: { me?: number }, table: typeof article) => inArray(table.authorId, [me!, 1])],
-      ["an asynchronous function", async ({ me }: { me?: number }, table: typeof article) => {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-        return inArray(table.authorId, [me!, 1]);
-      }],
+      [
+        "an asynchronous function",
+        async ({ me }: { me?: number }, table: typeof article) => {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          return inArray(table.authorId, [me!, 1]);
+        },
+      ],
     ])("may be %s, and then it decides where rows may go", async (_, check) => {
       const app = await start(
-        articles({ PATCH: { mine: { select: true, where: ({ me }, table) => eq(table.authorId, me!), check } } }),
+        articles({
+          PATCH: { mine: { select: true, where: ({ me }, table) => eq(table.authorId, me!), check } },
+        }),
         { on },
       );
       const before = await dump(app.database);
@@ -106,9 +115,12 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       ["SQL that is false", () => sql`0`],
       ["a comparison with null", (_: unknown, table: typeof article) => sql`${table.rating} > ${null}`],
     ])("that answers %s lets no row be written", async (_, check) => {
-      const app = await start(articles({ PATCH: { all: { select: true, check } }, POST: { all: { select: true, check } } }), {
-        on,
-      });
+      const app = await start(
+        articles({ PATCH: { all: { select: true, check } }, POST: { all: { select: true, check } } }),
+        {
+          on,
+        },
+      );
       const before = await dump(app.database);
       expect(refusal(await app.patch(only("a2"), { views: 1 }))).toEqual(failed);
       expect(refusal(await app.post("articles", { authorId: 2, title: "t" }))).toEqual(failed);
@@ -120,7 +132,13 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       const check = (_: unknown, table: typeof article) => gt(table.rating, 2);
       const negated = (_: unknown, table: typeof article) => not(lt(table.rating, 2));
       for (const rule of [check, negated]) {
-        const app = await start(articles({ PATCH: { all: { select: true, check: rule } }, POST: { all: { select: true, check: rule } } }), { on });
+        const app = await start(
+          articles({
+            PATCH: { all: { select: true, check: rule } },
+            POST: { all: { select: true, check: rule } },
+          }),
+          { on },
+        );
         const before = await dump(app.database);
         expect(refusal(await app.patch(only("a1"), { rating: null }))).toEqual(failed);
         expect(refusal(await app.post("articles", { authorId: 1, title: "t" }))).toEqual(failed);
@@ -131,7 +149,14 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
 
     test("may be raw text of several conditions, and its `or` stays inside", async () => {
       const check = (_: unknown, table: typeof article) => sql`${table.views} > 5 or ${table.published}`;
-      const app = await start(articles({ PATCH: { all: { select: true, where: (_, t) => sql`${t.authorId} = 2 or ${t.authorId} = 3`, check } } }), { on });
+      const app = await start(
+        articles({
+          PATCH: {
+            all: { select: true, where: (_, t) => sql`${t.authorId} = 2 or ${t.authorId} = 3`, check },
+          },
+        }),
+        { on },
+      );
       expect(refusal(await app.patch(only("a3"), { views: 0 }))).toEqual(failed);
       expect((await app.patch(only("a2"), { views: 0 })).body.articles).toEqual([{ id: "a2" }]);
       expect((await app.patch(only("a1"), { views: 9 })).body.rowsAffected).toBe(0);
@@ -216,7 +241,9 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       expect(changed.body).toEqual({ total: 3, rowsAffected: 3, count: 3, articles: expected });
       const gone = await app.remove(path("articles", { ...ids, where: { id: ["a1", "a2"][0]! } }));
       expect(gone.body.articles).toEqual([{ id: "a1" }]);
-      const rest = await app.remove(path("articles", { ...ids, with: { comments: { columns: { id: true } } } }));
+      const rest = await app.remove(
+        path("articles", { ...ids, with: { comments: { columns: { id: true } } } }),
+      );
       expect(rest.body.articles).toEqual([
         { id: "a2", comments: [{ id: 3 }, { id: 4 }, { id: 5 }] },
         { id: "a6", comments: [{ id: 7 }, { id: 8 }] },
@@ -240,9 +267,23 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       const app = await start(articles({ POST: { all: { select: true, check } } }), { on });
       const before = await dump(app.database);
       expect(refusal(await app.post("articles", { authorId: 2, title: "t" }))).toEqual(failed);
-      expect(refusal(await app.post("articles", [{ authorId: 1, title: "t" }, { authorId: 2, title: "t" }]))).toEqual(failed);
+      expect(
+        refusal(
+          await app.post("articles", [
+            { authorId: 1, title: "t" },
+            { authorId: 2, title: "t" },
+          ]),
+        ),
+      ).toEqual(failed);
       expect(await dump(app.database)).toBe(before);
-      expect((await app.post("articles", [{ authorId: 1, title: "t" }, { authorId: 1, title: "t" }])).status).toBe(200);
+      expect(
+        (
+          await app.post("articles", [
+            { authorId: 1, title: "t" },
+            { authorId: 1, title: "t" },
+          ])
+        ).status,
+      ).toBe(200);
     });
 
     test("columns of equal names in two tables do not fall together", async () => {
@@ -271,13 +312,25 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       const other = alias(article, "other");
       const check = (_: unknown, table: typeof article) =>
         sql`not exists (select 1 from ${article} as "other" where ${other.authorId} = ${table.authorId} and ${other.id} <> ${table.id} and ${other.title} = ${table.title})`;
-      const app = await start(articles({ POST: { all: { select: true, check } }, PATCH: { all: { select: true, check } } }), {
-        on,
-      });
+      const app = await start(
+        articles({ POST: { all: { select: true, check } }, PATCH: { all: { select: true, check } } }),
+        {
+          on,
+        },
+      );
       const before = await dump(app.database);
       expect(refusal(await app.post("articles", { authorId: 2, title: "Beta" }))).toEqual(failed);
-      expect(refusal(await app.post("articles", [{ authorId: 1, title: "x" }, { authorId: 1, title: "x" }]))).toEqual(failed);
-      expect(refusal(await app.patch(path("articles", { where: { authorId: 2 } }), { title: "same" }))).toEqual(failed);
+      expect(
+        refusal(
+          await app.post("articles", [
+            { authorId: 1, title: "x" },
+            { authorId: 1, title: "x" },
+          ]),
+        ),
+      ).toEqual(failed);
+      expect(
+        refusal(await app.patch(path("articles", { where: { authorId: 2 } }), { title: "same" })),
+      ).toEqual(failed);
       expect(await dump(app.database)).toBe(before);
       expect((await app.post("articles", { authorId: 3, title: "Beta" })).status).toBe(200);
     });
@@ -295,19 +348,29 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
     });
 
     test("a computed field with a sub-query comes back right from every method", async () => {
-      const tags = sql<number>`(select count(*) from ${articleTag} where ${articleTag.articleId} = ${article.id})`
-        .mapWith(Number)
-        .as("tags");
-      const rule = { select: { columns: ["id"] as const }, extras: { tagCount: tags }, with: { author: true } } as const;
+      const tags =
+        sql<number>`(select count(*) from ${articleTag} where ${articleTag.articleId} = ${article.id})`
+          .mapWith(Number)
+          .as("tags");
+      const rule = {
+        select: { columns: ["id"] as const },
+        extras: { tagCount: tags },
+        with: { author: true },
+      } as const;
       const app = await start(articles({ POST: { all: rule }, PATCH: { all: rule } }), { on });
       const changed = await app.patch("articles", { views: 2 });
-      expect(changed.body.articles.map(({ tagCount }: { tagCount: number }) => tagCount)).toEqual([1, 2, 0, 0, 0, 0]);
+      expect(changed.body.articles.map(({ tagCount }: { tagCount: number }) => tagCount)).toEqual([
+        1, 2, 0, 0, 0, 0,
+      ]);
       const withAuthor = await app.patch(
         path("articles", { where: { id: "a2" }, with: { author: { columns: { id: true } } } }),
         { views: 3 },
       );
       expect(withAuthor.body.articles).toEqual([{ id: "a2", tagCount: 2, author: { id: 2 } }]);
-      const made = await app.post(path("articles", { columns: { tagCount: true } }), { authorId: 1, title: "t" });
+      const made = await app.post(path("articles", { columns: { tagCount: true } }), {
+        authorId: 1,
+        title: "t",
+      });
       expect(made.body.articles).toEqual([{ tagCount: 0 }]);
     });
   });
@@ -319,7 +382,9 @@ describe("a row filter", () => {
       authors: {
         table: "author",
         control: {
-          PATCH: { all: { select: { columns: ["id", "name"] }, where: (_, table) => eq(table.secret, "s-ben") } },
+          PATCH: {
+            all: { select: { columns: ["id", "name"] }, where: (_, table) => eq(table.secret, "s-ben") },
+          },
         },
       },
     });
@@ -369,7 +434,9 @@ describe("a row filter", () => {
         },
       }),
     );
-    const answer = await app.patch(path("articles", { columns: { id: true }, where: { published: true } }), { views: 6 });
+    const answer = await app.patch(path("articles", { columns: { id: true }, where: { published: true } }), {
+      views: 6,
+    });
     expect(answer.body.articles).toEqual([{ id: "a4" }, { id: "a6" }]);
     expect(asked).toBe(1);
   });

@@ -23,7 +23,10 @@ const acl = {
           extras: { loud: sql<string>`upper(${article.title})`.as("loud"), commentCount: comments },
           with: {
             author: { select: { columns: ["name"] } },
-            comments: { select: { columns: ["id", "text"] }, where: (_, comment, { eq }) => eq(comment.hidden, false) },
+            comments: {
+              select: { columns: ["id", "text"] },
+              where: (_, comment, { eq }) => eq(comment.hidden, false),
+            },
           },
         },
       },
@@ -33,7 +36,10 @@ const acl = {
           extras: { loud: sql<string>`upper(${article.title})`.as("loud"), commentCount: comments },
           with: {
             author: { select: { columns: ["name"] } },
-            comments: { select: { columns: ["id", "text"] }, where: (_, comment, { eq }) => eq(comment.hidden, false) },
+            comments: {
+              select: { columns: ["id", "text"] },
+              where: (_, comment, { eq }) => eq(comment.hidden, false),
+            },
           },
         },
       },
@@ -43,7 +49,10 @@ const acl = {
           extras: { loud: sql<string>`upper(${article.title})`.as("loud"), commentCount: comments },
           with: {
             author: { select: { columns: ["name"] } },
-            comments: { select: { columns: ["id", "text"] }, where: (_, comment, { eq }) => eq(comment.hidden, false) },
+            comments: {
+              select: { columns: ["id", "text"] },
+              where: (_, comment, { eq }) => eq(comment.hidden, false),
+            },
           },
         },
       },
@@ -86,9 +95,16 @@ const acl = {
   },
   authors: {
     table: "author",
-    control: { POST: { all: { select: true } }, PATCH: { all: { select: true } }, DELETE: { all: { select: true } } },
+    control: {
+      POST: { all: { select: true } },
+      PATCH: { all: { select: true } },
+      DELETE: { all: { select: true } },
+    },
   },
-  tags: { table: "tag", control: { POST: { all: { select: true, write: true } }, PATCH: { all: { select: true, write: true } } } },
+  tags: {
+    table: "tag",
+    control: { POST: { all: { select: true, write: true } }, PATCH: { all: { select: true, write: true } } },
+  },
   newTags: { table: "tag", countTotal: true, control: { POST: { all: { select: true, write: true } } } },
 } satisfies TestACL;
 
@@ -131,7 +147,9 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
   test("a row of an array may have other columns than its neighbours", async () => {
     const app = await start(acl, { on });
     const answer = await app.post(
-      path("articles", { columns: { title: true, views: true, published: true, body: true, commentCount: true } }),
+      path("articles", {
+        columns: { title: true, views: true, published: true, body: true, commentCount: true },
+      }),
       [
         { authorId: 1, title: "one", views: 3 },
         { authorId: 1, title: "two", body: "b", published: true },
@@ -147,7 +165,10 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
   test("a PATCH answers the rows as they are after it, in the order of their keys", async () => {
     const app = await start(acl, { on });
     const answer = await app.patch(
-      path("articles", { columns: { id: true, views: true, loud: true, commentCount: true }, where: { authorId: 2 } }),
+      path("articles", {
+        columns: { id: true, views: true, loud: true, commentCount: true },
+        where: { authorId: 2 },
+      }),
       { views: 99, title: "changed" },
       { as: 2 },
     );
@@ -194,7 +215,9 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       { title: "fresh", authorId: 3 },
       { as: 2 },
     );
-    expect(answer.body.articles).toEqual([{ title: "fresh", loud: "FRESH", author: { name: "Cleo" }, comments: [] }]);
+    expect(answer.body.articles).toEqual([
+      { title: "fresh", loud: "FRESH", author: { name: "Cleo" }, comments: [] },
+    ]);
   });
 
   test("a DELETE answers the rows as they were, relations and all", async () => {
@@ -240,7 +263,16 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
     const app = await start(acl, { on });
     const made = await app.post("articles", { authorId: 1, title: "t", rating: 5 }, { as: 1 });
     expect(Object.keys(made.body.articles[0])).toEqual([
-      "id", "authorId", "reviewerId", "title", "body", "views", "published", "createdAt", "loud", "commentCount",
+      "id",
+      "authorId",
+      "reviewerId",
+      "title",
+      "body",
+      "views",
+      "published",
+      "createdAt",
+      "loud",
+      "commentCount",
     ]);
     const asked = await app.patch(path("articles", { columns: { rating: true } }), { views: 1 }, { as: 1 });
     expect(refusal(asked)).toEqual({ status: 400, code: "unknown-column", path: "select.columns" });
@@ -278,7 +310,9 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       count: 0,
       articles: [],
     });
-    expect((await app.remove(path("articles", { ...none, with: { comments: true } }), { as: 1 })).body).toEqual({
+    expect(
+      (await app.remove(path("articles", { ...none, with: { comments: true } }), { as: 1 })).body,
+    ).toEqual({
       rowsAffected: 0,
       count: 0,
       articles: [],
@@ -300,7 +334,15 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
   test.each([
     ["a value that must be unique", "POST", "tags", { id: 9, label: "news" }],
     ["a key that is taken", "POST", "tags", { id: 1, label: "other" }],
-    ["a unique value taken by the same array", "POST", "tags", [{ id: 8, label: "x" }, { id: 9, label: "x" }]],
+    [
+      "a unique value taken by the same array",
+      "POST",
+      "tags",
+      [
+        { id: 8, label: "x" },
+        { id: 9, label: "x" },
+      ],
+    ],
     ["a composite key that is taken", "POST", "links", { articleId: "a1", tagId: 1 }],
     ["a reference to nothing", "POST", "comments", { articleId: "none", authorId: 1, text: "t" }],
     ["a change to a value that is taken", "PATCH", "tags?select=(where:(id:2))", { label: "news" }],
@@ -325,7 +367,10 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
 
   test("a thousand rows of sixty-one columns are one POST, all or nothing", async () => {
     const acl = {
-      wides: { table: "wide", control: { POST: { all: { select: { columns: ["id", "f59" as "id"] }, write: true } } } },
+      wides: {
+        table: "wide",
+        control: { POST: { all: { select: { columns: ["id", "f59" as "id"] }, write: true } } },
+      },
     } satisfies ShopACL;
     const app = keep(await serveShop(acl, { on }));
     const rows = Array.from({ length: 1000 }, (_, id) => ({
@@ -339,7 +384,10 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
     const made = await app.post("wides", rows);
     expect(made.body.rowsAffected).toBe(1000);
     expect(made.body.wides.slice(-1)).toEqual([{ id: 1000, f59: 999 * 59 }]);
-    expect(refusal(await app.post("wides", [...rows, rows[0]]))).toEqual({ status: 400, code: "invalid-body" });
+    expect(refusal(await app.post("wides", [...rows, rows[0]]))).toEqual({
+      status: 400,
+      code: "invalid-body",
+    });
   });
 
   test("a thousand rows with a composite key come back with their relations", async () => {
@@ -376,8 +424,12 @@ describe("a rule without `select`", () => {
       const answer = await app.patch(path("blind", { where }), { views: 1 });
       expect(refusal(answer)).toEqual({ status: 400, code: "unknown-column", path: "select.where" });
     }
-    expect(refusal(await app.patch(path("blind", { columns: { id: true } }), { views: 1 })).code).toBe("unknown-column");
-    expect(refusal(await app.patch(path("blind", { with: { author: true } }), { views: 1 })).code).toBe("unknown-relation");
+    expect(refusal(await app.patch(path("blind", { columns: { id: true } }), { views: 1 })).code).toBe(
+      "unknown-column",
+    );
+    expect(refusal(await app.patch(path("blind", { with: { author: true } }), { views: 1 })).code).toBe(
+      "unknown-relation",
+    );
     expect(await dump(app.database)).toBe(before);
     const both = await app.remove(path("links", { where: { articleId: "a2", "tagId.in": [1, 2] } }));
     expect(both.text).toBe('{"rowsAffected":2,"count":2}');
@@ -398,7 +450,10 @@ describe("`requireWhere` and `maxAffected`", () => {
     const app = await start(acl, { on });
     const before = await dump(app.database);
     const three = path("guarded", { where: { authorId: 2 } });
-    expect(refusal(await app.patch(three, { views: 1 }))).toMatchObject({ status: 400, code: "limit-exceeded" });
+    expect(refusal(await app.patch(three, { views: 1 }))).toMatchObject({
+      status: 400,
+      code: "limit-exceeded",
+    });
     expect(refusal(await app.remove(three))).toMatchObject({ status: 400, code: "limit-exceeded" });
     expect(await dump(app.database)).toBe(before);
     expect((await app.remove(path("guarded", { where: { authorId: 3 } }))).body.rowsAffected).toBe(2);
@@ -406,9 +461,17 @@ describe("`requireWhere` and `maxAffected`", () => {
 
   test("zero lets nothing change and lets a write that matches nothing pass", async () => {
     const app = await start(acl);
-    const one = await app.patch(path("guarded", { where: { id: "a1" } }), { views: 1 }, { as: 1, role: "editor" });
+    const one = await app.patch(
+      path("guarded", { where: { id: "a1" } }),
+      { views: 1 },
+      { as: 1, role: "editor" },
+    );
     expect(refusal(one)).toMatchObject({ status: 400, code: "limit-exceeded" });
-    const none = await app.patch(path("guarded", { where: { id: "zz" } }), { views: 1 }, { as: 1, role: "editor" });
+    const none = await app.patch(
+      path("guarded", { where: { id: "zz" } }),
+      { views: 1 },
+      { as: 1, role: "editor" },
+    );
     expect(none.body.rowsAffected).toBe(0);
   });
 });
@@ -419,7 +482,10 @@ describe("columns the server makes", () => {
       table: "product",
       control: {
         POST: { all: { select: true } },
-        PATCH: { all: { select: true }, editor: { select: true, injectBody: (body) => ({ ...body, version: 41 }) } },
+        PATCH: {
+          all: { select: true },
+          editor: { select: true, injectBody: (body) => ({ ...body, version: 41 }) },
+        },
       },
     },
   } satisfies ShopACL;
@@ -490,7 +556,11 @@ test("a PATCH may move a key the rule lets write, and relations follow it", asyn
 
 test("a write's `with` asks only for what the rule names", async () => {
   const app = await start(acl);
-  const answer = await app.post(path("comments", { with: { article: true } }), { articleId: "a1", authorId: 1, text: "t" });
+  const answer = await app.post(path("comments", { with: { article: true } }), {
+    articleId: "a1",
+    authorId: 1,
+    text: "t",
+  });
   expect(refusal(answer)).toEqual({ status: 400, code: "unknown-relation", path: "select.with" });
 });
 
@@ -500,7 +570,11 @@ test("a change of many thousand rows comes back with its relations", async () =>
     with recursive n(i) as (select 100 union all select i + 1 from n where i < 40100)
     insert into ${comment} (id, article_id, author_id, text) select i, 'a1', 1, 'many' from n`);
   const answer = await app.patch(
-    path("comments", { columns: { id: true }, with: { author: { columns: { id: true } } }, where: { text: "many" } }),
+    path("comments", {
+      columns: { id: true },
+      with: { author: { columns: { id: true } } },
+      where: { text: "many" },
+    }),
     { text: "more" },
   );
   expect(app.errors).toEqual([]);
@@ -517,7 +591,10 @@ test("a write of a rule reaches only its own rows, whatever the client's filter 
       },
     },
   });
-  const everything = { columns: { id: true }, where: [{ authorId: 1 }, { authorId: 2 }, { NOT: { authorId: 9 } }] };
+  const everything = {
+    columns: { id: true },
+    where: [{ authorId: 1 }, { authorId: 2 }, { NOT: { authorId: 9 } }],
+  };
   const changed = await app.patch(path("mine", everything), { views: 5 }, { as: 2 });
   expect(changed.body.mine).toEqual([{ id: "a2" }, { id: "a3" }, { id: "a4" }]);
   const removed = await app.remove(path("mine", everything), { as: 3 });

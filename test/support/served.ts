@@ -1,9 +1,34 @@
 import { afterAll, afterEach, beforeAll, expect } from "bun:test";
+import type { QueryResult, RequestContext } from "@bepalo/query";
 import { type Answer, type App, type AppOptions, serve, type Sending, type TestACL } from "./app.ts";
 
 /** Text no answer may hold: SQL, a driver's words, a stack. */
 const ENGINE_TEXT =
   /\bselect\b.+\bfrom\b|insert into|failed query|sqlite|libsql|drizzle|no such (column|table)|\bparams:|\bat .+\.ts:\d+/i;
+
+/** Every database, and both readers: the text of the fast one, its rows where a formatter wants them, and the portable one. */
+export const STACKS: readonly { readonly name: string; readonly options: AppOptions }[] = [
+  { name: "libsql file", options: { on: "libsql file" } },
+  { name: "libsql memory", options: { on: "libsql memory" } },
+  { name: "bun:sqlite", options: { on: "bun:sqlite" } },
+  { name: "libsql file, portable", options: { on: "libsql file", reader: "portable" } },
+  { name: "bun:sqlite, portable", options: { on: "bun:sqlite", reader: "portable" } },
+  { name: "libsql file, as rows", options: { on: "libsql file", defaults: { formatResult: defaultBody } } },
+  { name: "bun:sqlite, as rows", options: { on: "bun:sqlite", defaults: { formatResult: defaultBody } } },
+];
+
+/** The default body, made by a formatter. */
+function defaultBody(
+  _request: Request,
+  { resourceId, findFirst, result }: RequestContext & { result: QueryResult },
+): object {
+  const { total, count, rows } = result;
+  return {
+    ...(total !== undefined && { total }),
+    ...(!(findFirst && rows !== undefined) && { count }),
+    ...(rows !== undefined && { [resourceId]: rows as unknown }),
+  };
+}
 
 /** An app that is opened before a block's tests and closed after them. */
 export interface Served extends Pick<App, "send" | "get" | "post" | "patch" | "remove" | "errors"> {

@@ -47,9 +47,9 @@ const product = sqliteTable(
   (t) => [check("price_not_negative", sql`${t.price} >= 0`), index("product_name").on(t.name)],
 );
 
-const fields = {
-  ...Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`f${i}`, integer(`f${i}`)])),
-} as Record<`f${number}`, ReturnType<typeof integer>>;
+const fields = Object.fromEntries(
+  Array.from({ length: 60 }, (_, i) => [`f${i}`, integer(`f${i}`)]),
+) as Record<`f${number}`, ReturnType<typeof integer>>;
 
 /** Sixty columns beside the key: a thousand rows of it are more values than one statement binds. */
 const wide = sqliteTable("wides", { id: integer("id").primaryKey(), ...fields });

@@ -37,7 +37,7 @@ export function closing(): <T extends { close(): unknown }>(closeable: T) => T {
 
 /** A path with a selector in it, as a client's builder writes it. */
 export function path(resource: string, selector?: object, flags = ""): string {
-  const select = selector === undefined ? "" : `select=${encodeURIComponent(stringify(selector as never))}`;
+  const select = selector === undefined ? "" : `select=${encodeURIComponent(stringify(selector))}`;
   const search = [flags, select].filter((part) => part !== "").join("&");
   return search === "" ? resource : `${resource}?${search}`;
 }
@@ -51,7 +51,9 @@ export async function dump(database: Pick<TestDatabase, "all">): Promise<string>
   for (const { name } of tables) {
     const columns = await database.all<{ name: string }>(sql`select name from pragma_table_xinfo(${name})`);
     const list = columns.map((column) => `quote("${column.name}")`).join(" || ',' || ");
-    const rows = await database.all<{ row: string }>(sql.raw(`select ${list} as row from "${name}" order by 1`));
+    const rows = await database.all<{ row: string }>(
+      sql.raw(`select ${list} as row from "${name}" order by 1`),
+    );
     parts.push(`${name}\n${rows.map(({ row }) => `  ${row}`).join("\n")}`);
   }
   return parts.join("\n");

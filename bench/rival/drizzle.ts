@@ -1,0 +1,77 @@
+// By hand: Bun.serve and Drizzle's relational queries, built for each request.
+import { and, eq } from "drizzle-orm";
+import { comment, post } from "../schema.ts";
+import { type Caller, sessionReader } from "../session.ts";
+import { openDrizzle } from "./open.ts";
+import { mount, type NewPost, type Rival } from "./rival.ts";
+
+const columns = { id: true, title: true, body: true, createdAt: true } as const;
+const person = { columns: { id: true, name: true } } as const;
+
+export const drizzle: Rival = ({ driver, file, session }) => {
+  const db = openDrizzle(driver, file);
+  return mount(sessionReader(session, db), {
+    async list({ id }: Caller) {
+      const posts = await db.query.post.findMany({
+        columns,
+        where: eq(post.userId, id),
+        orderBy: (table, { desc }) => desc(table.id),
+        limit: 20,
+      });
+      return Response.json({ count: posts.length, posts });
+    },
+    async withAuthors({ id }: Caller) {
+      const posts = await db.query.post.findMany({
+        columns,
+        where: eq(post.userId, id),
+        orderBy: (table, { desc }) => desc(table.id),
+        limit: 20,
+        with: { author: person },
+      });
+      return Response.json({ count: posts.length, posts });
+    },
+    async withComments({ id }: Caller) {
+      const posts = await db.query.post.findMany({
+        columns,
+        where: eq(post.userId, id),
+        orderBy: (table, { desc }) => desc(table.id),
+        limit: 20,
+        with: {
+          comments: {
+            columns: { id: true, body: true, createdAt: true },
+            orderBy: comment.id,
+            limit: 10,
+            with: { author: person },
+          },
+        },
+      });
+      return Response.json({ count: posts.length, posts });
+    },
+    async one({ id }: Caller, postId: number) {
+      const found = await db.query.post.findFirst({
+        columns,
+        where: and(eq(post.id, postId), eq(post.userId, id)),
+      });
+      return Response.json({ posts: found ?? null });
+    },
+    async insert({ id }: Caller, { title, body }: NewPost) {
+      const posts = await db
+        .insert(post)
+        .values({ title, body, userId: id })
+        .returning({ id: post.id, title: post.title, body: post.body, createdAt: post.createdAt });
+      return Response.json({ rowsAffected: posts.length, count: posts.length, posts });
+    },
+    async page() {
+      const [total, posts] = await Promise.all([
+        db.$count(post),
+        db.query.post.findMany({
+          columns,
+          orderBy: (table, { desc }) => desc(table.id),
+          limit: 20,
+          offset: 40,
+        }),
+      ]);
+      return Response.json({ total, count: posts.length, posts });
+    },
+  });
+};

@@ -1,0 +1,65 @@
+// Ours: one access-control entry and the query route, as the manual mounts it.
+import { type ACL, createQueryRoute } from "@bepalo/query";
+import type { SQL } from "drizzle-orm";
+import * as schema from "../schema.ts";
+import { type Caller, type Identify, sessionReader } from "../session.ts";
+import { openInTurns } from "./open.ts";
+import type { Handler, Rival, RivalOptions, Routes } from "./rival.ts";
+
+interface Session {
+  user?: Caller | undefined;
+}
+
+type Operators = { eq(a: unknown, b: unknown): SQL };
+const own = ({ user }: Session, table: typeof schema.post, { eq }: Operators) =>
+  user && eq(table.userId, user.id);
+const person = { select: { mode: true, columns: ["id", "name"] } } as const;
+const relations = { author: person, comments: { select: true, with: { author: person } } } as const;
+
+/** Who may do what. */
+export const acl = {
+  posts: {
+    table: "post",
+    control: {
+      GET: {
+        mine: { select: true, where: own, with: relations },
+        admin: { select: true, with: relations },
+      },
+      POST: {
+        mine: {
+          select: true,
+          write: { mode: true, columns: ["title", "body"] },
+          injectBody: (body: object, { user }: Session) => ({ ...body, userId: user?.id }),
+          where: own,
+        },
+      },
+    },
+  },
+} satisfies ACL<"user" | "admin", Session, object, typeof schema>;
+
+/** The query route over a Drizzle database. */
+export function queryRoute(database: object, identify: Identify, reader: "fast" | "portable"): Routes {
+  const route = createQueryRoute<"user" | "admin", Session>({
+    acl,
+    database,
+    schema,
+    reader,
+    session: {
+      parser: (request, context) => {
+        const user = identify(request);
+        if (!(user instanceof Promise)) context.user = user;
+        else return user.then((found) => void (context.user = found));
+      },
+      getRole: (_request, { user }) => user?.role,
+    },
+  });
+  return { "/query/:id": route as unknown as Readonly<Record<string, Handler>> };
+}
+
+function open({ driver, file, session }: RivalOptions, reader: "fast" | "portable"): Routes {
+  const database = openInTurns(driver, file);
+  return queryRoute(database, sessionReader(session, database), reader);
+}
+
+export const ours: Rival = (options) => open(options, "fast");
+export const portable: Rival = (options) => open(options, "portable");

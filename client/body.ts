@@ -1,0 +1,69 @@
+import type { Column } from "drizzle-orm";
+import type { AnyApi } from "../src/infer.ts";
+import type { Chosen, Resource, ResourceColumns, RulesOf } from "./rules.ts";
+import type { NullOf, Value } from "./selector.ts";
+
+/**
+ * A row to create: the columns a client may write. One that must have a value is required, unless a rule may put it there:
+ * with `injectBody` or `beforeQuery` none is.
+ */
+export type PostBody<A extends AnyApi, R extends Resource<A>> = Given<
+  ResourceColumns<A, R>,
+  Writable<ResourceColumns<A, R>, AnyRule<A, R, "POST">, "POST">,
+  true extends Injects<AnyRule<A, R, "POST">> ? never : Needed<ResourceColumns<A, R>>
+>;
+
+/** The columns to change. */
+export type PatchBody<A extends AnyApi, R extends Resource<A>> = Given<
+  ResourceColumns<A, R>,
+  Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH">,
+  never
+>;
+
+type AnyRule<A extends AnyApi, R extends Resource<A>, M extends "POST" | "PATCH"> = RulesOf<A, R, M>[keyof RulesOf<
+  A,
+  R,
+  M
+>];
+
+type Given<C, Names, Required> = { readonly [K in keyof C & Names & Required]: Written<C[K]> } & {
+  readonly [K in keyof C & Exclude<Names, Required>]?: Written<C[K]> | undefined;
+};
+
+type Written<C> = Value<C> | NullOf<C>;
+
+/** The columns some rule lets a client write: those it names, else those the server does not make. */
+type Writable<C, Rule, M> = Rule extends { readonly write: infer Choice }
+  ? Chosen<C, Choice>
+  : Rule extends unknown
+    ? { [K in keyof C & string]: Made<C[K], M> extends true ? never : K }[keyof C & string]
+    : never;
+
+// `$onUpdate` leaves no trace in a column's type: such a column passes here, and the server refuses it.
+type Made<C, M> = C extends Column
+  ? C["_"]["generated"] extends undefined
+    ? C["_"]["identity"] extends undefined
+      ? C["_"]["isPrimaryKey"] extends true
+        ? M extends "PATCH"
+          ? true
+          : C["_"]["hasDefault"]
+        : false
+      : true
+    : true
+  : false;
+
+type Injects<Rule> = Rule extends
+  | { readonly injectBody: (...parameters: never[]) => unknown }
+  | { readonly beforeQuery: (...parameters: never[]) => unknown }
+  ? true
+  : never;
+
+type Needed<C> = {
+  [K in keyof C]: C[K] extends Column
+    ? C[K]["_"]["notNull"] extends true
+      ? C[K]["_"]["hasDefault"] extends true
+        ? never
+        : K
+      : never
+    : never;
+}[keyof C];

@@ -1,0 +1,4 @@
+import { conforms } from "./conformance.ts";
+
+conforms("libsql file");
+conforms("libsql memory");

@@ -1,0 +1,261 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
+import { DATABASES, type Opened } from "../support/databases.ts";
+import * as schema from "../support/schema.ts";
+
+let opened: Opened;
+beforeAll(async () => {
+  opened = await DATABASES["bun:sqlite"]();
+});
+afterAll(() => opened.close());
+
+const AUTHOR = "author has id, name, email, secret, role, mentorId";
+const TAG = "tag has id, label";
+
+/** Starts a route and gives the mistakes it names. */
+function mistakes(acl: object, options: Partial<QueryRouteOptions> = {}): readonly string[] {
+  try {
+    createQueryRoute({ acl: acl as QueryRouteOptions["acl"], database: opened.database, schema, ...options });
+    return [];
+  } catch (error) {
+    const [first, ...lines] = (error as Error).message.split("\n");
+    expect(first).toBe("the access-control file has mistakes:");
+    return lines.map((line) => line.trim());
+  }
+}
+const get = (rule: object, role = "all", more: object = {}): object => ({
+  authors: { table: "author", ...more, control: { GET: { [role]: rule } } },
+});
+const where = (): boolean => true;
+
+const RULE = "acl.authors.control.GET.all";
+const CASES: readonly [string, object, readonly string[]][] = [
+  ["nothing", get({ select: true }), []],
+  [
+    "an unknown table",
+    { posts: { table: "post", control: {} } },
+    [
+      "acl.posts.table: unknown table `post` (the schema has article, articleTag, author, comment, sample, tag)",
+    ],
+  ],
+  [
+    "a table's database name",
+    { posts: { table: "articles", control: {} } },
+    [
+      "acl.posts.table: unknown table `articles` (the schema has article, articleTag, author, comment, sample, tag)",
+    ],
+  ],
+  [
+    "an inherited name for a table",
+    { posts: { table: "constructor", control: {} } },
+    [
+      "acl.posts.table: unknown table `constructor` (the schema has article, articleTag, author, comment, sample, tag)",
+    ],
+  ],
+  [
+    "an unknown column in an allow-list",
+    get({ select: { mode: true, columns: new Set(["id", "titel"]) } }),
+    [`${RULE}.select: unknown column \`titel\` (${AUTHOR})`],
+  ],
+  [
+    "an unknown column in a deny-list",
+    get({ select: { mode: false, columns: ["pasword"] } }),
+    [`${RULE}.select: unknown column \`pasword\` (${AUTHOR})`],
+  ],
+  [
+    "a database's name for a column",
+    get({ select: { columns: ["mentor_id"] } }),
+    [`${RULE}.select: unknown column \`mentor_id\` (${AUTHOR})`],
+  ],
+  [
+    "an inherited name for a column",
+    get({ select: { columns: ["toString", "getSQL"] } }),
+    [
+      `${RULE}.select: unknown column \`toString\` (${AUTHOR})`,
+      `${RULE}.select: unknown column \`getSQL\` (${AUTHOR})`,
+    ],
+  ],
+  [
+    "a select that is none",
+    get({ select: ["id"] }),
+    [`${RULE}.select: expected true, false or { mode, columns: new Set([…]) }`],
+  ],
+  [
+    "an unknown relation",
+    get({ select: true, with: { posts: true } }),
+    [`${RULE}.with: unknown relation \`posts\` (author has articles, reviews, comments, mentor, students)`],
+  ],
+  [
+    "an unknown relation that is switched off",
+    get({ select: true, with: { posts: false } }),
+    [`${RULE}.with: unknown relation \`posts\` (author has articles, reviews, comments, mentor, students)`],
+  ],
+  [
+    "an unknown column in a relation",
+    get({ select: true, with: { mentor: { select: { columns: ["nam"] } } } }),
+    [`${RULE}.with.mentor.select: unknown column \`nam\` (${AUTHOR})`],
+  ],
+  [
+    "an unknown relation of a relation",
+    get({ select: true, with: { mentor: { select: true, with: { mentee: true } } } }),
+    [
+      `${RULE}.with.mentor.with: unknown relation \`mentee\` (author has articles, reviews, comments, mentor, students)`,
+    ],
+  ],
+  [
+    "an order by an unknown column",
+    get({ select: true, orderBy: { age: "asc" } }),
+    [`${RULE}.orderBy: unknown column \`age\` (${AUTHOR})`],
+  ],
+  [
+    "an order that is neither direction",
+    get({ select: true, orderBy: { name: "up", id: 0, role: "ASC" } }),
+    [
+      `${RULE}.orderBy.name: expected "asc", "desc", 1 or -1`,
+      `${RULE}.orderBy.id: expected "asc", "desc", 1 or -1`,
+      `${RULE}.orderBy.role: expected "asc", "desc", 1 or -1`,
+    ],
+  ],
+  ["every direction", get({ select: true, orderBy: { name: "asc", id: -1, role: "desc", email: 1 } }), []],
+  [
+    "a computed field named like a column",
+    get({ select: true, extras: { name: sql`1`.as("name") } }),
+    [`${RULE}.extras.name: author has a column of that name`],
+  ],
+  [
+    "a computed field with a column's name as its alias",
+    get({ select: true, extras: { other: sql`1`.as("name") } }),
+    [`${RULE}.extras.other: author has a column of that name`],
+  ],
+  [
+    "a computed field named like a relation",
+    get({ select: true, extras: { mentor: sql`1`.as("m") } }),
+    [`${RULE}.extras.mentor: author has a relation of that name`],
+  ],
+  [
+    "a computed field without an alias",
+    get({ select: true, extras: { one: sql`1` } }),
+    [`${RULE}.extras.one: expected sql\`…\`.as("name")`],
+  ],
+  [
+    "a `mine` rule without `where`",
+    get({ select: true }, "mine"),
+    ["acl.authors.control.GET.mine: a `mine` rule needs a `where`, or it is a rule for everybody's rows"],
+  ],
+  [
+    "a `mine` rule without `where`, POST apart",
+    {
+      tags: {
+        table: "tag",
+        control: {
+          POST: { mine: {} },
+          PATCH: { mine: {} },
+          DELETE: { mine: {} },
+          HEAD: { mine: { select: true } },
+          GET: { mine: { select: true, where } },
+        },
+      },
+    },
+    [
+      "acl.tags.control.PATCH.mine: a `mine` rule needs a `where`, or it is a rule for everybody's rows",
+      "acl.tags.control.DELETE.mine: a `mine` rule needs a `where`, or it is a rule for everybody's rows",
+      "acl.tags.control.HEAD.mine: a `mine` rule needs a `where`, or it is a rule for everybody's rows",
+    ],
+  ],
+  [
+    "a `where` that is no function",
+    get({ select: true, where: true }),
+    [`${RULE}.where: expected a function`],
+  ],
+  [
+    "a `where` in a relation that is no function",
+    get({ select: true, with: { mentor: { where: sql`1` } } }),
+    [`${RULE}.with.mentor.where: expected a function`],
+  ],
+  [
+    "hooks that are no functions",
+    get({ select: true, beforeQuery: 1, afterQuery: "x", onQueryError: {}, formatResult: [] }),
+    [
+      `${RULE}.beforeQuery: expected a function`,
+      `${RULE}.afterQuery: expected a function`,
+      `${RULE}.onQueryError: expected a function`,
+      `${RULE}.formatResult: expected a function`,
+    ],
+  ],
+  [
+    "an unknown capability",
+    get({ select: true, forbidQuery: { limits: true } }),
+    [
+      `${RULE}.forbidQuery: unknown capability \`limits\` (known are columns, where, orderBy, limit, offset, with)`,
+    ],
+  ],
+  [
+    "an unknown method",
+    { tags: { table: "tag", control: { PUT: { all: {} }, get: {} } } },
+    ["acl.tags.control: unknown method `PUT`", "acl.tags.control: unknown method `get`"],
+  ],
+  [
+    "limits that are none",
+    get(
+      { select: true, maxLimit: -1, maxDepth: 1.5, with: { mentor: { select: true, maxLimit: "5" } } },
+      "all",
+      { maxCost: Number.NaN, maxList: Infinity },
+    ),
+    [
+      "acl.authors.maxList: expected a whole number from 0, or null for no limit",
+      "acl.authors.maxCost: expected a whole number from 0, or null for no limit",
+      `${RULE}.maxLimit: expected a whole number from 0, or null for no limit`,
+      `${RULE}.maxDepth: expected a whole number from 0, or null for no limit`,
+      `${RULE}.with.mentor.maxLimit: expected a whole number from 0, or null for no limit`,
+    ],
+  ],
+  [
+    "an onSurpassMaxLimit that is none",
+    get({ select: true, onSurpassMaxLimit: "throw" }),
+    [`${RULE}.onSurpassMaxLimit: expected "Throw" or "Limit"`],
+  ],
+  [
+    "unknown columns to write",
+    { tags: { table: "tag", control: { POST: { all: { write: { columns: ["labl"] } } } } } },
+    [`acl.tags.control.POST.all.write: unknown column \`labl\` (${TAG})`],
+  ],
+];
+
+describe("createQueryRoute checks the access-control file against the schema", () => {
+  test.each(CASES)("%s", (_name, acl, expected) => {
+    expect(mistakes(acl)).toEqual([...expected]);
+  });
+
+  test("all mistakes are reported together, each with its path", () => {
+    const acl = {
+      posts: { table: "post", control: {} },
+      tags: {
+        table: "tag",
+        maxLimit: -1,
+        control: {
+          GET: {
+            mine: { select: { columns: ["titel"] }, orderBy: { label: "down" } },
+            writer: { select: true, with: { nope: true } },
+          },
+        },
+      },
+    };
+    expect(mistakes(acl, { defaults: { maxDepth: -1 } })).toEqual([
+      "defaults.maxDepth: expected a whole number from 0, or null for no limit",
+      "acl.posts.table: unknown table `post` (the schema has article, articleTag, author, comment, sample, tag)",
+      "acl.tags.maxLimit: expected a whole number from 0, or null for no limit",
+      "acl.tags.control.GET.mine: a `mine` rule needs a `where`, or it is a rule for everybody's rows",
+      `acl.tags.control.GET.mine.select: unknown column \`titel\` (${TAG})`,
+      'acl.tags.control.GET.mine.orderBy.label: expected "asc", "desc", 1 or -1',
+      "acl.tags.control.GET.writer.with: unknown relation `nope` (tag has articles)",
+    ]);
+  });
+
+  test("a database that is not supported is named", () => {
+    for (const database of [undefined, null, {}, "db"])
+      expect(() => createQueryRoute({ acl: {}, database, schema })).toThrow(
+        /is not a supported database: use drizzle-orm\/libsql or drizzle-orm\/bun-sqlite/,
+      );
+  });
+});
