@@ -58,7 +58,7 @@ function createTable(database: Database, table: SQLiteTable): void {
   for (const key of foreignKeys) {
     const { columns: own, foreignTable, foreignColumns } = key.reference();
     members.push(
-      `foreign key ("${own[0]!.name}") references "${getTableConfig(foreignTable as SQLiteTable).name}"("${foreignColumns[0]!.name}")`,
+      `foreign key ("${own[0]!.name}") references "${getTableConfig(foreignTable).name}"("${foreignColumns[0]!.name}")`,
     );
   }
   database.run(`create table "${name}" (${members.join(", ")})`);
@@ -102,7 +102,13 @@ function fillComments(database: Database): void {
   );
   for (let id = 1, postId = 1; id <= COMMENTS; postId = (postId % POSTS) + 1) {
     for (let i = 0; i < (postId * 7) % 9 && id <= COMMENTS; i++, id++) {
-      insert.run(id, postId, userId((id * 31) % USERS), `Comment ${id} says something short.`, MORNING + id * 30_011);
+      insert.run(
+        id,
+        postId,
+        userId((id * 31) % USERS),
+        `Comment ${id} says something short.`,
+        MORNING + id * 30_011,
+      );
     }
   }
 }

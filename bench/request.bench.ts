@@ -3,18 +3,19 @@
 // driver is replaced by one that answers at once what the real one answered to the same statement before.
 import { Database, type Statement } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Client, createClient, type InStatement, type ResultSet } from "@libsql/client";
+import { and, asc, desc, eq, gt, gte, lt, ne, or } from "drizzle-orm";
 import { drizzle as overBun } from "drizzle-orm/bun-sqlite";
 import { drizzle as overLibsql } from "drizzle-orm/libsql";
 import { createData, userId } from "./data.ts";
 import { profile, type Share } from "./profile.ts";
 import { drizzle as byHand } from "./rival/drizzle.ts";
-import { openInTurns } from "./rival/open.ts";
+import { openDrizzle, openInTurns } from "./rival/open.ts";
 import { queryRoute } from "./rival/ours.ts";
-import type { Driver, Handler, Routes } from "./rival/rival.ts";
+import type { Driver, Routes } from "./rival/rival.ts";
 import * as schema from "./schema.ts";
 import { sessionReader } from "./session.ts";
 import { type Workload, WORKLOADS } from "./workload.ts";
@@ -44,9 +45,12 @@ async function read(response: Response): Promise<void> {
   sink += text.charCodeAt(text.length - 1);
 }
 
-function asker(routes: Routes, { call }: Workload): Ask {
+function asker(routes: Routes, workload: Workload): Ask {
   const get = routes["/query/:id"]!["GET"]!;
-  return async (n) => read(await get(requestOf(call(n).ours, call(n).user)));
+  return async (n) => {
+    const { ours, user } = workload.call(n);
+    await read(await get(requestOf(ours, user)));
+  };
 }
 
 /** A request as the server hands it over; making it is part of what is measured, here as for everybody. */
@@ -117,9 +121,8 @@ async function wholeRequests(driver: Driver, file: string): Promise<void> {
   const canned = routesOver(cannedDatabase(driver, file));
   console.log(row(`\n${driver}: µs per request`, "with database", "engine", "bare"));
   for (const workload of WORKLOADS.filter(({ name }) => name !== "W5")) {
-    const { call } = workload;
     const bare: Ask = async (n) => {
-      const { ours, user } = call(n);
+      const { ours, user } = workload.call(n);
       sink += requestOf(ours, user).headers.get("x-user")!.length;
       await read(nothing.clone());
     };
@@ -150,44 +153,85 @@ function print(shares: readonly Share[], most: number): void {
   for (const { name, micros } of shares.slice(0, most)) console.log(row(`  ${name}`, micros.toFixed(2)));
 }
 
-/** W1 with a filter nobody has asked before, so that nothing of it is remembered, beside the endpoint by hand. */
+/** W1 with a filter nobody has asked before, so that nothing of it is remembered, and the same question by hand. */
 async function unknownQuestions(driver: Driver, file: string): Promise<void> {
-  const routes = routesOver(openInTurns(driver, file));
-  const get = routes["/query/:id"]!["GET"]!;
-  const hand = (await byHand({ driver, file, session: "stub" }))["/posts"]!["GET"]!;
+  const get = routesOver(openInTurns(driver, file))["/query/:id"]!["GET"]!;
+  const endpoint = (await byHand({ driver, file, session: "stub" }))["/posts"]!["GET"]!;
+  const database = openDrizzle(driver, file);
   const user = userId(7);
-  let asked = 0;
-  const questions: readonly (readonly [string, (n: number) => string])[] = [
-    ["known text", () => "orderBy:(id:desc),limit:20"],
-    ["unknown text, known shape", () => `where:(id.gt:${-++asked}),orderBy:(id:desc),limit:20`],
-    ["unknown text, unknown shape", () => `${shape(asked++)},limit:20`],
-  ];
-  const asks = questions.map(([, selector]): Ask => async (n) => {
-    const path = `/query/posts?mine&select=(columns:(id:T,title:T,body:T,createdAt:T),${selector(n)})`;
+  const ask = async (selector: string): Promise<void> => {
+    const path = `/query/posts?mine&select=(columns:(id:T,title:T,body:T,createdAt:T),${selector},limit:20)`;
     await read(await get(requestOf(path, user)));
-  });
-  const theirs: Ask = async () => read(await (hand as Handler)(requestOf("/posts", user)));
-  const times = await compare([...asks, theirs]);
+  };
+  let asked = 0;
+  const times = await compare([
+    () => ask("orderBy:(id:desc)"),
+    async () => read(await endpoint(requestOf("/posts", user))),
+    () => ask(`where:(id.gt:${-++asked}),orderBy:(id:desc)`),
+    (n) => ask(textOf(shape(n))),
+    async (n) => read(await askByHand(database, user, shape(n))),
+  ]);
+  const names = [
+    "known text",
+    "Drizzle by hand",
+    "unknown text",
+    "unknown shape",
+    "that shape, Drizzle by hand",
+  ];
   console.log(row(`\n${driver}: µs per request, with database`));
-  questions.forEach(([name], index) => console.log(row(`  W1, ${name}`, times[index]!)));
-  console.log(row("  W1, Drizzle by hand", times.at(-1)!));
+  names.forEach((name, index) => console.log(row(`  W1, ${name}`, times[index]!)));
 }
 
-/** A filter and an order of a shape of its own for each number: its digits choose column, operator and direction. */
-function shape(number: number): string {
-  const columns = ["id", "userId", "title", "body", "createdAt", "updatedAt"];
-  const operators = ["gt", "gte", "ne", "lt"];
-  const conditions: string[] = [];
+interface Shape {
+  readonly conditions: readonly { column: ColumnName; operator: Operator; value: string | number }[];
+  readonly order: ColumnName;
+}
+
+type ColumnName = (typeof COLUMNS)[number];
+type Operator = (typeof OPERATORS)[number];
+const COLUMNS = ["id", "userId", "title", "body", "createdAt", "updatedAt"] as const;
+const OPERATORS = ["gt", "gte", "ne", "lt"] as const;
+
+/** A filter and an order of its own for each number, whose digits choose columns and operators. */
+function shape(number: number): Shape {
+  const conditions: Shape["conditions"][number][] = [];
   let rest = number;
   do {
-    const column = columns[rest % columns.length]!;
-    rest = Math.floor(rest / columns.length);
-    const operator = operators[rest % operators.length]!;
-    rest = Math.floor(rest / operators.length);
-    const value = column === "id" || column.endsWith("At") ? String(number) : `"x${number}"`;
-    conditions.push(`(${column}.${operator}:${value})`);
+    const column = COLUMNS[rest % COLUMNS.length]!;
+    rest = Math.floor(rest / COLUMNS.length);
+    const operator = OPERATORS[rest % OPERATORS.length]!;
+    rest = Math.floor(rest / OPERATORS.length);
+    const isNumber = column === "id" || column.endsWith("At");
+    conditions.push({ column, operator, value: isNumber ? number : `x${number}` });
   } while (rest > 0);
-  return `where:~${conditions.join(",")}~,orderBy:(${columns[number % columns.length]!}:desc)`;
+  return { conditions, order: COLUMNS[number % COLUMNS.length]! };
+}
+
+function textOf({ conditions, order }: Shape): string {
+  const maps = conditions.map(({ column, operator, value }) => {
+    return `(${column}.${operator}:${typeof value === "number" ? value : `'${value}'`})`;
+  });
+  return `where:(OR:_(${maps.join(",")})_),orderBy:(${order}:desc)`;
+}
+
+/** The shape as somebody would write it who knew it beforehand: nothing to parse, nothing to check. */
+async function askByHand(
+  db: ReturnType<typeof openDrizzle>,
+  user: string,
+  { conditions, order }: Shape,
+): Promise<Response> {
+  const { post } = schema;
+  const compared = { gt, gte, ne, lt };
+  const filters = conditions.map(({ column, operator, value }) =>
+    compared[operator](post[column], column.endsWith("At") ? new Date(value) : value),
+  );
+  const posts = await db.query.post.findMany({
+    columns: { id: true, title: true, body: true, createdAt: true },
+    where: and(eq(post.userId, user), or(...filters)),
+    orderBy: [desc(post[order]), asc(post.id)],
+    limit: 20,
+  });
+  return Response.json({ count: posts.length, posts });
 }
 
 /** Does memory stay flat over a great many different questions? */
@@ -199,7 +243,7 @@ async function shapes(driver: Driver, file: string, most: number): Promise<void>
   let since = started;
   for (let n = 0; n < most; n++) {
     // Of no user's posts, so that the rows cost nothing and the shape is all there is.
-    const path = `/query/posts?mine&select=(${shape(n)},limit:1)`;
+    const path = `/query/posts?mine&select=(${textOf(shape(n))},limit:1)`;
     await read(await get(requestOf(path, "nobody")));
     const late = performance.now() - started > MOST_SECONDS * 1000;
     if ((n + 1) % step !== 0 && !late && n + 1 !== most) continue;
@@ -218,7 +262,7 @@ async function shapes(driver: Driver, file: string, most: number): Promise<void>
 /** The first request after a start, in a fresh process each. */
 async function firstRequests(driver: Driver, file: string): Promise<void> {
   console.log(row(`\n${driver}: ms until the first answer after the start`, "first", "second"));
-  const { call } = WORKLOADS[0]!;
+  const workload = WORKLOADS[0]!;
   const rivals = ["ours", "drizzle", "prepared", "sql"];
   const times = new Map(rivals.map((rival) => [rival, [] as [number, number][]]));
   for (let round = 0; round < 5; round++) {
@@ -230,7 +274,7 @@ async function firstRequests(driver: Driver, file: string): Promise<void> {
       const origin = `http://127.0.0.1:${Number(new TextDecoder().decode(value))}`;
       await (await fetch(`${origin}/usage`)).text();
       const timed = async (n: number): Promise<number> => {
-        const { ours, byHand, user } = call(n);
+        const { ours, byHand, user } = workload.call(n);
         const started = performance.now();
         await read(await fetch(origin + (rival === "ours" ? ours : byHand), { headers: { "x-user": user } }));
         return performance.now() - started;
@@ -252,7 +296,7 @@ try {
   const file = join(folder, "data.db");
   createData(file);
   console.log(
-    `Bun ${Bun.version}, ${cpus().length} × ${cpus()[0]?.model}, ${new Date().toISOString().slice(0, 10)}, median of ${ROUNDS} rounds of ${BATCH}`,
+    `Bun ${Bun.version}, ${cpus().length} × ${cpus()[0]?.model}, ${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0]!.toFixed(1)}, median of ${ROUNDS} rounds of ${BATCH}`,
   );
   const most = Number(flags.shapes);
   for (const driver of DRIVERS) {

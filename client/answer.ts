@@ -6,19 +6,19 @@ import type {
   Certain,
   Computed,
   Embeddable,
+  EntryOf,
   FieldAt,
   MayMiss,
   Method,
   Nameable,
   RelationAt,
   RelationRules,
-  Resource,
   Rules,
   TableOf,
 } from "./rules.ts";
 
 /** The answer of `get`: the rows under the resource's name, and how many there are. */
-export type ListAnswer<A extends AnyApi, R extends Resource<A>, Q> = Shaped<
+export type ListAnswer<A extends AnyApi, R extends string, Q> = Shaped<
   A,
   R,
   "GET",
@@ -27,7 +27,7 @@ export type ListAnswer<A extends AnyApi, R extends Resource<A>, Q> = Shaped<
 >;
 
 /** The answer of `first`: the row under the resource's name, or null. */
-export type RowAnswer<A extends AnyApi, R extends Resource<A>, Q> = Shaped<
+export type RowAnswer<A extends AnyApi, R extends string, Q> = Shaped<
   A,
   R,
   "GET",
@@ -36,7 +36,7 @@ export type RowAnswer<A extends AnyApi, R extends Resource<A>, Q> = Shaped<
 >;
 
 /** The answer of a write: the rows as they are after it (as they were, where they are gone), where a rule lets them out. */
-export type ChangeAnswer<A extends AnyApi, R extends Resource<A>, M extends Method, Q> = Shaped<
+export type ChangeAnswer<A extends AnyApi, R extends string, M extends Method, Q> = Shaped<
   A,
   R,
   M,
@@ -45,7 +45,7 @@ export type ChangeAnswer<A extends AnyApi, R extends Resource<A>, M extends Meth
 >;
 
 /** A row of a resource, as it is answered to a question. */
-export type RowOf<A extends AnyApi, R extends Resource<A>, M extends Method = "GET", Q = {}> = Row<
+export type RowOf<A extends AnyApi, R extends string, M extends Method = "GET", Q = {}> = Row<
   A["schema"],
   TableOf<A, R>,
   Answering<Rules<A, R, M, Q>>,
@@ -53,37 +53,37 @@ export type RowOf<A extends AnyApi, R extends Resource<A>, M extends Method = "G
 >;
 
 /** Where an author's `formatResult` shapes the answer, it is what the API's type says of it: unknown, if nothing. */
-type Shaped<A extends AnyApi, R extends Resource<A>, M extends Method, Q, Answer> = R extends keyof A["answers"]
+type Shaped<A extends AnyApi, R extends string, M extends Method, Q, Answer> = R extends keyof A["answers"]
   ? A["answers"][R]
-  : Formats<A["acl"][R] | Rules<A, R, M, Q>> extends true
+  : Formats<EntryOf<A, R> | Rules<A, R, M, Q>> extends true
     ? unknown
     : Simplify<Answer>;
 
-type Formats<E> = true extends (E extends { readonly formatResult: (...parameters: never[]) => unknown } ? true : never)
+type Formats<E> = true extends (
+  E extends { readonly formatResult: (...parameters: never[]) => unknown } ? true : never
+)
   ? true
   : false;
 
-type Total<A extends AnyApi, R extends Resource<A>, Q> = "countTotal" extends keyof Q
+type Total<A extends AnyApi, R extends string, Q> = "countTotal" extends keyof Q
   ? [PartOf<Q, "countTotal">] extends [true]
     ? { total: number }
     : [PartOf<Q, "countTotal">] extends [false]
       ? unknown
       : { total?: number }
-  : A["acl"][R] extends { readonly countTotal: true }
+  : EntryOf<A, R> extends { readonly countTotal: true }
     ? { total: number }
     : unknown;
 
 /** Rows under their name; without columns only counts are answered, unless computed fields or relations ask for rows. */
-type Rows<A extends AnyApi, R extends Resource<A>, M extends Method, Q, V> = Presence<
-  Rules<A, R, M, Q>,
-  Q
-> extends infer P
-  ? P extends "always"
-    ? { [K in R]: V }
-    : P extends "never"
-      ? unknown
-      : { [K in R]?: V }
-  : never;
+type Rows<A extends AnyApi, R extends string, M extends Method, Q, V> =
+  Presence<Rules<A, R, M, Q>, Q> extends infer P
+    ? P extends "always"
+      ? { [K in R]: V }
+      : P extends "never"
+        ? unknown
+        : { [K in R]?: V }
+    : never;
 
 type Presence<Rule, Q> = [Answering<Rule>] extends [never]
   ? "never"
@@ -126,7 +126,13 @@ type Related<S extends SchemaShape, T extends keyof S, Rule, W> = [W] extends [u
   ? unknown
   : [W] extends [object]
     ? {
-        [K in keyof W & Embeddable<Rule> as W[K] extends true | object ? K : never]: Relative<S, T, Rule, K, W[K]>;
+        [K in keyof W & Embeddable<Rule> as W[K] extends true | object ? K : never]: Relative<
+          S,
+          T,
+          Rule,
+          K,
+          W[K]
+        >;
       } & {
         [
           K in keyof W & Embeddable<Rule> as W[K] extends true | object
@@ -142,7 +148,9 @@ type Related<S extends SchemaShape, T extends keyof S, Rule, W> = [W] extends [u
 type Relative<S extends SchemaShape, T extends keyof S, Rule, K, Q> =
   RelationAt<S, T, K> extends infer R
     ? R extends One
-      ? RelatedRow<S, R, RelationRules<Rule, K>, Q> | (true extends MayMiss<R, RelationRules<Rule, K>> ? null : never)
+      ?
+          | RelatedRow<S, R, RelationRules<Rule, K>, Q>
+          | (true extends MayMiss<R, RelationRules<Rule, K>> ? null : never)
       : RelatedRow<S, R, RelationRules<Rule, K>, Q>[]
     : never;
 

@@ -1,6 +1,6 @@
 import type { AnyApi } from "../src/infer.ts";
 import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
-import type { PatchBody, PostBody } from "./body.ts";
+import type { AnyBody, CheckedBody, PatchBody, PostBody } from "./body.ts";
 import type { RequestOptions } from "./client.ts";
 import type { Callable, ChangeQuestion, Checked, PostQuestion, Readable, ReadQuestion } from "./question.ts";
 import type { Resource } from "./rules.ts";
@@ -15,42 +15,64 @@ export interface ApiClient<A extends AnyApi> {
    *
    * @example const { posts, total } = await api.get("posts", { mine: true, countTotal: true, columns: { title: true } });
    */
-  get<R extends Resource<A>, const Q extends ReadQuestion<A, R> = {}>(
+  readonly get: <R extends ResourceName<A>, Q extends ReadQuestion<A, R> & Unasked>(
     resource: Readable<A, R, false>,
     question?: Asked<Q, Checked<A, R, "GET", Q>>,
     init?: RequestOptions,
-  ): Promise<ListAnswer<A, R, Q>>;
+  ) => Promise<ListAnswer<A, R, Question<Q>>>;
   /**
    * Reads one row, or null.
    *
    * @example const { posts } = await api.first("posts", { where: { id } });
    */
-  first<R extends Resource<A>, const Q extends ReadQuestion<A, R> = {}>(
+  readonly first: <R extends ResourceName<A>, Q extends ReadQuestion<A, R> & Unasked>(
     resource: Readable<A, R, true>,
     question?: Asked<Q, Checked<A, R, "GET", Q>>,
     init?: RequestOptions,
-  ): Promise<RowAnswer<A, R, Q>>;
+  ) => Promise<RowAnswer<A, R, Question<Q>>>;
   /** Creates a row, or several. */
-  post<R extends Resource<A>, const Q extends PostQuestion<A, R> = {}>(
+  readonly post: <
+    R extends ResourceName<A>,
+    B extends AnyBody<PostBody<A, R>> | readonly AnyBody<PostBody<A, R>>[],
+    Q extends PostQuestion<A, R> & Unasked,
+  >(
     resource: Callable<A, R, "POST">,
-    body: PostBody<A, R> | readonly PostBody<A, R>[],
+    body: Asked<B, CheckedBody<R, PostBody<A, R>, B>>,
     question?: Asked<Q, Checked<A, R, "POST", Q>>,
     init?: RequestOptions,
-  ): Promise<ChangeAnswer<A, R, "POST", Q>>;
+  ) => Promise<ChangeAnswer<A, R, "POST", Question<Q>>>;
   /** Changes the rows a filter names, or all the rule admits. */
-  patch<R extends Resource<A>, const Q extends ChangeQuestion<A, R, "PATCH"> = {}>(
+  readonly patch: <
+    R extends ResourceName<A>,
+    B extends AnyBody<PatchBody<A, R>>,
+    Q extends ChangeQuestion<A, R, "PATCH"> & Unasked,
+  >(
     resource: Callable<A, R, "PATCH">,
-    body: PatchBody<A, R>,
+    body: Asked<B, CheckedBody<R, PatchBody<A, R>, B>>,
     question?: Asked<Q, Checked<A, R, "PATCH", Q>>,
     init?: RequestOptions,
-  ): Promise<ChangeAnswer<A, R, "PATCH", Q>>;
+  ) => Promise<ChangeAnswer<A, R, "PATCH", Question<Q>>>;
   /** Deletes the rows a filter names, or all the rule admits. */
-  delete<R extends Resource<A>, const Q extends ChangeQuestion<A, R, "DELETE"> = {}>(
+  readonly delete: <R extends ResourceName<A>, Q extends ChangeQuestion<A, R, "DELETE"> & Unasked>(
     resource: Callable<A, R, "DELETE">,
     question?: Asked<Q, Checked<A, R, "DELETE", Q>>,
     init?: RequestOptions,
-  ): Promise<ChangeAnswer<A, R, "DELETE", Q>>;
+  ) => Promise<ChangeAnswer<A, R, "DELETE", Question<Q>>>;
 }
+
+declare const unasked: unique symbol;
+
+/** What no question has. TypeScript takes a question that is left out for its constraint, and this is how to tell. */
+export interface Unasked {
+  readonly [unasked]?: never;
+}
+
+/** The question, or none where it was left out. */
+// A default for the type parameter would say the same, but then editors complete nothing in a question.
+export type Question<Q> = typeof unasked extends keyof Q ? {} : Q;
+
+/** Any name, so that one which is not known is answered by a sentence; an editor completes those that are. */
+export type ResourceName<A extends AnyApi> = Resource<A> | (string & {});
 
 /** A question if its check leaves it as it is, else the check, whose sentences then stand in the error. */
 export type Asked<Q, Check> = Q extends Check ? Q : Check;

@@ -175,12 +175,7 @@ type Calls = Readonly<
   > &
     Record<
       "post" | "patch",
-      (
-        resource: string,
-        body: unknown,
-        question?: FlatQuestion,
-        init?: RequestOptions,
-      ) => Promise<unknown>
+      (resource: string, body: unknown, question?: FlatQuestion, init?: RequestOptions) => Promise<unknown>
     >
 >;
 type Params = NonNullable<Parameters<typeof readParams>[0]>;

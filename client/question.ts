@@ -2,6 +2,7 @@ import type { One } from "drizzle-orm";
 import type { AnyApi, ColumnsOf, SchemaShape, TargetOf } from "../src/infer.ts";
 import type {
   Embeddable,
+  EntryOf,
   Filterable,
   HasScope,
   Method,
@@ -18,17 +19,17 @@ import type {
 import type { Conditions, Filter, Flags, OperatorName, Ordering } from "./selector.ts";
 
 /** What a read asks: flags and selector in one object, each name one that a rule lets out. */
-export type ReadQuestion<A extends AnyApi, R extends Resource<A>> = Flags &
+export type ReadQuestion<A extends AnyApi, R extends string> = Flags &
   Open &
   ListQuestion<A["schema"], TableOf<A, R>, Rules<A, R, "GET", AnyScope>>;
 
 /** What a POST asks for beside its body. */
-export type PostQuestion<A extends AnyApi, R extends Resource<A>> = Flags &
+export type PostQuestion<A extends AnyApi, R extends string> = Flags &
   Open &
   RowQuestion<A["schema"], TableOf<A, R>, Rules<A, R, "POST", AnyScope>>;
 
 /** Which rows a PATCH or DELETE changes, and what of them comes back. */
-export type ChangeQuestion<A extends AnyApi, R extends Resource<A>, M extends "PATCH" | "DELETE"> = Flags &
+export type ChangeQuestion<A extends AnyApi, R extends string, M extends "PATCH" | "DELETE"> = Flags &
   Open &
   RowQuestion<A["schema"], TableOf<A, R>, Rules<A, R, M, AnyScope>> & {
     /** `Checked` refuses one that may be undefined: without it every row changes that the rule admits. */
@@ -37,13 +38,18 @@ export type ChangeQuestion<A extends AnyApi, R extends Resource<A>, M extends "P
       | undefined;
   };
 
+/** Which rows a PATCH or DELETE is about. */
+export type ChangeFilter<A extends AnyApi, R extends string, M extends "PATCH" | "DELETE"> = Filter<
+  Pick<ResourceColumns<A, R>, Filterable<ResourceColumns<A, R>, Rules<A, R, M, AnyScope>>>
+>;
+
 /** A scope that may be any. */
 interface AnyScope {
   readonly mine: boolean;
 }
 
 // Names that are not known pass here, or a question that holds nothing else would be refused without a word; `Checked` has one.
-interface Open {
+export interface Open {
   readonly [name: string]: unknown;
 }
 
@@ -91,7 +97,7 @@ export type Readable<A extends AnyApi, R extends string, First extends boolean> 
 
 /** The resources that always answer one row, or never do. */
 type Settled<A extends AnyApi, First extends boolean> = {
-  [R in Resource<A>]: A["acl"][R] extends { readonly findFirst: First } ? R : never;
+  [R in Resource<A>]: EntryOf<A, R> extends { readonly findFirst: First } ? R : never;
 }[Resource<A>];
 
 /** The parts a question may have, by method; `one` is a relation to one row, `many` to a list. */
@@ -105,7 +111,7 @@ interface Parts {
 }
 
 /** A question in which a sentence stands wherever a name is not one of its own; it is the question itself when all are. */
-export type Checked<A extends AnyApi, R extends Resource<A>, M extends Method, Q> = Bare<{
+export type Checked<A extends AnyApi, R extends string, M extends Method, Q> = Bare<{
   [K in keyof Q]: K extends Parts[M]
     ? CheckedPart<A["schema"], TableOf<A, R>, Rules<A, R, M, Q>, M, R, K, Q[K]>
     : K extends "countTotal"
@@ -116,10 +122,23 @@ export type Checked<A extends AnyApi, R extends Resource<A>, M extends Method, Q
           : Q[K] extends false | undefined
             ? Q[K]
             : `\`${R}\` has no rule for \`${K}\``
-        : `there is no \`${K & string}\` in a ${M} of \`${R}\``;
-};
+        : string extends K
+          ? Q[K]
+          : `there is no \`${K & string}\` in a ${M} of \`${R}\``;
+}>;
 
-type CheckedPart<S extends SchemaShape, T extends keyof S, Rule, Kind extends keyof Parts, Name extends string, K, P> =
+/** The type without the name it was given, which errors would print with all its arguments. */
+export type Bare<T> = { readonly it: T }["it"];
+
+type CheckedPart<
+  S extends SchemaShape,
+  T extends keyof S,
+  Rule,
+  Kind extends keyof Parts,
+  Name extends string,
+  K,
+  P,
+> =
   Forbids<Rule, K> extends true
     ? `\`${K & string}\` is forbidden in \`${Name}\``
     : K extends "columns"
@@ -149,11 +168,24 @@ type CheckedNames<Known, Name extends string, P> = P extends object
 
 type NoColumn<Name extends string, K> = `\`${Name}\` lets out no column \`${K & string}\``;
 
-type CheckedRelations<S extends SchemaShape, T extends keyof S, Rule, Name extends string, P> = P extends object
+type CheckedRelations<
+  S extends SchemaShape,
+  T extends keyof S,
+  Rule,
+  Name extends string,
+  P,
+> = P extends object
   ? {
       [K in keyof P]: K extends Embeddable<Rule>
         ? P[K] extends object
-          ? CheckedRelation<S, TargetOf<S, RelationAt<S, T, K>>, RelationRules<Rule, K>, RelationAt<S, T, K> extends One ? "one" : "many", K, P[K]>
+          ? CheckedRelation<
+              S,
+              TargetOf<S, RelationAt<S, T, K>>,
+              RelationRules<Rule, K>,
+              RelationAt<S, T, K> extends One ? "one" : "many",
+              K,
+              P[K]
+            >
           : P[K]
         : string extends K
           ? P[K]
@@ -196,12 +228,14 @@ type CheckedCondition<C, Name extends string, K, V> = K extends keyof C
     ? CheckedFilter<C, Name, V>
     : string extends K
       ? V
-      : K extends `${infer Column}.${infer Operator}`
+      : K extends `${infer Column}.${OperatorName}`
         ? Column extends keyof C
           ? K extends keyof Conditions<Pick<C, Column>>
             ? V
-            : Operator extends OperatorName
-              ? `\`${Column}\` cannot be compared by \`${Operator}\``
-              : `there is no operator \`${Operator}\``
+            : `\`${Column}\` cannot be compared like this: \`${K}\``
           : NoColumn<Name, Column>
-        : NoColumn<Name, K>;
+        : K extends `${infer Column}.${infer Operator}`
+          ? Column extends keyof C
+            ? `there is no operator \`${Operator}\``
+            : NoColumn<Name, Column>
+          : NoColumn<Name, K>;

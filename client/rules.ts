@@ -1,5 +1,5 @@
 import type { Column, One, SQL } from "drizzle-orm";
-import type { AnyApi, ColumnsOf, RelationsOf, SchemaShape, TableName } from "../src/infer.ts";
+import type { AnyApi, ColumnsOf, RelationsOf, SchemaShape } from "../src/infer.ts";
 import type { Field } from "./row.ts";
 
 /** The methods rules are written for. */
@@ -8,28 +8,35 @@ export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 /** The resources of an API, by the ids of their URLs. */
 export type Resource<A extends AnyApi> = keyof A["acl"] & string;
 
+/** The entry of a resource. */
+export type EntryOf<A extends AnyApi, R extends string> = R extends Resource<A> ? A["acl"][R] : never;
+
 /** The table behind a resource. */
-export type TableOf<A extends AnyApi, R extends Resource<A>> = A["acl"][R]["table"] & TableName<A["schema"]>;
+export type TableOf<A extends AnyApi, R extends string> = EntryOf<A, R>["table"] extends infer T extends
+  keyof A["schema"]
+  ? T
+  : never;
 
 /** The rules of a resource for a method, by role. */
-export type RulesOf<A extends AnyApi, R extends Resource<A>, M extends Method> = A["acl"][R] extends {
-  readonly control: { readonly [K in M]: infer Rules };
-}
-  ? Rules
-  : {};
+export type RulesOf<A extends AnyApi, R extends string, M extends Method> =
+  EntryOf<A, R> extends {
+    readonly control: { readonly [K in M]: infer Rules };
+  }
+    ? Rules
+    : {};
 
 /** The resources that have a rule for a method. */
 export type Offering<A extends AnyApi, M extends Method> = {
   [R in Resource<A>]: [Role<A, R, M>] extends [never] ? never : R;
 }[Resource<A>];
 
-type Role<A extends AnyApi, R extends Resource<A>, M extends Method> = keyof RulesOf<A, R, M>;
+type Role<A extends AnyApi, R extends string, M extends Method> = keyof RulesOf<A, R, M>;
 
 /**
  * The rules that may apply to a question, as the server tries them: role, mine, all, or guest, all. Which role the caller
  * has is not known here, so there may be several; a scope narrows them.
  */
-export type Rules<A extends AnyApi, R extends Resource<A>, M extends Method, Q> = Readable<
+export type Rules<A extends AnyApi, R extends string, M extends Method, Q> = Readable<
   M,
   RulesOf<A, R, M>[Applicable<Role<A, R, M>, Q>]
 >;
@@ -38,12 +45,11 @@ export type Rules<A extends AnyApi, R extends Resource<A>, M extends Method, Q> 
 type Readable<M extends Method, Rule> = M extends "GET" ? Extract<Rule, { readonly select: unknown }> : Rule;
 
 /** Whether a scope leads to any rule. */
-export type HasScope<
-  A extends AnyApi,
-  R extends Resource<A>,
-  M extends Method,
-  Scope extends string,
-> = [Applicable<Role<A, R, M>, { readonly [K in Scope]: true }>] extends [never] ? false : true;
+export type HasScope<A extends AnyApi, R extends string, M extends Method, Scope extends string> = [
+  Applicable<Role<A, R, M>, { readonly [K in Scope]: true }>,
+] extends [never]
+  ? false
+  : true;
 
 type Applicable<Roles, Q> =
   Unsure<Q> extends true
@@ -161,4 +167,4 @@ export type MayMiss<R, Rule> =
     : never;
 
 /** The columns of a resource's table. */
-export type ResourceColumns<A extends AnyApi, R extends Resource<A>> = ColumnsOf<A["schema"], TableOf<A, R>>;
+export type ResourceColumns<A extends AnyApi, R extends string> = ColumnsOf<A["schema"], TableOf<A, R>>;

@@ -97,8 +97,11 @@ export function didYouMean(name: string, candidates: Iterable<string>): string |
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.floor(name.length / 2) + 1);
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (Math.abs(candidate.length - name.length) > bestDistance) continue;
+    // Letters left out are likelier than letters mistaken: half a step less.
+    const missing = candidate.length - name.length;
+    const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const distance = missing > 0 && edits === missing ? edits - 0.5 : edits;
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best === undefined ? undefined : `did you mean \`${best}\`?`;

@@ -1,6 +1,6 @@
 // Ours: one access-control entry and the query route, as the manual mounts it.
 import { type ACL, createQueryRoute } from "@bepalo/query";
-import type { SQL } from "drizzle-orm";
+import { eq, type SQL } from "drizzle-orm";
 import * as schema from "../schema.ts";
 import { type Caller, type Identify, sessionReader } from "../session.ts";
 import { openInTurns } from "./open.ts";
@@ -10,8 +10,7 @@ interface Session {
   user?: Caller | undefined;
 }
 
-type Operators = { eq(a: unknown, b: unknown): SQL };
-const own = ({ user }: Session, table: typeof schema.post, { eq }: Operators) =>
+const own = ({ user }: Session, table: typeof schema.post): SQL | undefined =>
   user && eq(table.userId, user.id);
 const person = { select: { mode: true, columns: ["id", "name"] } } as const;
 const relations = { author: person, comments: { select: true, with: { author: person } } } as const;

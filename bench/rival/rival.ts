@@ -55,7 +55,9 @@ export function mount(identify: Identify, endpoints: Endpoints): Routes {
     "/posts/comments": { GET: signedIn(endpoints.withComments) },
     "/posts/:id": { GET: signedIn(one(endpoints)) },
     "/admin/posts": {
-      GET: signedIn((user, request) => (user.role === "admin" ? endpoints.page(user, request) : refusal(403))),
+      GET: signedIn((user, request) =>
+        user.role === "admin" ? endpoints.page(user, request) : refusal(403),
+      ),
     },
   };
 }

@@ -42,7 +42,8 @@ export const sql: Rival = ({ driver, file, session }) => {
     withAuthors: async ({ id }: Caller) => json(await withAuthors(id)),
     withComments: async ({ id }: Caller) => json(await withComments(id)),
     one: async ({ id }: Caller, postId: number) => json(await one(postId, id)),
-    insert: async ({ id }: Caller, { title, body }: NewPost) => json(await insert(id, title, body, Date.now())),
+    insert: async ({ id }: Caller, { title, body }: NewPost) =>
+      json(await insert(id, title, body, Date.now())),
     page: async () => json(await page()),
   });
 };
@@ -50,10 +51,11 @@ export const sql: Rival = ({ driver, file, session }) => {
 function preparer(driver: Driver, file: string): (text: string) => Ask {
   if (driver === "libsql") {
     const client = openLibsql(file);
-    return (text) => async (...values) => {
-      const { rows } = await client.execute({ sql: text, args: values });
-      return rows[0]![0] as string;
-    };
+    return (text) =>
+      async (...values) => {
+        const { rows } = await client.execute({ sql: text, args: values });
+        return rows[0]![0] as string;
+      };
   }
   const database = openBun(file);
   return (text) => {

@@ -1,6 +1,6 @@
 import type { Dialect } from "../dialect/dialect.ts";
 import type { ReadPlan, Rows } from "../plan/plan.ts";
-import { type JSONStatement, JSONReader } from "./json.ts";
+import { type Bound, type JSONStatement, JSONReader } from "./json.ts";
 import { namesOf } from "./lift.ts";
 import { readRelational } from "./relational.ts";
 import { decodeRows } from "./value.ts";
@@ -49,28 +49,47 @@ export function readCompiler(
     (tx) =>
       readRelational(tx, plan, rows);
   if (choice === "portable") return { compile: portable, size: 0 };
-  const reader = new JSONReader(namesOf(database), dialect.rowsAreCheap);
+  const reader = new JSONReader(namesOf(database), dialect);
   return {
     compile(plan, rows, asRows) {
-      const bound = reader.bind(plan, rows, asRows);
-      if (bound === undefined) return portable(plan, rows);
-      const { statement, values } = bound;
+      const first = working(reader.bind(plan, rows, asRows)) ?? working(reader.bind(plan, rows, true));
+      if (first === undefined) return portable(plan, rows);
       return async (tx) => {
-        let found: readonly ArrayLike<unknown>[];
-        try {
-          found = await dialect.query(tx, statement.text, values);
-        } catch (error) {
-          // A busy database is busy for both readers; any other error may be a value SQL cannot say as JSON.
-          if (dialect.failure(error) !== undefined) throw error;
-          return readRelational(tx, plan, rows);
+        for (
+          let bound: Bound | undefined = first;
+          bound !== undefined;
+          bound = next(bound, reader, plan, rows)
+        ) {
+          const { statement, values } = bound;
+          try {
+            return outcomeOf(await dialect.query(tx, statement.text, values), plan, statement);
+          } catch (error) {
+            // A busy database is busy for every reader; any other error may be a value SQL cannot say as JSON.
+            if (dialect.failure(error) !== undefined) throw error;
+            statement.failed = true;
+          }
         }
-        return outcomeOf(found, plan, statement);
+        return readRelational(tx, plan, rows);
       };
     },
     get size() {
       return reader.size;
     },
   };
+}
+
+/** A statement that met a value it cannot say is not tried again while it is remembered. */
+const working = (bound: Bound | undefined): Bound | undefined =>
+  bound?.statement.failed === true ? undefined : bound;
+
+/** After a failure the values are asked for in a form that holds any of them, and decoded here. */
+function next(
+  { statement }: Bound,
+  reader: JSONReader,
+  plan: ReadPlan,
+  rows: readonly Rows[],
+): Bound | undefined {
+  return statement.answers === "encoded" ? undefined : working(reader.bind(plan, rows, true));
 }
 
 function outcomeOf(

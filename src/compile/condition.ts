@@ -2,26 +2,30 @@ import { Column, is, type Placeholder, Param, SQL, sql, StringChunk, type SQLWra
 import type { Predicate, ReadNode, Rows } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 
-/** A filter as SQL. */
+/** A filter as SQL; groups stand in parentheses, conditions bind tighter than what joins them. */
 export function toSQL(predicate: Predicate): SQL {
   switch (predicate.kind) {
     case "condition":
       return predicate.operator.build(predicate.column, predicate.value);
     case "not":
-      return sql`not (${toSQL(predicate.part)})`;
+      return predicate.part.kind === "condition"
+        ? sql`not (${toSQL(predicate.part)})`
+        : sql`not ${toSQL(predicate.part)}`;
     case "and":
-      return joined(predicate.parts, sql` and `);
+      return sql`(${joined(predicate.parts, sql` and `)})`;
     case "or":
-      return joined(predicate.parts, sql` or `);
+      return sql`(${joined(predicate.parts, sql` or `)})`;
   }
 }
 
+/** Parts side by side make a tree as deep as they are many, and SQLite takes a thousand levels: halves keep it flat. */
 function joined(parts: readonly Predicate[], word: SQL): SQL {
-  return sql`(${sql.join(
-    parts.map((part) => sql`(${toSQL(part)})`),
-    word,
-  )})`;
+  if (parts.length <= MAX_SIDE_BY_SIDE) return sql.join(parts.map(toSQL), word);
+  const middle = parts.length >> 1;
+  return sql`(${joined(parts.slice(0, middle), word)})${word}(${joined(parts.slice(middle), word)})`;
 }
+
+const MAX_SIDE_BY_SIDE = 100;
 
 /** The rows of a table that exist for the caller, as a condition; `undefined` where every row does. */
 export function rowsCondition(rows: Rows): SQL | undefined {
@@ -43,7 +47,7 @@ export function aliasedCondition(node: ReadNode, rows: Rows): SQL | undefined {
 
 function both(using: SQL | undefined, where: SQL | undefined): SQL | undefined {
   if (using === undefined || where === undefined) return using ?? where;
-  return sql`(${using} and (${where}))`;
+  return sql`(${using} and ${where})`;
 }
 
 /**
@@ -55,7 +59,7 @@ function both(using: SQL | undefined, where: SQL | undefined): SQL | undefined {
  */
 function within(condition: SQL, table: TableInfo): SQL {
   if (speaksOnlyOf(condition, table)) return condition;
-  return keyIn(table, sealed(sql`(select ${keyOf(table)} from ${table.table} where ${condition})`));
+  return keyIn(table, condition);
 }
 
 /** A computed field, safe in the same way. */
@@ -78,11 +82,15 @@ function keyOf(table: TableInfo): SQL {
   );
 }
 
-function keyIn(table: TableInfo, keys: SQLWrapper): SQL {
+function keyIn(table: TableInfo, condition: SQL): SQL {
   const { primaryKey } = table;
-  if (primaryKey.length === 1) return sql`${primaryKey[0]!.column} in ${keys}`;
-  if (primaryKey.length > 1) return sql`(${keyOf(table)}) in ${keys}`;
-  throw new Error(`a \`where\` on \`${table.name}\` that speaks of other tables needs a primary key there`);
+  // A SQLite table without a key has a number for each row.
+  if (primaryKey.length === 0)
+    return sql`rowid in ${sealed(sql`(select rowid from ${table.table} where ${condition})`)}`;
+  const keys = sealed(sql`(select ${keyOf(table)} from ${table.table} where ${condition})`);
+  return primaryKey.length === 1
+    ? sql`${primaryKey[0]!.column} in ${keys}`
+    : sql`(${keyOf(table)}) in ${keys}`;
 }
 
 /** SQL that Drizzle treats as a sub-query: whole, and with the names it was written with. */

@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import type { ReadNode, ReadPlan, RelationNode, Rows } from "../plan/plan.ts";
+import type { Dialect } from "../dialect/dialect.ts";
 import type { OrderKey } from "../policy/policy.ts";
 import type { ColumnInfo, RelationInfo } from "../schema/schema.ts";
 import { Cache } from "../cache.ts";
@@ -7,7 +8,7 @@ import { toSQL } from "./condition.ts";
 import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
 import { type Lifted, lift, type Names } from "./lift.ts";
 import { asText, travelsRaw } from "./transport.ts";
-import { jsonColumn, jsonExtra, wantsDecoding } from "./value.ts";
+import { flatExtra, jsonColumn, jsonExtra, wantsDecoding } from "./value.ts";
 
 /** One statement, remembered by shape, and what its answer is. */
 export interface JSONStatement {
@@ -15,6 +16,8 @@ export interface JSONStatement {
   readonly answers: Answers;
   /** Makes JSON of rows, where they come as they are. */
   readonly write: RowsWriter | undefined;
+  /** Whether it met a value that it cannot say. */
+  failed: boolean;
 }
 
 /**
@@ -51,12 +54,11 @@ export class JSONReader {
   readonly #policies = new WeakMap<object, number>();
   #lastPolicy = 0;
 
-  readonly #rowsAreCheap: boolean;
+  readonly #dialect: Pick<Dialect, "rowsAreCheap" | "jsonPassesSelects">;
 
-  /** `rowsAreCheap` where a driver answers plain rows in less time than the database makes JSON of them. */
-  constructor(names: Names, rowsAreCheap: boolean) {
+  constructor(names: Names, dialect: Pick<Dialect, "rowsAreCheap" | "jsonPassesSelects">) {
     this.#names = names;
-    this.#rowsAreCheap = rowsAreCheap;
+    this.#dialect = dialect;
   }
 
   /** How many statements are remembered. */
@@ -94,8 +96,13 @@ export class JSONReader {
     let statement = this.#statements.get(key);
     if (statement === undefined) {
       const { answers } = shape;
-      const text = new Writer(this.#names, plan, usings, shape).write();
-      statement = { text, answers, write: answers === "rows" ? rowsWriter(plan.root) : undefined };
+      const text = new Writer(this.#names, plan, usings, shape, this.#dialect.jsonPassesSelects).write();
+      statement = {
+        text,
+        answers,
+        write: answers === "rows" ? rowsWriter(plan.root) : undefined,
+        failed: false,
+      };
       this.#statements.set(key, statement);
     }
     return { statement, values };
@@ -125,7 +132,7 @@ export class JSONReader {
   #answers(plan: ReadPlan, asRows: boolean): Answers {
     if (plan.countOnly) return "count";
     if (asRows || plan.nodes.some(wantsDecoding)) return "encoded";
-    return this.#rowsAreCheap && plan.nodes.length === 1 && !plan.total ? "rows" : "json";
+    return this.#dialect.rowsAreCheap && plan.nodes.length === 1 && !plan.total ? "rows" : "json";
   }
 
   #nodeKey(node: ReadNode, wheres: readonly (Lifted | undefined)[]): string {
@@ -168,17 +175,20 @@ class Writer {
   readonly #usings: readonly (Lifted | Exclude<Rows, SQL>)[];
   readonly #shape: PlanShape;
   readonly #places: readonly Place[];
+  readonly #jsonPassesSelects: boolean;
 
   constructor(
     names: Names,
     plan: ReadPlan,
     usings: readonly (Lifted | Exclude<Rows, SQL>)[],
     shape: PlanShape,
+    jsonPassesSelects: boolean,
   ) {
     this.#names = names;
     this.#plan = plan;
     this.#usings = usings;
     this.#shape = shape;
+    this.#jsonPassesSelects = jsonPassesSelects;
     let next = 1;
     this.#places = plan.nodes.map((node, index) => {
       const using = next;
@@ -256,7 +266,8 @@ class Writer {
     const extras = this.#shape.extras[node.index]!.map(({ parts, values }, index) => {
       const text = numbered(parts, first);
       first += values.length;
-      return `${text} as ${this.#names.quote(`+${names[index]!}`)}`;
+      const sent = this.#shape.answers === "rows" ? flatExtra(`(${text})`) : text;
+      return `${sent} as ${this.#names.quote(`+${names[index]!}`)}`;
     });
     return [...columns, ...extras].join(", ") || "1";
   }
@@ -265,7 +276,7 @@ class Writer {
     const using = this.#usings[node.index]!;
     if (using === "all") return "";
     if (using === "none") return "1 = 0";
-    return numbered(using.parts, this.#places[node.index]!.using);
+    return `(${numbered(using.parts, this.#places[node.index]!.using)})`; // an author may write OR
   }
 
   #where(node: ReadNode): string {
@@ -293,8 +304,13 @@ class Writer {
       members.push(`${literal(name)},${decode ? asText(value) : jsonExtra(value)}`);
     }
     for (const [name, relation] of node.relations)
-      members.push(`${literal(name)},json((${this.#relation(node, relation)}))`);
+      members.push(`${literal(name)},${this.#embedded(`(${this.#relation(node, relation)})`)}`);
     return `json_object(${members.join(",")})`;
+  }
+
+  /** JSON of a sub-select inside other JSON: some databases forget on the way that it is JSON. */
+  #embedded(select: string): string {
+    return this.#jsonPassesSelects ? select : `json(${select})`;
   }
 
   #relation(parent: ReadNode, { relation, node }: RelationNode): string {
@@ -319,11 +335,10 @@ function numbered(parts: readonly string[], first: number): string {
   return text;
 }
 
+/** Conditions side by side: each holds together by itself, which keeps the parser's stack low. */
 function where(conditions: readonly string[]): string {
   const held = conditions.filter((condition) => condition !== "");
-  return held.length === 0
-    ? ""
-    : ` where ${held.length === 1 ? held[0]! : held.map((condition) => `(${condition})`).join(" and ")}`;
+  return held.length === 0 ? "" : ` where ${held.join(" and ")}`;
 }
 
 function orderBy(keys: readonly OrderKey[], name: (column: ColumnInfo) => string): string {

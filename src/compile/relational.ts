@@ -4,7 +4,7 @@ import type { OrderKey } from "../policy/policy.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { DrizzleDatabase, ReadOutcome } from "./compile.ts";
 import { aliasedCondition, computed, nodeCondition, rowsCondition } from "./condition.ts";
-import { columnAsText, fromText, travelsAsText } from "./transport.ts";
+import { columnAsText, driverValue, fromText, travelsAsText, valueAsText } from "./transport.ts";
 import { extraValue } from "./value.ts";
 
 /** Names no column has: the total beside the rows, and a field for rows of which nothing is asked. */
@@ -19,6 +19,7 @@ export async function readRelational(
 ): Promise<ReadOutcome> {
   if (plan.countOnly) return countRows(database, plan, rows);
   const { root } = plan;
+  if (root.columns.length === 0 && root.relations.size === 0) return readComputed(database, plan, rows);
   const config = toConfig(root, rows, false);
   if (plan.total) config.extras[TOTAL] = total(root, rows).as(TOTAL);
   const found = (await database.query[root.table.name].findMany(config)) as Row[];
@@ -51,7 +52,8 @@ function toConfig(node: ReadNode, rows: readonly Rows[], nested: boolean, one = 
     if (travelsAsText(column, nested)) config.extras[column.name] = columnAsText(column);
     else config.columns[column.name] = true;
   }
-  for (const [name, extra] of node.extras) config.extras[name] = computed(extra, node.table);
+  for (const [name, extra] of node.extras)
+    config.extras[name] = valueAsText(computed(extra, node.table), name);
   const where = aliasedCondition(node, rows[node.index]!);
   if (where !== undefined) config.where = where;
   for (const [name, { relation, node: child }] of node.relations)
@@ -81,7 +83,7 @@ function orderSQL({ column, direction }: OrderKey): SQL {
 function arrange(row: Row, node: ReadNode, nested = false): Row {
   const arranged: Row = {};
   for (const column of node.columns) arranged[column.name] = columnValue(row[column.name], column, nested);
-  for (const [name, extra] of node.extras) arranged[name] = extraValue(row[name], extra);
+  for (const [name, extra] of node.extras) arranged[name] = extraValue(textValue(row[name]), extra);
   for (const [name, { node: child }] of node.relations) {
     const value = row[name] as Row | Row[] | null | undefined;
     arranged[name] = Array.isArray(value)
@@ -93,9 +95,42 @@ function arrange(row: Row, node: ReadNode, nested = false): Row {
   return arranged;
 }
 
+const textValue = (value: unknown): unknown => (typeof value === "string" ? driverValue(value) : value);
+
 /** The value of a column as it came, decoded where it travelled as text. */
 export function columnValue(value: unknown, column: ColumnInfo, nested: boolean): unknown {
   return typeof value === "string" && travelsAsText(column, nested) ? fromText(column, value) : value;
+}
+
+/** Computed fields alone may be aggregates: they are asked of the table under its own name, with every condition beside them. */
+async function readComputed(
+  database: DrizzleDatabase,
+  plan: ReadPlan,
+  rows: readonly Rows[],
+): Promise<ReadOutcome> {
+  const { root, first } = plan;
+  const fields = Object.fromEntries(
+    [...root.extras].map(([name, extra]) => [name, sql`${sql`${extra.sql}`}`.as(name)]),
+  );
+  const query = database
+    .select(fields)
+    .from(root.table.table)
+    .where(nodeCondition(root, rows[0]!))
+    .$dynamic();
+  const { limit, offset } = range(root);
+  if (root.orderBy.length > 0) query.orderBy(...root.orderBy.map(orderSQL));
+  if (limit !== undefined) query.limit(limit);
+  if (offset !== undefined) query.offset(offset);
+  const found = ((await query) as Row[]).map((row) => {
+    const arranged: Row = {};
+    for (const [name, extra] of root.extras) arranged[name] = extraValue(row[name], extra);
+    return arranged;
+  });
+  return {
+    ...(plan.total && { total: await countTotal(database, root, rows) }),
+    rows: first ? (found[0] ?? null) : found,
+    count: found.length,
+  };
 }
 
 /** The number of rows the rule admits, without the client's filter, as a scalar sub-query of the same statement. */

@@ -31,6 +31,11 @@ export function columnAsText({ column, name }: ColumnInfo): SQL.Aliased {
   return sql.join(pieces, sql`${column}`).as(name);
 }
 
+/** A computed field as tagged text, for Drizzle; made once, tagged outside. */
+export function valueAsText(extra: SQL.Aliased, name: string): SQL.Aliased {
+  return sql`(select ${sql.raw(asText('"v"'))} from (select ${extra.sql} as "v"))`.as(name);
+}
+
 /** The value a tagged text stands for, as its column maps it. */
 export function fromText({ column }: ColumnInfo, tagged: string): unknown {
   return column.mapFromDriverValue(driverValue(tagged, column));
@@ -42,8 +47,9 @@ export function driverValue(tagged: string, column?: Column): unknown {
   switch (tagged[0]) {
     case "i": {
       const number = Number(text);
-      // A mapping of digits must see all of them; any other sees the number a driver would answer.
-      return Number.isSafeInteger(number) || column === undefined ? number : text;
+      // Beyond 2^53 a column's mapping sees all the digits, and a computed field is a big integer.
+      if (Number.isSafeInteger(number)) return number;
+      return column === undefined ? BigInt(text) : text;
     }
     case "r":
       return readReal(text);

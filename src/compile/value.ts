@@ -1,4 +1,4 @@
-import type { SQL } from "drizzle-orm";
+import { noopDecoder, type SQL } from "drizzle-orm";
 import type { ReadNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { driverValue, fromText, travelsRaw } from "./transport.ts";
@@ -51,8 +51,16 @@ export function jsonColumn({ kind, column }: ColumnInfo, value: string): string 
 
 /** SQL for a computed field's value as JSON carries it. */
 export function jsonExtra(value: string): string {
-  return `case typeof(${value}) when 'real' then ${real(value)} when 'blob' then ${UNSPEAKABLE} else ${value} end`;
+  return `case typeof(${value}) when 'integer' then ${whole(value)} when 'real' then ${real(value)} when 'blob' then ${UNSPEAKABLE} else ${value} end`;
 }
+
+/** SQL for a whole number that JSON's readers can hold, beyond 2^53 as text. */
+const whole = (value: string): string =>
+  `iif(${value} between -9007199254740991 and 9007199254740991,${value},cast(${value} as text))`;
+
+/** SQL for a computed field's value in a row that is written here; a driver's numbers end at 2^53 too. */
+export const flatExtra = (value: string): string =>
+  `iif(typeof(${value})='integer',${whole(value)},${value})`;
 
 /** Whether SQL cannot say what the node's values are in JSON, so that they are decoded here. */
 export function wantsDecoding(node: ReadNode): boolean {
@@ -68,11 +76,8 @@ interface Decoder {
 
 const decoderOf = (extra: SQL.Aliased): Decoder => (extra.sql as unknown as { decoder: Decoder }).decoder;
 
-/** Drizzle's decoder of SQL that was given none answers what it is handed. */
-function isPlainExtra(extra: SQL.Aliased): boolean {
-  const probe = {};
-  return decoderOf(extra).mapFromDriverValue(probe) === probe;
-}
+/** Whether its author gave a computed field no mapping. */
+const isPlainExtra = (extra: SQL.Aliased): boolean => decoderOf(extra) === noopDecoder;
 
 /** The value of a computed field as a driver answered it, mapped as its author wishes. */
 export function extraValue(value: unknown, extra: SQL.Aliased): unknown {

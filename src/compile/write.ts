@@ -94,11 +94,12 @@ async function run(
   if (plan.kind === "insert") {
     const written: Row[] = [];
     const size = Math.max(1, Math.floor(MAX_VALUES / plan.answer.table.columns.size));
-    for (let start = 0; start < values.length; start += size) {
+    const rows = withoutInherited(values, plan.answer.table);
+    for (let start = 0; start < rows.length; start += size) {
       written.push(
         ...((await database
           .insert(table)
-          .values(values.slice(start, start + size))
+          .values(rows.slice(start, start + size))
           .returning(fields)) as Row[]),
       );
     }
@@ -107,6 +108,14 @@ async function run(
   const where = nodeCondition(plan.answer, using);
   const change = plan.kind === "update" ? database.update(table).set(values[0]) : database.delete(table);
   return (await change.where(where).returning(fields)) as Row[];
+}
+
+/** Drizzle reads a column that is not given through the prototype, where `constructor` is a function. */
+function withoutInherited(rows: readonly Row[], { columns }: TableInfo): readonly Row[] {
+  const inherited = [...columns.keys()].filter((name) => name in Object.prototype);
+  if (inherited.length === 0) return rows;
+  const absent = Object.fromEntries(inherited.map((name) => [name, undefined]));
+  return rows.map((row) => ({ ...absent, ...row }));
 }
 
 /** What the statement returns: the columns asked for, the key, and whether the row passes. */

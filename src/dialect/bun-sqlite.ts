@@ -36,11 +36,21 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
     return statement;
   };
 
-  const transaction = async <T>(
-    mode: "read" | "write",
-    work: (transaction: Database) => Promise<T>,
-  ): Promise<T> => {
-    await retryWhileBusy(() => client.run(mode === "write" ? "begin immediate" : "begin"), busyTimeout);
+  /** Enters alone with a transaction begun; while another process holds the lock, the others here may pass. */
+  const begin = (statement: string): Promise<() => void> =>
+    retryWhileBusy(async () => {
+      const leave = await gate.enter();
+      try {
+        client.run(statement);
+        return leave;
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    }, busyTimeout);
+
+  const transaction: Dialect["transaction"] = async (mode, work) => {
+    const leave = await begin(mode === "write" ? "begin immediate" : "begin");
     try {
       const result = await work(new SQLiteBunTransaction("sync", dialect, session, session.schema));
       await retryWhileBusy(() => client.run("commit"), busyTimeout);
@@ -48,15 +58,18 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
     } catch (error) {
       rollback(client);
       throw error;
+    } finally {
+      leave();
     }
   };
 
   return {
     name: "bun:sqlite",
     rowsAreCheap: true,
-    read: (work) => gate.shared(() => retryWhileBusy(() => work(database), busyTimeout)),
-    write: (work) => gate.exclusive(() => retryWhileBusy(() => work(database), busyTimeout)),
-    transaction: (mode, work) => gate.exclusive(() => transaction(mode, work)),
+    jsonPassesSelects: false,
+    read: (work) => retryWhileBusy(() => gate.shared(() => work(database)), busyTimeout),
+    write: (work) => retryWhileBusy(() => gate.exclusive(() => work(database)), busyTimeout),
+    transaction,
     query: async (_database, text, values) => statementOf(text).values(...values),
     failure: sqliteFailure,
   };

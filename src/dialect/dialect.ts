@@ -24,6 +24,8 @@ export interface Dialect {
   transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T>;
   /** Whether rows cost less than JSON made by the database. */
   readonly rowsAreCheap: boolean;
+  /** Whether JSON made in a sub-select is still known as JSON outside of it. */
+  readonly jsonPassesSelects: boolean;
   /** Runs one statement on a database or a transaction, values by number; rows answer by index. */
   query(database: Database, text: string, values: readonly unknown[]): Promise<readonly ArrayLike<unknown>[]>;
   /** What an error of the driver means to a client; `undefined` where it means a fault of ours. */

@@ -15,39 +15,44 @@ export function openLibsql(database: Database, options: DialectOptions): Dialect
 class Libsql implements Dialect {
   readonly name = "libsql";
   readonly rowsAreCheap = false;
+  jsonPassesSelects = false;
   readonly #lane: Lane;
-  readonly #waitMs: number;
   readonly #database: Database;
   readonly #reading = new Semaphore(MAX_READING);
 
   constructor(database: Database, { busyTimeout }: DialectOptions) {
     const client = database.$client as Client;
     this.#lane = laneOf(client, busyTimeout);
-    this.#waitMs = busyTimeout;
     // Turns are taken here, so statements go to the client behind the queue.
     this.#database = this.#lane.client === client ? database : overClient(database, this.#lane.client);
+    void this.#askJSON();
   }
 
   read<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    return this.#lane.read(() => retryWhileBusy(() => work(this.#database), this.#waitMs));
+    return this.#lane.read(() => retryWhileBusy(() => work(this.#database), this.#lane.waitMs));
   }
 
-  write<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    return this.#lane.writers.exclusive(() => retryWhileBusy(() => work(this.#database), this.#waitMs));
+  async write<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    // Where no other process can hold the lock, one statement is its own transaction.
+    const alone = this.#lane.client.protocol !== "file" || (await this.#lane.inMemory());
+    if (!alone) return this.transaction("write", work);
+    return this.#lane.writers.exclusive(() => work(this.#database));
   }
 
   async transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> {
-    if (mode === "write" || (await this.#lane.inMemory())) {
-      return this.#lane.writers.exclusive(async () => this.#settle(await this.#begin("write"), work));
+    const lane = this.#lane;
+    if (mode === "write" || (await lane.inMemory())) {
+      return lane.writers.exclusive(async () => this.#settle(await lane.begin(), work));
     }
     return this.#reading.run(async () => {
       const leaving: { leave?: () => void } = {};
       const upgrade = async (): Promise<Transaction> => {
-        leaving.leave = await this.#lane.writers.enter();
-        return this.#begin("write");
+        leaving.leave = await lane.writers.enter();
+        return lane.begin();
       };
       try {
-        return await this.#settle(new UpgradingTransaction(await this.#begin("deferred"), upgrade), work);
+        const reading = await retryWhileBusy(() => lane.client.transaction("deferred"), lane.waitMs);
+        return await this.#settle(new UpgradingTransaction(reading, upgrade), work);
       } finally {
         leaving.leave?.();
       }
@@ -66,26 +71,32 @@ class Libsql implements Dialect {
 
   failure = sqliteFailure;
 
-  #begin(mode: "write" | "deferred"): Promise<Transaction> {
-    return retryWhileBusy(() => this.#lane.client.transaction(mode), this.#waitMs);
+  /** Until the database has answered, statements are written so that they are right on any. */
+  async #askJSON(): Promise<void> {
+    try {
+      const { rows } = await this.#lane.client.execute(
+        "select json_object('a',(select json_group_array(1)))",
+      );
+      this.jsonPassesSelects = rows[0]?.[0] === '{"a":[1]}';
+    } catch {
+      // a database that cannot be asked now is right as it is
+    }
   }
 
   async #settle<T>(transaction: Settled, work: (tx: Database) => Promise<T>): Promise<T> {
     try {
       const result = await work(overTransaction(this.#database, this.#lane.client, transaction));
-      // The client's own commit gives up the transaction when another process is reading; asked for as a statement, it can wait.
-      if (this.#lane.client.protocol !== "file") await transaction.commit();
-      else await retryWhileBusy(() => transaction.execute("commit"), this.#waitMs);
+      await this.#lane.commit(transaction);
       return result;
     } finally {
-      // Closing rolls back what was not committed, and minds nothing that the database has rolled back itself.
+      // Rolls back what was not committed, and minds nothing that the database has rolled back itself.
       transaction.close();
     }
   }
 }
 
 /** What is used of a transaction. */
-type Settled = Pick<Transaction, "execute" | "batch" | "commit" | "close">;
+type Settled = Pick<Transaction, "execute" | "batch" | "executeMultiple" | "commit" | "close">;
 
 /**
  * A transaction that reads until something in it writes. Then it starts over as a writer, in its turn: what was read
@@ -102,14 +113,17 @@ class UpgradingTransaction {
   }
 
   async execute(statement: InStatement): ReturnType<Transaction["execute"]> {
-    if (this.#upgrade !== undefined && !isRead(statement) && statement !== "commit")
-      await (this.#upgrading ??= this.#restart());
+    if (this.#upgrade !== undefined && !isRead(statement)) await (this.#upgrading ??= this.#restart());
     return this.#inner.execute(statement);
   }
 
   async batch(statements: InStatement[]): ReturnType<Transaction["batch"]> {
     if (this.#upgrade !== undefined && !statements.every(isRead)) await (this.#upgrading ??= this.#restart());
     return this.#inner.batch(statements);
+  }
+
+  executeMultiple(text: string): Promise<void> {
+    return this.#inner.executeMultiple(text);
   }
 
   commit(): Promise<void> {

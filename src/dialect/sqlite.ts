@@ -1,9 +1,21 @@
-import { busy, conflict, invalidBody, type QueryError } from "../error.ts";
+import { busy, conflict, invalidBody, QueryError } from "../error.ts";
 
 interface Coded {
   readonly code?: unknown;
   readonly extendedCode?: unknown;
   readonly cause?: unknown;
+}
+
+/** What SQLite says of statements beyond its limits (https://sqlite.org/limits.html). */
+const TOO_COMPLEX =
+  /parser stack overflow|expression tree is too large|too many (SQL variables|terms|columns|arguments)/i;
+
+/** The innermost message: Drizzle's own hold the statement and its values, which are the client's. */
+function messageOf(error: unknown): string {
+  let inner = error as { cause?: unknown; message?: unknown };
+  for (let depth = 0; depth < 5 && typeof inner.cause === "object" && inner.cause !== null; depth++)
+    inner = inner.cause;
+  return String(inner.message);
 }
 
 const CONFLICTS: ReadonlySet<string> = new Set([
@@ -19,6 +31,12 @@ const CONFLICTS: ReadonlySet<string> = new Set([
 export function sqliteFailure(error: unknown): QueryError | undefined {
   const code = codeOf(error);
   if (code === undefined) return undefined;
+  if (code === "SQLITE_ERROR" && TOO_COMPLEX.test(messageOf(error))) {
+    return new QueryError("too-complex", "the question is too complex for the database", {
+      path: "select",
+      hint: "ask for less at a time",
+    });
+  }
   if (isBusyCode(code)) return busy(error);
   if (!code.startsWith("SQLITE_CONSTRAINT")) return undefined;
   const kind = code.slice("SQLITE_CONSTRAINT_".length);

@@ -1,5 +1,6 @@
-import type { Client, InStatement, ResultSet, Transaction, TransactionMode } from "@libsql/client";
+import type { Client, InArgs, InStatement, ResultSet, Transaction, TransactionMode } from "@libsql/client";
 import { Gate } from "./gate.ts";
+import { retryWhileBusy } from "./sqlite.ts";
 
 /** How writers of a libsql client take turns. */
 export interface SerializeOptions {
@@ -11,12 +12,16 @@ export interface SerializeOptions {
 export class Lane {
   readonly client: Client;
   readonly writers: Gate;
+  readonly waitMs: number;
   #memory: Promise<boolean> | boolean | undefined;
 
   constructor(client: Client, waitMs: number) {
     this.client = client;
+    this.waitMs = waitMs;
     this.writers = new Gate(waitMs);
     if (client.protocol !== "file") this.#memory = false;
+    // Asked at once, before a transaction can hold the one connection of an in-memory database.
+    else this.#memory = this.#askMemory();
   }
 
   /** Runs what only reads: at once, or in memory when no transaction holds the connection. */
@@ -25,13 +30,59 @@ export class Lane {
     return memory === true || (memory !== false && (await memory)) ? this.writers.shared(work) : work();
   }
 
+  /**
+   * Begins a transaction that writes, waiting while another process holds the lock.
+   *
+   * Never by a prepared statement: one that ends busy is not reset by the driver, and what its connection commits later
+   * is lost without a word. `executeMultiple` leaves no statement behind.
+   */
+  begin(): Promise<Transaction> {
+    if (this.client.protocol !== "file") return this.client.transaction("write");
+    return retryWhileBusy(async () => {
+      const transaction = await this.client.transaction("deferred");
+      try {
+        await transaction.executeMultiple("rollback; begin immediate");
+        return transaction;
+      } catch (error) {
+        transaction.close();
+        throw error;
+      }
+    }, this.waitMs);
+  }
+
+  /** Commits, waiting for readers of other processes where the file has no write-ahead log. */
+  commit(transaction: Pick<Transaction, "commit" | "executeMultiple">): Promise<void> {
+    if (this.client.protocol !== "file") return transaction.commit();
+    return retryWhileBusy(() => transaction.executeMultiple("commit"), this.waitMs);
+  }
+
+  /** Runs one statement, or several, in a transaction of their own that writes. */
+  async writing<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const transaction = await this.begin();
+    try {
+      const result = await work(transaction);
+      await this.commit(transaction);
+      return result;
+    } finally {
+      transaction.close(); // rolls back what was not committed
+    }
+  }
+
   /** Whether the database is in memory; asked of it once. */
   inMemory(): Promise<boolean> | boolean {
-    this.#memory ??= this.client.execute("pragma database_list").then(({ rows }) => {
+    this.#memory ??= this.#askMemory();
+    return this.#memory;
+  }
+
+  async #askMemory(): Promise<boolean> {
+    try {
+      const { rows } = await this.client.execute("pragma database_list");
       this.#memory = rows.every((row) => row["file"] === "");
       return this.#memory;
-    });
-    return this.#memory;
+    } catch {
+      this.#memory = undefined; // a database that cannot be asked now is asked again
+      return false;
+    }
   }
 }
 
@@ -49,7 +100,7 @@ export function laneOf(client: Client, waitMs: number): Lane {
 
 /** Whether a statement only reads; `with` may write, so it counts as a write. */
 export function isRead(statement: InStatement | string): boolean {
-  return /^\s*(select|explain|values)\b/i.test(typeof statement === "string" ? statement : statement.sql);
+  return /^\s*(select|explain|values)\b/i.test(textOf(statement));
 }
 
 /**
@@ -63,14 +114,24 @@ export function serializeWrites(client: Client, options: SerializeOptions = {}):
   const lane = new Lane(client, options.waitMs ?? 10_000);
   const turn = <T>(work: () => Promise<T>): Promise<T> => lane.writers.exclusive(work);
   const taking: Partial<Client> = {
-    execute: (statement: InStatement | string, args?: never): Promise<ResultSet> => {
+    execute: (statement: InStatement | string, args?: InArgs): Promise<ResultSet> => {
       const run = (): Promise<ResultSet> => client.execute(statement as string, args);
-      return isRead(statement) ? lane.read(run) : turn(run);
+      if (isRead(statement)) return lane.read(run);
+      // A pragma, or what makes a table, minds its own transaction.
+      const changes = /^\s*(insert|update|delete|replace|with)\b/i.test(textOf(statement));
+      return turn(
+        changes
+          ? () => lane.writing((transaction) => transaction.execute(statementOf(statement, args)))
+          : run,
+      );
     },
-    batch: (statements, mode) =>
-      mode === "read"
-        ? lane.read(() => client.batch(statements, mode))
-        : turn(() => client.batch(statements, mode ?? "write")),
+    batch: (statements, mode) => {
+      if (mode === "read") return lane.read(() => client.batch(statements, mode));
+      const list = statements.map((statement) =>
+        Array.isArray(statement) ? statementOf(...statement) : statement,
+      );
+      return turn(() => lane.writing((transaction) => transaction.batch(list)));
+    },
     migrate: (statements) => turn(() => client.migrate(statements)),
     executeMultiple: (text) => turn(() => client.executeMultiple(text)),
     transaction: async (mode: TransactionMode = "write") =>
@@ -81,29 +142,35 @@ export function serializeWrites(client: Client, options: SerializeOptions = {}):
   return serialized;
 }
 
-async function writeTransaction({ client, writers }: Lane): Promise<Transaction> {
-  const leave = await writers.enter();
+const textOf = (statement: InStatement | string): string =>
+  typeof statement === "string" ? statement : statement.sql;
+
+const statementOf = (statement: InStatement | string, args?: InArgs): InStatement =>
+  typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
+
+async function writeTransaction(lane: Lane): Promise<Transaction> {
+  const leave = await lane.writers.enter();
   let transaction: Transaction;
   try {
-    transaction = await client.transaction("write");
+    transaction = await lane.begin();
   } catch (error) {
     leave();
     throw error;
   }
-  const ending = (end: () => Promise<void>) => async (): Promise<void> => {
-    try {
-      await end();
-    } finally {
-      leave();
-    }
+  const close = (): void => {
+    transaction.close();
+    leave();
   };
   return overlay(transaction, {
-    commit: ending(() => transaction.commit()),
-    rollback: ending(() => transaction.rollback()),
-    close: () => {
-      transaction.close();
-      leave();
+    close,
+    commit: async () => {
+      try {
+        await lane.commit(transaction);
+      } finally {
+        close();
+      }
     },
+    rollback: async () => close(),
   });
 }
 

@@ -40,7 +40,11 @@ export function corsHeaders(options: CorsOptions, request: Request): Readonly<Re
 }
 
 function allows(allowed: CorsOptions["origin"], origin: string): boolean {
-  if (typeof allowed === "function") return allowed(origin);
+  if (typeof allowed === "function") {
+    // Only a plain true opens: a promise, or whatever else an author answers, does not.
+    const verdict: unknown = allowed(origin);
+    return verdict === true;
+  }
   return typeof allowed === "string" ? allowed === origin : allowed.includes("*") || allowed.includes(origin);
 }
 

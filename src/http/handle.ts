@@ -74,7 +74,7 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
   const answered = await route.engine.run(query, principal, (maxBytes) => readBody(request, maxBytes), mark);
   const body = await shape(answered, resource, request, context, route.formatResult);
   const reads = METHODS.get(method)!.action === "read";
-  const response = reads ? await respondRead(request, body, visit.base) : respondWrite(body, visit.base);
+  const response = await (reads ? respondRead(request, body, visit.base) : respondWrite(body, visit.base));
   mark("shape");
   return response;
 }

@@ -23,52 +23,60 @@ export function respondRead(
   base: HeaderMap,
 ): Response | Promise<Response> {
   if (answer instanceof Response) return respondAuthor(request, answer, base);
-  const headers: Record<string, string> = { ...base, "content-type": JSON_TYPE };
-  return respondText(request, answer.json, 200, headers);
+  const { json } = answer;
+  const etag = etagOf(json);
+  if (matches(request.headers.get("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers: { ...base, etag } });
+  }
+  const headers = { ...base, "content-type": JSON_TYPE, etag };
+  if (request.method !== "HEAD") return new Response(json, { headers });
+  return new Response(null, { headers: { ...headers, "content-length": String(byteLength(json)) } });
 }
 
 /** An author's `Response` of JSON carries an ETag like any other; one with its own, or a stream, is left alone. */
 async function respondAuthor(request: Request, answer: Response, base: HeaderMap): Promise<Response> {
   const type = answer.headers.get("content-type") ?? "";
+  const bodiless = request.method === "HEAD";
   if (answer.status !== 200 || answer.headers.has("etag") || !type.startsWith("application/json")) {
-    return withHeaders(answer, base, request.method === "HEAD");
+    return withHeaders(answer, base, bodiless);
   }
-  return respondText(request, await answer.text(), 200, Object.fromEntries(merged(answer.headers, base)));
-}
-
-function respondText(
-  request: Request,
-  text: string,
-  status: number,
-  headers: Record<string, string>,
-): Response {
+  const text = await answer.text();
+  const headers = merged(answer.headers, base);
   const etag = etagOf(text);
-  headers["etag"] = etag;
-  if (matches(request.headers.get("if-none-match"), etag)) {
-    delete headers["content-type"];
-    delete headers["content-length"];
-    return new Response(null, { status: 304, headers });
+  headers.set("etag", etag);
+  if (!matches(request.headers.get("if-none-match"), etag)) {
+    return withHeaders(new Response(text, { headers }), {}, bodiless);
   }
-  if (request.method !== "HEAD") return new Response(text, { status, headers });
-  headers["content-length"] = String(byteLength(text));
-  return new Response(null, { status, headers });
+  headers.delete("content-type");
+  headers.delete("content-length");
+  return new Response(null, { status: 304, headers });
 }
 
 const byteLength = (text: string): number => new TextEncoder().encode(text).byteLength;
 
 /** Answers a write. */
-export function respondWrite(answer: Response | JSONText, base: HeaderMap): Response {
+export function respondWrite(answer: Response | JSONText, base: HeaderMap): Response | Promise<Response> {
   if (answer instanceof Response) return withHeaders(answer, base, false);
   return new Response(answer.json, { headers: { ...base, "content-type": JSON_TYPE } });
 }
 
 /** Adds the route's headers to an author's `Response`; what the author set himself stays. */
-export function withHeaders(response: Response, base: HeaderMap, bodiless: boolean): Response {
-  return new Response(bodiless ? null : response.body, {
-    status: response.status,
-    statusText: response.statusText,
-    headers: merged(response.headers, base),
-  });
+export async function withHeaders(response: Response, base: HeaderMap, bodiless: boolean): Promise<Response> {
+  const { status, statusText } = response;
+  const stream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  if (response.body === null || stream) {
+    return new Response(bodiless ? null : response.body, {
+      status,
+      statusText,
+      headers: merged(response.headers, base),
+    });
+  }
+  // The platform knows the type of a text's body, but its headers do not say so yet.
+  const body = await response.blob();
+  const headers = merged(response.headers, base);
+  if (!headers.has("content-type") && body.type !== "") headers.set("content-type", body.type);
+  if (bodiless) headers.set("content-length", String(body.size));
+  return new Response(bodiless ? null : body, { status, statusText, headers });
 }
 
 /** An author's headers and the route's where he has none; an answer that differs by origin says so whatever he wrote. */

@@ -28,10 +28,15 @@ export class Budget {
       throw tooComplex(`a list of ${length} items exceeds ${this.#limits.maxList}`, path);
   }
 
-  /** A pattern, or a text looked for inside another. */
+  /** A text looked for inside another. */
+  checkText(text: string, path: string): void {
+    if (text.length > MAX_PATTERN)
+      throw tooComplex(`a pattern of ${text.length} characters exceeds ${MAX_PATTERN}`, path);
+  }
+
+  /** A pattern with wildcards. */
   checkPattern(pattern: string, path: string): void {
-    if (pattern.length > MAX_PATTERN)
-      throw tooComplex(`a pattern of ${pattern.length} characters exceeds ${MAX_PATTERN}`, path);
+    this.checkText(pattern, path);
     if (pattern.split("%").length - 1 > MAX_WILDCARDS)
       throw tooComplex(`more than ${MAX_WILDCARDS} \`%\` in a pattern`, path);
   }

@@ -1,4 +1,4 @@
-import { at, invalidValue, unknownColumn, unknownOperator } from "../error.ts";
+import { at, invalidValue, tooComplex, unknownColumn, unknownOperator } from "../error.ts";
 import { OPERATORS, type Operator, operatorsFor } from "../operator/operator.ts";
 import { coerce, type ColumnInfo, isStorable } from "../schema/schema.ts";
 import type { Budget } from "./budget.ts";
@@ -12,12 +12,26 @@ type Columns = ReadonlyMap<string, ColumnInfo>;
  * @throws QueryError `unknown-column`, `unknown-operator`, `invalid-value` or `too-complex`.
  */
 export function readFilter(value: unknown, columns: Columns, budget: Budget, path: string): Predicate {
-  if (Array.isArray(value)) return readGroup("or", value, columns, budget, path);
+  return readNested(value, columns, budget, path, 0);
+}
+
+/** How deep groups may nest; SQLite's parser overflows some way beyond. */
+const MAX_NESTING = 16;
+
+function readNested(
+  value: unknown,
+  columns: Columns,
+  budget: Budget,
+  path: string,
+  depth: number,
+): Predicate {
+  if (depth > MAX_NESTING) throw tooComplex(`a filter nested more than ${MAX_NESTING} levels deep`, path);
+  if (Array.isArray(value)) return readGroup("or", value, columns, budget, path, depth);
   if (typeof value !== "object" || value === null)
     throw invalidValue("a filter is a map, or an array of maps", path);
   const entries = Object.entries(value);
   if (entries.length === 0) throw emptyFilter(path);
-  const parts = entries.map(([key, part]) => readMember(key, part, columns, budget, path));
+  const parts = entries.map(([key, part]) => readMember(key, part, columns, budget, path, depth));
   return parts.length === 1 ? parts[0]! : { kind: "and", parts };
 }
 
@@ -31,22 +45,32 @@ function readGroup(
   columns: Columns,
   budget: Budget,
   path: string,
+  depth: number,
 ): Predicate {
   if (!Array.isArray(value))
     throw invalidValue("expected an array of filters", path, "write OR:_((a:1),(b:2))_");
   if (value.length === 0) throw emptyFilter(path);
   budget.checkList(value.length, path);
-  const parts = value.map((item: unknown, index) => readFilter(item, columns, budget, at(path, index)));
+  const parts = value.map((item: unknown, index) =>
+    readNested(item, columns, budget, at(path, index), depth + 1),
+  );
   return parts.length === 1 ? parts[0]! : { kind, parts };
 }
 
-function readMember(key: string, value: unknown, columns: Columns, budget: Budget, path: string): Predicate {
+function readMember(
+  key: string,
+  value: unknown,
+  columns: Columns,
+  budget: Budget,
+  path: string,
+  depth: number,
+): Predicate {
   const here = at(path, key);
   const whole = columns.get(key); // a column of that very name wins over AND, OR, NOT and over a dot
   if (whole !== undefined) return readCondition(whole, "eq", value, budget, path, here);
   if (key === "AND" || key === "OR")
-    return readGroup(key === "AND" ? "and" : "or", value, columns, budget, here);
-  if (key === "NOT") return { kind: "not", part: readFilter(value, columns, budget, here) };
+    return readGroup(key === "AND" ? "and" : "or", value, columns, budget, here, depth);
+  if (key === "NOT") return { kind: "not", part: readNested(value, columns, budget, here, depth + 1) };
   const dot = key.lastIndexOf(".");
   const name = dot < 0 ? key : key.slice(0, dot);
   const column = columns.get(name);
@@ -103,7 +127,7 @@ function readList(column: ColumnInfo, value: unknown, budget: Budget, path: stri
 
 function readText(value: unknown, budget: Budget, path: string): string {
   if (typeof value !== "string" || !isStorable(value)) throw invalidValue("expected a text", path);
-  budget.checkPattern(value.replaceAll("%", ""), path);
+  budget.checkText(value, path);
   return value;
 }
 

@@ -1,5 +1,5 @@
 import { is, SQL } from "drizzle-orm";
-import { at, invalidBody, QueryError, unknownColumn } from "../error.ts";
+import { at, invalidBody, type Issue, QueryError, unknownColumn } from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
 import { coerce, readText, type TableInfo } from "../schema/schema.ts";
 import { validate } from "./validate.ts";
@@ -31,15 +31,53 @@ export async function readBodyRows(
   if (value.length === 0) throw invalidBody("expected an object or a list of objects that is not empty");
   if (value.length > policy.limits.maxRows)
     throw invalidBody(`${value.length} rows exceed ${policy.limits.maxRows}`);
+  const validated = await validateRows(policy, value, context);
   const rows: Row[] = [];
-  for (const [index, item] of value.entries()) rows.push(await readRow(policy, item, String(index), context));
+  for (const [index, row] of validated.entries()) {
+    rows.push(await finishSent(policy, value[index] as Row, row, String(index), context));
+  }
   return rows;
 }
 
 async function readRow(policy: Policy, sent: unknown, path: string, context: unknown): Promise<Row> {
+  const validated = await validateRow(policy, sent, path, context);
+  return finishSent(policy, sent as Row, validated, path, context);
+}
+
+/** Every row is validated, so that the client hears of all that is wrong at once. */
+async function validateRows(
+  policy: Policy,
+  sent: readonly unknown[],
+  context: unknown,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  const issues: Issue[] = [];
+  for (const [index, item] of sent.entries()) {
+    try {
+      rows.push(await validateRow(policy, item, String(index), context));
+    } catch (error) {
+      if (!(error instanceof QueryError) || error.issues === undefined) throw error;
+      issues.push(...error.issues);
+    }
+  }
+  if (issues.length > 0) throw invalidBody("the body is not valid", issues[0]!.path, issues);
+  return rows;
+}
+
+async function validateRow(policy: Policy, sent: unknown, path: string, context: unknown): Promise<Row> {
   if (!isRow(sent)) throw invalidBody("expected an object", path === "" ? undefined : path);
   const validated = await validate(policy.validateBody, sent, context, path);
   if (!isRow(validated)) throw new TypeError("`validateBody` answers the row it let through");
+  return validated;
+}
+
+async function finishSent(
+  policy: Policy,
+  sent: Row,
+  validated: Row,
+  path: string,
+  context: unknown,
+): Promise<Row> {
   refuseUnwritable(policy, sent, validated, path);
   const injected: unknown =
     policy.injectBody === undefined ? validated : await policy.injectBody(validated, context);

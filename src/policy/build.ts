@@ -119,7 +119,7 @@ class EntryBuilder {
       writable: this.#writable(rule, table, action === "update", path),
       validateBody: rule.validateBody,
       injectBody: this.#function(rule.injectBody, `${path}.injectBody`),
-      check: rule.check === true ? undefined : this.#function(rule.check ?? rule.where, `${path}.check`),
+      check: rule.check === undefined ? node.using : this.#check(rule.check, `${path}.check`),
       requireWhere: rule.requireWhere === true,
       maxAffected: rule.maxAffected ?? Number.POSITIVE_INFINITY,
       hooks: Object.freeze({
@@ -147,7 +147,8 @@ class EntryBuilder {
       limits,
       using: this.#function(rule.where, `${path}.where`),
       orderBy: this.#orderBy(rule, table, `${path}.orderBy`),
-      relations: depth < DEPTH_CEILING ? this.#relations(rule, table, `${path}.with`, depth) : EMPTY,
+      // One level deeper than anybody may go, so that there too a relation is known, and its depth is what is refused.
+      relations: depth <= DEPTH_CEILING ? this.#relations(rule, table, `${path}.with`, depth) : EMPTY,
     });
   }
 
@@ -231,6 +232,10 @@ class EntryBuilder {
     return new Map(
       [...table.columns].filter(([, column]) => !column.generated && !(update && column.primary)),
     );
+  }
+
+  #check(check: unknown, path: string): AuthorFunction | undefined {
+    return check === true ? undefined : this.#function(check, path);
   }
 
   #function(value: unknown, path: string): AuthorFunction | undefined {

@@ -139,7 +139,11 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-function assertJson(value: unknown, path: string): void {
+/** How deep a JSON value may nest; RJSON's own bound. */
+const MAX_JSON_DEPTH = 64;
+
+function assertJson(value: unknown, path: string, depth = 0): void {
+  if (depth > MAX_JSON_DEPTH) throw misfit(`a JSON value at most ${MAX_JSON_DEPTH} levels deep`, path);
   switch (typeof value) {
     case "string":
       if (isStorable(value)) return;
@@ -151,7 +155,7 @@ function assertJson(value: unknown, path: string): void {
       break;
     case "object":
       if (value === null) return;
-      for (const [key, member] of Object.entries(value)) assertJson(member, at(path, key));
+      for (const [key, member] of Object.entries(value)) assertJson(member, at(path, key), depth + 1);
       return;
   }
   throw misfit("a JSON value", path);

@@ -9,6 +9,7 @@ import {
   is,
   normalizeRelation,
 } from "drizzle-orm";
+import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { type ColumnKind, kindOf } from "./kind.ts";
 
 export { coerce, isStorable, readText } from "./coerce.ts";
@@ -74,8 +75,9 @@ export function readCatalog(schema: Record<string, unknown>): Catalog {
 
 function readTable(table: RelationalTable, schema: Record<string, unknown>): Writable<TableInfo> {
   const columns = new Map<string, ColumnInfo>();
+  const keys = compositeKey(schema[table.tsName] as Table);
   for (const [name, column] of Object.entries(table.columns))
-    columns.set(name, readColumn(name, column, table));
+    columns.set(name, readColumn(name, column, [...table.primaryKey, ...keys]));
   const primaryKey = [...columns.values()].filter((column) => column.primary);
   return {
     name: table.tsName,
@@ -86,14 +88,20 @@ function readTable(table: RelationalTable, schema: Record<string, unknown>): Wri
   };
 }
 
-function readColumn(name: string, column: Column, table: RelationalTable): ColumnInfo {
+/** The columns of a key that spans several; Drizzle's relational configuration knows PostgreSQL's only. */
+function compositeKey(table: Table): readonly Column[] {
+  if (!is(table, SQLiteTable)) return [];
+  return getTableConfig(table).primaryKeys.flatMap(({ columns }) => columns);
+}
+
+function readColumn(name: string, column: Column, keys: readonly Column[]): ColumnInfo {
   // By name: a composite key may hold other instances of the same columns.
-  const primary = table.primaryKey.some((key) => key.name === column.name);
+  const primary = keys.some((key) => key.name === column.name);
   const made =
     column.generated !== undefined ||
     column.generatedIdentity !== undefined ||
     column.onUpdateFn !== undefined;
-  const rowid = primary && table.primaryKey.length === 1 && column.getSQLType() === "integer";
+  const rowid = primary && column.primary && column.getSQLType() === "integer";
   return {
     name,
     column,

@@ -38,6 +38,10 @@ const EXTRAS = {
     sql`json_array(${article.views}, 'x')`.mapWith((text: string) => JSON.parse(text) as unknown),
     [10, "x"],
   ],
+  doubled: [
+    sql`${article.views}`.mapWith((value: unknown) => (typeof value === "number" ? value * 2 : value)),
+    20,
+  ],
   whole: [sql`1e300 * 10`, 1e301],
   truth: [sql`${article.views} = 10`, 1],
 } as const;

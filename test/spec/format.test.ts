@@ -56,6 +56,15 @@ const acl = {
         ["promise", async () => ({ a: 1 })],
         ["response", () => Response.json({ a: 1 }, { status: 201, headers: { "x-mine": "yes" } })],
         ["promisedResponse", async () => Response.json({ a: 1 })],
+        [
+          "cookies",
+          () => {
+            const answer = Response.json({ a: 1 });
+            answer.headers.append("set-cookie", "a=1");
+            answer.headers.append("set-cookie", "b=2");
+            return answer;
+          },
+        ],
         ["text", () => new Response("plain")],
         ["empty", () => new Response(null, { status: 204 })],
         ["undefined", () => undefined],
@@ -133,6 +142,7 @@ describe("formatResult", () => {
 
   test("a Response keeps the author's own headers", async () => {
     expect((await app.get("response")).headers.get("x-mine")).toBe("yes");
+    expect((await app.get("cookies")).headers.getSetCookie()).toEqual(["a=1", "b=2"]);
   });
 
   test.each(["throws", "rejects", "throwsNull", "cycle"])("that %s is 500 without its text", async (name) => {

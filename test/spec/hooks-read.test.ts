@@ -258,6 +258,17 @@ describe.each(Object.keys(DATABASES) as DatabaseName[])("hooks of a read on %s",
     expect((await app.get("formatted")).body).toEqual({ note: "from beforeQuery", count: 3, tx: false });
   });
 
+  test("that overlap with other requests harm none of them", async () => {
+    log = [];
+    const waiting = app.get("waits", { as: 1 });
+    while (log.length < 1) await pause();
+    const others = Array.from({ length: 20 }, (_, i) => app.get(i % 2 === 0 ? "waits" : "tags"));
+    await pause(5);
+    open();
+    const statuses = (await Promise.all([waiting, ...others])).map(({ status }) => status);
+    expect(statuses).toEqual(Array.from({ length: 21 }, () => 200));
+  });
+
   if (on === "libsql file")
     test("that wait do not stop other requests from reading", async () => {
       log = [];

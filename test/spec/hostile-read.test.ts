@@ -387,6 +387,7 @@ describe.each(["fast", "portable"] as const)("odd schemas, read by the %s reader
           table: "odd",
           control: { GET: { all: { select: true, with: { up: { select: true }, down: { select: true } } } } },
         },
+        loose: { table: "keyless", control: { GET: { all: { select: true } } } },
         keyless: {
           table: "keyless",
           control: {

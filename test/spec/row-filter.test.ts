@@ -25,6 +25,11 @@ const FILTERS: readonly [string, Filter, readonly string[]][] = [
   ["a column", (_c, t) => t.published, ["a1", "a2", "a4", "a6"]],
   ["an or", ({ me }, t) => or(eq(t.authorId, me!), eq(t.published, true)), ["a1", "a2", "a3", "a4", "a6"]],
   ["raw SQL with or", ({ me }, t) => sql`${t.authorId} = ${me} or ${t.id} = 'a1'`, ["a1", "a2", "a3", "a4"]],
+  [
+    "raw SQL with or between bound values",
+    ({ me }, t) => sql`${t.authorId} = ${me} or ${t.id} = ${"a1"}`,
+    ["a1", "a2", "a3", "a4"],
+  ],
   ["raw text with or", () => sql.raw("author_id = 2 or id = 'a1'"), ["a1", "a2", "a3", "a4"]],
   ["raw text that names its table", () => sql.raw("articles.author_id = 2"), ["a2", "a3", "a4"]],
   ["raw text with quotes", () => sql`"articles"."author_id" = ${2}`, ["a2", "a3", "a4"]],

@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { sql } from "drizzle-orm";
 import type { TestACL } from "../support/app.ts";
 import { sample } from "../support/schema.ts";
 import { ask, served, STACKS } from "../support/served.ts";

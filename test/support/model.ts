@@ -1,5 +1,5 @@
-import { eq, exists, gt, inArray, isNotNull, isNull, like, ne, not, or, type SQL, sql } from "drizzle-orm";
-import { QueryBuilder } from "drizzle-orm/sqlite-core";
+import { and, between, eq, exists, gt, inArray, isNotNull, isNull, like, ne, not, or, type SQL, sql } from "drizzle-orm";
+import { alias, QueryBuilder } from "drizzle-orm/sqlite-core";
 import * as schema from "./schema.ts";
 
 /** What a column holds, as far as the laws care. */
@@ -117,6 +117,7 @@ export interface FilterModel {
 
 const { author, article, articleTag, comment, sample } = schema;
 const query = new QueryBuilder();
+const boss = alias(author, "boss");
 const some = (rows: readonly Row[], test: (row: any) => boolean): boolean => rows.some(test);
 /** OR of three-valued conditions. */
 const either = (...parts: (boolean | null)[]): boolean | null =>
@@ -147,6 +148,16 @@ export const FILTERS: Readonly<Record<TableName, Readonly<Record<string, FilterM
         ),
       js: (row, _me, { article }) => some(article, (a) => a.authorId === row.id && a.published),
     },
+    unlikeBoss: {
+      sql: () =>
+        exists(
+          query
+            .select()
+            .from(boss)
+            .where(and(eq(boss.id, author.mentorId), ne(boss.role, author.role))),
+        ),
+      js: (row, _me, world) => some(world.author, (m) => m.id === row.mentorId && m.role !== row.role),
+    },
     byEditor: {
       sql: () =>
         sql`exists (select 1 from authors as m where m.id = ${author.mentorId} and m.role = ${"editor"})`,
@@ -155,6 +166,18 @@ export const FILTERS: Readonly<Record<TableName, Readonly<Record<string, FilterM
   },
   article: {
     ...ALWAYS,
+    listed: {
+      sql: () => sql`${article.views} in ${[0, 1, 5]}`,
+      js: (row) => [0, 1, 5].includes(row.views),
+    },
+    made: {
+      sql: () => between(article.createdAt, new Date(-1), new Date(1_700_000_003_499)),
+      js: (row) => row.createdAt.getTime() >= -1 && row.createdAt.getTime() <= 1_700_000_003_499,
+    },
+    inline: {
+      sql: (me) => sql`${article.authorId} = ${me} or ${article.title} in (${"a"}, ${"it's"})`.inlineParams(),
+      js: (row, me) => row.authorId === me || row.title === "a" || row.title === "it's",
+    },
     published: { sql: (_me, t) => eq(t.published, true), js: (row) => row.published },
     mine: { sql: (me, t) => eq(t.authorId, me), js: (row, me) => row.authorId === me },
     // Without brackets of its own: whoever puts an `and` beside it has to mind.

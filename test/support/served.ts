@@ -12,8 +12,6 @@ export const STACKS: readonly { readonly name: string; readonly options: AppOpti
   { name: "libsql memory", options: { on: "libsql memory" } },
   { name: "bun:sqlite", options: { on: "bun:sqlite" } },
   { name: "libsql file, portable", options: { on: "libsql file", reader: "portable" } },
-  { name: "bun:sqlite, portable", options: { on: "bun:sqlite", reader: "portable" } },
-  { name: "libsql file, as rows", options: { on: "libsql file", defaults: { formatResult: defaultBody } } },
   { name: "bun:sqlite, as rows", options: { on: "bun:sqlite", defaults: { formatResult: defaultBody } } },
 ];
 

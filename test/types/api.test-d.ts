@@ -1,7 +1,8 @@
-// Checked by the compiler, never run: the client that knows the rules. Each line that must not compile says why.
-import { type ACL, type InferApi } from "@bepalo/query";
-import { createQueryClient } from "@bepalo/query/client";
+// The client that knows the rules. Checked by the compiler, never run: each line that must not compile says why.
+import type { ACL, InferApi } from "@bepalo/query";
+import { createQueryClient, type PostBody, type ReadQuestion, type RowOf } from "@bepalo/query/client";
 import { sql } from "drizzle-orm";
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { expectTypeOf } from "expect-type";
 import type sandboxAcl from "../../sandbox/db/acl/index.ts";
 import type { Schema as SandboxSchema } from "../../sandbox/db/index.ts";
@@ -9,46 +10,414 @@ import type * as schema from "../support/schema.ts";
 
 /* The manual's example, against the sandbox's own rules. */
 
-async function sandbox(): Promise<void> {
+export async function sandbox(): Promise<void> {
   const api = createQueryClient<InferApi<typeof sandboxAcl, SandboxSchema>>("http://localhost:4000");
   const { baskets, ...rest } = await api.get("baskets", {
     countTotal: true,
     columns: { name: true },
-    with: { fruit: { columns: { name: true, sweetness: true }, orderBy: { sweetness: -1 } } },
+    with: {
+      fruit: {
+        columns: { name: true, sweetness: true },
+        where: { "name.like": "%an%" },
+        orderBy: { sweetness: -1, name: "asc" },
+      },
+    },
   });
   expectTypeOf(baskets).toEqualTypeOf<{ name: string; fruit: { name: string; sweetness: number }[] }[]>();
   expectTypeOf(rest).toEqualTypeOf<{ count: number; total: number }>();
-  const all = await api.get("baskets");
-  expectTypeOf(all).toEqualTypeOf<{ baskets: { id: string; name: string; capacity: number }[]; count: number }>();
-  const { posts } = await api.get("posts", { mine: true, columns: { title: true }, with: { user: true } });
-  expectTypeOf(posts[0]!.user.email).toEqualTypeOf<string>();
-  const me = await api.first("user", { mine: true, columns: { name: true, role: true } });
-  expectTypeOf(me).toEqualTypeOf<{ user: { name: string; role: "user" | "admin" } | null }>();
-  const made = await api.post("posts", { title: "a", body: "b" }, { mine: true });
-  expectTypeOf(made.posts[0]!.createdAt).toEqualTypeOf<string>();
-  await api.get("fruits", { columns: { titel: true } });
-  await api.get("baskets", { columns: { name: true, createdAt: true } });
-  await api.get("nope");
-  await api.patch("fruits", { name: "a" });
-  await api.first("users");
-  await api.get("user");
-  await api.get("user", { with: { account: true } });
-  await api.get("posts", { guest: true });
-  await api.get("posts", { where: { "titel.like": "a" } });
-  await api.get("posts", { where: { "title.lke": "a" } });
-  await api.get("posts", { where: { "title.like": 5 } });
-  await api.get("posts", { where: { "createdAt.like": "a" } });
-  await api.get("posts", { where: { OR: [{ title: "a" }, { titel: "a" }] } });
-  await api.get("posts", { limt: 5 });
-  await api.get("posts", { limit: "5" });
-  await api.get("posts", { mine: true, with: { user: { limit: 5 } } });
-  await api.get("posts", { mine: true, with: { usr: true } });
-  await api.get("baskets", { with: { fruit: { columns: { name: true, createdAt: true } } } });
-  await api.get("baskets", { with: { fruit: { orderBy: { createdAt: 1 } } } });
-  await api.get("baskets", { with: { fruit: { where: { "createdAt.gt": 1 } } } });
-  await api.post("posts", { titel: "a" });
-  await api.post("fruits", { });
-  await api.post("fruits", { name: "a", basketId: "b", sweetness: "1" });
-  await api.delete("posts", { where: undefined });
-  await api.delete("posts", { limit: 1 });
+  expectTypeOf(await api.get("baskets")).toEqualTypeOf<{
+    baskets: { id: string; name: string; capacity: number }[];
+    count: number;
+  }>();
+  expectTypeOf(await api.first("user", { mine: true, columns: { name: true, role: true } })).toEqualTypeOf<{
+    user: { name: string; role: "user" | "admin" } | null;
+  }>();
+  const { posts } = await api.post("posts", { title: "a", body: "b" }, { mine: true });
+  expectTypeOf(posts[0]!.createdAt).toEqualTypeOf<string>();
+}
+
+/* Rules of every kind, over the tests' schema. */
+
+interface Session {
+  readonly me: number;
+}
+const rules = {
+  articles: {
+    table: "article",
+    countTotal: true,
+    control: {
+      GET: {
+        all: {
+          select: { mode: false, columns: new Set(["body", "reviewerId"]) },
+          extras: { shout: sql`upper(title)`.as("shout"), size: sql<number>`length(body)`.as("size") },
+          with: {
+            author: { select: { columns: ["id", "name"] }, with: { mentor: true } },
+            reviewer: true,
+            comments: {
+              select: { columns: new Set(["text", "authorId"]) },
+              where: (_context, comment, { eq }) => eq(comment.hidden, false),
+              with: {
+                author: {
+                  select: { columns: ["name"] },
+                  where: (_context, author, { eq }) => eq(author.role, "writer"),
+                },
+              },
+            },
+            tags: false,
+          },
+        },
+      },
+      POST: {
+        writer: {
+          select: { columns: ["id", "title", "createdAt"] },
+          injectBody: (body, { me }) => ({ ...body, authorId: me }),
+          write: { columns: ["title", "body", "createdAt"] },
+        },
+      },
+      PATCH: {
+        mine: { where: ({ me }, article, { eq }) => eq(article.authorId, me), requireWhere: true },
+        editor: { select: { columns: ["id"] } },
+      },
+      DELETE: { mine: { where: ({ me }, article, { eq }) => eq(article.authorId, me) } },
+    },
+  },
+  people: {
+    table: "author",
+    findFirst: false,
+    control: {
+      GET: {
+        editor: { select: true },
+        mine: { select: { columns: ["id", "name", "email"] }, where: () => true },
+        guest: { select: { columns: ["id", "name"] }, forbidQuery: { where: true, limit: true } },
+        all: { with: { articles: true } },
+      },
+    },
+  },
+  me: { table: "author", findFirst: true, control: { GET: { mine: { select: true, where: () => true } } } },
+  samples: {
+    table: "sample",
+    control: {
+      GET: { all: { select: true, with: { parent: true, children: { select: false } } } },
+      POST: { all: { select: true } },
+      PATCH: { all: { select: true } },
+    },
+  },
+  remarks: { table: "comment", control: { GET: { all: { select: true } }, POST: { all: {} } } },
+  report: {
+    table: "article",
+    control: { GET: { all: { select: true, formatResult: (_request, { result }) => result.count } } },
+  },
+  weekly: {
+    table: "article",
+    formatResult: (_request, { result }) => result.count,
+    control: { GET: { all: { select: true } } },
+  },
+} satisfies ACL<"writer" | "editor", Session, object, typeof schema>;
+
+type Api = InferApi<typeof rules, typeof schema, { weekly: { weeks: number[] } }>;
+const api = createQueryClient<Api>();
+
+export async function rows(perhaps: boolean): Promise<void> {
+  // Everything a rule lets out, computed fields too, as JSON carries it.
+  const { articles, count, total } = await api.get("articles");
+  expectTypeOf(articles).toEqualTypeOf<
+    {
+      id: string;
+      authorId: number;
+      title: string;
+      rating: number | null;
+      views: number;
+      published: boolean;
+      createdAt: string;
+      shout: unknown;
+      size: number;
+    }[]
+  >();
+  expectTypeOf(count).toEqualTypeOf<number>();
+  expectTypeOf(total).toEqualTypeOf<number>();
+
+  // Only what is asked for; relations null where a key may be, or where a rule hides rows.
+  const asked = await api.get("articles", {
+    countTotal: false,
+    columns: { id: true, createdAt: true, shout: true, views: false },
+    with: {
+      author: { columns: { name: true }, with: { mentor: { columns: { id: true } } } },
+      reviewer: { columns: { id: true } },
+      comments: { columns: { text: true }, with: { author: true }, limit: 2 },
+    },
+  });
+  expectTypeOf(asked).toEqualTypeOf<{
+    count: number;
+    articles: {
+      id: string;
+      createdAt: string;
+      shout: unknown;
+      author: { name: string; mentor: { id: number } | null };
+      reviewer: { id: number } | null;
+      comments: { text: string; author: { name: string } | null }[];
+    }[];
+  }>();
+  const dropped = await api.get("articles", { columns: { shout: false, rating: false, views: false } });
+  expectTypeOf<keyof (typeof dropped.articles)[0]>().toEqualTypeOf<
+    "id" | "authorId" | "title" | "published" | "createdAt" | "size"
+  >();
+
+  // What is known only when it is asked may be missing.
+  const { articles: unsure, total: maybe } = await api.get("articles", {
+    countTotal: perhaps,
+    columns: { id: true, title: perhaps },
+    with: { author: perhaps, reviewer: false },
+  });
+  expectTypeOf(unsure).toEqualTypeOf<
+    { id: string; title?: string; author?: { id: number; name: string } }[]
+  >();
+  expectTypeOf(maybe).toEqualTypeOf<number | undefined>();
+  const question: ReadQuestion<Api, "articles"> = {};
+  expectTypeOf((await api.get("articles", question)).articles).items.toHaveProperty("title");
+
+  // One row, or null; a resource that always answers one.
+  const first = await api.first("articles", { columns: { id: true }, where: { id: "a" } });
+  expectTypeOf(first).toEqualTypeOf<{ articles: { id: string } | null; total: number }>();
+  expectTypeOf(await api.first("me", { columns: { id: true } })).toEqualTypeOf<{
+    me: { id: number } | null;
+  }>();
+
+  // Counts alone, and rows of relations alone.
+  expectTypeOf(await api.get("samples", { columns: false })).toEqualTypeOf<{ count: number }>();
+  const parents = await api.get("samples", { columns: { id: true }, with: { children: true } });
+  expectTypeOf(parents.samples).toEqualTypeOf<{ id: number; children: {}[] }[]>();
+
+  // Every kind of value.
+  const { samples } = await api.get("samples");
+  expectTypeOf(samples[0]!).toEqualTypeOf<{
+    id: number;
+    parentId: number | null;
+    text: string | null;
+    choice: "a" | "b" | null;
+    json: unknown;
+    integer: number | null;
+    flag: boolean | null;
+    seconds: string | null;
+    millis: string | null;
+    real: number | null;
+    decimal: string | null;
+    number: number | null;
+    numericBig: string | null;
+    big: string | null;
+    bytes: string | null;
+    blobJson: unknown;
+    point: { x: number; y: number } | null;
+  }>();
+  expectTypeOf<RowOf<Api, "remarks", "GET", { columns: { text: true } }>>().toEqualTypeOf<{ text: string }>();
+}
+
+/* Who asks decides the rule, which is not known here: what only some rules let out may be missing. A scope narrows them. */
+
+export async function roles(): Promise<void> {
+  const { people } = await api.get("people");
+  expectTypeOf(people).toEqualTypeOf<
+    {
+      id: number;
+      name: string;
+      email?: string;
+      secret?: string;
+      role?: "writer" | "editor";
+      mentorId?: number | null;
+    }[]
+  >();
+  const named = await api.get("people", { columns: { secret: true } });
+  expectTypeOf(named.people).toEqualTypeOf<{ secret: string }[]>();
+  const mine = await api.get("people", { mine: true });
+  expectTypeOf(mine.people).toEqualTypeOf<{ id: number; name: string; email: string }[]>();
+  const guests = await api.get("people", { guest: true });
+  expectTypeOf(guests.people).toEqualTypeOf<{ id: number; name: string }[]>();
+  // @ts-expect-error the rule for one's own shows no secret
+  await api.get("people", { mine: true, columns: { id: true, secret: true } });
+  // @ts-expect-error the rule for guests forbids filters
+  await api.get("people", { guest: true, where: { id: 1 } });
+  await api.get("people", { where: { id: 1 } });
+  // @ts-expect-error the rule that names the relation has no `select`, so nobody reads by it
+  await api.get("people", { with: { articles: true } });
+  // @ts-expect-error there is neither a rule for one's own nor one for all
+  await api.post("articles", { title: "a" }, { mine: true });
+  await api.post("articles", { title: "a" }, { "mine|guest": true });
+}
+
+/* Names. */
+
+export async function names(): Promise<void> {
+  // @ts-expect-error there is no such resource
+  await api.get("article");
+  // @ts-expect-error no rule lets anybody delete people
+  await api.delete("people");
+  // @ts-expect-error people are always a list
+  await api.first("people");
+  // @ts-expect-error one is always one
+  await api.get("me");
+  // @ts-expect-error every rule hides the body
+  await api.get("articles", { columns: { body: true } });
+  // @ts-expect-error every rule hides the body, whatever stands beside it
+  await api.get("articles", { columns: { id: true, body: true } });
+  // @ts-expect-error there is no column `titel`
+  await api.get("articles", { columns: { titel: false } });
+  // @ts-expect-error a column is asked for with true or dropped with false
+  await api.get("articles", { columns: { title: 1 } });
+  // @ts-expect-error what is hidden is not sorted by
+  await api.get("articles", { orderBy: { body: "asc" } });
+  // @ts-expect-error nobody sorts by computed fields
+  await api.get("articles", { orderBy: { shout: "asc" } });
+  // @ts-expect-error `up` is no direction
+  await api.get("articles", { orderBy: { title: "up" } });
+  // @ts-expect-error what is hidden is not filtered by
+  await api.get("articles", { where: { body: "x" } });
+  // @ts-expect-error nobody filters by computed fields
+  await api.get("articles", { where: { "shout.like": "x" } });
+  // @ts-expect-error there is no operator `lke`
+  await api.get("articles", { where: { "title.lke": "x" } });
+  // @ts-expect-error only texts have patterns
+  await api.get("articles", { where: { "views.like": "x" } });
+  // @ts-expect-error like takes a string
+  await api.get("articles", { where: { "title.like": 5 } });
+  // @ts-expect-error there is no column `titel`, at no depth
+  await api.get("articles", { where: [{ title: "a" }, { NOT: { OR: [{ titel: "a" }] } }] });
+  // @ts-expect-error a condition that went missing would let more rows through
+  await api.get("articles", { where: { title: undefined } });
+  // @ts-expect-error the part is called `limit`
+  await api.get("articles", { limt: 5 });
+  // @ts-expect-error the parts stand in the question itself
+  await api.get("articles", { select: { limit: 5 } });
+  // @ts-expect-error a limit is a number
+  await api.get("articles", { limit: "5" });
+  // @ts-expect-error `first` is a method
+  await api.get("articles", { findFirst: true });
+  // @ts-expect-error the request's options are the third
+  await api.get("articles", { signal: AbortSignal.timeout(5) });
+  await api.get("articles", {}, { signal: AbortSignal.timeout(5), headers: {}, credentials: "include" });
+  // @ts-expect-error the method is the function's
+  await api.get("articles", {}, { method: "PUT" });
+}
+
+/* Relations. */
+
+export async function relations(): Promise<void> {
+  // @ts-expect-error the rule refuses it
+  await api.get("articles", { with: { tags: true } });
+  await api.get("articles", { with: { tags: false } });
+  // @ts-expect-error there is no such relation
+  await api.get("articles", { with: { user: true } });
+  // @ts-expect-error the relation's rule hides it
+  await api.get("articles", { with: { author: { columns: { email: true } } } });
+  // @ts-expect-error no rule names it there
+  await api.get("articles", { with: { author: { with: { articles: true } } } });
+  // @ts-expect-error one row has no order
+  await api.get("articles", { with: { author: { orderBy: { id: 1 } } } });
+  // @ts-expect-error the relation's rule hides it, so it is not filtered by
+  await api.get("articles", { with: { comments: { where: { hidden: true } } } });
+  // @ts-expect-error a relation has no total
+  await api.get("articles", { with: { comments: { countTotal: true } } });
+  await api.get("articles", {
+    with: {
+      // @ts-expect-error what is hidden is hidden all the way down
+      comments: { with: { author: { columns: { name: true, id: true } } } },
+    },
+  });
+}
+
+/* Writing. */
+
+export async function writes(when: Date | string | number, perhaps: boolean): Promise<void> {
+  const made = await api.post("articles", [{ title: "a", createdAt: when }, {}], { columns: { id: true } });
+  expectTypeOf(made).toEqualTypeOf<{
+    articles: { id: string }[];
+    rowsAffected: number;
+    count: number;
+    total: number;
+  }>();
+  // @ts-expect-error the rule lets nobody write it
+  await api.post("articles", { title: "a", authorId: 1 });
+  // @ts-expect-error there is no column `titel`, in a list either
+  await api.post("articles", [{ title: "a" }, { titel: "a" }]);
+  // @ts-expect-error a title is a text
+  await api.post("articles", { title: 5 });
+  // @ts-expect-error a title is not null
+  await api.post("articles", { title: null });
+  // @ts-expect-error new rows are not filtered
+  await api.post("articles", { title: "a" }, { where: { id: "a" } });
+
+  // Without a rule that puts something in, what must have a value is required; what the server makes is not writable.
+  expectTypeOf<PostBody<Api, "remarks">>().toEqualTypeOf<{
+    readonly articleId: string;
+    readonly authorId: number;
+    readonly text: string;
+    readonly hidden?: boolean | undefined;
+  }>();
+  await api.post("remarks", { articleId: "a", authorId: 1, text: "b" });
+  // @ts-expect-error a remark needs a text
+  await api.post("remarks", { articleId: "a", authorId: 1 });
+  // @ts-expect-error the server makes the key
+  await api.post("remarks", { id: 1, articleId: "a", authorId: 1, text: "b" });
+  await api.post("samples", { big: 5n, bytes: new Uint8Array(1), seconds: 5, json: { a: [1] }, text: null });
+  // @ts-expect-error a key is not changed
+  await api.patch("samples", { id: 5 });
+  // @ts-expect-error a change is one object
+  await api.patch("samples", [{ text: "a" }]);
+
+  // Rows come back where the rule has `select`.
+  const remark = await api.post("remarks", { articleId: "a", authorId: 1, text: "b" });
+  expectTypeOf(remark).toEqualTypeOf<{ rowsAffected: number; count: number }>();
+  const changed = await api.patch("articles", { title: "b" }, { where: { id: "a" } });
+  expectTypeOf(changed).toEqualTypeOf<{
+    articles?: { id: string }[];
+    rowsAffected: number;
+    count: number;
+    total: number;
+  }>();
+  const gone = await api.delete("articles", { mine: true, where: { "id.in": ["a", "b"] } });
+  expectTypeOf(gone).toEqualTypeOf<{ rowsAffected: number; count: number; total: number }>();
+  // @ts-expect-error a rule without `select` lets the key be filtered by, and nothing else
+  await api.delete("articles", { where: { title: "a" } });
+  // @ts-expect-error a filter that may be undefined would change every row
+  await api.delete("articles", { where: perhaps ? { id: "a" } : undefined });
+  // @ts-expect-error changes have no limit
+  await api.delete("articles", { limit: 1 });
+  // @ts-expect-error nothing comes back under this rule
+  await api.delete("articles", { columns: { id: true } });
+}
+
+/* Answers an author shapes are unknown, unless the API's type says what they are. */
+
+export async function shaped(): Promise<void> {
+  expectTypeOf(await api.get("report")).toEqualTypeOf<unknown>();
+  expectTypeOf(await api.get("weekly")).toEqualTypeOf<{ weeks: number[] }>();
+}
+
+/* The API's type itself. */
+
+// @ts-expect-error there is no resource of that name
+export type Misnamed = InferApi<typeof rules, typeof schema, { monthly: number }>;
+// @ts-expect-error the rules come first
+export type Swapped = InferApi<typeof schema, typeof rules>;
+// @ts-expect-error a schema alone says nothing of resources: with a database beside it, it does
+createQueryClient<typeof schema>();
+
+/* A type in a JSON column keeps its lists, and a column whose name has a dot its operators. */
+
+const odd = sqliteTable("odd", {
+  id: integer("id").primaryKey(),
+  meta: text("meta", { mode: "json" }).$type<{ tags: string[] }>().notNull(),
+  "a.b": text("a_b").notNull(),
+});
+const oddRules = {
+  odd: { table: "odd", control: { GET: { all: { select: true } }, POST: { all: { select: true } } } },
+} satisfies ACL<string, object, object, { odd: typeof odd }>;
+export async function oddities(): Promise<void> {
+  const odds = createQueryClient<InferApi<typeof oddRules, { odd: typeof odd }>>();
+  const found = await odds.get("odd", {
+    columns: { meta: true },
+    where: { meta: { tags: ["a"] }, "a.b": "x", "a.b.like": "y%" },
+  });
+  expectTypeOf(found.odd).toEqualTypeOf<{ meta: { tags: string[] } }[]>();
+  await odds.post("odd", { meta: { tags: ["a"] }, "a.b": "x" });
+  // @ts-expect-error tags are strings
+  await odds.post("odd", { meta: { tags: [1] }, "a.b": "x" });
 }

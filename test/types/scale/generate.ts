@@ -35,7 +35,9 @@ const config = (part: Part) => ({
   include: [],
 });
 
-const query = ["infer", "policy/acl"].map((file) => `export type * from "${join(root, "src", file)}.ts";\n`).join("");
+const query = ["infer", "policy/acl"]
+  .map((file) => `export type * from "${join(root, "src", file)}.ts";\n`)
+  .join("");
 
 /** A table, the one it belongs to, the one that looks after it, and those that belong to it. */
 const schema = (names: readonly number[]): string => `
@@ -59,7 +61,11 @@ export const table${n} = sqliteTable("table_${n}", {
   .join("")}
 ${names
   .map((n) => {
-    const [parent, keeper, child] = [(n + 1) % names.length, (n + 7) % names.length, (n + names.length - 1) % names.length];
+    const [parent, keeper, child] = [
+      (n + 1) % names.length,
+      (n + 7) % names.length,
+      (n + names.length - 1) % names.length,
+    ];
     return `
 export const relations${n} = relations(table${n}, ({ one, many }) => ({
   parent: one(table${parent}, { fields: [table${n}.parentId], references: [table${parent}.id] }),

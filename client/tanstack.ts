@@ -1,0 +1,184 @@
+import type { AnyApi } from "../src/infer.ts";
+import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
+import type { ApiClient, Asked, Question, ResourceName, Unasked } from "./api.ts";
+import type { PatchBody, PostBody } from "./body.ts";
+import type {
+  Callable,
+  ChangeFilter,
+  ChangeQuestion,
+  Checked,
+  PostQuestion,
+  Readable,
+  ReadQuestion,
+} from "./question.ts";
+import type { Resource } from "./rules.ts";
+import { wire } from "./wire.ts";
+
+/** The key of a query: the prefix, the resource, the method, and the question in one order of its parts. */
+export type QueryKey = readonly [prefix: string, resource: string, method: "get" | "first", question: object];
+
+/** What a query of TanStack Query is made of. */
+export interface Query<Answer> {
+  readonly queryKey: QueryKey;
+  readonly queryFn: (context: { readonly signal: AbortSignal }) => Promise<Answer>;
+}
+
+/** What a mutation of TanStack Query is made of. */
+export interface Mutation<Variables, Answer> {
+  readonly mutationKey: readonly [prefix: string, resource: string, method: string];
+  readonly mutationFn: (variables: Variables) => Promise<Answer>;
+}
+
+/** The reads of a client as queries. */
+export interface QueryOptions<A extends AnyApi> {
+  /** What all keys of a resource begin with, or all keys of the client. */
+  readonly key: (resource?: Resource<A>) => readonly string[];
+  /** The query for a list of rows. */
+  readonly get: <R extends ResourceName<A>, Q extends ReadQuestion<A, R> & Unasked>(
+    resource: Readable<A, R, false>,
+    question?: Asked<Q, Checked<A, R, "GET", Q>>,
+  ) => Query<ListAnswer<A, R, Question<Q>>>;
+  /** The query for one row, or null. */
+  readonly first: <R extends ResourceName<A>, Q extends ReadQuestion<A, R> & Unasked>(
+    resource: Readable<A, R, true>,
+    question?: Asked<Q, Checked<A, R, "GET", Q>>,
+  ) => Query<RowAnswer<A, R, Question<Q>>>;
+}
+
+/** The writes of a client as mutations. What is written, and where, is said when they are called. */
+export interface MutationOptions<A extends AnyApi> {
+  /** Creates the row, or the rows, it is called with. */
+  readonly post: <R extends ResourceName<A>, Q extends PostQuestion<A, R> & Unasked>(
+    resource: Callable<A, R, "POST">,
+    question?: Asked<Q, Checked<A, R, "POST", Q>>,
+  ) => Mutation<PostBody<A, R> | readonly PostBody<A, R>[], ChangeAnswer<A, R, "POST", Question<Q>>>;
+  /** Changes the rows that `where` names. */
+  readonly patch: <
+    R extends ResourceName<A>,
+    Q extends ChangeQuestion<A, R, "PATCH"> & { readonly where?: never } & Unasked,
+  >(
+    resource: Callable<A, R, "PATCH">,
+    question?: Asked<Q, Checked<A, R, "PATCH", Q>>,
+  ) => Mutation<
+    {
+      readonly where: ChangeFilter<A, R, "PATCH">;
+      readonly body: PatchBody<A, R>;
+    },
+    ChangeAnswer<A, R, "PATCH", Question<Q>>
+  >;
+  /** Deletes the rows that `where` names. */
+  readonly delete: <
+    R extends ResourceName<A>,
+    Q extends ChangeQuestion<A, R, "DELETE"> & { readonly where?: never } & Unasked,
+  >(
+    resource: Callable<A, R, "DELETE">,
+    question?: Asked<Q, Checked<A, R, "DELETE", Q>>,
+  ) => Mutation<{ readonly where: ChangeFilter<A, R, "DELETE"> }, ChangeAnswer<A, R, "DELETE", Question<Q>>>;
+}
+
+/**
+ * Makes queries of a client's reads, for TanStack Query in any framework. All keys of a resource begin alike, whatever is
+ * asked of it; clients of several servers take a prefix each.
+ *
+ * @example
+ * const queries = queryOptions(api);
+ * const { data } = useQuery(queries.get("posts", { mine: true, columns: { title: true } }));
+ * await queryClient.invalidateQueries({ queryKey: queries.key("posts") });
+ */
+export function queryOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "query"): QueryOptions<A> {
+  const reads = api as unknown as Reads;
+  const query =
+    (method: "get" | "first") =>
+    (resource: string, question: object = {}): Query<unknown> => ({
+      queryKey: [prefix, resource, method, canonical(question)],
+      queryFn: ({ signal }) => reads[method](resource, question, { signal }),
+    });
+  const options = {
+    key: (resource?: string) => (resource === undefined ? [prefix] : [prefix, resource]),
+    get: query("get"),
+    first: query("first"),
+  };
+  return options as unknown as QueryOptions<A>;
+}
+
+/**
+ * Makes mutations of a client's writes, for TanStack Query in any framework. Those that change or delete rows want to be
+ * told which: a filter that was forgotten would be every row.
+ *
+ * @example
+ * const mutations = mutationOptions(api);
+ * const rename = useMutation({
+ *   ...mutations.patch("posts", { mine: true, columns: { id: true } }),
+ *   onSuccess: () => queryClient.invalidateQueries({ queryKey: queries.key("posts") }),
+ * });
+ * rename.mutate({ where: { id }, body: { title: "New" } });
+ */
+export function mutationOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "query"): MutationOptions<A> {
+  const writes = api as unknown as Writes;
+  const mutation =
+    <V>(method: keyof Writes, call: (resource: string, question: object, variables: V) => Promise<unknown>) =>
+    (resource: string, question: object = {}): Mutation<V, unknown> => ({
+      mutationKey: [prefix, resource, method],
+      mutationFn: (variables) => call(resource, question, variables),
+    });
+  const options = {
+    post: mutation<object>("post", (resource, question, body) => writes.post(resource, body, question)),
+    patch: mutation<Change>("patch", (resource, question, { where, body }) =>
+      writes.patch(resource, body, { ...question, where }),
+    ),
+    delete: mutation<Change>("delete", (resource, question, { where }) =>
+      writes.delete(resource, { ...question, where }),
+    ),
+  };
+  return options as unknown as MutationOptions<A>;
+}
+
+type Reads = Record<
+  "get" | "first",
+  (resource: string, question: object, init: { signal: AbortSignal }) => Promise<unknown>
+>;
+interface Writes {
+  post(resource: string, body: object, question: object): Promise<unknown>;
+  patch(resource: string, body: object, question: object): Promise<unknown>;
+  delete(resource: string, question: object): Promise<unknown>;
+}
+interface Change {
+  readonly where: object;
+  readonly body: object;
+}
+
+/** A question as part of a key: the same for the same question, however its parts were ordered. */
+function canonical(question: object): object {
+  return sorted(question, false, (part, name) => {
+    if (!isObject(part)) return leaf(part);
+    // Here alone the order of names is part of the question.
+    if (name === "orderBy") return Object.entries(part).filter(([, direction]) => direction !== undefined);
+    if (name === "with")
+      return sorted(part, false, (wish) => (isObject(wish) ? canonical(wish) : leaf(wish)));
+    return plain(part, name === "where");
+  });
+}
+
+/** INVARIANT: in a filter nothing is dropped, or a question with a condition that went missing had another's key. */
+function plain(value: unknown, complete: boolean): unknown {
+  if (Array.isArray(value)) return value.map((item) => plain(item, complete));
+  const simple = isObject(value) && Object.getPrototypeOf(value) === Object.prototype;
+  return simple ? sorted(value, complete, (item) => plain(item, complete)) : leaf(value);
+}
+
+function sorted(value: object, complete: boolean, map: (item: unknown, key: string) => unknown): object {
+  const members = Object.entries(value).filter(([, item]) => complete || item !== undefined);
+  members.sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([key, item]) => [key, map(item, key)]));
+}
+
+/** A value as JSON carries it. What cannot be sent is the query's failure when it runs, not the key's. */
+function leaf(value: unknown): unknown {
+  try {
+    return wire(value, "", true);
+  } catch {
+    return { unsendable: String(value) };
+  }
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;

@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { blog, bodyValue, toSelector, type Wish, wish } from "../support/arbitrary.ts";
+import { PATIENCE, type LawRoute, routeOver, runs, same, SEED, watch, type Watched } from "../support/laws.ts";
+import { FILTERS, MODEL, type Row, type TableName, type World } from "../support/model.ts";
+import { BLOG_TABLES, predict, type Write, type WriteSpec } from "../support/oracle-write.ts";
+import { admits } from "../support/oracle.ts";
+import { EVERYTHING, readableOf, type RuleSpec, toRule } from "../support/rules.ts";
+import * as schema from "../support/schema.ts";
+import { dump, path } from "../support/write.ts";
+
+const NAMES = ["libsql file", "bun:sqlite"] as const;
+const open = new Map<string, Watched>();
+beforeAll(async () => {
+  for (const name of NAMES) open.set(name, await watch(name));
+});
+afterAll(() => open.forEach((database) => database.close()));
+
+// --- what is drawn ---------------------------------------------------------------------------------------------------
+
+const among = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 1): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined, freq });
+
+const columnsOf = (table: TableName): fc.Arbitrary<RuleSpec["select"]> => {
+  const some = fc.subarray(Object.keys(MODEL[table].columns));
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+    { weight: 2, arbitrary: fc.record({ mode: fc.boolean(), columns: some }, { noNullPrototype: true }) },
+  );
+};
+
+const specOf = (table: (typeof BLOG_TABLES)[number]): fc.Arbitrary<WriteSpec> =>
+  fc
+    .record({
+      table: fc.constant(table),
+      select: maybe(columnsOf(table), 5),
+      where: maybe(among(...Object.keys(FILTERS[table])), 2),
+      check: maybe(among<string | true>(true, ...Object.keys(FILTERS[table]))),
+      write: maybe(columnsOf(table), 2),
+      inject: table === "article" || table === "comment" ? maybe(fc.constant({ authorId: 1 })) : fc.constant(undefined),
+      requireWhere: maybe(fc.boolean()),
+      maxAffected: maybe(fc.nat(2), 1),
+    })
+    .map((spec) => Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined)) as any as WriteSpec);
+
+interface Drawn {
+  readonly method: Write["method"];
+  readonly bodies: readonly Readonly<Record<string, number>>[];
+  readonly asList: boolean;
+  readonly where: Wish["where"];
+  readonly columns: boolean | undefined;
+  readonly total: boolean;
+  readonly me: number;
+}
+
+const drawnOf = (table: TableName): fc.Arbitrary<Drawn> => {
+  const cells = fc.record(
+    Object.fromEntries([...Object.keys(MODEL[table].columns).map((name) => [name, fc.nat(99)]), ["nothing", fc.constant(0)]]),
+    { requiredKeys: [], noNullPrototype: true },
+  ) as fc.Arbitrary<Record<string, number>>;
+  const full = fc.record(Object.fromEntries(required(table).map((name) => [name, fc.nat(99)])), { noNullPrototype: true });
+  const body = fc.oneof(
+    { weight: 2, arbitrary: fc.tuple(full, cells).map(([all, some]) => ({ ...some, ...all })) },
+    { weight: 3, arbitrary: full as fc.Arbitrary<Record<string, number>> },
+    { weight: 2, arbitrary: cells },
+  ).map(({ nothing, ...rest }) => (nothing === 0 && Object.keys(rest).length % 5 === 4 ? { ...rest, nothing } : rest) as Record<string, number>);
+  const small = fc.subarray(Object.keys(MODEL[table].columns), { minLength: 1, maxLength: 2 }).chain((names) =>
+    fc.record(Object.fromEntries(names.map((name) => [name, fc.nat(99)])), { noNullPrototype: true }),
+  ) as fc.Arbitrary<Record<string, number>>;
+  return among<Write["method"]>("POST", "PATCH", "PATCH", "DELETE").chain((method) =>
+    fc.record({
+      method: fc.constant(method),
+      bodies: fc.array(method === "PATCH" ? small : body, { minLength: 1, maxLength: method === "PATCH" ? 1 : 3 }),
+      asList: fc.boolean(),
+      where: wish(0).map((given) => given.where),
+      columns: maybe(fc.boolean()),
+      total: fc.boolean(),
+      me: among(1, 2, 9),
+    }),
+  );
+};
+
+const required = (table: TableName): readonly string[] =>
+  ({ author: ["name", "email"], article: ["authorId", "title"], comment: ["articleId", "authorId", "text"], tag: ["label"], articleTag: ["articleId", "tagId"], sample: [] })[table];
+
+// --- what is checked -------------------------------------------------------------------------------------------------
+
+/** All rows as they are stored now. */
+async function snapshot({ database }: Watched): Promise<World> {
+  const world: Record<string, readonly Row[]> = { sample: [] };
+  for (const table of BLOG_TABLES) world[table] = await database.select().from(schema[table]);
+  return world as World;
+}
+
+/** Rows in one order, dates as their times, keys that were made up as one word. */
+const comparable = (table: TableName, rows: readonly Row[], known: readonly Row[]): string[] => {
+  const keys = new Set(known.map((row) => row["id"]));
+  return rows
+    .map((row) => {
+      const made = "id" in row && (!keys.has(row["id"]) || String(row["id"]).startsWith("made "));
+      return JSON.stringify(Object.keys(MODEL[table].columns).map((name) => (name === "id" && made ? "made" : row[name])));
+    })
+    .toSorted();
+};
+
+const seen = { done: 0, changed: 0, refused: 0 };
+
+async function violation(watched: Watched, route: LawRoute, spec: WriteSpec, drawn: Drawn, world: World): Promise<string | undefined> {
+  const { table } = spec;
+  const rule: RuleSpec = { ...EVERYTHING, select: spec.select ?? { mode: true, columns: MODEL[table].key } };
+  const where =
+    drawn.method === "POST" || drawn.where === undefined
+      ? undefined
+      : toSelector({ where: drawn.where } as Wish, rule, table)["where"];
+  const bodies = drawn.bodies.map((body) =>
+    Object.fromEntries(Object.entries(body).map(([name, n]) => [name, name === "nothing" ? 1 : bodyValue(MODEL[table].columns[name]!, name, n)])),
+  );
+  const body = drawn.method === "DELETE" ? undefined : drawn.asList && drawn.method === "POST" ? bodies : bodies[0];
+  // A key the client sends and the author puts in as well is settled elsewhere.
+  if (spec.inject !== undefined) for (const item of bodies) for (const name of Object.keys(spec.inject)) delete item[name];
+  const selector = { ...(where !== undefined && { where }), ...(drawn.columns !== undefined && { columns: drawn.columns }) };
+  const url = path("rows", Object.keys(selector).length > 0 ? selector : undefined, drawn.total ? "countTotal" : "");
+  const expected = predict(world, spec, { method: drawn.method, body, where, me: drawn.me });
+
+  const before = await dump(watched.database);
+  const answer = await route.ask(drawn.method, url, drawn.me, {
+    ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+  });
+  const told = (what: string): string =>
+    `${what}: ${drawn.method} ${decodeURIComponent(url)} ${JSON.stringify(body)} as ${drawn.me}\nengine ${answer.status} ${answer.text} ${String(route.errors)}\noracle ${JSON.stringify(expected)}`;
+  if (answer.status >= 500) return told("failed");
+  if (answer.status >= 400) {
+    seen.refused++;
+    if ((await dump(watched.database)) !== before) return told("a refused write left something behind");
+    return "refused" in expected ? undefined : told("a permitted write was refused");
+  }
+  seen.done++;
+  if ("written" in expected && expected.written.length > 0) seen.changed++;
+  if ("refused" in expected) return told("a write that must be refused was done");
+  const after = await snapshot(watched);
+  for (const name of BLOG_TABLES) {
+    const [is, must] = [comparable(name, after[name], world[name]), comparable(name, expected.world[name], world[name])];
+    if (JSON.stringify(is) !== JSON.stringify(must)) return told(`other rows than expected in ${name}: ${String(is)}\nnot ${String(must)}\n`);
+  }
+  return wrongBody(answer.body, spec, drawn, world, after, expected.written, told);
+}
+
+/** What comes back: the counts, and the rows written under the rule's select. */
+function wrongBody(
+  body: any,
+  spec: WriteSpec,
+  { columns, total, me }: Drawn,
+  world: World,
+  after: World,
+  written: readonly Row[],
+  told: (what: string) => string,
+): string | undefined {
+  const { table } = spec;
+  const readable = readableOf({ ...EVERYTHING, select: spec.select ?? false }, table);
+  if (body.rowsAffected !== written.length || body.count !== written.length) return told("wrong counts");
+  const rule = { ...EVERYTHING, ...(spec.where !== undefined && { where: spec.where }) };
+  const admitted = after[table].filter((row) => admits(after, table, rule, row, me)).length;
+  if (body.total !== (total ? admitted : undefined)) return told(`wrong total, not ${admitted}`);
+  if (columns === false || readable.length === 0) return "rows" in body ? told("rows came back unasked") : undefined;
+  const keys = new Set(world[table].map((row) => row["id"]));
+  const shown = (rows: readonly any[], made: boolean): string[] =>
+    rows
+      .map((row) => Object.fromEntries(readable.map((name) => [name, name === "id" && made && (!keys.has(row.id) || String(row.id).startsWith("made ")) ? "made" : row[name]])))
+      .map((row) => JSON.stringify(row))
+      .toSorted();
+  const [is, must] = [shown(body.rows, true), shown(written, true)];
+  return same(is, must) && body.rows.every((row: object) => Object.keys(row).length === readable.length)
+    ? undefined
+    : told("other rows came back");
+}
+
+describe(`a write does what its rule allows and nothing else (seed ${SEED})`, () => {
+  for (const name of NAMES) {
+    for (const table of BLOG_TABLES) {
+      test(`on ${name}, to every ${table}`, async () => {
+        const cases = fc.record({
+          world: blog,
+          spec: specOf(table),
+          writes: fc.array(drawnOf(table), { minLength: 1, maxLength: 12, size: "max" }),
+        });
+        await fc.assert(
+          fc.asyncProperty(cases, async ({ world, spec, writes }) => {
+            const watched = open.get(name)!;
+            await watched.fill({ ...world });
+            const route = routeOver({ rows: entryOf(spec) }, watched.database);
+            for (const drawn of writes) {
+              expect(await violation(watched, route, spec, drawn, await snapshot(watched))).toBeUndefined();
+            }
+          }),
+          runs(40),
+        );
+      }, PATIENCE);
+    }
+  }
+
+  test("thousands of times", () => {
+    console.log(seen);
+  });
+});
+
+function entryOf({ table, select, where, check, write, inject, requireWhere, maxAffected }: WriteSpec): any {
+  const columns = (choice: RuleSpec["select"]) => choice;
+  const { select: _, ...rule } = toRule({ ...EVERYTHING, ...(where !== undefined && { where }) }, table);
+  const whole = {
+    ...rule,
+    ...(select !== undefined && { select: columns(select) }),
+    ...(write !== undefined && { write: columns(write) }),
+    ...(check !== undefined && {
+      check: check === true ? true : ({ me }: { me: number }, t: unknown) => FILTERS[table][check]!.sql(me, t),
+    }),
+    ...(inject !== undefined && { injectBody: (body: object) => ({ ...body, ...inject }) }),
+  };
+  const guards = { ...(requireWhere !== undefined && { requireWhere }), ...(maxAffected !== undefined && { maxAffected }) };
+  return {
+    table,
+    control: { POST: { all: whole }, PATCH: { all: { ...whole, ...guards } }, DELETE: { all: { ...rule, ...(select !== undefined && { select }), ...guards } } },
+  };
+}

@@ -1,0 +1,211 @@
+import { FILTERS, MODEL, type Row, type TableName, type World } from "./model.ts";
+import { admits, filterOf, Refused, valueOf } from "./oracle.ts";
+import { EVERYTHING, type RuleSpec, readableOf } from "./rules.ts";
+
+/** A rule that writes, as data. */
+export interface WriteSpec {
+  readonly table: TableName;
+  readonly select: RuleSpec["select"];
+  readonly where?: string;
+  /** The name of a filter, or `true` for no check. */
+  readonly check?: string | true;
+  readonly write?: RuleSpec["select"];
+  /** What the author puts into every body. */
+  readonly inject?: Row;
+  readonly requireWhere?: boolean;
+  readonly maxAffected?: number;
+}
+
+/** A write as a client sends it. */
+export interface Write {
+  readonly method: "POST" | "PATCH" | "DELETE";
+  readonly body?: unknown;
+  readonly where?: unknown;
+  readonly me: number;
+}
+
+interface Traits {
+  /** Values of what a new row does not name; `undefined` where the database makes one up. */
+  readonly defaults: Row;
+  readonly nullable: readonly string[];
+  readonly unique: readonly (readonly string[])[];
+  /** Which rows of other tables must exist; with `cascade` a row goes with the one it points to. */
+  readonly references: readonly (readonly [column: string, table: TableName, cascade?: "cascade"])[];
+}
+
+const TRAITS: Readonly<Record<Exclude<TableName, "sample">, Traits>> = {
+  author: {
+    defaults: { id: undefined, secret: "hidden", role: "writer", mentorId: null },
+    nullable: ["mentorId"],
+    unique: [["id"], ["email"]],
+    references: [["mentorId", "author"]],
+  },
+  article: {
+    defaults: {
+      id: undefined,
+      reviewerId: null,
+      body: null,
+      rating: null,
+      views: 0,
+      published: false,
+      createdAt: new Date(1_700_000_000_000),
+    },
+    nullable: ["reviewerId", "body", "rating"],
+    unique: [["id"]],
+    references: [
+      ["authorId", "author", "cascade"],
+      ["reviewerId", "author"],
+    ],
+  },
+  comment: {
+    defaults: { id: undefined, hidden: false },
+    nullable: [],
+    unique: [["id"]],
+    references: [
+      ["articleId", "article", "cascade"],
+      ["authorId", "author"],
+    ],
+  },
+  tag: { defaults: { id: undefined }, nullable: [], unique: [["id"], ["label"]], references: [] },
+  articleTag: {
+    defaults: {},
+    nullable: [],
+    unique: [["articleId", "tagId"]],
+    references: [
+      ["articleId", "article", "cascade"],
+      ["tagId", "tag", "cascade"],
+    ],
+  },
+};
+
+export const BLOG_TABLES = Object.keys(TRAITS) as (keyof typeof TRAITS)[];
+
+/** What must come of a write: a refusal, or all rows as they are afterwards, and those that were written. */
+export type Outcome =
+  | { readonly refused: string }
+  | { readonly world: World; readonly written: readonly Row[] };
+
+/** The columns a client's body may set. */
+export function writableOf({ table, write }: WriteSpec, method: Write["method"]): readonly string[] {
+  if (write !== undefined) return readableOf({ ...EVERYTHING, select: write }, table);
+  const made = Object.entries(traitsOf(table).defaults).filter(([, value]) => value === undefined);
+  const kept = new Set([...made.map(([name]) => name), ...(method === "PATCH" ? MODEL[table].key : [])]);
+  return Object.keys(MODEL[table].columns).filter((name) => !kept.has(name));
+}
+
+const traitsOf = (table: TableName): Traits => TRAITS[table as keyof typeof TRAITS];
+
+const refuse = (why: string): never => {
+  throw new Refused(why);
+};
+
+/** What the specification says must come of a write. */
+export function predict(world: World, spec: WriteSpec, write: Write): Outcome {
+  try {
+    return write.method === "POST" ? insert(world, spec, write) : change(world, spec, write);
+  } catch (error) {
+    if (error instanceof Refused) return { refused: error.message };
+    throw error;
+  }
+}
+
+function rowOf(spec: WriteSpec, method: Write["method"], body: any): Row {
+  const { table, inject } = spec;
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return refuse("no object");
+  const writable = writableOf(spec, method);
+  for (const key of Object.keys(body)) if (!writable.includes(key)) refuse(`unwritable ${key}`);
+  const row: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries({ ...body, ...inject })) {
+    if (value === null && !traitsOf(table).nullable.includes(key)) refuse(`null in ${key}`);
+    row[key] = value === null || (inject !== undefined && key in inject) ? value : valueOf(MODEL[table].columns[key]!, value);
+  }
+  return row;
+}
+
+function insert(world: World, spec: WriteSpec, { body, me }: Write): Outcome {
+  const { table } = spec;
+  const bodies = Array.isArray(body) ? body : [body];
+  if (bodies.length === 0) refuse("no rows");
+  let made = 0;
+  const written = bodies.map((item) => {
+    const given = rowOf(spec, "POST", item);
+    return Object.fromEntries(
+      Object.keys(MODEL[table].columns).map((name) => {
+        if (name in given) return [name, given[name]];
+        if (!(name in traitsOf(table).defaults)) refuse(`${name} is missing`);
+        return [name, traitsOf(table).defaults[name] ?? (name === "id" ? `made ${made++}` : null)];
+      }),
+    );
+  });
+  const next = { ...world, [table]: [...world[table], ...written] };
+  assertPossible(next);
+  assertChecked(next, spec, written, me);
+  return { world: next, written };
+}
+
+function change(world: World, spec: WriteSpec, { method, body, where, me }: Write): Outcome {
+  const { table, requireWhere, maxAffected } = spec;
+  if (where === undefined && requireWhere === true) refuse("no filter");
+  const readable = spec.select === undefined ? MODEL[table].key : readableOf({ ...EVERYTHING, select: spec.select }, table);
+  const keep =
+    where === undefined
+      ? () => true
+      : filterOf(where, Object.fromEntries(readable.map((name) => [name, MODEL[table].columns[name]!])));
+  const rule = { ...EVERYTHING, ...(spec.where !== undefined && { where: spec.where }) };
+  const hit = new Set(world[table].filter((row) => admits(world, table, rule, row, me) && keep(row)));
+  if (method === "DELETE") {
+    const next = without(world, table, hit);
+    assertPossible(next);
+    if (hit.size > (maxAffected ?? Infinity)) refuse("too many");
+    return { world: next, written: [...hit] };
+  }
+  const given = rowOf(spec, "PATCH", body);
+  if (Object.keys(given).length === 0) refuse("nothing to change");
+  const written: Row[] = [];
+  const rows = world[table].map((row) => {
+    if (!hit.has(row)) return row;
+    written.push({ ...row, ...given });
+    return written.at(-1)!;
+  });
+  const next = { ...world, [table]: rows };
+  assertPossible(next);
+  assertChecked(next, spec, written, me);
+  if (written.length > (maxAffected ?? Infinity)) refuse("too many");
+  return { world: next, written };
+}
+
+function assertChecked(world: World, spec: WriteSpec, written: readonly Row[], me: number): void {
+  const check = spec.check ?? spec.where;
+  if (check === undefined || check === true) return;
+  for (const row of written) if (FILTERS[spec.table][check]!.js(row, me, world) !== true) refuse("check");
+}
+
+/** The world without rows, and without those that go with them. */
+function without(world: World, table: TableName, gone: ReadonlySet<Row>): World {
+  if (gone.size === 0) return world;
+  let next: World = { ...world, [table]: world[table].filter((row) => !gone.has(row)) };
+  for (const other of BLOG_TABLES) {
+    for (const [column, target, cascade] of TRAITS[other].references) {
+      if (target !== table || cascade === undefined) continue;
+      const keys = new Set([...gone].map((row) => row["id"]));
+      next = without(next, other, new Set(next[other].filter((row) => keys.has(row[column]))));
+    }
+  }
+  return next;
+}
+
+/** Refuses what the database would: keys taken, references to nothing. */
+function assertPossible(world: World): void {
+  for (const table of BLOG_TABLES) {
+    const rows = world[table];
+    for (const key of TRAITS[table].unique) {
+      const values = new Set(rows.map((row) => JSON.stringify(key.map((name) => row[name]))));
+      if (values.size < rows.length) refuse(`${table}.${key.join()} is taken`);
+    }
+    for (const [column, target] of TRAITS[table].references) {
+      const keys = new Set(world[target].map((row) => row["id"]));
+      for (const row of rows)
+        if (row[column] !== null && !keys.has(row[column])) refuse(`${table}.${column} points to nothing`);
+    }
+  }
+}
