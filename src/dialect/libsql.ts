@@ -1,8 +1,11 @@
 import type { Client, InStatement, InValue, Transaction } from "@libsql/client";
 import { LibSQLSession, LibSQLTransaction } from "drizzle-orm/libsql/session";
 import type { Database, Dialect, DialectOptions } from "./dialect.ts";
-import { retryWhileBusy, sqliteFailure } from "./sqlite.ts";
+import { sqliteFailure } from "./sqlite.ts";
 import { isRead, type Lane, laneOf } from "./write-queue.ts";
+
+/** Journals whose readers never find the file locked: a log beside it, or no file at all. */
+const NO_WAITING: ReadonlySet<unknown> = new Set(["wal", "memory"]);
 
 /** Transactions that read hold a connection each; the client has twenty by default and fails when all are taken. */
 const MAX_READING = 16;
@@ -16,6 +19,8 @@ class Libsql implements Dialect {
   readonly name = "libsql";
   readonly rowsAreCheap = false;
   jsonPassesSelects = false;
+  /** Whether the file has no write-ahead log, as far as is known. */
+  #readersWait: boolean;
   readonly #lane: Lane;
   readonly #database: Database;
   readonly #reading = new Semaphore(MAX_READING);
@@ -25,11 +30,26 @@ class Libsql implements Dialect {
     this.#lane = laneOf(client, busyTimeout);
     // Turns are taken here, so statements go to the client behind the queue.
     this.#database = this.#lane.client === client ? database : overClient(database, this.#lane.client);
-    void this.#askJSON();
+    this.#readersWait = client.protocol === "file";
+    void this.#askDatabase();
   }
 
   read<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    return this.#lane.read(() => retryWhileBusy(() => work(this.#database), this.#lane.waitMs));
+    if (this.#readersWait) return this.#readGuarded(work);
+    return this.#lane.read(() => work(this.#database));
+  }
+
+  /** Without a write-ahead log a reader may find the file locked, and wait as a writer does. */
+  async #readGuarded<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    if (await this.#lane.inMemory()) return this.#lane.read(() => work(this.#database));
+    return this.#reading.run(async () => {
+      const transaction = await this.#lane.beginReading();
+      try {
+        return await work(overTransaction(this.#database, this.#lane.client, transaction));
+      } finally {
+        transaction.close();
+      }
+    });
   }
 
   async write<T>(work: (database: Database) => Promise<T>): Promise<T> {
@@ -51,8 +71,7 @@ class Libsql implements Dialect {
         return lane.begin();
       };
       try {
-        const reading = await retryWhileBusy(() => lane.client.transaction("deferred"), lane.waitMs);
-        return await this.#settle(new UpgradingTransaction(reading, upgrade), work);
+        return await this.#settle(new UpgradingTransaction(await lane.beginReading(), upgrade), work);
       } finally {
         leaving.leave?.();
       }
@@ -71,13 +90,15 @@ class Libsql implements Dialect {
 
   failure = sqliteFailure;
 
-  /** Until the database has answered, statements are written so that they are right on any. */
-  async #askJSON(): Promise<void> {
+  /** Until the database has answered, everything is done so that it is right on any. */
+  async #askDatabase(): Promise<void> {
+    const { client } = this.#lane;
     try {
-      const { rows } = await this.#lane.client.execute(
-        "select json_object('a',(select json_group_array(1)))",
-      );
+      const { rows } = await client.execute("select json_object('a',(select json_group_array(1)))");
       this.jsonPassesSelects = rows[0]?.[0] === '{"a":[1]}';
+      if (!this.#readersWait) return;
+      const journal = await client.execute("pragma journal_mode");
+      this.#readersWait = !NO_WAITING.has(journal.rows[0]?.[0]);
     } catch {
       // a database that cannot be asked now is right as it is
     }

@@ -50,6 +50,21 @@ export class Lane {
     }, this.waitMs);
   }
 
+  /** Begins a transaction that reads; its lock, too, is taken by text, so that no statement it runs can end busy. */
+  beginReading(): Promise<Transaction> {
+    if (this.client.protocol !== "file") return this.client.transaction("deferred");
+    return retryWhileBusy(async () => {
+      const transaction = await this.client.transaction("deferred");
+      try {
+        await transaction.executeMultiple("select 1 from sqlite_master limit 1");
+        return transaction;
+      } catch (error) {
+        transaction.close();
+        throw error;
+      }
+    }, this.waitMs);
+  }
+
   /** Commits, waiting for readers of other processes where the file has no write-ahead log. */
   commit(transaction: Pick<Transaction, "commit" | "executeMultiple">): Promise<void> {
     if (this.client.protocol !== "file") return transaction.commit();

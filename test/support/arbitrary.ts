@@ -402,7 +402,7 @@ function toRelations(wishes: NonNullable<Wish["with"]>, spec: RuleSpec, table: T
   );
 }
 
-const keep = (given: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> =>
+export const keep = (given: Record<string, unknown>, keys: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(Object.entries(given).filter(([key]) => keys.includes(key)));
 
 /** A request for rows: flags, wish, and who asks. */

@@ -1,12 +1,12 @@
 import { FILTERS, MODEL, type Row, type TableName, type World } from "./model.ts";
-import { admits, filterOf, Refused, valueOf } from "./oracle.ts";
+import { admits, filterOf, Refused, valueOf, writtenAs } from "./oracle.ts";
 import { EVERYTHING, type RuleSpec, readableOf } from "./rules.ts";
 
 /** A rule that writes, as data. */
 export interface WriteSpec {
   readonly table: TableName;
-  readonly select: RuleSpec["select"];
-  readonly where?: string;
+  /** What comes back, and which rows exist. */
+  readonly rule: RuleSpec;
   /** The name of a filter, or `true` for no check. */
   readonly check?: string | true;
   readonly write?: RuleSpec["select"];
@@ -20,9 +20,13 @@ export interface WriteSpec {
 export interface Write {
   readonly method: "POST" | "PATCH" | "DELETE";
   readonly body?: unknown;
-  readonly where?: unknown;
+  /** `columns`, `where` and `with`. */
+  readonly selector: any;
   readonly me: number;
 }
+
+/** Relations of a write's answer go as deep as those of a read. */
+export const DEPTH = 4;
 
 interface Traits {
   /** Values of what a new row does not name; `undefined` where the database makes one up. */
@@ -102,12 +106,17 @@ const refuse = (why: string): never => {
 /** What the specification says must come of a write. */
 export function predict(world: World, spec: WriteSpec, write: Write): Outcome {
   try {
+    writtenAs(world, spec.table, answerRule(spec), write.selector, write.me, DEPTH);
     return write.method === "POST" ? insert(world, spec, write) : change(world, spec, write);
   } catch (error) {
     if (error instanceof Refused) return { refused: error.message };
     throw error;
   }
 }
+
+/** The rule of the answer: without `select` nothing comes back, computed or not. */
+export const answerRule = ({ rule }: WriteSpec): RuleSpec =>
+  rule.select === undefined ? { ...EVERYTHING, select: false } : rule;
 
 function rowOf(spec: WriteSpec, method: Write["method"], body: any): Row {
   const { table, inject } = spec;
@@ -143,15 +152,14 @@ function insert(world: World, spec: WriteSpec, { body, me }: Write): Outcome {
   return { world: next, written };
 }
 
-function change(world: World, spec: WriteSpec, { method, body, where, me }: Write): Outcome {
-  const { table, requireWhere, maxAffected } = spec;
+function change(world: World, spec: WriteSpec, { method, body, selector: { where }, me }: Write): Outcome {
+  const { table, rule, requireWhere, maxAffected } = spec;
   if (where === undefined && requireWhere === true) refuse("no filter");
-  const readable = spec.select === undefined ? MODEL[table].key : readableOf({ ...EVERYTHING, select: spec.select }, table);
+  const readable = rule.select === undefined ? MODEL[table].key : readableOf(rule, table);
   const keep =
     where === undefined
       ? () => true
       : filterOf(where, Object.fromEntries(readable.map((name) => [name, MODEL[table].columns[name]!])));
-  const rule = { ...EVERYTHING, ...(spec.where !== undefined && { where: spec.where }) };
   const hit = new Set(world[table].filter((row) => admits(world, table, rule, row, me) && keep(row)));
   if (method === "DELETE") {
     const next = without(world, table, hit);
@@ -175,7 +183,7 @@ function change(world: World, spec: WriteSpec, { method, body, where, me }: Writ
 }
 
 function assertChecked(world: World, spec: WriteSpec, written: readonly Row[], me: number): void {
-  const check = spec.check ?? spec.where;
+  const check = spec.check ?? spec.rule.where;
   if (check === undefined || check === true) return;
   for (const row of written) if (FILTERS[spec.table][check]!.js(row, me, world) !== true) refuse("check");
 }
