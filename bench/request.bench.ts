@@ -62,9 +62,11 @@ function requestOf(path: string, user: string): Request {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function micros(ask: Ask, from: number): Promise<number> {
-  await turn();
   const started = performance.now();
-  for (let n = from; n < from + BATCH; n++) await ask(n);
+  for (let n = from; n < from + BATCH; n++) {
+    await ask(n);
+    if (n % 100 === 0) await turn();
+  }
   return ((performance.now() - started) * 1000) / BATCH;
 }
 
@@ -143,7 +145,10 @@ async function rooms(file: string): Promise<void> {
     for (let n = 0; n < 5 * BATCH; n++) await ask(n);
     const { rooms, functions } = await profile(async () => {
       const requests = 40 * BATCH;
-      for (let n = 0; n < requests; n++) await ask(n);
+      for (let n = 0; n < requests; n++) {
+        await ask(n);
+        if (n % 100 === 0) await turn();
+      }
       return requests;
     });
     console.log(`\n${workload.name}, engine, µs per request by room (sampled; making the request included)`);

@@ -2,7 +2,7 @@ import type { AnyApi } from "../src/infer.ts";
 import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
 import type { AnyBody, CheckedBody, PatchBody, PostBody } from "./body.ts";
 import type { RequestOptions } from "./client.ts";
-import type { Callable, ChangeQuestion, Checked, PostQuestion, Readable, ReadQuestion } from "./question.ts";
+import type { Callable, ChangeDraft, Checked, PostQuestion, Readable, ReadQuestion } from "./question.ts";
 import type { Resource } from "./rules.ts";
 
 /**
@@ -45,7 +45,7 @@ export interface ApiClient<A extends AnyApi> {
   readonly patch: <
     R extends ResourceName<A>,
     B extends AnyBody<PatchBody<A, R>>,
-    Q extends ChangeQuestion<A, R, "PATCH"> & Unasked,
+    Q extends ChangeDraft<A, R, "PATCH"> & Unasked,
   >(
     resource: Callable<A, R, "PATCH">,
     body: Asked<B, CheckedBody<R, PatchBody<A, R>, B>>,
@@ -53,7 +53,7 @@ export interface ApiClient<A extends AnyApi> {
     init?: RequestOptions,
   ) => Promise<ChangeAnswer<A, R, "PATCH", Question<Q>>>;
   /** Deletes the rows a filter names, or all the rule admits. */
-  readonly delete: <R extends ResourceName<A>, Q extends ChangeQuestion<A, R, "DELETE"> & Unasked>(
+  readonly delete: <R extends ResourceName<A>, Q extends ChangeDraft<A, R, "DELETE"> & Unasked>(
     resource: Callable<A, R, "DELETE">,
     question?: Asked<Q, Checked<A, R, "DELETE", Q>>,
     init?: RequestOptions,

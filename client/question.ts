@@ -31,12 +31,18 @@ export type PostQuestion<A extends AnyApi, R extends string> = Flags &
 /** Which rows a PATCH or DELETE changes, and what of them comes back. */
 export type ChangeQuestion<A extends AnyApi, R extends string, M extends "PATCH" | "DELETE"> = Flags &
   Open &
+  RowQuestion<A["schema"], TableOf<A, R>, Rules<A, R, M, AnyScope>> & { readonly where?: Changing<A, R, M> };
+
+/** A question to change rows as it is written. `Checked` refuses a filter that may be undefined, and says why. */
+export type ChangeDraft<A extends AnyApi, R extends string, M extends "PATCH" | "DELETE"> = Flags &
+  Open &
   RowQuestion<A["schema"], TableOf<A, R>, Rules<A, R, M, AnyScope>> & {
-    /** `Checked` refuses one that may be undefined: without it every row changes that the rule admits. */
-    readonly where?:
-      | FilterOf<Pick<ResourceColumns<A, R>, Filterable<ResourceColumns<A, R>, Rules<A, R, M, AnyScope>>>>
-      | undefined;
+    readonly where?: Changing<A, R, M> | undefined;
   };
+
+type Changing<A extends AnyApi, R extends string, M extends "PATCH" | "DELETE"> = FilterOf<
+  Pick<ResourceColumns<A, R>, Filterable<ResourceColumns<A, R>, Rules<A, R, M, AnyScope>>>
+>;
 
 /** Which rows a PATCH or DELETE is about. */
 export type ChangeFilter<A extends AnyApi, R extends string, M extends "PATCH" | "DELETE"> = Filter<
@@ -48,7 +54,7 @@ interface AnyScope {
   readonly mine: boolean;
 }
 
-// Names that are not known pass here, or a question that holds nothing else would be refused without a word; `Checked` has one.
+/** Any name. A question of nothing but unknown names would else be refused without a word; `Checked` has one for each. */
 export interface Open {
   readonly [name: string]: unknown;
 }
@@ -113,15 +119,15 @@ interface Parts {
 /** A question in which a sentence stands wherever a name is not one of its own; it is the question itself when all are. */
 export type Checked<A extends AnyApi, R extends string, M extends Method, Q> = Bare<{
   [K in keyof Q]: K extends Parts[M]
-    ? CheckedPart<A["schema"], TableOf<A, R>, Rules<A, R, M, Q>, M, R, K, Q[K]>
+    ? CheckedPart<A["schema"], TableOf<A, R>, Rules<A, R, M, Q>, M, R, K, Required<Q>[K]>
     : K extends "countTotal"
       ? Q[K]
       : K extends keyof Flags
         ? HasScope<A, R, M, K> extends true
           ? Q[K]
-          : Q[K] extends false | undefined
-            ? Q[K]
-            : `\`${R}\` has no rule for \`${K}\``
+          : Q[K] extends true
+            ? `\`${R}\` has no rule for \`${K}\``
+            : Q[K]
         : string extends K
           ? Q[K]
           : `there is no \`${K & string}\` in a ${M} of \`${R}\``;
@@ -219,7 +225,11 @@ type CheckedFilter<C, Name extends string, F> = F extends readonly unknown[]
   : F extends object
     ? number extends keyof F
       ? F
-      : { [K in keyof F]: CheckedCondition<C, Name, K, F[K]> }
+      : {
+          [K in keyof F]: undefined extends Required<F>[K]
+            ? "a condition that may be undefined would let more rows through"
+            : CheckedCondition<C, Name, K, F[K]>;
+        }
     : F;
 
 type CheckedCondition<C, Name extends string, K, V> = K extends keyof C

@@ -5,7 +5,7 @@ import type { PatchBody, PostBody } from "./body.ts";
 import type {
   Callable,
   ChangeFilter,
-  ChangeQuestion,
+  ChangeDraft,
   Checked,
   PostQuestion,
   Readable,
@@ -55,7 +55,7 @@ export interface MutationOptions<A extends AnyApi> {
   /** Changes the rows that `where` names. */
   readonly patch: <
     R extends ResourceName<A>,
-    Q extends ChangeQuestion<A, R, "PATCH"> & { readonly where?: never } & Unasked,
+    Q extends ChangeDraft<A, R, "PATCH"> & { readonly where?: never } & Unasked,
   >(
     resource: Callable<A, R, "PATCH">,
     question?: Asked<Q, Checked<A, R, "PATCH", Q>>,
@@ -69,7 +69,7 @@ export interface MutationOptions<A extends AnyApi> {
   /** Deletes the rows that `where` names. */
   readonly delete: <
     R extends ResourceName<A>,
-    Q extends ChangeQuestion<A, R, "DELETE"> & { readonly where?: never } & Unasked,
+    Q extends ChangeDraft<A, R, "DELETE"> & { readonly where?: never } & Unasked,
   >(
     resource: Callable<A, R, "DELETE">,
     question?: Asked<Q, Checked<A, R, "DELETE", Q>>,

@@ -179,10 +179,5 @@ function admitAll(
 }
 
 async function all(admitted: readonly (Rows | Promise<Rows>)[]): Promise<readonly Rows[]> {
-  const rows: Rows[] = [];
-  for (const promised of await Promise.allSettled(admitted)) {
-    if (promised.status === "rejected") throw promised.reason;
-    rows.push(promised.value);
-  }
-  return rows;
+  return Promise.all(admitted.map(async (rows) => rows));
 }

@@ -136,14 +136,19 @@ export class JSONReader {
   }
 
   #nodeKey(node: ReadNode, wheres: readonly (Lifted | undefined)[]): string {
-    const columns = node.columns.map(({ name }) => name).join();
-    const order = node.orderBy.map(({ column, direction }) => `${column.name} ${direction}`).join();
-    const range = `${node.limit === Number.POSITIVE_INFINITY ? "" : "L"}${node.offset > 0 ? "O" : ""}`;
-    const relations = [...node.relations].map(
-      ([name, { node: child }]) => `${name}${this.#nodeKey(child, wheres)}`,
-    );
-    const where = wheres[node.index]?.parts.join("?") ?? "";
-    return `(${this.#policyId(node.policy)};${columns};${[...node.extras.keys()].join()};${where};${order};${range};${relations.join()})`;
+    const { policy, columns, orderBy, extras, limit, offset } = node;
+    let key = `(${this.#policyId(policy)};`;
+    if (columns !== policy.columns) key += columns.map(({ name }) => name).join();
+    else key += "*";
+    if (extras !== policy.extras) key += `;${[...extras.keys()].join()}`;
+    key += `;${wheres[node.index]?.parts.join("?") ?? ""};`;
+    if (orderBy !== policy.totalOrder)
+      key += orderBy.map(({ column, direction }) => `${column.name} ${direction}`).join();
+    else key += "*";
+    if (limit !== Number.POSITIVE_INFINITY) key += "L";
+    if (offset > 0) key += "O";
+    for (const [name, { node: child }] of node.relations) key += name + this.#nodeKey(child, wheres);
+    return `${key})`;
   }
 
   #policyId(policy: object): number {

@@ -24,10 +24,12 @@ const MARK = "\u0001";
 export function namesOf(database: DrizzleDatabase): Names {
   const { dialect } = database;
   const quote = (name: string): string => dialect.escapeName(name) as string;
+  const columns = new WeakMap<Column, string>();
+  const tables = new WeakMap<Table, string>();
   return {
     quote,
-    column: (column) => quote(dialect.casing.getColumnCasing(column)),
-    table: (table) => quote(getTableName(table)),
+    column: (column) => remembered(columns, column, () => quote(dialect.casing.getColumnCasing(column))),
+    table: (table) => remembered(tables, table, () => quote(getTableName(table))),
     rendering: {
       casing: dialect.casing,
       escapeName: quote,
@@ -35,6 +37,12 @@ export function namesOf(database: DrizzleDatabase): Names {
       escapeString: (text: string) => dialect.escapeString(text) as string,
     },
   };
+}
+
+function remembered<Key extends object>(names: WeakMap<Key, string>, key: Key, make: () => string): string {
+  let name = names.get(key);
+  if (name === undefined) names.set(key, (name = make()));
+  return name;
 }
 
 class Lifter {

@@ -85,7 +85,7 @@ class Libsql implements Dialect {
   ): Promise<readonly ArrayLike<unknown>[]> {
     const { tx, client } = database.session as { tx?: Transaction; client: Client };
     const statement = { sql: text, args: values as InValue[] };
-    return (await (tx ?? client).execute(statement)).rows as unknown as ArrayLike<unknown>[];
+    return (await (tx ?? client).execute(statement)).rows;
   }
 
   failure = sqliteFailure;

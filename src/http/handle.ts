@@ -111,8 +111,8 @@ function resourceOf(request: Request, idParam: string): string {
   const named = params?.[idParam];
   if (named !== undefined) return named;
   const { url } = request;
-  const end = url.search(/[?#]/);
-  const path = end < 0 ? url : url.slice(0, end);
+  const query = url.indexOf("?");
+  const path = query < 0 ? url.split("#", 1)[0]! : url.slice(0, query);
   const segment = path.slice(path.lastIndexOf("/") + 1);
   try {
     return decodeURIComponent(segment);

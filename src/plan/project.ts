@@ -13,8 +13,7 @@ export interface Projected {
 /** Keeps what the client asks for and the rule allows; a name that is neither is unknown, hidden or not. */
 export function project(projection: Projection | undefined, policy: NodePolicy, path: string): Projected {
   const { readable, extras } = policy;
-  if (projection === undefined || projection.kind === "all")
-    return { columns: [...readable.values()], extras };
+  if (projection === undefined || projection.kind === "all") return policy;
   if (projection.kind === "none") return { columns: [], extras };
   const wanted = projection.kind === "only" ? projection.names : undefined;
   const { dropped } = projection;

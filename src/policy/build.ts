@@ -12,6 +12,7 @@ import type {
   RelationPolicy,
   RulesByRole,
 } from "./policy.ts";
+import { makeTotal } from "./order.ts";
 import { chooseColumns } from "./readable.ts";
 
 const CAPABILITIES: ReadonlySet<string> = new Set<Capability>([
@@ -138,15 +139,18 @@ class EntryBuilder {
       rule.select === undefined
         ? (EMPTY as ReadonlyMap<string, ColumnInfo>)
         : chooseColumns(rule.select, table, (sentence) => this.#mistake(`${path}.select`, sentence));
+    const orderBy = this.#orderBy(rule, table, `${path}.orderBy`);
     return Object.freeze({
       table,
       readable,
+      columns: Object.freeze([...readable.values()]),
       filterable: readable,
       extras: this.#extras(rule, table, `${path}.extras`),
       forbids: this.#forbids(rule, `${path}.forbidQuery`),
       limits,
       using: this.#function(rule.where, `${path}.where`),
-      orderBy: this.#orderBy(rule, table, `${path}.orderBy`),
+      orderBy,
+      totalOrder: makeTotal(orderBy, table),
       // One level deeper than anybody may go, so that there too a relation is known, and its depth is what is refused.
       relations: depth <= DEPTH_CEILING ? this.#relations(rule, table, `${path}.with`, depth) : EMPTY,
     });

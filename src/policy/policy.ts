@@ -7,6 +7,7 @@ import type { StandardSchema } from "./standard-schema.ts";
 export type * from "./acl.ts";
 export { buildRegistry } from "./build.ts";
 export { DEPTH_CEILING, type Limits } from "./limits.ts";
+export { makeTotal } from "./order.ts";
 export { allowedMethods, resolve } from "./resolve.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 
@@ -27,11 +28,15 @@ export interface NodePolicy {
   /** What the client's filter may name: the readable columns, or the primary key of a write that lets nothing out. */
   readonly filterable: ReadonlyMap<string, ColumnInfo>;
   readonly extras: ReadonlyMap<string, SQL.Aliased>;
+  /** The readable columns as a list, in the order of the schema. */
+  readonly columns: readonly ColumnInfo[];
   readonly forbids: ReadonlySet<Capability>;
   readonly limits: Limits;
   /** The author's row filter; absent where the rule has none and every row exists. */
   readonly using: AuthorFunction | undefined;
   readonly orderBy: readonly OrderKey[];
+  /** The rule's order made total: it ends with the primary key. */
+  readonly totalOrder: readonly OrderKey[];
   readonly relations: ReadonlyMap<string, RelationPolicy>;
 }
 

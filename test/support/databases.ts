@@ -16,7 +16,7 @@ export type TestDatabase = LibSQLDatabase<Schema>;
 export interface Opened {
   readonly database: TestDatabase;
   readonly url: string;
-  close(): void;
+  readonly close: () => void;
 }
 
 /** The statements that make a schema's tables. */

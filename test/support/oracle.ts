@@ -16,7 +16,8 @@ export interface Question {
 
 /** What the specification refuses. */
 export class Refused extends Error {}
-class Open extends Error {}
+/** What the specification leaves open. */
+export class Open extends Error {}
 
 const refuse = (why: string): never => {
   throw new Refused(why);

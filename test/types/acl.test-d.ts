@@ -125,6 +125,39 @@ export const nestedTable = {
   },
 } satisfies TestACL;
 
+/* A mistake is reported where it is made, and against its own table: each directive covers the line of the mistake only. */
+
+export const places = {
+  a: {
+    table: "comment",
+    control: {
+      GET: {
+        all: {
+          select: {
+            // @ts-expect-error a comment has no column `title`; that an article has one does not matter
+            columns: ["title"],
+          },
+          with: {
+            author: {
+              // @ts-expect-error an author has no column `title`
+              select: { columns: ["title"] },
+            },
+          },
+        },
+      },
+    },
+  },
+  b: {
+    table: "tag",
+    control: {
+      GET: {
+        // @ts-expect-error `admin` is no role
+        admin: { select: true },
+      },
+    },
+  },
+} satisfies TestACL;
+
 export const whereColumn = {
   a: {
     table: "article",

@@ -1,6 +1,12 @@
 // The client that knows the rules. Checked by the compiler, never run: each line that must not compile says why.
 import type { ACL, InferApi } from "@bepalo/query";
-import { createQueryClient, type PostBody, type ReadQuestion, type RowOf } from "@bepalo/query/client";
+import {
+  type ChangeQuestion,
+  createQueryClient,
+  type PostBody,
+  type ReadQuestion,
+  type RowOf,
+} from "@bepalo/query/client";
 import { sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { expectTypeOf } from "expect-type";
@@ -282,6 +288,8 @@ export async function names(): Promise<void> {
   await api.get("articles", { where: [{ title: "a" }, { NOT: { OR: [{ titel: "a" }] } }] });
   // @ts-expect-error a condition that went missing would let more rows through
   await api.get("articles", { where: { title: undefined } });
+  // @ts-expect-error so would one that may go missing
+  await api.get("articles", { where: { OR: [{ title: Math.random() > 0.5 ? "a" : undefined }] } });
   // @ts-expect-error the part is called `limit`
   await api.get("articles", { limt: 5 });
   // @ts-expect-error the parts stand in the question itself
@@ -378,6 +386,11 @@ export async function writes(when: Date | string | number, perhaps: boolean): Pr
   await api.delete("articles", { where: { title: "a" } });
   // @ts-expect-error a filter that may be undefined would change every row
   await api.delete("articles", { where: perhaps ? { id: "a" } : undefined });
+  const forwarded = async (question: ChangeQuestion<Api, "articles", "DELETE">) =>
+    api.delete("articles", question);
+  await forwarded({ mine: true, where: { id: "a" } });
+  // @ts-expect-error a filter that may be undefined would change every row, also on its way through a function
+  await forwarded({ where: perhaps ? { id: "a" } : undefined });
   // @ts-expect-error changes have no limit
   await api.delete("articles", { limit: 1 });
   // @ts-expect-error nothing comes back under this rule
@@ -389,6 +402,19 @@ export async function writes(when: Date | string | number, perhaps: boolean): Pr
 export async function shaped(): Promise<void> {
   expectTypeOf(await api.get("report")).toEqualTypeOf<unknown>();
   expectTypeOf(await api.get("weekly")).toEqualTypeOf<{ weeks: number[] }>();
+}
+
+/* The same function gives the manual's client, told apart by its type arguments. */
+
+export async function manual(): Promise<void> {
+  const client = createQueryClient<typeof schema, unknown>();
+  expectTypeOf((await client.Get<"article", "articles">("/query/articles")).articles[0]!.title).toEqualTypeOf<
+    string | undefined
+  >();
+  // @ts-expect-error a schema alone does not say what a resource lets out
+  void client.get;
+  // @ts-expect-error a client that knows the rules asks by resource
+  void api.Get;
 }
 
 /* The API's type itself. */
