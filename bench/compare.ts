@@ -237,9 +237,11 @@ try {
   say(machine());
   for (const session of sessions as SessionKind[]) {
     for (const driver of chosen(DRIVERS.keys(), flags.driver) as Driver[]) {
-      running = await Promise.all(
+      const starts = await Promise.allSettled(
         chosen(RIVALS.keys(), flags.rival).map((rival) => start(rival, driver, session, data)),
       );
+      running = starts.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+      if (running.length < starts.length) throw new Error("not every server started");
       say(`\n### ${DRIVERS.get(driver)}, ${SESSIONS.get(session)}\n`);
       say("| | | req/s | × Drizzle | × limit | CPU µs | p50 ms | p99 ms | RSS MiB |");
       say("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");

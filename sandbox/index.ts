@@ -6,6 +6,7 @@ import acl from "@/db/acl";
 import type { Database } from "@/db/open";
 import * as schema from "@/db/schema";
 import { seed } from "@/db/seed";
+import page from "./page/index.html";
 
 /** Where the sandbox listens, and on which database it works. */
 export interface SandboxOptions {
@@ -19,7 +20,8 @@ export interface SandboxOptions {
 /** Starts the whole application, seeds an empty database first, and answers once it is ready. */
 export async function startSandbox({ database, port, hostname = "127.0.0.1" }: SandboxOptions) {
   // The port is known only when it is bound, and better-auth has to know its own origin.
-  const server = Bun.serve({ port, hostname, fetch: starting });
+  // `development: false` also for the page: what is tried out, and tested, is what production serves.
+  const server = Bun.serve({ port, hostname, development: false, fetch: starting });
   const stop = async () => {
     await server.stop(true);
     database.$client.close();
@@ -46,7 +48,7 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
     });
 
     server.reload({
-      routes: { [`${authPath}/*`]: handler, "/query/:id": queryRoute },
+      routes: { "/": page, [`${authPath}/*`]: handler, "/query/:id": queryRoute },
       fetch: (req) => elsewhere(req, Object.keys(queryRoute)),
       error: unexpected,
     });
@@ -58,10 +60,7 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
 }
 
 function starting(): Response {
-  return Response.json(
-    { error: "starting", code: "busy" },
-    { status: 503, headers: { "Retry-After": "1" } },
-  );
+  return Response.json({ error: "starting", code: "busy" }, { status: 503, headers: { "Retry-After": "1" } });
 }
 
 /** Answers what no route took: a method the query route does not have, or a path that leads nowhere. */
@@ -96,7 +95,7 @@ if (import.meta.main) {
     port: portOf(process.env["PORT"] || "4000"),
     ...(process.env["HOST"] && { hostname: process.env["HOST"] }),
   });
-  console.log(`Listening on ${sandbox.url}${sandbox.seeded ? ", with fresh data" : ""}. Try:
+  console.log(`Listening on ${sandbox.url}${sandbox.seeded ? ", with fresh data" : ""}. Open it in a browser, or try:
 
   curl '${sandbox.url}/query/fruits'
   curl '${sandbox.url}/query/baskets?select=(columns:~T(name)~,with:(fruit:(columns:~T(name)~)))'

@@ -98,9 +98,11 @@ function outcomeOf(
   { answers, write }: JSONStatement,
 ): ReadOutcome {
   if (write !== undefined) {
-    const json = write(found);
-    return { json: first ? json || "null" : `[${json}]`, count: found.length };
+    const rows = write(found);
+    return { json: JSON.stringify(first ? (rows[0] ?? null) : rows), count: found.length };
   }
+  if (answers === "object")
+    return { json: (found[0]?.[0] as string | undefined) ?? "null", count: found.length };
   const row = found[0]!;
   const counted = answers === "count" ? 0 : 1;
   const count = Number(row[counted]);

@@ -21,10 +21,11 @@ export interface JSONStatement {
 }
 
 /**
- * What a statement answers: one row with a number (`count`), with JSON that is the answer (`json`), with JSON whose
- * values are still to be decoded (`encoded`); or the rows as they are stored, whose JSON is written here (`rows`).
+ * What a statement answers: one row with a number (`count`), with the JSON of a list (`json`), with JSON whose values are
+ * still to be decoded (`encoded`); a row that is one JSON object, or none (`object`); or the rows as they are stored,
+ * whose JSON is written here (`rows`).
  */
-export type Answers = "count" | "json" | "encoded" | "rows";
+export type Answers = "count" | "json" | "encoded" | "object" | "rows";
 
 /** A statement and the values of one request for it. */
 export interface Bound {
@@ -89,9 +90,9 @@ export class JSONReader {
       for (const extra of shape.extras[index]!) for (const value of extra.values) values.push(value);
       const where = shape.wheres[index];
       if (where !== undefined) for (const value of where.values) values.push(value);
-      const { limit, offset } = nodes[index]!;
-      if (limit !== Number.POSITIVE_INFINITY) values.push(limit);
-      if (offset > 0) values.push(offset);
+      const node = nodes[index]!;
+      if (isBounded(node)) values.push(node.limit);
+      if (node.offset > 0) values.push(node.offset);
     }
     let statement = this.#statements.get(key);
     if (statement === undefined) {
@@ -120,9 +121,7 @@ export class JSONReader {
     const extras = plan.nodes.map((node) =>
       [...node.extras.values()].map((extra) => lift(extra.sql, this.#names)),
     );
-    const wheres = plan.nodes.map(
-      (node) => node.where && lift(toSQL(node.where), this.#names, node.table.table, scope(node)),
-    );
+    const wheres = plan.nodes.map((node) => node.where && lift(toSQL(node.where), this.#names));
     const key = `${answers}${plan.total}${plan.first}${this.#nodeKey(plan.root, wheres)}`;
     const shape = { key, wheres, extras, answers };
     shapes.set(plan, shape);
@@ -132,11 +131,13 @@ export class JSONReader {
   #answers(plan: ReadPlan, asRows: boolean): Answers {
     if (plan.countOnly) return "count";
     if (asRows || plan.nodes.some(wantsDecoding)) return "encoded";
-    return this.#dialect.rowsAreCheap && plan.nodes.length === 1 && !plan.total ? "rows" : "json";
+    if (plan.total) return "json";
+    if (this.#dialect.rowsAreCheap && plan.nodes.length === 1) return "rows";
+    return plan.first ? "object" : "json";
   }
 
   #nodeKey(node: ReadNode, wheres: readonly (Lifted | undefined)[]): string {
-    const { policy, columns, orderBy, extras, limit, offset } = node;
+    const { policy, columns, orderBy, extras, offset } = node;
     let key = `(${this.#policyId(policy)};`;
     if (columns !== policy.columns) key += columns.map(({ name }) => name).join();
     else key += "*";
@@ -145,7 +146,7 @@ export class JSONReader {
     if (orderBy !== policy.totalOrder)
       key += orderBy.map(({ column, direction }) => `${column.name} ${direction}`).join();
     else key += "*";
-    if (limit !== Number.POSITIVE_INFINITY) key += "L";
+    if (isBounded(node)) key += "L";
     if (offset > 0) key += "O";
     for (const [name, { node: child }] of node.relations) key += name + this.#nodeKey(child, wheres);
     return `${key})`;
@@ -161,8 +162,22 @@ export class JSONReader {
 /** The name of a node's rows in the statement; no table is called that. */
 const alias = (node: ReadNode): string => `"~${node.index}"`;
 
-/** The name a client's filter knows its columns by: the sub-select's, or the table's own where computed fields share it. */
-const scope = (node: ReadNode): string | undefined => (node.extras.size > 0 ? undefined : alias(node));
+/** Whether a filter fixes the whole primary key, so that there is one row at most, and nothing to order. */
+function fixesKey({ where: predicate, table }: ReadNode): boolean {
+  if (predicate === undefined || table.primaryKey.length === 0) return false;
+  const parts = predicate.kind === "and" ? predicate.parts : [predicate];
+  const fixed = new Set<ColumnInfo>();
+  for (const part of parts)
+    if (part.kind === "condition" && part.operator.fixes === true && part.value !== null)
+      fixed.add(part.column);
+  return table.primaryKey.every((column) => fixed.has(column));
+}
+
+/** Whether the statement needs a limit for the node. */
+const isBounded = (node: ReadNode): boolean =>
+  node.limit !== Number.POSITIVE_INFINITY &&
+  !node.single &&
+  !(node.limit > 0 && node.offset === 0 && fixesKey(node));
 
 /** Where the values of a node stand among those of the statement. */
 interface Place {
@@ -173,7 +188,10 @@ interface Place {
   readonly offset: number;
 }
 
-/** Writes the text of one statement. Every mention of a table is the sub-select of the rows its policy admits. */
+/**
+ * Writes the text of one statement. Every mention of a table is followed by the condition of its policy; a client's
+ * filter beside it holds columns that the plan has looked up among the readable ones, and no name the client wrote.
+ */
 class Writer {
   readonly #names: Names;
   readonly #plan: ReadPlan;
@@ -201,7 +219,7 @@ class Writer {
       const extras = using + (typeof admitted === "string" ? 0 : admitted.values.length);
       const where = extras + shape.extras[index]!.reduce((sum, { values }) => sum + values.length, 0);
       const limit = where + (shape.wheres[index]?.values.length ?? 0);
-      const offset = limit + (node.limit === Number.POSITIVE_INFINITY ? 0 : 1);
+      const offset = limit + (isBounded(node) ? 1 : 0);
       next = offset + (node.offset > 0 ? 1 : 0);
       return { using, extras, where, limit, offset };
     });
@@ -211,45 +229,47 @@ class Writer {
     const { root, total } = this.#plan;
     const { answers } = this.#shape;
     if (answers === "rows") return this.#rows(root);
+    if (answers === "object") return this.#objects(root);
     const counted = total
       ? `, (select count(*) from ${this.#names.table(root.table.table)}${where([this.#using(root)])})`
       : "";
-    const rows = answers === "count" ? "" : `json_group_array(${this.#object(root)}), `;
+    const rows = answers === "count" ? "" : `json_group_array(${this.#object(root, alias(root))}), `;
     return `select ${rows}count(*)${counted} from (${this.#rows(root)}) as ${alias(root)}`;
   }
 
-  /** The rows of a node: those its policy admits, of them the client's, in order, within the limit. */
-  #rows(node: ReadNode, relation?: Join): string {
-    const table = this.#names.table(node.table.table);
-    const named = (name: string) => (column: ColumnInfo) => `${name}.${this.#names.column(column.column)}`;
-    const own = named(table);
-    const shown = named(alias(node));
-    const joins = (name: (column: ColumnInfo) => string): readonly string[] =>
-      (relation?.on ?? []).map(
-        ({ source, target }) => `${name(target)} = ${named(alias(relation!.parent))(source)}`,
-      );
-    const using = this.#using(node);
-    const client = this.#where(node);
-    const end = (name: (column: ColumnInfo) => string): string =>
-      orderBy(node.orderBy, name) + this.#range(node);
-    // Computed fields may be aggregates, which want every condition beside them.
-    if (client === "" || node.extras.size > 0) {
-      const columns = this.#selected(node, this.#sent(node, this.#columns(node, []), own));
-      return `select ${columns} from ${table}${where([...joins(own), using, client])}${end(own)}`;
+  /** The rows of a node as JSON objects, one a row. */
+  #objects(node: ReadNode, relation?: Join): string {
+    // Without anything that wants a name of its own, the objects are made where the rows are found.
+    if (node.relations.size === 0 && node.extras.size === 0) {
+      return `select ${this.#object(node, this.#names.table(node.table.table))}${this.#from(node, relation)}`;
     }
-    const columns = this.#sent(node, this.#columns(node, []), shown).join(", ") || "1";
-    // Where every row exists for the caller, the table itself is the sub-select.
-    if (using === "")
-      return `select ${columns} from ${table} as ${alias(node)}${where([...joins(shown), client])}${end(shown)}`;
-    // The client's filter sees only what the sub-select lets out: no other column has a name there.
-    const needed = this.#columns(node, [...node.orderBy.map(({ column }) => column), ...filterColumns(node)]);
-    const inner = `select ${needed.map(own).join(", ")} from ${table}${where([...joins(own), using])}`;
-    return `select ${columns} from (${inner}) as ${alias(node)} where ${client}${end(shown)}`;
+    return `select ${this.#object(node, alias(node))} from (${this.#rows(node, relation)}) as ${alias(node)}`;
   }
 
-  /** The columns a node's rows carry: those asked for, those its relations join by, and `more`. */
-  #columns(node: ReadNode, more: readonly ColumnInfo[]): readonly ColumnInfo[] {
-    const columns = new Set([...node.columns, ...more]);
+  /** The rows of a node, with the columns that are asked for or joined by, and its computed fields. */
+  #rows(node: ReadNode, relation?: Join): string {
+    const own = this.#named(this.#names.table(node.table.table));
+    return `select ${this.#selected(node, this.#sent(node, this.#columns(node), own))}${this.#from(node, relation)}`;
+  }
+
+  /** Where a node's rows come from: those its policy admits, of them the client's, in order, within the limit. */
+  #from(node: ReadNode, relation?: Join): string {
+    const table = this.#names.table(node.table.table);
+    const own = this.#named(table);
+    const joins = (relation?.on ?? []).map(
+      ({ source, target }) => `${own(target)} = ${this.#named(alias(relation!.parent))(source)}`,
+    );
+    const order = node.single || fixesKey(node) ? "" : orderBy(node.orderBy, own);
+    return ` from ${table}${where([...joins, this.#using(node), this.#where(node)])}${order}${this.#range(node)}`;
+  }
+
+  #named(table: string): (column: ColumnInfo) => string {
+    return ({ column }) => `${table}.${this.#names.column(column)}`;
+  }
+
+  /** The columns a node's rows carry: those asked for, and those its relations join by. */
+  #columns(node: ReadNode): readonly ColumnInfo[] {
+    const columns = new Set(node.columns);
     for (const { relation } of node.relations.values())
       for (const { source } of relation.on) columns.add(source);
     return [...columns];
@@ -289,27 +309,28 @@ class Writer {
     return lifted === undefined ? "" : numbered(lifted.parts, this.#places[node.index]!.where);
   }
 
+  /** A limit that is no bare value: SQLite prepares a statement anew for each value bound there. */
   #range(node: ReadNode): string {
     const { limit, offset } = this.#places[node.index]!;
-    const bounded = node.limit !== Number.POSITIVE_INFINITY;
-    if (node.offset > 0) return ` limit ${bounded ? `?${limit}` : "-1"} offset ?${offset}`;
-    return bounded ? ` limit ?${limit}` : "";
+    const bounded = isBounded(node);
+    if (node.offset > 0) return ` limit ${bounded ? `?${limit}+0` : "-1"} offset ?${offset}+0`;
+    return bounded ? ` limit ?${limit}+0` : "";
   }
 
-  #object(node: ReadNode): string {
+  #object(node: ReadNode, name: string): string {
     const decode = this.#shape.answers === "encoded";
     const members: string[] = [];
     for (const column of node.columns) {
-      const value = `${alias(node)}.${this.#names.column(column.column)}`;
+      const value = `${name}.${this.#names.column(column.column)}`;
       const sent = decode ? (travelsRaw(column) ? value : asText(value)) : jsonColumn(column, value);
       members.push(`${literal(column.name)},${sent}`);
     }
-    for (const name of node.extras.keys()) {
-      const value = `${alias(node)}.${this.#names.quote(`+${name}`)}`;
-      members.push(`${literal(name)},${decode ? asText(value) : jsonExtra(value)}`);
+    for (const extra of node.extras.keys()) {
+      const value = `${name}.${this.#names.quote(`+${extra}`)}`;
+      members.push(`${literal(extra)},${decode ? asText(value) : jsonExtra(value)}`);
     }
-    for (const [name, relation] of node.relations)
-      members.push(`${literal(name)},${this.#embedded(`(${this.#relation(node, relation)})`)}`);
+    for (const [relation, child] of node.relations)
+      members.push(`${literal(relation)},${this.#embedded(`(${this.#relation(node, child)})`)}`);
     return `json_object(${members.join(",")})`;
   }
 
@@ -320,10 +341,9 @@ class Writer {
 
   #relation(parent: ReadNode, { relation, node }: RelationNode): string {
     const join = { parent, on: relation.on };
-    if (relation.kind === "many") {
-      return `select json_group_array(${this.#object(node)}) from (${this.#rows(node, join)}) as ${alias(node)}`;
-    }
-    return `select ${this.#object(node)} from (${this.#rows({ ...node, orderBy: [] }, join)}) as ${alias(node)}`;
+    // A sub-select in the place of a value is its first row.
+    if (node.single) return this.#objects(node, join);
+    return `select json_group_array(${this.#object(node, alias(node))}) from (${this.#rows(node, join)}) as ${alias(node)}`;
   }
 }
 
@@ -350,18 +370,6 @@ function orderBy(keys: readonly OrderKey[], name: (column: ColumnInfo) => string
   return keys.length === 0
     ? ""
     : ` order by ${keys.map(({ column, direction }) => `${name(column)} ${direction}`).join(", ")}`;
-}
-
-/** The columns a client's filter names. */
-function filterColumns({ where: predicate }: ReadNode): readonly ColumnInfo[] {
-  const columns: ColumnInfo[] = [];
-  const collect = (part: NonNullable<ReadNode["where"]>): void => {
-    if (part.kind === "condition") columns.push(part.column);
-    else if (part.kind === "not") collect(part.part);
-    else part.parts.forEach(collect);
-  };
-  if (predicate !== undefined) collect(predicate);
-  return columns;
 }
 
 /** A text as SQL writes it. */

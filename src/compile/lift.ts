@@ -58,23 +58,16 @@ class Lifter {
 }
 
 /**
- * Takes the values out of SQL, leaving its shape. With `alias`, the columns of `table` are read under that name.
- * What it does not know it leaves to Drizzle, which renders everything.
+ * Takes the values out of SQL, leaving its shape. What it does not know it leaves to Drizzle, which renders everything.
  */
-export function lift(query: SQL, names: Names, table?: Table, alias?: string): Lifted {
+export function lift(query: SQL, names: Names): Lifted {
   const lifter = new Lifter();
-  if (!take(query, lifter, names, table, alias)) return render(query, names);
+  if (!take(query, lifter, names)) return render(query, names);
   return { parts: [...lifter.parts, lifter.text], values: lifter.values };
 }
 
 /** Takes one piece of SQL apart; `false` where it holds something only Drizzle can render. */
-function take(
-  query: SQL,
-  lifter: Lifter,
-  names: Names,
-  table: Table | undefined,
-  alias: string | undefined,
-): boolean {
+function take(query: SQL, lifter: Lifter, names: Names): boolean {
   // An `inlineParams()` wants its values in the text.
   if ((query as unknown as { shouldInlineParams: boolean }).shouldInlineParams) return false;
   for (const chunk of query.queryChunks as readonly unknown[]) {
@@ -86,10 +79,9 @@ function take(
       if (typeof value === "object" && value !== null && !isBindable(value)) return false;
       lifter.value(value);
     } else if (chunk instanceof Column) {
-      const owner = alias !== undefined && chunk.table === table ? alias : names.table(chunk.table);
-      lifter.text += `${owner}.${names.column(chunk)}`;
+      lifter.text += `${names.table(chunk.table)}.${names.column(chunk)}`;
     } else if (chunk instanceof SQL) {
-      if (!take(chunk, lifter, names, table, alias)) return false;
+      if (!take(chunk, lifter, names)) return false;
     } else if (
       typeof chunk === "string" ||
       typeof chunk === "number" ||

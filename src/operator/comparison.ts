@@ -15,6 +15,7 @@ export const COMPARISON: readonly (readonly [string, Operator])[] = [
     "eq",
     {
       operand: "scalar",
+      fixes: true,
       nullable: true,
       build: (column, value) =>
         value === null ? sql`${column.column} is null` : sql`${column.column} = ${bound(column, value)}`,

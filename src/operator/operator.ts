@@ -15,6 +15,8 @@ export interface Operator {
   readonly operand: "scalar" | "list" | "pair" | "flag" | "pattern" | "literal";
   /** The columns it compares; every column where absent. */
   readonly applies?: (column: ColumnInfo) => boolean;
+  /** Whether at most one value satisfies it. */
+  readonly fixes?: boolean;
   /** Whether `N` may stand on its right. */
   readonly nullable?: boolean;
   build(column: ColumnInfo, value: unknown): SQL;

@@ -34,6 +34,8 @@ export interface ReadNode {
   /** `Infinity` only where the author lifted the maximum. */
   readonly limit: number;
   readonly offset: number;
+  /** Whether it is the one row of a relation, which has no order and no range. */
+  readonly single: boolean;
   readonly relations: ReadonlyMap<string, RelationNode>;
 }
 

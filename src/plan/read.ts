@@ -93,6 +93,7 @@ export function nodePlanner(nodes: ReadNode[], budget: Budget): NodePlanner {
       orderBy: order(selector.orderBy, policy, projected, relations.size > 0, at(place.path, "orderBy")),
       limit: taken,
       offset: selector.offset ?? 0,
+      single: !place.list,
       relations,
     };
     nodes[index] = node;

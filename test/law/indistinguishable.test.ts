@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type Asked, asked, blog, toSelector } from "../support/arbitrary.ts";
+import { type Asked, asked, blog, often, toSelector } from "../support/arbitrary.ts";
 import { PATIENCE, routeOver, runs, SEED, type Seen, watch, type Watched } from "../support/laws.ts";
 import { EXTRAS, FILTERS, MODEL, type Row, type World } from "../support/model.ts";
 import { admits } from "../support/oracle.ts";
@@ -34,7 +34,7 @@ const sightOf = (table: (typeof TABLES)[number]): fc.Arbitrary<RuleSpec> =>
   fc
     .record({
       hidden: fc.subarray(Object.keys(SECRETS[table]), { minLength: 0 }),
-      where: fc.option(among(...Object.keys(FILTERS[table])), { nil: undefined, freq: 4 }),
+      where: often(among(...Object.keys(FILTERS[table]))),
       order: fc.array(fc.tuple(among(...Object.keys(MODEL[table].columns)), among<"asc" | "desc">("asc", "desc")), {
         maxLength: 2,
       }),

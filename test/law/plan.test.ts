@@ -84,19 +84,19 @@ const acl = {
 
 /** A request, the tables it must search by an index, and that it must not go through row by row. */
 const CASES: readonly { name: string; resource: keyof typeof acl; select?: object; searches: readonly RegExp[]; scans?: readonly RegExp[] }[] = [
-  { name: "a rule's filter on an indexed column", resource: "mine", searches: [/SEARCH articles USING .*INDEX article_author/], scans: [/SCAN articles/] },
-  { name: "a rule's list on an indexed column", resource: "listed", searches: [/SEARCH articles USING .*INDEX article_author/], scans: [/SCAN articles/] },
-  { name: "a rule's filter beside the client's", resource: "mine", select: { where: { "title.contains": "t" } }, searches: [/SEARCH articles USING .*INDEX article_author/], scans: [/SCAN articles/] },
-  { name: "a client's filter on an indexed column", resource: "articles", select: { where: { authorId: 3 }, columns: { id: true } }, searches: [/SEARCH articles USING .*INDEX article_author/], scans: [/SCAN articles/] },
-  { name: "a client's filter on the primary key", resource: "articles", select: { where: { id: "a7" } }, searches: [/SEARCH articles USING .*INDEX sqlite_autoindex_articles_1/], scans: [/SCAN articles/] },
-  { name: "a client's list on the primary key", resource: "articles", select: { where: { "id.in": ["a7", "a8"] }, columns: { title: true } }, searches: [/SEARCH articles USING .*INDEX sqlite_autoindex_articles_1/], scans: [/SCAN articles/] },
-  { name: "a client's filter on a unique column", resource: "authors", select: { where: { email: "3@x" } }, searches: [/SEARCH authors USING .*INDEX uk_author_email/], scans: [/SCAN authors/] },
-  { name: "many by an indexed foreign key", resource: "authors", select: { with: { articles: true } }, searches: [/SEARCH articles USING .*INDEX article_author/], scans: [/SCAN articles/] },
-  { name: "many with the client's filter", resource: "authors", select: { with: { articles: { where: { "views.gt": 3 } } } }, searches: [/SEARCH articles USING .*INDEX article_author/], scans: [/SCAN articles/] },
-  { name: "one by its primary key", resource: "articles", select: { with: { author: true } }, searches: [/SEARCH authors USING INTEGER PRIMARY KEY/], scans: [/SCAN authors/] },
-  { name: "one of the same table", resource: "authors", select: { with: { mentor: true } }, searches: [/SEARCH authors USING INTEGER PRIMARY KEY/] },
-  { name: "a computed field's sub-query", resource: "articles", select: { columns: { by: true } }, searches: [/SEARCH authors USING INTEGER PRIMARY KEY/], scans: [/SCAN authors/] },
-  { name: "a rule's EXISTS", resource: "commented", searches: [/SEARCH articles USING/], scans: [/SCAN articles/] },
+  { name: "a rule's filter on an indexed column", resource: "mine", searches: [/SEARCH (?:articles|~\d) USING .*INDEX article_author/], scans: [/SCAN articles/] },
+  { name: "a rule's list on an indexed column", resource: "listed", searches: [/SEARCH (?:articles|~\d) USING .*INDEX article_author/], scans: [/SCAN articles/] },
+  { name: "a rule's filter beside the client's", resource: "mine", select: { where: { "title.contains": "t" } }, searches: [/SEARCH (?:articles|~\d) USING .*INDEX article_author/], scans: [/SCAN articles/] },
+  { name: "a client's filter on an indexed column", resource: "articles", select: { where: { authorId: 3 }, columns: { id: true } }, searches: [/SEARCH (?:articles|~\d) USING .*INDEX article_author/], scans: [/SCAN articles/] },
+  { name: "a client's filter on the primary key", resource: "articles", select: { where: { id: "a7" } }, searches: [/SEARCH (?:articles|~\d) USING .*INDEX sqlite_autoindex_articles_1/], scans: [/SCAN articles/] },
+  { name: "a client's list on the primary key", resource: "articles", select: { where: { "id.in": ["a7", "a8"] }, columns: { title: true } }, searches: [/SEARCH (?:articles|~\d) USING .*INDEX sqlite_autoindex_articles_1/], scans: [/SCAN articles/] },
+  { name: "a client's filter on a unique column", resource: "authors", select: { where: { email: "3@x" } }, searches: [/SEARCH (?:authors|~\d) USING .*INDEX uk_author_email/], scans: [/SCAN authors/] },
+  { name: "many by an indexed foreign key", resource: "authors", select: { with: { articles: true } }, searches: [/SEARCH (?:articles|~\d) USING .*INDEX article_author/], scans: [/SCAN articles/] },
+  { name: "many with the client's filter", resource: "authors", select: { with: { articles: { where: { "views.gt": 3 } } } }, searches: [/SEARCH (?:articles|~\d) USING .*INDEX article_author/], scans: [/SCAN articles/] },
+  { name: "one by its primary key", resource: "articles", select: { with: { author: true } }, searches: [/SEARCH (?:authors|~\d) USING INTEGER PRIMARY KEY/], scans: [/SCAN authors/] },
+  { name: "one of the same table", resource: "authors", select: { with: { mentor: true } }, searches: [/SEARCH (?:authors|~\d) USING INTEGER PRIMARY KEY/] },
+  { name: "a computed field's sub-query", resource: "articles", select: { columns: { by: true } }, searches: [/SEARCH (?:authors|~\d) USING INTEGER PRIMARY KEY/], scans: [/SCAN authors/] },
+  { name: "a rule's EXISTS", resource: "commented", searches: [/SEARCH articles (?:EXISTS )?USING/], scans: [/SCAN articles/] },
 ];
 
 describe("the fast reader's statement uses the index", () => {

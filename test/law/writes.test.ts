@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { blog, bodyValue, keep, rule, toSelector, type Wish, wish } from "../support/arbitrary.ts";
+import { blog, bodyValue, keep, rule, seldom, sometimes, toSelector, type Wish, wish } from "../support/arbitrary.ts";
 import { PATIENCE, type LawRoute, routeOver, runs, same, SEED, watch, type Watched } from "../support/laws.ts";
 import { FILTERS, MODEL, type Row, type TableName, type World } from "../support/model.ts";
 import { answerRule, BLOG_TABLES, DEPTH, passes, predict, type Write, type WriteSpec } from "../support/oracle-write.ts";
@@ -19,9 +19,6 @@ afterAll(() => open.forEach((database) => database.close()));
 // --- what is drawn ---------------------------------------------------------------------------------------------------
 
 const among = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
-const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 1): fc.Arbitrary<T | undefined> =>
-  fc.option(arbitrary, { nil: undefined, freq });
-
 const columnsOf = (table: TableName): fc.Arbitrary<RuleSpec["select"]> => {
   const some = fc.subarray(Object.keys(MODEL[table].columns));
   return fc.oneof(
@@ -44,11 +41,11 @@ const specOf = (table: (typeof BLOG_TABLES)[number]): fc.Arbitrary<WriteSpec> =>
           with: relations,
           forbid: [],
         })),
-      check: fc.option(among<string | true>(true, true, ...Object.keys(FILTERS[table])), { nil: undefined, freq: 1 }),
-      write: maybe(columnsOf(table), 2),
-      inject: table === "article" || table === "comment" ? maybe(fc.constant({ authorId: 1 })) : fc.constant(undefined),
-      requireWhere: fc.option(fc.boolean(), { nil: undefined, freq: 1 }),
-      maxAffected: fc.option(fc.nat(2), { nil: undefined, freq: 1 }),
+      check: seldom(among<string | true>(true, true, ...Object.keys(FILTERS[table]))),
+      write: sometimes(columnsOf(table)),
+      inject: table === "article" || table === "comment" ? sometimes(fc.constant({ authorId: 1 })) : fc.constant(undefined),
+      requireWhere: seldom(fc.boolean()),
+      maxAffected: seldom(fc.nat(2)),
     })
     .map((spec) => Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined)) as any as WriteSpec);
 
@@ -80,7 +77,7 @@ const drawnOf = (table: TableName): fc.Arbitrary<Drawn> => {
       method: fc.constant(method),
       bodies: fc.array(method === "PATCH" ? small : body, { minLength: 1, maxLength: method === "PATCH" ? 1 : 3 }),
       asList: fc.boolean(),
-      wish: maybe(wish(2), 2),
+      wish: sometimes(wish(2)),
       total: fc.boolean(),
       me: among(1, 2, 9),
     }),

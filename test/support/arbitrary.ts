@@ -6,6 +6,8 @@ import { type EntrySpec, EVERYTHING, type RuleSpec, readableOf } from "./rules.t
 
 export const TEXTS = ["", "a", "A", "Alpha", "alpha", "100%", "under_score", "back\\slash", "it's", '"', "é", "É", "🚀", "*", "[x]", "?", "a\u2028b", "%"];
 const INTEGERS = [-1, 0, 1, 2, 3, 4, 5, 20, 2 ** 31, Number.MAX_SAFE_INTEGER];
+// Twice as much of them is still a whole number that JSON's readers hold.
+const SMALL_INTEGERS = INTEGERS.filter((n) => n < 2 ** 40);
 const REALS = [0, -1, 0.1 + 0.2, 3, 4.5, 1e300, 5e-324, 1 / 3, -2.5e-7, 123456789.12345679];
 const DATES = [
   0,
@@ -21,6 +23,17 @@ const OUTSIDE_DATES = [-62_167_219_200_001, 253_402_300_800_000, 8_640_000_000_0
 
 const among = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null, freq: 4 });
+
+/** Absent more often than not. */
+export function seldom<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+}
+/** Present as often as not. */
+export const sometimes = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined, freq: 2 });
+/** Present three times in four. */
+export const often = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined, freq: 4 });
 
 // --- the blog ------------------------------------------------------------------------------------------------------
 
@@ -45,7 +58,7 @@ export const blog: fc.Arbitrary<World> = fc
         title: among(...TEXTS),
         body: maybe(among(...TEXTS)),
         rating: maybe(among(...REALS)),
-        views: among(...INTEGERS.filter((n) => n < 2 ** 40)),
+        views: among(...SMALL_INTEGERS),
         published: fc.boolean(),
         createdAt: fc.oneof(
           { weight: 9, arbitrary: among(...DATES) },
@@ -153,7 +166,7 @@ export const nobody: World = { author: [], article: [], comment: [], tag: [], ar
 // --- rules ---------------------------------------------------------------------------------------------------------
 
 // known: under `maxLimit: 0` a one-relation is null for one reader and a row for the other.
-const limit = fc.option(among<number | null>(1, 2, 3, 50, null), { nil: undefined, freq: 3 });
+const limit = seldom(among<number | null>(1, 2, 3, 5, 50, null));
 
 function choice(table: TableName): fc.Arbitrary<RuleSpec["select"]> {
   const columns = fc.subarray(Object.keys(MODEL[table].columns));
@@ -184,11 +197,11 @@ export function rule(table: TableName, depth: number): fc.Arbitrary<RuleSpec> {
   return fc
     .record({
       select: choice(table),
-      where: fc.option(among(...Object.keys(FILTERS[table])), { nil: undefined, freq: 2 }),
+      where: sometimes(among(...Object.keys(FILTERS[table]))),
       order: fc.array(fc.tuple(among(...Object.keys(columns)), among<"asc" | "desc">("asc", "desc")), { maxLength: 2 }),
       maxLimit: limit,
-      maxDepth: fc.option(fc.nat(3), { nil: undefined, freq: 1 }),
-      onSurpassMaxLimit: fc.option(among<"Throw" | "Limit">("Throw", "Limit"), { nil: undefined }),
+      maxDepth: seldom(fc.nat(3)),
+      onSurpassMaxLimit: sometimes(among<"Throw" | "Limit">("Throw", "Limit")),
       forbid: fc.oneof({ weight: 9, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.subarray(["columns", "offset", "limit", "where", "orderBy", "with"]) }),
       extras: fc.oneof(fc.constant<string[]>([]), fc.subarray(Object.keys(EXTRAS[table]))),
       with:
@@ -209,11 +222,11 @@ export const entry = (table: TableName, depth: number): fc.Arbitrary<EntrySpec> 
   fc
     .record({
       table: fc.constant(table),
-      findFirst: fc.option(fc.boolean(), { nil: undefined, freq: 1 }),
-      countTotal: fc.option(fc.boolean(), { nil: undefined, freq: 2 }),
+      findFirst: seldom(fc.boolean()),
+      countTotal: sometimes(fc.boolean()),
       maxLimit: limit,
-      maxDepth: fc.option(fc.nat(4), { nil: undefined, freq: 1 }),
-      onSurpassMaxLimit: fc.option(among<"Throw" | "Limit">("Throw", "Limit"), { nil: undefined }),
+      maxDepth: seldom(fc.nat(4)),
+      onSurpassMaxLimit: sometimes(among<"Throw" | "Limit">("Throw", "Limit")),
       rule: rule(table, depth),
     })
     .map((given) => withoutUndefined(given) as EntrySpec);
@@ -258,8 +271,6 @@ const { filter } = fc.letrec<{ filter: Filter }>((tie) => ({
   ),
 }));
 
-const sometimes = <T>(arbitrary: fc.Arbitrary<T>, freq = 1): fc.Arbitrary<T | undefined> =>
-  fc.option(arbitrary, { nil: undefined, freq });
 const columnsWish = fc.oneof(
   { weight: 1, arbitrary: fc.constant(true as const) },
   { weight: 1, arbitrary: fc.constant(false as const) },
@@ -274,10 +285,10 @@ const count = fc.oneof(
 export function wish(depth: number): fc.Arbitrary<Wish> {
   return fc.record({
     columns: sometimes(columnsWish),
-    where: sometimes(filter, 2),
+    where: sometimes(filter),
     orderBy: sometimes(fc.array(fc.tuple(name, among<string | number>("asc", "desc", 1, -1)), { minLength: 1, maxLength: 3 })),
-    limit: sometimes(count),
-    offset: fc.option(count, { nil: undefined, freq: 1 }),
+    limit: seldom(count),
+    offset: seldom(count),
     with:
       depth === 0
         ? fc.constant(undefined)
@@ -293,7 +304,6 @@ export function wish(depth: number): fc.Arbitrary<Wish> {
               ),
               { minLength: 1, maxLength: 3 },
             ),
-            2,
           ),
   });
 }
@@ -430,6 +440,7 @@ export function bodyValue(kind: Kind, column: string, n: number): unknown {
   if (column === "articleId" || (kind === "text" && column === "id")) return pick([...ARTICLE_IDS.slice(0, 4), "new"], n);
   if (/^(?:author|reviewer|mentor|tag)Id$/.test(column)) return (n % 4) + (n > 80 ? 1 : 0);
   if (column === "id") return n % 12;
+  if (column === "views") return pick(SMALL_INTEGERS, n);
   if (column === "email") return `${n % 9}@local.dev`;
   if (column === "label") return pick(TEXTS, n);
   return pick(VALUES[kind].slice(0, kind === "choice" ? 2 : undefined), n);

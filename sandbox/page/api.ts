@@ -1,0 +1,25 @@
+import type { InferApi } from "@bepalo/query";
+import { createQueryClient, type ApiClient } from "@bepalo/query/client";
+import type { Schema } from "@/db";
+import type acl from "@/db/acl";
+
+/** What the server offers, as types only: nothing of the rules gets into the page. */
+export type Api = InferApi<typeof acl, Schema>;
+
+/** A request that was answered. */
+export interface Answered {
+  readonly method: string;
+  readonly url: string;
+  readonly status: number;
+}
+
+/** The typed client of this page's own server; `watch` sees every request that was answered. */
+export function connect(watch: (request: Answered) => void): ApiClient<Api> {
+  return createQueryClient<Api>(undefined, {
+    fetch: async (url, init) => {
+      const response = await fetch(url, init);
+      watch({ method: init.method ?? "GET", url, status: response.status });
+      return response;
+    },
+  });
+}

@@ -1,0 +1,56 @@
+import { connect } from "./api.ts";
+import { signIn, signOut, whoIsThere, type Person } from "./auth.ts";
+import { showBaskets } from "./baskets.ts";
+import { find, valuesOf, write } from "./dom.ts";
+import { attempt, say } from "./messages.ts";
+import { createPosts } from "./posts.ts";
+import { showRequest } from "./requests.ts";
+
+const api = connect(showRequest);
+const posts = createPosts(api);
+const entrance = find(document, "#sign-in", HTMLElement);
+const form = find(entrance, "form", HTMLFormElement);
+const badge = find(document, "#person", HTMLElement);
+
+/** Opens what is there for a person, or the entrance for nobody. */
+async function welcome(person: Person | null): Promise<void> {
+  entrance.hidden = person !== null;
+  badge.hidden = person === null;
+  if (person === null) return posts.close();
+  write(badge, { name: person.name, role: person.role ?? "user" });
+  await posts.open();
+}
+
+async function enter(): Promise<void> {
+  const { email = "", password = "" } = valuesOf(form);
+  await signIn(email, password);
+  const person = await whoIsThere();
+  await welcome(person);
+  form.reset();
+  find(document, "#posts-title", HTMLElement).focus();
+  say(`Welcome, ${person?.name}.`);
+}
+
+async function leave(): Promise<void> {
+  await signOut();
+  await welcome(null);
+  find(form, "[name=email]", HTMLInputElement).focus();
+  say("Signed out.");
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(enter);
+});
+for (const known of entrance.querySelectorAll<HTMLButtonElement>("[data-email]")) {
+  known.addEventListener("click", () => {
+    const { email = "", password = "" } = known.dataset;
+    find(form, "[name=email]", HTMLInputElement).value = email;
+    find(form, "[name=password]", HTMLInputElement).value = password;
+    attempt(enter);
+  });
+}
+find(document, "#sign-out", HTMLButtonElement).addEventListener("click", () => attempt(leave));
+
+attempt(() => showBaskets(api));
+attempt(async () => welcome(await whoIsThere()));

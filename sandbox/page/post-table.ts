@@ -1,0 +1,73 @@
+import type { RowOf } from "@bepalo/query/client";
+import type { Api } from "./api.ts";
+import { copyOf, find, part, valuesOf, write } from "./dom.ts";
+
+/** The columns of a post that the page asks for. */
+export const columns = { id: true, title: true, body: true, createdAt: true, updatedAt: true } as const;
+
+/** A post as the server answers it. */
+export type Post = RowOf<Api, "posts", "GET", { readonly columns: typeof columns }>;
+
+/** What can be done with a post in its row. */
+export interface PostActions {
+  readonly save: (post: Post, changed: Pick<Post, "title" | "body">) => void;
+  readonly remove: (post: Post) => void;
+}
+
+const day = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
+const minute = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+
+/** The row of a post, which turns into a form when it is to be edited. */
+export function postRow(post: Post, actions: PostActions): HTMLElement {
+  const { id, title, body, createdAt, updatedAt } = post;
+  const row = copyOf("post-row");
+  row.dataset["id"] = id;
+  write(row, { title, body });
+  tell(part(row, "createdAt", HTMLTimeElement), createdAt);
+  tell(part(row, "updatedAt", HTMLTimeElement), updatedAt);
+  button(row, "edit", `Edit ${title}`, () => edit(row, post, actions));
+  button(row, "delete", `Delete ${title}`, () => actions.remove(post));
+  return row;
+}
+
+/** Puts the keyboard back to a post that was edited. */
+export function focusPost(root: ParentNode, id: string): void {
+  root.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] [data-part="edit"]`)?.focus();
+}
+
+function edit(row: HTMLElement, post: Post, actions: PostActions): void {
+  // One at a time: the form of a row has an id.
+  document.querySelector<HTMLElement>("#edit-post [data-part=cancel]")?.click();
+  const editor = copyOf("post-editor");
+  const title = find(editor, "[name=title]", HTMLInputElement);
+  title.value = post.title;
+  find(editor, "[name=body]", HTMLTextAreaElement).value = post.body;
+
+  const cancel = () => {
+    editor.replaceWith(row);
+    part(row, "edit").focus();
+  };
+  part(editor, "cancel").addEventListener("click", cancel);
+  editor.addEventListener("keydown", ({ key }) => key === "Escape" && cancel());
+  const form = find(editor, "form", HTMLFormElement);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { title = "", body = "" } = valuesOf(form);
+    actions.save(post, { title, body });
+  });
+  row.replaceWith(editor);
+  title.select();
+}
+
+function button(row: HTMLElement, name: string, label: string, act: () => void): void {
+  const found = part(row, name);
+  found.ariaLabel = label;
+  found.addEventListener("click", act);
+}
+
+function tell(time: HTMLTimeElement, iso: string): void {
+  const moment = new Date(iso);
+  time.dateTime = iso;
+  time.title = minute.format(moment);
+  time.textContent = day.format(moment);
+}
