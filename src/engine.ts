@@ -1,4 +1,10 @@
-import { compileWrite, type ReaderChoice, readCompiler } from "./compile/compile.ts";
+import {
+  type ReaderChoice,
+  readCompiler,
+  writeCompiler,
+  type WriteRows,
+  type WriteStatement,
+} from "./compile/compile.ts";
 import { detectDialect, type Dialect } from "./dialect/dialect.ts";
 import { limitExceeded, QueryError } from "./error.ts";
 import { execute } from "./execute/execute.ts";
@@ -70,7 +76,10 @@ export function createEngine(options: EngineOptions): Engine {
   const registry = buildRegistry(options.acl, readCatalog(options.schema), options.defaults);
   const dialect = detectDialect(options.database, { busyTimeout: options.busyTimeout });
   const readers = readCompiler(options.database, dialect, options.reader ?? "fast");
+  const writers = writeCompiler(options.database, dialect, options.reader ?? "fast");
   const plans = new PlanMemory();
+  const wantsRows = ({ formatResult, hooks }: Policy): boolean =>
+    options.formats || formatResult !== undefined || hooks.afterQuery !== undefined;
 
   async function read(
     policy: Policy,
@@ -81,11 +90,10 @@ export function createEngine(options: EngineOptions): Engine {
     const plan = plans.get(policy, request);
     const { hooks } = policy;
     context["findFirst"] = plan.first;
-    const asRows = options.formats || policy.formatResult !== undefined || hooks.afterQuery !== undefined;
     const admitted = admitAll(plan, context);
     const rows = admitted instanceof Promise ? await admitted : admitted;
     mark("plan");
-    const statement = readers.compile(plan, rows, asRows);
+    const statement = readers.compile(plan, rows, wantsRows(policy));
     mark("compile");
     const outcome = await execute(dialect, { mode: "read", atomic: false, hooks, context, statement });
     mark("execute");
@@ -103,7 +111,15 @@ export function createEngine(options: EngineOptions): Engine {
       const reads = request.method === "GET" || request.method === "HEAD";
       return reads
         ? read(policy, request, principal, mark)
-        : write(dialect, policy, request, principal, body, mark);
+        : write(
+            dialect,
+            (plan, rows) => writers(plan, rows, wantsRows(policy)),
+            policy,
+            request,
+            principal,
+            body,
+            mark,
+          );
     },
   };
 }
@@ -123,6 +139,7 @@ class PlanMemory {
 
 async function write(
   dialect: Dialect,
+  compile: (plan: WritePlan, rows: WriteRows) => WriteStatement,
   policy: Policy,
   request: QueryRequest,
   { context }: Principal,
@@ -139,7 +156,7 @@ async function write(
   }
   const rows = await admitAll(plan, context);
   const check = policy.check === policy.using ? rows[0]! : await admit(policy.check, policy.table, context);
-  const write = compileWrite(plan, { rows, check: kind === "delete" ? "all" : check });
+  const write = compile(plan, { rows, check: kind === "delete" ? "all" : check });
   const statement = async (database: unknown): Promise<QueryResult> => {
     const values = kind === "delete" ? [] : finishRows(policy, kind, context["body"]);
     const { passed, ...outcome } = await write(database, values);

@@ -20,7 +20,7 @@ export async function showBaskets(api: ApiClient<Api>): Promise<void> {
 function basketItem({ name, capacity, fruit }: Basket): HTMLElement {
   const item = copyOf("basket");
   write(item, { name, filled: `${fruit.length} of ${capacity}` });
-  part(item, "fruits").replaceChildren(...fruit.map(fruitItem));
+  if (fruit.length > 0) part(item, "fruits").replaceChildren(...fruit.map(fruitItem));
   return item;
 }
 

@@ -6,8 +6,12 @@ const problem = find(document, "#problem", HTMLElement);
 
 part(problem, "dismiss").addEventListener("click", () => (problem.hidden = true));
 
-/** Says what happened, and takes back what went wrong before. */
+let fading: ReturnType<typeof setTimeout> | undefined;
+
+/** Says what happened for a while, and takes back what went wrong before. */
 export function say(text: string): void {
+  clearTimeout(fading);
+  fading = setTimeout(() => (news.textContent = ""), 6_000);
   news.textContent = text;
   problem.hidden = true;
 }

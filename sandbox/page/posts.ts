@@ -12,7 +12,8 @@ const table = find(section, "table", HTMLTableElement);
 const filter = find(section, ".filter", HTMLFormElement);
 const adding = find(section, "#new-post", HTMLDetailsElement);
 const headers = [...table.querySelectorAll<HTMLElement>("[data-column]")];
-const steps = [...section.querySelectorAll<HTMLButtonElement>("[data-step]")];
+const previous = part(section, "previous", HTMLButtonElement);
+const next = part(section, "next", HTMLButtonElement);
 
 type Column = Exclude<keyof Post, "id">;
 
@@ -22,9 +23,11 @@ interface View {
   readonly column: Column;
   readonly direction: "asc" | "desc";
   readonly page: number;
+  /** Whether it is known that no page follows. */
+  readonly last: boolean;
 }
 
-const newest: View = { title: "", column: "createdAt", direction: "desc", page: 0 };
+const newest: View = { title: "", column: "createdAt", direction: "desc", page: 0, last: false };
 
 /** The table of somebody's own posts, and everything that can be done with it. */
 export function createPosts(api: ApiClient<Api>) {
@@ -38,25 +41,25 @@ export function createPosts(api: ApiClient<Api>) {
     table.ariaBusy = "true";
     try {
       const { posts, total } = await api.get("posts", question(next), { signal });
-      // The last post of the last page may be gone.
-      if (posts.length === 0 && total > 0) return await show({ ...next, page: Math.ceil(total / PAGE) - 1 });
+      // Nothing here: the last post of this page went, or the page before was the last and full.
+      if (posts.length === 0 && next.page > 0)
+        return await show({ ...next, page: next.page - 1, last: true });
       render(next, posts, total);
     } finally {
       if (!signal.aborted) table.ariaBusy = "false";
     }
   }
 
-  function render({ column, direction, page }: View, posts: readonly Post[], total: number): void {
+  function render(shown: View, posts: readonly Post[], total: number): void {
     find(table, "tbody", HTMLTableSectionElement).replaceChildren(
       ...posts.map((post) => postRow(post, { save, remove })),
     );
-    const first = page * PAGE;
-    part(section, "range").textContent =
-      total === 0 ? "no posts" : `${first + 1}–${first + posts.length} of ${total}`;
-    for (const step of steps) step.disabled = !isPage(page + Number(step.dataset["step"]), total);
+    part(section, "range").textContent = range(shown, posts.length, total);
+    previous.disabled = shown.page === 0;
+    next.disabled = !hasMore(shown, posts.length, total);
     for (const header of headers) {
-      const sorted = header.dataset["column"] === column;
-      header.closest("th")!.ariaSort = sorted ? `${direction}ending` : "none";
+      const sorted = header.dataset["column"] === shown.column;
+      header.closest("th")!.ariaSort = sorted ? `${shown.direction}ending` : "none";
     }
   }
 
@@ -91,18 +94,18 @@ export function createPosts(api: ApiClient<Api>) {
       say(`Deleted “${title}”.`);
     });
 
+  const turn = (by: number) => attempt(() => show({ ...view, page: view.page + by, last: false }));
+
   filter.addEventListener("input", () =>
-    attempt(() => show({ ...view, page: 0, title: valuesOf(filter)["title"] ?? "" })),
+    attempt(() => show({ ...view, page: 0, last: false, title: valuesOf(filter)["title"] ?? "" })),
   );
   filter.addEventListener("submit", (event) => event.preventDefault());
   for (const header of headers) {
     const column = header.dataset["column"] as Column;
     header.addEventListener("click", () => attempt(() => show(sortedBy(view, column))));
   }
-  for (const step of steps) {
-    const by = Number(step.dataset["step"]);
-    step.addEventListener("click", () => attempt(() => show({ ...view, page: view.page + by })));
-  }
+  previous.addEventListener("click", () => turn(-1));
+  next.addEventListener("click", () => turn(1));
   find(adding, "form", HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();
     add(event.currentTarget as HTMLFormElement);
@@ -132,16 +135,24 @@ function question({ title, column, direction, page }: View) {
     ...(title !== "" && { where: { "title.icontains": title } }),
     orderBy: { [column]: direction, id: "asc" },
     limit: PAGE,
-    offset: page * PAGE,
+    ...(page > 0 && { offset: page * PAGE }),
   } as const;
 }
 
-const isPage = (page: number, total: number): boolean => page >= 0 && page * PAGE < total;
+function range({ title, page }: View, count: number, total: number): string {
+  const rows = count === 0 ? "none" : `${page * PAGE + 1}–${page * PAGE + count}`;
+  return title === "" ? `${rows} of ${total}` : `${rows} found, of ${total}`;
+}
+
+/** The server's total does not know the filter; behind one, a full page may have another after it. */
+function hasMore({ title, page, last }: View, count: number, total: number): boolean {
+  return title === "" ? (page + 1) * PAGE < total : count === PAGE && !last;
+}
 
 /** The first click sorts texts from A and times from the newest, the second the other way round. */
 function sortedBy(view: View, column: Column): View {
   const first = column === "title" || column === "body" ? "asc" : "desc";
   const other = first === "asc" ? "desc" : "asc";
   const again = view.column === column && view.direction === first;
-  return { ...view, page: 0, column, direction: again ? other : first };
+  return { ...view, page: 0, last: false, column, direction: again ? other : first };
 }

@@ -1,11 +1,13 @@
 import type { Dialect } from "../dialect/dialect.ts";
-import type { ReadPlan, Rows } from "../plan/plan.ts";
+import type { ReadPlan, Rows, WritePlan } from "../plan/plan.ts";
+import { InsertWriter } from "./insert.ts";
 import { type Bound, type JSONStatement, JSONReader } from "./json.ts";
 import { namesOf } from "./lift.ts";
 import { readRelational } from "./relational.ts";
 import { decodeRows } from "./value.ts";
+import { compileWrite, type WriteRows, type WriteStatement } from "./write.ts";
 
-export { compileWrite, type WriteOutcome, type WriteStatement } from "./write.ts";
+export type { WriteOutcome, WriteRows, WriteStatement } from "./write.ts";
 
 /** A Drizzle database, or a transaction of one. */
 // Drizzle's own types are generic over the schema and differ per driver; this is its border.
@@ -30,6 +32,19 @@ export interface ReadCompiler {
   compile(plan: ReadPlan, rows: readonly Rows[], asRows: boolean): ReadStatement;
   /** How many statements are remembered. */
   readonly size: number;
+}
+
+/** Makes statements of writes. With `asRows` the outcome holds rows, else it may hold their text. */
+export type WriteCompiler = (plan: WritePlan, rows: WriteRows, asRows: boolean) => WriteStatement;
+
+/** The writer of a database. */
+export function writeCompiler(
+  database: DrizzleDatabase,
+  dialect: Dialect,
+  choice: ReaderChoice,
+): WriteCompiler {
+  const inserts = choice === "fast" ? new InsertWriter(namesOf(database), dialect) : undefined;
+  return (plan, rows, asRows) => compileWrite(plan, rows, asRows ? undefined : inserts);
 }
 
 /** Which reader answers: the fast one where the database has it, or always the portable one. */

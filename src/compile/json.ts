@@ -6,7 +6,7 @@ import type { ColumnInfo, RelationInfo } from "../schema/schema.ts";
 import { Cache } from "../cache.ts";
 import { toSQL } from "./condition.ts";
 import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
-import { type Lifted, lift, type Names } from "./lift.ts";
+import { type Lifted, lift, type Names, numbered } from "./lift.ts";
 import { asText, travelsRaw } from "./transport.ts";
 import { flatExtra, jsonColumn, jsonExtra, wantsDecoding } from "./value.ts";
 
@@ -351,13 +351,6 @@ class Writer {
 interface Join {
   readonly parent: ReadNode;
   readonly on: RelationInfo["on"];
-}
-
-/** Text with its values numbered from `first`. */
-function numbered(parts: readonly string[], first: number): string {
-  let text = parts[0]!;
-  for (let index = 1; index < parts.length; index++) text += `?${first + index - 1}${parts[index]!}`;
-  return text;
 }
 
 /** Conditions side by side: each holds together by itself, which keeps the parser's stack low. */

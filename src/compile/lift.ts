@@ -108,3 +108,10 @@ function render(query: SQL, names: Names): Lifted {
   }
   return { parts, values: params };
 }
+
+/** Text with its values numbered from `first`. */
+export function numbered(parts: readonly string[], first: number): string {
+  let text = parts[0]!;
+  for (let index = 1; index < parts.length; index++) text += `?${first + index - 1}${parts[index]!}`;
+  return text;
+}

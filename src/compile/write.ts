@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { ReadNode, ReadPlan, Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
+import { InsertWriter } from "./insert.ts";
 import { nodeCondition, rowsCondition, speaksOnlyOf } from "./condition.ts";
 import { columnValue, countTotal, readRelational, selectCount } from "./relational.ts";
 import type { DrizzleDatabase } from "./compile.ts";
@@ -10,6 +11,8 @@ import { extraValue } from "./value.ts";
 /** What a write did. */
 export interface WriteOutcome {
   readonly rows?: readonly unknown[];
+  /** The rows as JSON, in place of `rows`. */
+  readonly json?: string;
   readonly rowsAffected: number;
   readonly total?: number;
   /** Whether every written row satisfies the check. */
@@ -32,11 +35,23 @@ export interface WriteRows {
   readonly check: Rows;
 }
 
-/** A write as one statement with `returning`; the check rides along as one more returned expression. */
-export function compileWrite(plan: WritePlan, { rows, check }: WriteRows): WriteStatement {
+/**
+ * A write as one statement with `returning`; the check rides along as one more returned expression. A single new row
+ * may go through `inserts`, whose statements are remembered.
+ */
+export function compileWrite(
+  plan: WritePlan,
+  { rows, check }: WriteRows,
+  inserts: InsertWriter | undefined,
+): WriteStatement {
   const { answer } = plan;
   const simple = isSimple(answer);
+  const fast = inserts !== undefined && InsertWriter.takes(plan) ? inserts : undefined;
   return async (database, values) => {
+    if (fast !== undefined && values.length === 1) {
+      const outcome = await fast.insert(database, plan, check, values[0]!);
+      if (outcome !== undefined) return withTotal(outcome, database, plan, rows);
+    }
     const before =
       plan.kind === "delete" && !simple
         ? await readAnswer(database, plan, rows, doomed(plan, rows))
@@ -50,14 +65,24 @@ export function compileWrite(plan: WritePlan, { rows, check }: WriteRows): Write
     const answered = plan.countOnly
       ? undefined
       : (before?.map((row) => withoutKey(row, answer)) ?? (await readWritten(database, plan, rows, written)));
-    const total = plan.total ? await countTotal(database, answer, rows) : undefined;
-    return {
+    const outcome = {
       ...(answered !== undefined && { rows: answered }),
-      ...(total !== undefined && { total }),
       rowsAffected: written.length,
       passed,
     };
+    return withTotal(outcome, database, plan, rows);
   };
+}
+
+/** The total is counted after the write. */
+async function withTotal(
+  outcome: WriteOutcome,
+  database: DrizzleDatabase,
+  plan: WritePlan,
+  rows: readonly Rows[],
+): Promise<WriteOutcome> {
+  if (!plan.total || !outcome.passed) return outcome;
+  return { ...outcome, total: await countTotal(database, plan.answer, rows) };
 }
 
 /** Whether RETURNING says all that is asked for: no relations, no computed field that looks at other rows. */

@@ -133,7 +133,8 @@ function planNode(
           if (!readable.includes(name)) refuse(`order by ${name}`);
           return [name, way === "asc" || way === 1 ? "asc" : "desc"];
         });
-  const limit = rangeOf(selector.limit, limits);
+  // A limit is for lists; the one row of a relation comes whatever the limit.
+  const limit = one ? 1 : rangeOf(selector.limit, limits);
   const offset = selector.offset === undefined ? 0 : naturalOf(selector.offset);
 
   const relations: [string, (row: Row) => unknown][] = [];
