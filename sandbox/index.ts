@@ -20,7 +20,7 @@ export interface SandboxOptions {
 /** Starts the whole application, seeds an empty database first, and answers once it is ready. */
 export async function startSandbox({ database, port, hostname = "127.0.0.1" }: SandboxOptions) {
   // The port is known only when it is bound, and better-auth has to know its own origin.
-  // `development: false` also for the page: what is tried out, and tested, is what production serves.
+  // The page is always bundled as in production: what is tried out, and tested, is what people get.
   const server = Bun.serve({ port, hostname, development: false, fetch: starting });
   const stop = async () => {
     await server.stop(true);

@@ -129,6 +129,7 @@ class PlanMemory {
   readonly #plans = new WeakMap<QueryRequest, Map<Policy, ReadPlan>>();
 
   get(policy: Policy, request: QueryRequest): ReadPlan {
+    if (request.recurring !== true) return planRead(policy, request);
     let plans = this.#plans.get(request);
     if (plans === undefined) this.#plans.set(request, (plans = new Map()));
     let plan = plans.get(policy);

@@ -22,7 +22,7 @@ const args = [
   "--no-first-run",
 ];
 const TITLE = "<img src=x onerror=alert(1)>";
-const FARTHEST = 3_000;
+const FARTHEST = 8_000;
 
 // Longer than the browser waits for anything: Bun ends the browser with a test that is overdue.
 setDefaultTimeout(20_000);
@@ -39,7 +39,7 @@ async function launch(): Promise<void> {
   directory = await mkdtemp(join(tmpdir(), "page-"));
   const database = await open(`file:${join(directory, "page.db")}`);
   sandbox = await startSandbox({ database, port: 0 });
-  browser = await chromium.launch({ executablePath, args });
+  browser = await chromium.launch({ executablePath, args, timeout: 15_000 });
   page = await browser.newPage({ viewport: { width: 1200, height: 1000 }, colorScheme: "light" });
   page.setDefaultTimeout(FARTHEST);
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
@@ -152,12 +152,11 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
     await page.getByRole("searchbox", { name: "Title contains" }).fill("5%25&'+\"");
     await shown("none found, of 30");
     await says(lastRequest(), "where:(title.icontains:`5%2525%26'%2B\"`)");
-    const link = await lastRequest()
+    const [written, sent] = await lastRequest()
       .getByRole("link")
-      .evaluate((a: HTMLAnchorElement) => [a.href, a.textContent]);
-    expect(new URL(link[1]!, sandbox.url).searchParams.get("select")).toBe(
-      new URL(link[0]!).searchParams.get("select")!,
-    );
+      .evaluate((link: HTMLAnchorElement) => [link.textContent, link.href] as const);
+    const selectOf = (url: string) => new URL(url, sandbox.url).searchParams.get("select");
+    expect(selectOf(written)).toBe(selectOf(sent));
     await page.getByRole("searchbox", { name: "Title contains" }).fill("");
     await shown("1–10 of 30");
   });
@@ -178,6 +177,7 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
     await button("Next").click();
     await shown("21–30 of 30");
     expect(await button("Next").isDisabled()).toBe(true);
+    expect(await page.evaluate("document.activeElement.id")).toBe("posts-title");
     await says(lastRequest(), "limit:10,offset:20");
     await button("Previous").click();
     await shown("11–20 of 30");
@@ -187,7 +187,8 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
     await posts().getByText("New post").click();
     await posts().getByLabel("Title", { exact: true }).fill(TITLE);
     await posts().getByLabel("Body").fill("<script>alert(2)</script>");
-    await button("Add post").click();
+    // Twice in one breath, before the first is answered: one post all the same.
+    await button("Add post").evaluate((add: HTMLButtonElement) => (add.click(), add.click()));
     await news(`Added “${TITLE}”.`);
     await shown("1–10 of 31");
     expect(await titles().first().textContent()).toBe(TITLE);
@@ -254,15 +255,17 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
     await filter.fill("br");
     await shown("1–10 found, of 30");
     await button("Next").click();
-    await table().and(page.locator("[aria-busy=false]")).waitFor();
+    await page.getByRole("button", { name: "Next", disabled: true }).waitFor();
     await shown("1–10 found, of 30");
-    expect(await button("Next").isDisabled()).toBe(true);
 
     await filter.fill("of");
     await button("Next").click();
     await shown("11–12 found, of 30");
     for (const range of ["11–11 found, of 29", "1–10 found, of 28"]) {
-      await button("Delete", rows().first()).click();
+      await rows()
+        .first()
+        .getByRole("button", { name: /^Delete / })
+        .click();
       await button("Delete it").click();
       await shown(range);
     }
@@ -276,6 +279,11 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
     await button("Mr. Admin").click();
     await says(page.getByRole("banner"), "Mr. Admin");
     await shown("1–6 of 6");
+    expect(
+      await posts().getByRole("list", { name: "Last requests for posts" }).getByRole("listitem").count(),
+    ).toBe(1);
+    await posts().getByText("New post").click();
+    expect(await posts().getByLabel("Title", { exact: true }).inputValue()).toBe("");
   });
 
   test("complains in the console of nothing but the two refusals, and asks nobody but its own server", () => {

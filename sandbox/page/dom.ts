@@ -26,8 +26,3 @@ export function copyOf(template: string): HTMLElement {
 export function write(root: ParentNode, texts: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(texts)) part(root, name).textContent = text;
 }
-
-/** What stands in the fields of a form, by name. */
-export function valuesOf(form: HTMLFormElement): Readonly<Record<string, string>> {
-  return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
-}

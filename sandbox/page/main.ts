@@ -1,7 +1,8 @@
 import { connect } from "./api.ts";
 import { signIn, signOut, whoIsThere, type Person } from "./auth.ts";
 import { showBaskets } from "./baskets.ts";
-import { find, valuesOf, write } from "./dom.ts";
+import { find, write } from "./dom.ts";
+import { onSubmit } from "./form.ts";
 import { attempt, say } from "./messages.ts";
 import { createPosts } from "./posts.ts";
 import { showRequest } from "./requests.ts";
@@ -21,8 +22,7 @@ async function welcome(person: Person | null): Promise<void> {
   await posts.open();
 }
 
-async function enter(): Promise<void> {
-  const { email = "", password = "" } = valuesOf(form);
+async function enter({ email = "", password = "" }: Readonly<Record<string, string>>): Promise<void> {
   await signIn(email, password);
   const person = await whoIsThere();
   await welcome(person);
@@ -38,16 +38,13 @@ async function leave(): Promise<void> {
   say("Signed out.");
 }
 
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  attempt(enter);
-});
+onSubmit(form, enter);
 for (const known of entrance.querySelectorAll<HTMLButtonElement>("[data-email]")) {
   known.addEventListener("click", () => {
     const { email = "", password = "" } = known.dataset;
     find(form, "[name=email]", HTMLInputElement).value = email;
     find(form, "[name=password]", HTMLInputElement).value = password;
-    attempt(enter);
+    form.requestSubmit();
   });
 }
 find(document, "#sign-out", HTMLButtonElement).addEventListener("click", () => attempt(leave));

@@ -5,7 +5,7 @@ import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { DrizzleDatabase } from "./compile.ts";
 import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
-import { lift, type Names, numbered } from "./lift.ts";
+import { lift, MARK, type Names, numbered } from "./lift.ts";
 import { wantsDecoding } from "./value.ts";
 import type { WriteOutcome } from "./write.ts";
 
@@ -61,8 +61,8 @@ export class InsertWriter {
     }
     if (columns.length === 0) return undefined;
     const checked = typeof check === "string" ? undefined : lift(check, this.#names);
-    const checkKey = checked === undefined ? check : checked.parts.join("?");
-    const key = `${this.#policyId(plan)};${plan.answer.columns.map(({ name }) => name).join()};${columns.join()};${marks.join()};${String(checkKey)}`;
+    const checkKey = checked === undefined ? check : checked.parts.join(MARK);
+    const key = `${this.#policyId(plan)};${plan.answer.columns.map(({ index }) => index).join()};${columns.join()};${marks.join()};${String(checkKey)}`;
     let statement = this.#statements.get(key);
     if (statement === undefined) {
       const condition =

@@ -4,9 +4,8 @@ import type { Dialect } from "../dialect/dialect.ts";
 import type { OrderKey } from "../policy/policy.ts";
 import type { ColumnInfo, RelationInfo } from "../schema/schema.ts";
 import { Cache } from "../cache.ts";
-import { toSQL } from "./condition.ts";
 import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
-import { type Lifted, lift, type Names, numbered } from "./lift.ts";
+import { type Lifted, lift, liftPredicate, MARK, type Names, numbered } from "./lift.ts";
 import { asText, travelsRaw } from "./transport.ts";
 import { flatExtra, jsonColumn, jsonExtra, wantsDecoding } from "./value.ts";
 
@@ -82,9 +81,9 @@ export class JSONReader {
       const admitted = rows[index]!;
       const using = typeof admitted === "string" ? admitted : lift(admitted, this.#names);
       usings.push(using);
-      if (typeof using === "string") key += `|${using}`;
+      if (typeof using === "string") key += MARK + using;
       else {
-        key += `|${using.parts.join("?")}`;
+        key += `${MARK}(${using.parts.join(MARK)})`;
         for (const value of using.values) values.push(value);
       }
       for (const extra of shape.extras[index]!) for (const value of extra.values) values.push(value);
@@ -111,7 +110,7 @@ export class JSONReader {
 
   #shape(plan: ReadPlan, asRows: boolean): PlanShape | undefined {
     const shapes = this.#shapes[asRows ? 1 : 0];
-    const known = shapes.get(plan);
+    const known = plan.recurring ? shapes.get(plan) : undefined;
     if (known !== undefined) return known;
     const widest = Math.max(
       ...plan.nodes.map((node) => node.columns.length + node.extras.size + node.relations.size),
@@ -121,10 +120,10 @@ export class JSONReader {
     const extras = plan.nodes.map((node) =>
       [...node.extras.values()].map((extra) => lift(extra.sql, this.#names)),
     );
-    const wheres = plan.nodes.map((node) => node.where && lift(toSQL(node.where), this.#names));
+    const wheres = plan.nodes.map((node) => node.where && liftPredicate(node.where, this.#names));
     const key = `${answers}${plan.total}${plan.first}${this.#nodeKey(plan.root, wheres)}`;
     const shape = { key, wheres, extras, answers };
-    shapes.set(plan, shape);
+    if (plan.recurring) shapes.set(plan, shape);
     return shape;
   }
 
@@ -139,16 +138,16 @@ export class JSONReader {
   #nodeKey(node: ReadNode, wheres: readonly (Lifted | undefined)[]): string {
     const { policy, columns, orderBy, extras, offset } = node;
     let key = `(${this.#policyId(policy)};`;
-    if (columns !== policy.columns) key += columns.map(({ name }) => name).join();
+    if (columns !== policy.columns) for (const { index } of columns) key += `${index},`;
     else key += "*";
-    if (extras !== policy.extras) key += `;${[...extras.keys()].join()}`;
-    key += `;${wheres[node.index]?.parts.join("?") ?? ""};`;
+    if (extras !== policy.extras) key += JSON.stringify([...extras.keys()]);
+    key += `${MARK}${wheres[node.index]?.parts.join(MARK) ?? ""}${MARK};`;
     if (orderBy !== policy.totalOrder)
-      key += orderBy.map(({ column, direction }) => `${column.name} ${direction}`).join();
-    else key += "*";
+      for (const { column, direction } of orderBy) key += `${column.index}${direction}`;
     if (isBounded(node)) key += "L";
     if (offset > 0) key += "O";
-    for (const [name, { node: child }] of node.relations) key += name + this.#nodeKey(child, wheres);
+    // A relation has a policy of its own, whose number is its name here.
+    for (const { node: child } of node.relations.values()) key += this.#nodeKey(child, wheres);
     return `${key})`;
   }
 

@@ -1,5 +1,7 @@
 import { Column, getTableName, Param, SQL, StringChunk, type Table } from "drizzle-orm";
+import type { Predicate } from "../plan/plan.ts";
 import type { DrizzleDatabase } from "./compile.ts";
+import { toSQL } from "./condition.ts";
 
 /** SQL without its values: the pieces of text between them, and the values as the driver takes them. */
 export interface Lifted {
@@ -18,7 +20,7 @@ export interface Names {
 }
 
 /** Stands for a value while Drizzle renders; no SQL text holds it. */
-const MARK = "\u0001";
+export const MARK = "\u0001";
 
 /** The names of a Drizzle database, with its casing. */
 export function namesOf(database: DrizzleDatabase): Names {
@@ -64,6 +66,33 @@ export function lift(query: SQL, names: Names): Lifted {
   const lifter = new Lifter();
   if (!take(query, lifter, names)) return render(query, names);
   return { parts: [...lifter.parts, lifter.text], values: lifter.values };
+}
+
+/** Takes the values out of a client's filter; most conditions are a column, a sign and a value, and need no SQL in between. */
+export function liftPredicate(predicate: Predicate, names: Names): Lifted {
+  const lifter = new Lifter();
+  takePredicate(predicate, lifter, names);
+  return { parts: [...lifter.parts, lifter.text], values: lifter.values };
+}
+
+function takePredicate(predicate: Predicate, lifter: Lifter, names: Names): void {
+  if (predicate.kind !== "condition") return takeSQL(toSQL(predicate), lifter, names);
+  const { column, operator, value } = predicate;
+  if (operator.sign === undefined || value === null) return takeSQL(toSQL(predicate), lifter, names);
+  const bound: unknown = column.column.mapToDriverValue(value);
+  if (typeof bound === "object" && bound !== null && !isBindable(bound))
+    return takeSQL(toSQL(predicate), lifter, names);
+  lifter.text += `${names.table(column.column.table)}.${names.column(column.column)} ${operator.sign} `;
+  lifter.value(bound);
+}
+
+function takeSQL(query: SQL, lifter: Lifter, names: Names): void {
+  const { parts, values } = lift(query, names);
+  for (const [index, value] of values.entries()) {
+    lifter.text += parts[index]!;
+    lifter.value(value);
+  }
+  lifter.text += parts.at(-1)!;
 }
 
 /** Takes one piece of SQL apart; `false` where it holds something only Drizzle can render. */

@@ -201,7 +201,16 @@ async function readAnswer(
   const columns = [...new Set([...answer.columns, ...answer.table.primaryKey])];
   const orderBy = answer.table.primaryKey.map((column) => ({ column, direction: "asc" }) as const);
   const root = { ...answer, columns, where: undefined, orderBy, limit: Number.POSITIVE_INFINITY, offset: 0 };
-  const read: ReadPlan = { kind: "read", policy, root, nodes, first: false, total: false, countOnly: false };
+  const read: ReadPlan = {
+    kind: "read",
+    policy,
+    root,
+    nodes,
+    first: false,
+    total: false,
+    countOnly: false,
+    recurring: false,
+  };
   return (await readRelational(database, read, [which, ...rows.slice(1)])).rows as readonly Row[];
 }
 

@@ -16,9 +16,11 @@ export async function authenticate(
   context: Record<string, unknown>,
   { parser, getRole }: SessionOptions<never>,
 ): Promise<Principal | Response> {
-  const answer = await parser?.(request, context as never);
-  if (answer instanceof Response) return answer;
-  const role = await getRole?.(request, context as never);
+  if (parser !== undefined) {
+    const answer = await parser(request, context as never);
+    if (answer instanceof Response) return answer;
+  }
+  const role = getRole === undefined ? undefined : await getRole(request, context as never);
   if (typeof role !== "string" || RESERVED.has(role)) return { context };
   context["role"] = role;
   return { role, context };

@@ -1,12 +1,14 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Operator } from "./operator.ts";
 import { bound, isOrdered } from "./value.ts";
 
-const ordered = (sign: SQL): Operator => ({
+const ordered = (sign: string): Operator => ({
   operand: "scalar",
+  sign,
   applies: isOrdered,
-  build: (column: ColumnInfo, value: unknown) => sql`${column.column} ${sign} ${bound(column, value)}`,
+  build: (column: ColumnInfo, value: unknown) =>
+    sql`${column.column} ${sql.raw(sign)} ${bound(column, value)}`,
 });
 
 /** Equality and order; `eq` and `ne` with null ask for presence. */
@@ -16,6 +18,7 @@ export const COMPARISON: readonly (readonly [string, Operator])[] = [
     {
       operand: "scalar",
       fixes: true,
+      sign: "=",
       nullable: true,
       build: (column, value) =>
         value === null ? sql`${column.column} is null` : sql`${column.column} = ${bound(column, value)}`,
@@ -25,13 +28,14 @@ export const COMPARISON: readonly (readonly [string, Operator])[] = [
     "ne",
     {
       operand: "scalar",
+      sign: "<>",
       nullable: true,
       build: (column, value) =>
         value === null ? sql`${column.column} is not null` : sql`${column.column} <> ${bound(column, value)}`,
     },
   ],
-  ["gt", ordered(sql`>`)],
-  ["gte", ordered(sql`>=`)],
-  ["lt", ordered(sql`<`)],
-  ["lte", ordered(sql`<=`)],
+  ["gt", ordered(">")],
+  ["gte", ordered(">=")],
+  ["lt", ordered("<")],
+  ["lte", ordered("<=")],
 ];

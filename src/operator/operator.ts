@@ -15,6 +15,8 @@ export interface Operator {
   readonly operand: "scalar" | "list" | "pair" | "flag" | "pattern" | "literal";
   /** The columns it compares; every column where absent. */
   readonly applies?: (column: ColumnInfo) => boolean;
+  /** What stands between a column and its value, where that is all the operator is. */
+  readonly sign?: string;
   /** Whether at most one value satisfies it. */
   readonly fixes?: boolean;
   /** Whether `N` may stand on its right. */

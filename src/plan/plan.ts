@@ -58,4 +58,6 @@ export interface ReadPlan {
   readonly total: boolean;
   /** Whether nothing of the rows was asked for, so that their number is the answer. */
   readonly countOnly: boolean;
+  /** Whether its question recurs. */
+  readonly recurring: boolean;
 }

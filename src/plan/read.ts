@@ -52,6 +52,7 @@ export function planRead(policy: Policy, request: QueryRequest): ReadPlan {
     nodes,
     first,
     total: request.total ?? policy.countTotal,
+    recurring: request.recurring === true,
     countOnly: root.columns.length === 0 && root.extras.size === 0 && root.relations.size === 0,
   };
 }

@@ -21,6 +21,8 @@ export interface QueryRequest {
   readonly first?: boolean;
   /** The client's wish for a total; absent when it did not say. */
   readonly total?: boolean;
+  /** Whether the very same question was asked before, so that what is made of it is worth remembering. */
+  readonly recurring?: boolean;
 }
 
 /** Who asks: the role, if any, and the session context handed to the rules. */

@@ -19,6 +19,8 @@ export type { ColumnKind } from "./kind.ts";
 export interface ColumnInfo {
   /** Its name in the schema, which is its name in the API. */
   readonly name: string;
+  /** Its place among the table's columns. */
+  readonly index: number;
   readonly column: Column;
   readonly kind: ColumnKind;
   readonly database: "sqlite" | "postgresql";
@@ -77,7 +79,7 @@ function readTable(table: RelationalTable, schema: Record<string, unknown>): Wri
   const columns = new Map<string, ColumnInfo>();
   const keys = compositeKey(schema[table.tsName] as Table);
   for (const [name, column] of Object.entries(table.columns))
-    columns.set(name, readColumn(name, column, [...table.primaryKey, ...keys]));
+    columns.set(name, readColumn(name, columns.size, column, [...table.primaryKey, ...keys]));
   const primaryKey = [...columns.values()].filter((column) => column.primary);
   return {
     name: table.tsName,
@@ -94,7 +96,7 @@ function compositeKey(table: Table): readonly Column[] {
   return getTableConfig(table).primaryKeys.flatMap(({ columns }) => columns);
 }
 
-function readColumn(name: string, column: Column, keys: readonly Column[]): ColumnInfo {
+function readColumn(name: string, index: number, column: Column, keys: readonly Column[]): ColumnInfo {
   // By name: a composite key may hold other instances of the same columns.
   const primary = keys.some((key) => key.name === column.name);
   const made =
@@ -104,6 +106,7 @@ function readColumn(name: string, column: Column, keys: readonly Column[]): Colu
   const rowid = primary && column.primary && column.getSQLType() === "integer";
   return {
     name,
+    index,
     column,
     kind: kindOf(column),
     database: column.columnType.startsWith("Pg") ? "postgresql" : "sqlite",

@@ -22,20 +22,37 @@ const acl = {
         guest: { select: { columns: ["id", "name"] } },
         all: {
           select: { mode: false, columns: ["secret"] },
-          with: { articles: { select: true, with: { comments: true } }, mentor: { select: { columns: ["id"] } } },
-          extras: { written: sql`(select count(*) from ${article} where ${article.authorId} = ${author.id})`.as("written") },
+          with: {
+            articles: { select: true, with: { comments: true } },
+            mentor: { select: { columns: ["id"] } },
+          },
+          extras: {
+            written: sql`(select count(*) from ${article} where ${article.authorId} = ${author.id})`.as(
+              "written",
+            ),
+          },
         },
         mine: { select: true, where: ({ me }: any, t: any, { eq }: any) => eq(t.id, me) },
       },
       POST: { all: { select: { mode: false, columns: ["secret"] } } },
-      PATCH: { all: { select: { columns: ["id", "name"] }, where: ({ me }: any, t: any, { eq }: any) => eq(t.id, me) } },
+      PATCH: {
+        all: {
+          select: { columns: ["id", "name"] },
+          where: ({ me }: any, t: any, { eq }: any) => eq(t.id, me),
+        },
+      },
       DELETE: { all: { where: ({ me }: any, t: any, { eq }: any) => eq(t.id, me) } },
     },
   },
   articles: {
     table: "article",
     control: {
-      GET: { all: { select: true, with: { author: true, reviewer: true, comments: true, tags: { select: true, with: { tag: true } } } } },
+      GET: {
+        all: {
+          select: true,
+          with: { author: true, reviewer: true, comments: true, tags: { select: true, with: { tag: true } } },
+        },
+      },
       POST: { all: { select: true, with: { author: { select: { columns: ["name"] } } } } },
       PATCH: { all: { select: true, where: ({ me }: any, t: any, { eq }: any) => eq(t.authorId, me) } },
       DELETE: { all: { select: true } },
@@ -57,19 +74,20 @@ const TABLES = { authors: "author", articles: "article", samples: "sample" } as 
 beforeAll(async () => {
   watched = await watch("libsql memory");
   route = createQueryRoute<string, { me: number }>({
-    acl: acl as never,
+    acl,
     database: watched.database,
     schema,
     onError: (error) => errors.push(error),
     session: {
-      parser: (request, context) => void Object.assign(context, { me: Number(request.headers.get("x-me") ?? 0) }),
+      parser: (request, context) =>
+        void Object.assign(context, { me: Number(request.headers.get("x-me") ?? 0) }),
       getRole: (request) => request.headers.get("x-role"),
     },
   });
   // Some rows to speak of.
   const [world] = fc.sample(blog, { seed: SEED, numRuns: 1 });
   const [rows] = fc.sample(samples, { seed: SEED, numRuns: 1 });
-  await watched.fill({ ...world!, sample: rows! });
+  await watched.load({ ...world!, sample: rows! });
 });
 afterAll(() => watched.close());
 
@@ -79,14 +97,58 @@ const among = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(.
 const noise = fc.oneof(
   fc.string({ maxLength: 8 }),
   fc.string({ unit: "binary", maxLength: 6 }).map((text) => encodeURIComponent(text.toWellFormed())),
-  among("%", "%ff", "%00", "%C0%AF", "+", "&", "=", "select=", "&select=()", "(", ")", "_(", ")_", "~T(", "'", '"', "\\", "N", "U", "I", "-I", "X", "1e999", "__proto__:1", "constructor", "' or 1=1 --", "where:(", "id.eq:", "AND:_()_", "with:(", "9007199254740993", "-0", "5,", ":", "\u2028", "\ud800"),
+  among(
+    "%",
+    "%ff",
+    "%00",
+    "%C0%AF",
+    "+",
+    "&",
+    "=",
+    "select=",
+    "&select=()",
+    "(",
+    ")",
+    "_(",
+    ")_",
+    "~T(",
+    "'",
+    '"',
+    "\\",
+    "N",
+    "U",
+    "I",
+    "-I",
+    "X",
+    "1e999",
+    "__proto__:1",
+    "constructor",
+    "' or 1=1 --",
+    "where:(",
+    "id.eq:",
+    "AND:_()_",
+    "with:(",
+    "9007199254740993",
+    "-0",
+    "5,",
+    ":",
+    "\u2028",
+    "\ud800",
+  ),
 );
 
-const real = fc.record({ resource: among(...(Object.keys(TABLES) as (keyof typeof TABLES)[])), wish: wish(2) }).map(({ resource, wish: given }) => {
-  const rule = { ...EVERYTHING, with: Object.fromEntries(Object.keys((acl[resource].control.GET.all as any).with).map((name) => [name, true])) };
-  const selector = toSelector(given, rule, TABLES[resource]);
-  return { resource: resource as string, select: stringify(selector as never) };
-});
+const real = fc
+  .record({ resource: among(...(Object.keys(TABLES) as (keyof typeof TABLES)[])), wish: wish(2) })
+  .map(({ resource, wish: given }) => {
+    const rule = {
+      ...EVERYTHING,
+      with: Object.fromEntries(
+        Object.keys((acl[resource].control.GET.all as any).with).map((name) => [name, true]),
+      ),
+    };
+    const selector = toSelector(given, rule, TABLES[resource]);
+    return { resource, select: stringify(selector) };
+  });
 /** A text with pieces cut out and noise put in. */
 const damaged = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc
@@ -99,35 +161,140 @@ const damaged = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
     );
 
 const search = fc.oneof(
-  { weight: 6, arbitrary: damaged(real.map(({ select }) => select)).map((select) => `?select=${encodeURIComponent(select.toWellFormed())}`) },
+  {
+    weight: 6,
+    arbitrary: damaged(real.map(({ select }) => select)).map(
+      (select) => `?select=${encodeURIComponent(select.toWellFormed())}`,
+    ),
+  },
   { weight: 3, arbitrary: damaged(real.map(({ select }) => `?select=${select}`)) },
   { weight: 1, arbitrary: fc.string({ maxLength: 40 }).map((text) => `?${text}`) },
-  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 30 }).map((bytes) => `?select=${[...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("")}`) },
-  { weight: 2, arbitrary: fc.subarray(["mine", "guest", "mine|guest", "findFirst", "countTotal", "findFirst=F", "countTotal=2", "select"]).map((flags) => `?${flags.join("&")}`) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .uint8Array({ maxLength: 30 })
+      .map(
+        (bytes) => `?select=${[...bytes].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("")}`,
+      ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .subarray([
+        "mine",
+        "guest",
+        "mine|guest",
+        "findFirst",
+        "countTotal",
+        "findFirst=F",
+        "countTotal=2",
+        "select",
+      ])
+      .map((flags) => `?${flags.join("&")}`),
+  },
 );
 const resource = fc.oneof(
   { weight: 8, arbitrary: among("authors", "articles", "samples") },
-  { weight: 1, arbitrary: among("tag's", "tag%27s", "constructor", "__proto__", "toString", "", "authors%00", "%ff", "AUTHORS", "authors/1") },
-  { weight: 1, arbitrary: fc.string({ maxLength: 10 }).map((text) => encodeURIComponent(text.toWellFormed())) },
+  {
+    weight: 1,
+    arbitrary: among(
+      "tag's",
+      "tag%27s",
+      "constructor",
+      "__proto__",
+      "toString",
+      "",
+      "authors%00",
+      "%ff",
+      "AUTHORS",
+      "authors/1",
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.string({ maxLength: 10 }).map((text) => encodeURIComponent(text.toWellFormed())),
+  },
 );
 const cell = fc.oneof(
   fc.jsonValue({ maxDepth: 2 }),
-  among<unknown>(2 ** 53, 1e308, -1, 0.1, "2020-01-01", "AAEC", { x: 1, y: 2 }, "9223372036854775808", [], null, true, "a", "b", "\0", "it's"),
+  among<unknown>(
+    2 ** 53,
+    1e308,
+    -1,
+    0.1,
+    "2020-01-01",
+    "AAEC",
+    { x: 1, y: 2 },
+    "9223372036854775808",
+    [],
+    null,
+    true,
+    "a",
+    "b",
+    "\0",
+    "it's",
+  ),
 );
 const row = among("author", "article", "sample").chain((table) =>
   fc.dictionary(
-    fc.oneof({ weight: 20, arbitrary: among(...Object.keys((schema as any)[table]).filter((name) => !name.startsWith("_") && name !== "enableRLS")) }, { weight: 1, arbitrary: among("__proto__", "constructor", "nothing", "") }),
+    fc.oneof(
+      {
+        weight: 20,
+        arbitrary: among(
+          ...Object.keys((schema as any)[table]).filter(
+            (name) => !name.startsWith("_") && name !== "enableRLS",
+          ),
+        ),
+      },
+      { weight: 1, arbitrary: among("__proto__", "constructor", "nothing", "") },
+    ),
     cell,
     { maxKeys: 5 },
   ),
 );
 const content = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(among("application/json", "application/json; charset=utf-8", "APPLICATION/JSON"), fc.oneof(row, fc.array(row, { maxLength: 3 })).map((value) => JSON.stringify(value))) },
-  { weight: 2, arbitrary: fc.tuple(among("application/json"), damaged(row.map((value) => JSON.stringify(value)))) },
-  { weight: 3, arbitrary: fc.tuple(among("application/rjson"), damaged(row.map((value) => stringify(value as never)))) },
-  { weight: 2, arbitrary: fc.tuple(among("application/x-www-form-urlencoded"), damaged(row.map((value) => Object.entries(value).map(([name, item]) => `${name}=${String(item as never)}`).join("&")))) },
-  { weight: 1, arbitrary: fc.tuple(among("", "text/plain", "multipart/form-data", "application/json, text/html", ";"), fc.string({ maxLength: 20 })) },
-  { weight: 1, arbitrary: fc.tuple(among("application/json", "application/rjson", "application/x-www-form-urlencoded"), fc.uint8Array({ maxLength: 20 })) },
+  {
+    weight: 6,
+    arbitrary: fc.tuple(
+      among("application/json", "application/json; charset=utf-8", "APPLICATION/JSON"),
+      fc.oneof(row, fc.array(row, { maxLength: 3 })).map((value) => JSON.stringify(value)),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(among("application/json"), damaged(row.map((value) => JSON.stringify(value)))),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(among("application/rjson"), damaged(row.map((value) => stringify(value as never)))),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      among("application/x-www-form-urlencoded"),
+      damaged(
+        row.map((value) =>
+          Object.entries(value)
+            .map(([name, item]) => `${name}=${String(item as never)}`)
+            .join("&"),
+        ),
+      ),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      among("", "text/plain", "multipart/form-data", "application/json, text/html", ";"),
+      fc.string({ maxLength: 20 }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      among("application/json", "application/rjson", "application/x-www-form-urlencoded"),
+      fc.uint8Array({ maxLength: 20 }),
+    ),
+  },
 );
 const headers = fc.record(
   {
@@ -150,40 +317,64 @@ const request = fc.record({
 
 // --- what no answer may be -------------------------------------------------------------------------------------------
 
-const ENGINE_TEXT = /SQLITE|LibsqlError|DrizzleQueryError|Failed query|constraint failed|no such (?:column|table)|syntax error|malformed JSON|at [^ ]+ \(\/|node_modules|\bselect [^ ]+ from\b|\binsert into\b|\bjson_object\(|datatype mismatch/i;
+const ENGINE_TEXT =
+  /SQLITE|LibsqlError|DrizzleQueryError|Failed query|constraint failed|no such (?:column|table)|syntax error|malformed JSON|at [^ ]+ \(\/|node_modules|\bselect [^ ]+ from\b|\binsert into\b|\bjson_object\(|datatype mismatch/i;
 
 const seen: Record<number, number> = {};
 
 describe(`no request brings out more than an answer of the catalogue (seed ${SEED})`, () => {
-  test("whatever its method, path, parameters, headers and body", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 30, size: "max" }), async (requests) => {
-        for (const { method, resource: id, search: query, headers: given, content: [type, body] } of requests) {
-          const url = `http://law.test/query/${id}${query}`;
-          const sends = method === "POST" || method === "PATCH";
-          let sent: Request;
-          try {
-            const all = { ...given, ...(sends && type !== "" && { "content-type": type }) };
-            sent = new Request(url, { method, headers: all, ...(sends && { body }) });
-          } catch {
-            continue; // no request at all
-          }
-          errors.length = 0;
-          const response = await route[method as keyof QueryRoute](sent);
-          const text = await response.text();
-          seen[response.status] = (seen[response.status] ?? 0) + 1;
-          const told = { method, url, type, body: typeof body === "string" ? body : [...body], given, status: response.status, text, errors: errors.map(causes) };
-          if (errors.length > 0 || response.status >= 500) expect(told).toBeUndefined();
-          if (response.status < 400) continue;
-          if (ENGINE_TEXT.test(text.replaceAll(echoed(text), ""))) expect(told).toBeUndefined();
-          if (method === "HEAD") continue;
-          const { code, error } = JSON.parse(text) as { code: keyof typeof STATUS; error: string };
-          if (!Object.hasOwn(STATUS, code) || STATUS[code] !== response.status || error === "") expect(told).toBeUndefined();
-        }
-      }),
-      runs(400),
-    );
-  }, PATIENCE);
+  test(
+    "whatever its method, path, parameters, headers and body",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(request, { minLength: 1, maxLength: 30, size: "max" }),
+          async (requests) => {
+            for (const {
+              method,
+              resource: id,
+              search: query,
+              headers: given,
+              content: [type, body],
+            } of requests) {
+              const url = `http://law.test/query/${id}${query}`;
+              const sends = method === "POST" || method === "PATCH";
+              let sent: Request;
+              try {
+                const all = { ...given, ...(sends && type !== "" && { "content-type": type }) };
+                sent = new Request(url, { method, headers: all, ...(sends && { body }) });
+              } catch {
+                continue; // no request at all
+              }
+              errors.length = 0;
+              const response = await route[method as keyof QueryRoute](sent);
+              const text = await response.text();
+              seen[response.status] = (seen[response.status] ?? 0) + 1;
+              const told = {
+                method,
+                url,
+                type,
+                body: typeof body === "string" ? body : [...body],
+                given,
+                status: response.status,
+                text,
+                errors: errors.map(causes),
+              };
+              if (errors.length > 0 || response.status >= 500) expect(told).toBeUndefined();
+              if (response.status < 400) continue;
+              if (ENGINE_TEXT.test(text.replaceAll(echoed(text), ""))) expect(told).toBeUndefined();
+              if (method === "HEAD") continue;
+              const { code, error } = JSON.parse(text) as { code: keyof typeof STATUS; error: string };
+              if (!Object.hasOwn(STATUS, code) || STATUS[code] !== response.status || error === "")
+                expect(told).toBeUndefined();
+            }
+          },
+        ),
+        runs(400),
+      );
+    },
+    PATIENCE,
+  );
 
   test("thousands of times", () => {
     console.log(seen);
@@ -193,4 +384,7 @@ describe(`no request brings out more than an answer of the catalogue (seed ${SEE
 /** What of a refusal the client wrote itself: it stands in backticks. */
 const echoed = (text: string): RegExp => (text.includes("`") ? /`[^`]*`/g : /(?!)/g);
 
-const causes = (error: unknown): string => `${String(error)} ${String((error as Error | null)?.cause ?? "")} ${String((error as Error | null)?.stack ?? "").split("\n").slice(0, 4).join("|")}`;
+const causes = (error: unknown): string => {
+  const { cause, stack } = error as Error;
+  return `${String(error)} ${cause instanceof Error ? cause.message : ""} ${stack?.split("\n").slice(0, 4).join("|")}`;
+};

@@ -2,7 +2,18 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { asked, blog, entry, nobody, samples, toSelector, type Asked } from "../support/arbitrary.ts";
 import type { DatabaseName } from "../support/databases.ts";
-import { cutAtNUL, PATIENCE, readACL, routeOver, runs, same, SEED, type Seen, watch, type Watched } from "../support/laws.ts";
+import {
+  cutAtNUL,
+  PATIENCE,
+  readACL,
+  routeOver,
+  runs,
+  same,
+  SEED,
+  type Seen,
+  watch,
+  type Watched,
+} from "../support/laws.ts";
 import type { AnyACL } from "../../src/policy/acl.ts";
 import type { TableName, World } from "../support/model.ts";
 import { EXTRAS } from "../support/model.ts";
@@ -30,7 +41,12 @@ const sent = (spec: EntrySpec, questions: readonly Asked[]): readonly Sent[] =>
   }));
 
 /** What differs between the answers of the two readers, or `undefined` where they are alike. */
-async function difference(watched: Watched, acl: AnyACL, requests: readonly Sent[]): Promise<string | undefined> {
+async function difference(
+  watched: Watched,
+  acl: AnyACL,
+  requests: readonly Sent[],
+  mayAskTwice: boolean,
+): Promise<string | undefined> {
   const fast = routeOver(acl, watched.database);
   const portable = routeOver(acl, watched.database, { reader: "portable" });
   await fast.ask("GET", "x", 1);
@@ -44,20 +60,28 @@ async function difference(watched: Watched, acl: AnyACL, requests: readonly Sent
     const told = (what: string): string =>
       `${what}: ${decodeURIComponent(url)} as ${me} on ${watched.name}\nfast     ${show(quick)}\nportable ${show(slow)}`;
     if (fast.errors.length > 0) return told(`fast failed, ${String(fast.errors[0])}`);
-    if (portable.errors.length > 0) return told(`portable failed, ${String((portable.errors[0] as Error).cause ?? portable.errors[0])}`);
-    if (quick.status !== slow.status || !same(quick.body, slow.body, cutAtNUL)) return told("the readers differ");
+    if (portable.errors.length > 0)
+      return told(`portable failed, ${String((portable.errors[0] as Error).cause ?? portable.errors[0])}`);
+    if (quick.status !== slow.status || !same(quick.body, slow.body, cutAtNUL))
+      return told("the readers differ");
     if (quick.status !== 200) continue;
     if (byDrizzle === 0 && statements === 1) continue;
     fellBack++;
-    if (EXCUSED.test(quick.text)) continue;
+    if (mayAskTwice) continue;
     return told(`not one statement of the fast reader but ${statements}, ${byDrizzle} of them Drizzle's`);
   }
   return undefined;
 }
 
 const show = ({ status, text }: Seen): string => `${status} ${text}`;
-/** Years outside 0–9999, and blobs as computed fields, have no JSON in SQL. */
-const EXCUSED = /"[+-]\d{6}-\d\d-\d\dT|"raw":"/;
+/**
+ * Years outside 0–9999, and bytes as computed fields, have no JSON in SQL: then the fast reader asks once more. So it
+ * may where such a row is skipped by an offset, because the database makes its JSON before it skips it.
+ */
+const mayAskTwice = (world: World, rules: object): boolean =>
+  /"[+-]\d{6}-\d\d-\d\dT/.test(
+    JSON.stringify(world, (_, value) => (typeof value === "bigint" ? String(value) : value)),
+  ) || /"raw"/.test(JSON.stringify(rules));
 
 function law(table: TableName, depth: number, worlds: fc.Arbitrary<World>) {
   return fc.record({
@@ -93,54 +117,124 @@ const EXAMPLE_WORLD: World = {
   sample: [{ id: 1, parentId: 1, json: { a: 1 }, bytes: Buffer.from([0, 255]), real: 0.1 + 0.2 }],
 };
 
-const reads = (table: TableName, rule: object): object => ({ table, maxDepth: 6, control: { GET: { all: rule } } });
-const extra = (table: TableName, name: string): object => ({ select: false, extras: { [name]: EXTRAS[table][name]!.sql } });
-const mentors = (depth: number): object | true => (depth === 0 ? true : { select: true, with: { mentor: mentors(depth - 1) } });
-const nestedMentors = (depth: number): string => (depth === 0 ? "T" : `(with:(mentor:${nestedMentors(depth - 1)}))`);
+const reads = (table: TableName, rule: object): object => ({
+  table,
+  maxDepth: 6,
+  control: { GET: { all: rule } },
+});
+const extra = (table: TableName, name: string): object => ({
+  select: false,
+  extras: { [name]: EXTRAS[table][name]!.sql },
+});
+const mentors = (depth: number): object | true =>
+  depth === 0 ? true : { select: true, with: { mentor: mentors(depth - 1) } };
+const nestedMentors = (depth: number): string =>
+  depth === 0 ? "T" : `(with:(mentor:${nestedMentors(depth - 1)}))`;
 
 /** Shrunk cases of the past. */
 const EXAMPLES: readonly { what: string; acl: object; url: string }[] = [
-  { what: "a computed field mapped by a JSON column", acl: reads("sample", extra("sample", "mapped")), url: "()" },
-  { what: "a real computed in a relation", acl: reads("author", { select: true, with: { articles: extra("article", "scored") } }), url: "(with:(articles:T))" },
-  { what: "bytes computed in a relation", acl: reads("sample", { select: false, with: { children: extra("sample", "raw") } }), url: "(with:(children:T))" },
-  { what: "a rule that hides every row of a table with a key of two columns", acl: reads("article", { select: true, with: { tags: { select: true, where: () => false } } }), url: "(with:(tags:T))" },
-  { what: "a date before year 0 in a relation", acl: reads("author", { select: true, with: { articles: true } }), url: "(with:(articles:T))" },
+  {
+    what: "a computed field mapped by a JSON column",
+    acl: reads("sample", extra("sample", "mapped")),
+    url: "()",
+  },
+  {
+    what: "a real computed in a relation",
+    acl: reads("author", { select: true, with: { articles: extra("article", "scored") } }),
+    url: "(with:(articles:T))",
+  },
+  {
+    what: "bytes computed in a relation",
+    acl: reads("sample", { select: false, with: { children: extra("sample", "raw") } }),
+    url: "(with:(children:T))",
+  },
+  {
+    what: "a rule that hides every row of a table with a key of two columns",
+    acl: reads("article", { select: true, with: { tags: { select: true, where: () => false } } }),
+    url: "(with:(tags:T))",
+  },
+  {
+    what: "a date before year 0 in a relation",
+    acl: reads("author", { select: true, with: { articles: true } }),
+    url: "(with:(articles:T))",
+  },
   { what: "six relations deep", acl: reads("author", mentors(6) as object), url: nestedMentors(6) },
   {
     what: "relations beside relations, four deep",
     acl: reads("author", {
       select: true,
-      with: { reviews: { select: true, with: { comments: true, author: { select: true, with: { comments: { select: true, with: { article: true } } } } } } },
+      with: {
+        reviews: {
+          select: true,
+          with: {
+            comments: true,
+            author: { select: true, with: { comments: { select: true, with: { article: true } } } },
+          },
+        },
+      },
     }),
     url: "(with:(reviews:(with:(author:(with:(comments:(with:(article:T)))),comments:T))))",
   },
-  { what: "one row under a limit of none", acl: reads("author", { select: true, with: { mentor: { select: true, maxLimit: 0 } } }), url: "(with:(mentor:T))" },
+  {
+    what: "one row under a limit of none",
+    acl: reads("author", { select: true, with: { mentor: { select: true, maxLimit: 0 } } }),
+    url: "(with:(mentor:T))",
+  },
 ];
 
 describe(`both readers answer alike (seed ${SEED})`, () => {
   for (const name of DATABASE_NAMES) {
-    test(`on ${name}, for rows with every kind of column`, async () => {
-      await fc.assert(
-        fc.asyncProperty(law("sample", 3, samples.map((sample) => ({ ...nobody, sample }))), async ({ world, spec, questions }) => {
-          const watched = open.get(name)!;
-          await watched.fill(world);
-          expect(await difference(watched, readACL("x", spec), sent(spec, questions))).toBeUndefined();
-        }),
-        runs(80),
-      );
-    }, PATIENCE);
+    test(
+      `on ${name}, for rows with every kind of column`,
+      async () => {
+        await fc.assert(
+          fc.asyncProperty(
+            law(
+              "sample",
+              3,
+              samples.map((sample) => ({ ...nobody, sample })),
+            ),
+            async ({ world, spec, questions }) => {
+              const watched = open.get(name)!;
+              await watched.load(world);
+              expect(
+                await difference(
+                  watched,
+                  readACL("x", spec),
+                  sent(spec, questions),
+                  mayAskTwice(world, spec),
+                ),
+              ).toBeUndefined();
+            },
+          ),
+          runs(80),
+        );
+      },
+      PATIENCE,
+    );
 
     for (const table of ["author", "article"] as const) {
-      test(`on ${name}, for every ${table} and its relations, four deep`, async () => {
-        await fc.assert(
-          fc.asyncProperty(law(table, 4, blog), async ({ world, spec, questions }) => {
-            const watched = open.get(name)!;
-            await watched.fill(world);
-            expect(await difference(watched, readACL("x", spec), sent(spec, questions))).toBeUndefined();
-          }),
-          runs(70),
-        );
-      }, PATIENCE);
+      test(
+        `on ${name}, for every ${table} and its relations, four deep`,
+        async () => {
+          await fc.assert(
+            fc.asyncProperty(law(table, 4, blog), async ({ world, spec, questions }) => {
+              const watched = open.get(name)!;
+              await watched.load(world);
+              expect(
+                await difference(
+                  watched,
+                  readACL("x", spec),
+                  sent(spec, questions),
+                  mayAskTwice(world, spec),
+                ),
+              ).toBeUndefined();
+            }),
+            runs(70),
+          );
+        },
+        PATIENCE,
+      );
     }
   }
 
@@ -148,8 +242,15 @@ describe(`both readers answer alike (seed ${SEED})`, () => {
     for (const name of DATABASE_NAMES) {
       test(`on ${name}, for ${what}`, async () => {
         const watched = open.get(name)!;
-        await watched.fill(EXAMPLE_WORLD);
-        expect(await difference(watched, { x: acl } as AnyACL, [{ url: `x?select=${encodeURIComponent(url)}`, me: 1 }])).toBeUndefined();
+        await watched.load(EXAMPLE_WORLD);
+        expect(
+          await difference(
+            watched,
+            { x: acl } as AnyACL,
+            [{ url: `x?select=${encodeURIComponent(url)}`, me: 1 }],
+            true,
+          ),
+        ).toBeUndefined();
       });
     }
   }

@@ -1,9 +1,36 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { blog, bodyValue, keep, rule, seldom, sometimes, toSelector, type Wish, wish } from "../support/arbitrary.ts";
-import { PATIENCE, type LawRoute, routeOver, runs, same, SEED, watch, type Watched } from "../support/laws.ts";
+import {
+  blog,
+  bodyValue,
+  keep,
+  rule,
+  seldom,
+  sometimes,
+  toSelector,
+  type Wish,
+  wish,
+} from "../support/arbitrary.ts";
+import {
+  PATIENCE,
+  type LawRoute,
+  routeOver,
+  runs,
+  same,
+  SEED,
+  watch,
+  type Watched,
+} from "../support/laws.ts";
 import { FILTERS, MODEL, type Row, type TableName, type World } from "../support/model.ts";
-import { answerRule, BLOG_TABLES, DEPTH, passes, predict, type Write, type WriteSpec } from "../support/oracle-write.ts";
+import {
+  answerRule,
+  BLOG_TABLES,
+  DEPTH,
+  passes,
+  predict,
+  type Write,
+  type WriteSpec,
+} from "../support/oracle-write.ts";
 import { admits, Open, writtenAs } from "../support/oracle.ts";
 import { type RuleSpec, toRule } from "../support/rules.ts";
 import * as schema from "../support/schema.ts";
@@ -43,11 +70,19 @@ const specOf = (table: (typeof BLOG_TABLES)[number]): fc.Arbitrary<WriteSpec> =>
         })),
       check: seldom(among<string | true>(true, true, ...Object.keys(FILTERS[table]))),
       write: sometimes(columnsOf(table)),
-      inject: table === "article" || table === "comment" ? sometimes(fc.constant({ authorId: 1 })) : fc.constant(undefined),
+      inject:
+        table === "article" || table === "comment"
+          ? sometimes(fc.constant({ authorId: 1 }))
+          : fc.constant(undefined),
       requireWhere: seldom(fc.boolean()),
       maxAffected: seldom(fc.nat(2)),
     })
-    .map((spec) => Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined)) as any as WriteSpec);
+    .map(
+      (spec) =>
+        Object.fromEntries(
+          Object.entries(spec).filter(([, value]) => value !== undefined),
+        ) as any as WriteSpec,
+    );
 
 interface Drawn {
   readonly method: Write["method"];
@@ -60,22 +95,40 @@ interface Drawn {
 
 const drawnOf = (table: TableName): fc.Arbitrary<Drawn> => {
   const cells = fc.record(
-    Object.fromEntries([...Object.keys(MODEL[table].columns).map((name) => [name, fc.nat(99)]), ["nothing", fc.constant(0)]]),
+    Object.fromEntries([
+      ...Object.keys(MODEL[table].columns).map((name) => [name, fc.nat(99)]),
+      ["nothing", fc.constant(0)],
+    ]),
     { requiredKeys: [], noNullPrototype: true },
   ) as fc.Arbitrary<Record<string, number>>;
-  const full = fc.record(Object.fromEntries(required(table).map((name) => [name, fc.nat(99)])), { noNullPrototype: true });
-  const body = fc.oneof(
-    { weight: 2, arbitrary: fc.tuple(full, cells).map(([all, some]) => ({ ...some, ...all })) },
-    { weight: 3, arbitrary: full as fc.Arbitrary<Record<string, number>> },
-    { weight: 2, arbitrary: cells },
-  ).map(({ nothing, ...rest }) => (nothing === 0 && Object.keys(rest).length % 5 === 4 ? { ...rest, nothing } : rest) as Record<string, number>);
-  const small = fc.subarray(Object.keys(MODEL[table].columns), { minLength: 1, maxLength: 2 }).chain((names) =>
-    fc.record(Object.fromEntries(names.map((name) => [name, fc.nat(99)])), { noNullPrototype: true }),
-  ) as fc.Arbitrary<Record<string, number>>;
+  const full = fc.record(Object.fromEntries(required(table).map((name) => [name, fc.nat(99)])), {
+    noNullPrototype: true,
+  });
+  const body = fc
+    .oneof(
+      { weight: 2, arbitrary: fc.tuple(full, cells).map(([all, some]) => ({ ...some, ...all })) },
+      { weight: 3, arbitrary: full },
+      { weight: 2, arbitrary: cells },
+    )
+    .map(
+      ({ nothing, ...rest }) =>
+        (nothing === 0 && Object.keys(rest).length % 5 === 4 ? { ...rest, nothing } : rest) as Record<
+          string,
+          number
+        >,
+    );
+  const small = fc
+    .subarray(Object.keys(MODEL[table].columns), { minLength: 1, maxLength: 2 })
+    .chain((names) =>
+      fc.record(Object.fromEntries(names.map((name) => [name, fc.nat(99)])), { noNullPrototype: true }),
+    ) as fc.Arbitrary<Record<string, number>>;
   return among<Write["method"]>("POST", "PATCH", "PATCH", "DELETE").chain((method) =>
     fc.record({
       method: fc.constant(method),
-      bodies: fc.array(method === "PATCH" ? small : body, { minLength: 1, maxLength: method === "PATCH" ? 1 : 3 }),
+      bodies: fc.array(method === "PATCH" ? small : body, {
+        minLength: 1,
+        maxLength: method === "PATCH" ? 1 : 3,
+      }),
       asList: fc.boolean(),
       wish: seldom(wish(2)),
       total: fc.boolean(),
@@ -85,7 +138,14 @@ const drawnOf = (table: TableName): fc.Arbitrary<Drawn> => {
 };
 
 const required = (table: TableName): readonly string[] =>
-  ({ author: ["name", "email"], article: ["authorId", "title"], comment: ["articleId", "authorId", "text"], tag: ["label"], articleTag: ["articleId", "tagId"], sample: [] })[table];
+  ({
+    author: ["name", "email"],
+    article: ["authorId", "title"],
+    comment: ["articleId", "authorId", "text"],
+    tag: ["label"],
+    articleTag: ["articleId", "tagId"],
+    sample: [],
+  })[table];
 
 // --- what is checked -------------------------------------------------------------------------------------------------
 
@@ -102,30 +162,57 @@ const comparable = (table: TableName, rows: readonly Row[], known: readonly Row[
   return rows
     .map((row) => {
       const made = "id" in row && (!keys.has(row["id"]) || String(row["id"]).startsWith("made "));
-      return JSON.stringify(Object.keys(MODEL[table].columns).map((name) => (name === "id" && made ? "made" : row[name])));
+      return JSON.stringify(
+        Object.keys(MODEL[table].columns).map((name) => (name === "id" && made ? "made" : row[name])),
+      );
     })
     .toSorted();
 };
 
 const seen = { done: 0, changed: 0, refused: 0 };
 
-async function violation(watched: Watched, route: LawRoute, spec: WriteSpec, drawn: Drawn, world: World): Promise<string | undefined> {
+async function violation(
+  watched: Watched,
+  route: LawRoute,
+  spec: WriteSpec,
+  drawn: Drawn,
+  world: World,
+): Promise<string | undefined> {
   const { table } = spec;
-  const filterable = spec.rule.select === undefined ? { mode: true, columns: MODEL[table].key } : spec.rule.select;
-  const wished = drawn.wish === undefined ? {} : toSelector(drawn.wish, { ...spec.rule, select: filterable }, table);
-  const selector: any = keep(wished, drawn.method === "POST" ? ["columns", "with"] : ["columns", "with", "where"]);
-  const bodies = drawn.bodies.map((body) =>
-    Object.fromEntries(Object.entries(body).map(([name, n]) => [name, name === "nothing" ? 1 : bodyValue(MODEL[table].columns[name]!, name, n)])),
+  const filterable =
+    spec.rule.select === undefined ? { mode: true, columns: MODEL[table].key } : spec.rule.select;
+  const wished =
+    drawn.wish === undefined ? {} : toSelector(drawn.wish, { ...spec.rule, select: filterable }, table);
+  const selector: any = keep(
+    wished,
+    drawn.method === "POST" ? ["columns", "with"] : ["columns", "with", "where"],
   );
-  const body = drawn.method === "DELETE" ? undefined : drawn.asList && drawn.method === "POST" ? bodies : bodies[0];
+  const bodies = drawn.bodies.map((body) =>
+    Object.fromEntries(
+      Object.entries(body).map(([name, n]) => [
+        name,
+        name === "nothing" ? 1 : bodyValue(MODEL[table].columns[name]!, name, n),
+      ]),
+    ),
+  );
+  const body =
+    drawn.method === "DELETE" ? undefined : drawn.asList && drawn.method === "POST" ? bodies : bodies[0];
   // A key the client sends and the author puts in as well is settled elsewhere.
-  if (spec.inject !== undefined) for (const item of bodies) for (const name of Object.keys(spec.inject)) delete item[name];
-  const url = path("rows", Object.keys(selector).length > 0 ? selector : undefined, drawn.total ? "countTotal" : "");
+  if (spec.inject !== undefined)
+    for (const item of bodies) for (const name of Object.keys(spec.inject)) delete item[name];
+  const url = path(
+    "rows",
+    Object.keys(selector).length > 0 ? selector : undefined,
+    drawn.total ? "countTotal" : "",
+  );
   const expected = predict(world, spec, { method: drawn.method, body, selector, me: drawn.me });
 
   const before = await dump(watched.database);
   const answer = await route.ask(drawn.method, url, drawn.me, {
-    ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    ...(body !== undefined && {
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    }),
   });
   const told = (what: string): string =>
     `${what}: ${drawn.method} ${decodeURIComponent(url)} ${JSON.stringify(body)} as ${drawn.me}\nengine ${answer.status} ${answer.text} ${String(route.errors)}\noracle ${JSON.stringify(expected)}`;
@@ -145,8 +232,12 @@ async function violation(watched: Watched, route: LawRoute, spec: WriteSpec, dra
     return passes(after, spec, made, drawn.me) ? undefined : told("a written row does not pass");
   }
   for (const name of BLOG_TABLES) {
-    const [is, must] = [comparable(name, after[name], world[name]), comparable(name, expected.world[name], world[name])];
-    if (JSON.stringify(is) !== JSON.stringify(must)) return told(`other rows than expected in ${name}: ${String(is)}\nnot ${String(must)}\n`);
+    const [is, must] = [
+      comparable(name, after[name], world[name]),
+      comparable(name, expected.world[name], world[name]),
+    ];
+    if (JSON.stringify(is) !== JSON.stringify(must))
+      return told(`other rows than expected in ${name}: ${String(is)}\nnot ${String(must)}\n`);
   }
   return wrongBody(answer.body, spec, drawn, selector, world, after, expected.written, told);
 }
@@ -170,7 +261,8 @@ function wrongBody(
   if (shown.countsOnly) return "rows" in body ? told("rows came back unasked") : undefined;
   const known = new Set(world[table].map((row) => keyOf(table, row)));
   const rows = method === "POST" ? after[table].filter((row) => !known.has(keyOf(table, row))) : written;
-  const sorted = (list: readonly unknown[]): unknown[] => list.map((row) => JSON.stringify(inOrder(row))).toSorted();
+  const sorted = (list: readonly unknown[]): unknown[] =>
+    list.map((row) => JSON.stringify(inOrder(row))).toSorted();
   const is = sorted(body.rows);
   let must: unknown[];
   try {
@@ -182,36 +274,45 @@ function wrongBody(
   return same(is, must) ? undefined : told(`came back ${String(is)}\nnot ${String(must)}\n`);
 }
 
-const keyOf = (table: TableName, row: Row): string => JSON.stringify(MODEL[table].key.map((name) => row[name]));
+const keyOf = (table: TableName, row: Row): string =>
+  JSON.stringify(MODEL[table].key.map((name) => row[name]));
 /** A value with the keys of its objects in one order. */
 const inOrder = (value: any): any =>
   Array.isArray(value)
     ? value.map(inOrder)
     : typeof value === "object" && value !== null
-      ? Object.fromEntries(Object.keys(value).toSorted().map((key) => [key, inOrder(value[key])]))
+      ? Object.fromEntries(
+          Object.keys(value)
+            .toSorted()
+            .map((key) => [key, inOrder(value[key])]),
+        )
       : value;
 
 describe(`a write does what its rule allows and nothing else (seed ${SEED})`, () => {
   for (const name of NAMES) {
     for (const table of BLOG_TABLES) {
-      test(`on ${name}, to every ${table}`, async () => {
-        const cases = fc.record({
-          world: blog,
-          spec: specOf(table),
-          writes: fc.array(drawnOf(table), { minLength: 1, maxLength: 12, size: "max" }),
-        });
-        await fc.assert(
-          fc.asyncProperty(cases, async ({ world, spec, writes }) => {
-            const watched = open.get(name)!;
-            await watched.fill({ ...world });
-            const route = routeOver({ rows: entryOf(spec) }, watched.database);
-            for (const drawn of writes) {
-              expect(await violation(watched, route, spec, drawn, await snapshot(watched))).toBeUndefined();
-            }
-          }),
-          runs(60),
-        );
-      }, PATIENCE);
+      test(
+        `on ${name}, to every ${table}`,
+        async () => {
+          const cases = fc.record({
+            world: blog,
+            spec: specOf(table),
+            writes: fc.array(drawnOf(table), { minLength: 1, maxLength: 12, size: "max" }),
+          });
+          await fc.assert(
+            fc.asyncProperty(cases, async ({ world, spec, writes }) => {
+              const watched = open.get(name)!;
+              await watched.load({ ...world });
+              const route = routeOver({ rows: entryOf(spec) }, watched.database);
+              for (const drawn of writes) {
+                expect(await violation(watched, route, spec, drawn, await snapshot(watched))).toBeUndefined();
+              }
+            }),
+            runs(60),
+          );
+        },
+        PATIENCE,
+      );
     }
   }
 
@@ -225,11 +326,15 @@ function entryOf({ table, rule, check, write, inject, requireWhere, maxAffected 
     ...toRule(rule, table),
     ...(write !== undefined && { write }),
     ...(check !== undefined && {
-      check: check === true ? true : ({ me }: { me: number }, t: unknown) => FILTERS[table][check]!.sql(me, t),
+      check:
+        check === true ? true : ({ me }: { me: number }, t: unknown) => FILTERS[table][check]!.sql(me, t),
     }),
     ...(inject !== undefined && { injectBody: (body: object) => ({ ...body, ...inject }) }),
   };
-  const guards = { ...(requireWhere !== undefined && { requireWhere }), ...(maxAffected !== undefined && { maxAffected }) };
+  const guards = {
+    ...(requireWhere !== undefined && { requireWhere }),
+    ...(maxAffected !== undefined && { maxAffected }),
+  };
   return {
     table,
     control: {

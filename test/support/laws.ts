@@ -34,7 +34,7 @@ export interface Watched {
   /** The statements that reached the client. */
   readonly executed: { sql: string; args: unknown }[];
   /** Replaces all rows by those of a world. */
-  fill(world: World): Promise<void>;
+  load(world: World): Promise<void>;
   close(): void;
 }
 
@@ -57,7 +57,9 @@ export async function watch(name: DatabaseName): Promise<Watched> {
     run("pragma foreign_keys = on");
   } else {
     const folder = name === "libsql file" ? mkdtempSync(join(tmpdir(), "query-law-")) : undefined;
-    const client = createClient({ url: folder === undefined ? ":memory:" : `file:${join(folder, "law.db")}` });
+    const client = createClient({
+      url: folder === undefined ? ":memory:" : `file:${join(folder, "law.db")}`,
+    });
     database = drizzleLibsql(listening(client, executed), { schema, logger });
     run = (statement) => client.execute(statement);
     close = () => {
@@ -75,10 +77,10 @@ export async function watch(name: DatabaseName): Promise<Watched> {
     drizzled,
     executed,
     close,
-    async fill(world) {
+    async load(world) {
       if (current === world) return;
       current = undefined;
-      const steps: any[] = [...TABLES].reverse().map((table) => database.delete(schema[table]));
+      const steps: any[] = TABLES.toReversed().map((table) => database.delete(schema[table]));
       for (const table of TABLES)
         if (world[table].length > 0) steps.push(database.insert(schema[table]).values(world[table] as never));
       if (name === "bun:sqlite") for (const step of steps) await step;
@@ -110,7 +112,9 @@ function listening(client: Client, executed: Watched["executed"]): Client {
       if (key === "execute") {
         return (statement: InStatement | string, args: unknown) => {
           executed.push(
-            typeof statement === "string" ? { sql: statement, args } : { sql: statement.sql, args: statement.args },
+            typeof statement === "string"
+              ? { sql: statement, args }
+              : { sql: statement.sql, args: statement.args },
           );
           return client.execute(statement as string, args as never);
         };
@@ -130,7 +134,12 @@ export interface Seen {
 }
 
 /** Asks a route in process. */
-export type Ask = (method: string, path: string, me: number, init?: RequestInit & { headers?: Record<string, string> }) => Promise<Seen>;
+export type Ask = (
+  method: string,
+  path: string,
+  me: number,
+  init?: Omit<RequestInit, "headers"> & { headers?: Record<string, string> },
+) => Promise<Seen>;
 
 export interface LawRoute {
   readonly ask: Ask;
@@ -181,7 +190,11 @@ export function readACL(resource: string, { table, rule, ...rest }: EntrySpec): 
 }
 
 /** Equal values, numbers by their bits but for the sign of zero; `excused` names members that may differ. */
-export function same(left: any, right: any, excused?: (key: string, left: any, right: any) => boolean): boolean {
+export function same(
+  left: any,
+  right: any,
+  excused?: (key: string, left: any, right: any) => boolean,
+): boolean {
   if (typeof left !== "object" || left === null || typeof right !== "object" || right === null)
     return Object.is(left, right) || (left === 0 && right === 0);
   if (Array.isArray(left) !== Array.isArray(right)) return false;

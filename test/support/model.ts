@@ -1,4 +1,19 @@
-import { and, between, eq, exists, gt, inArray, isNotNull, isNull, like, ne, not, or, type SQL, sql } from "drizzle-orm";
+import {
+  and,
+  between,
+  eq,
+  exists,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  like,
+  ne,
+  not,
+  or,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import { alias, QueryBuilder } from "drizzle-orm/sqlite-core";
 import * as schema from "./schema.ts";
 
@@ -29,7 +44,11 @@ export interface TableModel {
   readonly relations: Readonly<
     Record<
       string,
-      { readonly many: boolean; readonly table: TableName; readonly on: readonly (readonly [string, string])[] }
+      {
+        readonly many: boolean;
+        readonly table: TableName;
+        readonly on: readonly (readonly [string, string])[];
+      }
     >
   >;
 }
@@ -39,7 +58,14 @@ const one = (table: TableName, ...on: (readonly [string, string])[]) => ({ many:
 
 export const MODEL: Readonly<Record<TableName, TableModel>> = {
   author: {
-    columns: { id: "integer", name: "text", email: "text", secret: "text", role: "choice", mentorId: "integer" },
+    columns: {
+      id: "integer",
+      name: "text",
+      email: "text",
+      secret: "text",
+      role: "choice",
+      mentorId: "integer",
+    },
     key: ["id"],
     relations: {
       articles: many("article", ["id", "authorId"]),
@@ -194,7 +220,10 @@ export const FILTERS: Readonly<Record<TableName, Readonly<Record<string, FilterM
       js: (row, me) => (row.reviewerId === null ? null : row.reviewerId !== me),
     },
     read: { sql: async (_me, t) => gt(t.views, 3), js: (row) => row.views > 3 },
-    some: { sql: (_me, t) => inArray(t.views, [0, 1, 5, 20]), js: (row) => [0, 1, 5, 20].includes(row.views) },
+    some: {
+      sql: (_me, t) => inArray(t.views, [0, 1, 5, 20]),
+      js: (row) => [0, 1, 5, 20].includes(row.views),
+    },
     unrated: { sql: (_me, t) => isNull(t.rating), js: (row) => row.rating === null },
     commented: {
       sql: (me) =>
@@ -207,7 +236,8 @@ export const FILTERS: Readonly<Record<TableName, Readonly<Record<string, FilterM
       js: (row, me, world) => some(world.comment, (c) => c.articleId === row.id && c.authorId === me),
     },
     byEditor: {
-      sql: () => sql`(select ${author.role} from ${author} where ${author.id} = ${article.authorId}) = ${"editor"}`,
+      sql: () =>
+        sql`(select ${author.role} from ${author} where ${author.id} = ${article.authorId}) = ${"editor"}`,
       js: (row, _me, world) => some(world.author, (a) => a.id === row.authorId && a.role === "editor"),
     },
     recent: {
@@ -226,7 +256,10 @@ export const FILTERS: Readonly<Record<TableName, Readonly<Record<string, FilterM
     },
     notByAuthor: {
       sql: () =>
-        ne(comment.authorId, sql`(select ${article.authorId} from ${article} where ${article.id} = ${comment.articleId})`),
+        ne(
+          comment.authorId,
+          sql`(select ${article.authorId} from ${article} where ${article.id} = ${comment.articleId})`,
+        ),
       js: (row, _me, world) =>
         some(world.article, (a) => a.id === row.articleId && a.authorId !== row.authorId),
     },
@@ -276,10 +309,14 @@ export const EXTRAS: Readonly<Record<TableName, Readonly<Record<string, ExtraMod
       sql: sql`(select count(*) from ${article} where ${article.authorId} = ${author.id})`.as("written"),
       js: (row, world) => world.article.filter((a) => a["authorId"] === row.id).length,
     },
-    quoted: { sql: sql`${"it's \"so\""}`.as("quoted"), js: () => "it's \"so\"", reads: [] },
+    quoted: { sql: sql`${'it\'s "so"'}`.as("quoted"), js: () => 'it\'s "so"', reads: [] },
   },
   article: {
-    doubled: { sql: sql`${article.views} * ${2}`.as("doubled"), js: (row) => row.views * 2, reads: ["views"] },
+    doubled: {
+      sql: sql`${article.views} * ${2}`.as("doubled"),
+      js: (row) => row.views * 2,
+      reads: ["views"],
+    },
     scored: {
       sql: sql`coalesce(${article.rating}, 0) * ${0.1}`.as("scored"),
       js: (row) => (row.rating ?? 0) * 0.1,
@@ -302,7 +339,11 @@ export const EXTRAS: Readonly<Record<TableName, Readonly<Record<string, ExtraMod
     },
   },
   comment: {
-    initial: { sql: sql`substr(${comment.text}, 1, 1)`.as("initial"), js: (row) => [...row.text][0] ?? "", reads: ["text"] },
+    initial: {
+      sql: sql`substr(${comment.text}, 1, 1)`.as("initial"),
+      js: (row) => [...row.text][0] ?? "",
+      reads: ["text"],
+    },
   },
   tag: {
     uses: {

@@ -127,7 +127,10 @@ function rowOf(spec: WriteSpec, method: Write["method"], body: any): Row {
   const row: Record<string, unknown> = {};
   for (const [key, value] of Object.entries({ ...body, ...inject })) {
     if (value === null && !traitsOf(table).nullable.includes(key)) refuse(`null in ${key}`);
-    row[key] = value === null || (inject !== undefined && key in inject) ? value : valueOf(MODEL[table].columns[key]!, value);
+    row[key] =
+      value === null || (inject !== undefined && key in inject)
+        ? value
+        : valueOf(MODEL[table].columns[key]!, value);
   }
   return row;
 }

@@ -49,11 +49,24 @@ interface Limits {
 function read(world: World, resource: string, entry: EntrySpec, question: Question, depth: number): unknown {
   const { selector = {}, me } = question;
   if (entry.rule.select === undefined) refuse("nothing is let out");
-  if (entry.findFirst !== undefined && question.findFirst !== undefined && entry.findFirst !== question.findFirst)
+  if (
+    entry.findFirst !== undefined &&
+    question.findFirst !== undefined &&
+    entry.findFirst !== question.findFirst
+  )
     refuse("findFirst");
   const first = entry.findFirst ?? question.findFirst ?? false;
   const base = limitsOf(entry, { maxLimit: 100, maxDepth: depth, surpass: "Throw" });
-  const node = planNode(world, entry.table, entry.rule, selector, me, base, limitsOf(entry.rule, base).maxDepth, false);
+  const node = planNode(
+    world,
+    entry.table,
+    entry.rule,
+    selector,
+    me,
+    base,
+    limitsOf(entry.rule, base).maxDepth,
+    false,
+  );
   const seen = world[entry.table].filter((row) => admits(world, entry.table, entry.rule, row, me));
   const page = node.page(seen, first);
   const total = question.countTotal ?? entry.countTotal ?? false;
@@ -75,8 +88,17 @@ export function writtenAs(
 ): { readonly countsOnly: boolean; of(rows: readonly Row[]): unknown[] } {
   const base = { maxLimit: 100, maxDepth: depth, surpass: "Throw" } as const;
   const { where: _, ...rest } = selector;
-  const { countsOnly, page } = planNode(world, table, { ...rule, maxLimit: null, orderBy: {} }, rest, me, base, base.maxDepth, false);
-  return { countsOnly, of: (rows) => page(rows, false, true) };
+  const node = planNode(
+    world,
+    table,
+    { ...rule, maxLimit: null, orderBy: {} },
+    rest,
+    me,
+    base,
+    base.maxDepth,
+    false,
+  );
+  return { countsOnly: node.countsOnly, of: (rows) => node.page(rows, false, true) };
 }
 
 function limitsOf(
@@ -149,7 +171,16 @@ function planNode(
     if (depth <= 0) refuse("too deep");
     const innerRule = inner === true ? EVERYTHING : inner;
     const innerDepth = Math.min(depth - 1, limitsOf(innerRule, base).maxDepth);
-    const node = planNode(world, relation.table, innerRule, wish === true ? {} : wish, me, base, innerDepth, !relation.many);
+    const node = planNode(
+      world,
+      relation.table,
+      innerRule,
+      wish === true ? {} : wish,
+      me,
+      base,
+      innerDepth,
+      !relation.many,
+    );
     relations.push([
       name,
       (row) => {
@@ -170,10 +201,16 @@ function planNode(
     page(rows, first, inAnyOrder = false) {
       const found = rows.filter((row) => keep(row));
       // Computed fields alone have no total order.
-      const keys = columns.length === 0 && extras.length > 0 && relations.length === 0 ? [] : MODEL[table].key;
+      const keys =
+        columns.length === 0 && extras.length > 0 && relations.length === 0 ? [] : MODEL[table].key;
       found.sort((a, b) => compareRows(a, b, order, keys));
       const most = first ? Math.min(1, limit) : limit;
-      if (!inAnyOrder && keys.length === 0 && found.some((row, i) => i > 0 && compareRows(found[i - 1]!, row, order, []) === 0)) throw new Open();
+      if (
+        !inAnyOrder &&
+        keys.length === 0 &&
+        found.some((row, i) => i > 0 && compareRows(found[i - 1]!, row, order, []) === 0)
+      )
+        throw new Open();
       return found.slice(offset, offset + most).map((row) => ({
         ...Object.fromEntries(columns.map((name) => [name, carry(row[name])])),
         ...Object.fromEntries(extras.map((name) => [name, carry(EXTRAS[table][name]!.js!(row, world))])),
@@ -220,7 +257,12 @@ function compare(a: unknown, b: unknown): number {
 const storedOf = (value: unknown): unknown =>
   value instanceof Date ? value.getTime() : typeof value === "boolean" ? Number(value) : value;
 
-function compareRows(a: Row, b: Row, order: readonly (readonly [string, string])[], keys: readonly string[]): number {
+function compareRows(
+  a: Row,
+  b: Row,
+  order: readonly (readonly [string, string])[],
+  keys: readonly string[],
+): number {
   for (const [name, way] of [...order, ...keys.map((key) => [key, "asc"] as const)]) {
     const [left, right] = [a[name], b[name]];
     if (left === null && right === null) continue;
@@ -267,7 +309,11 @@ function testOf(filter: any, kinds: Readonly<Record<string, Kind>>): Test {
   return (row) => and(tests.map((test) => test(row)));
 }
 
-function groupOf(parts: unknown, join: (truths: readonly Truth[]) => Truth, kinds: Readonly<Record<string, Kind>>): Test {
+function groupOf(
+  parts: unknown,
+  join: (truths: readonly Truth[]) => Truth,
+  kinds: Readonly<Record<string, Kind>>,
+): Test {
   if (!Array.isArray(parts) || parts.length === 0) return refuse("an empty group");
   const tests = parts.map((part) => testOf(part, kinds));
   return (row) => join(tests.map((test) => test(row)));
@@ -297,17 +343,19 @@ function conditionOf(name: string, operator: string, operand: any, kind: Kind): 
     case "notIn":
     case "notInArray": {
       if (!Array.isArray(operand)) refuse("no list");
-      const list = operand.map(by);
+      const list = operand.map((item: unknown) => by(item));
       const included = operator.startsWith("in");
       // Nothing is in the empty list, null or not.
       if (list.length === 0) return () => !included;
-      return cell((value) => list.some((item) => compare(value, item) === 0) === included);
+      return cell((value) => list.some((item: unknown) => compare(value, item) === 0) === included);
     }
     case "between":
     case "notBetween": {
       if (!Array.isArray(operand) || operand.length !== 2) refuse("no pair");
-      const [low, high] = operand.map(by);
-      return cell((value) => (compare(value, low) >= 0 && compare(value, high) <= 0) === (operator === "between"));
+      const [low, high] = (operand as unknown[]).map(by);
+      return cell(
+        (value) => (compare(value, low) >= 0 && compare(value, high) <= 0) === (operator === "between"),
+      );
     }
   }
   const COMPARISONS: Readonly<Record<string, (sign: number) => boolean>> = {
@@ -334,7 +382,8 @@ const foldASCII = (text: string): string => text.replace(/[A-Z]/g, (letter) => l
 /** A text operator as what it matches. */
 function patternOf(operator: string, operand: unknown): { test(value: string): boolean } {
   if (typeof operand !== "string" || operand.includes("\0")) return refuse("no text");
-  const insensitive = /^(?:not)?[iI](?:like|Like|contains|startsWith|endsWith)/.test(operator) && operator !== "in";
+  const insensitive =
+    /^(?:not)?[iI](?:like|Like|contains|startsWith|endsWith)/.test(operator) && operator !== "in";
   const text = insensitive ? foldASCII(operand) : operand;
   const fold = insensitive ? foldASCII : (value: string) => value;
   switch (operator) {
@@ -352,7 +401,7 @@ function patternOf(operator: string, operand: unknown): { test(value: string): b
     case "ilike":
     case "notIlike": {
       let source = "";
-      const characters = [...text];
+      const characters = Array.from(text);
       for (let i = 0; i < characters.length; i++) {
         const character = characters[i]!;
         if (character === "\\") {

@@ -1,6 +1,8 @@
 import type { RowOf } from "@bepalo/query/client";
 import type { Api } from "./api.ts";
-import { copyOf, find, part, valuesOf, write } from "./dom.ts";
+import { copyOf, find, part, write } from "./dom.ts";
+import { onSubmit } from "./form.ts";
+import { attempt } from "./messages.ts";
 
 /** The columns of a post that the page asks for. */
 export const columns = { id: true, title: true, body: true, createdAt: true, updatedAt: true } as const;
@@ -10,8 +12,8 @@ export type Post = RowOf<Api, "posts", "GET", { readonly columns: typeof columns
 
 /** What can be done with a post in its row. */
 export interface PostActions {
-  readonly save: (post: Post, changed: Pick<Post, "title" | "body">) => void;
-  readonly remove: (post: Post) => void;
+  readonly save: (post: Post, changed: Pick<Post, "title" | "body">) => Promise<void>;
+  readonly remove: (post: Post) => Promise<void>;
 }
 
 const day = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
@@ -26,7 +28,7 @@ export function postRow(post: Post, actions: PostActions): HTMLElement {
   tell(part(row, "createdAt", HTMLTimeElement), createdAt);
   tell(part(row, "updatedAt", HTMLTimeElement), updatedAt);
   button(row, "edit", `Edit ${title}`, () => edit(row, post, actions));
-  button(row, "delete", `Delete ${title}`, () => actions.remove(post));
+  button(row, "delete", `Delete ${title}`, () => attempt(() => actions.remove(post)));
   return row;
 }
 
@@ -49,12 +51,9 @@ function edit(row: HTMLElement, post: Post, actions: PostActions): void {
   };
   part(editor, "cancel").addEventListener("click", cancel);
   editor.addEventListener("keydown", ({ key }) => key === "Escape" && cancel());
-  const form = find(editor, "form", HTMLFormElement);
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const { title = "", body = "" } = valuesOf(form);
-    actions.save(post, { title, body });
-  });
+  onSubmit(find(editor, "form", HTMLFormElement), ({ title = "", body = "" }) =>
+    actions.save(post, { title, body }),
+  );
   row.replaceWith(editor);
   title.select();
 }
