@@ -1,13 +1,8 @@
-import {
-  type ReaderChoice,
-  readCompiler,
-  writeCompiler,
-  type WriteRows,
-  type WriteStatement,
-} from "./compile/compile.ts";
-import { detectDialect, type Dialect } from "./dialect/dialect.ts";
+import { type ReaderChoice, readCompiler, writeCompiler } from "./compile/compile.ts";
+import { detectDialect } from "./dialect/dialect.ts";
 import { limitExceeded, QueryError } from "./error.ts";
 import { execute } from "./execute/execute.ts";
+import type { Mark } from "./observe.ts";
 import {
   admit,
   type Body,
@@ -26,9 +21,10 @@ import {
   type LimitOptions,
   type Policy,
   type QueryResult,
+  type Registry,
   resolve,
+  suspicions,
 } from "./policy/policy.ts";
-import type { Mark } from "./observe.ts";
 import type { Principal, QueryRequest } from "./request/request.ts";
 import { readCatalog } from "./schema/schema.ts";
 
@@ -40,10 +36,16 @@ export interface EngineOptions {
   readonly defaults?: LimitOptions;
   /** How long a write waits for its turn, in milliseconds. */
   readonly busyTimeout: number;
+  /** How long a statement and its hooks may take, in milliseconds. */
+  readonly timeout: number;
   /** Whether every answer is formatted, so that rows are wanted and not their text. */
   readonly formats: boolean;
+  /** Whether what looks like an oversight in the access-control file is refused. */
+  readonly strict: boolean;
+  /** Told what looks like an oversight, one sentence each. */
+  readonly onWarning: (sentence: string) => void;
   /** `"portable"` reads through Drizzle's relational queries only. */
-  readonly reader?: ReaderChoice;
+  readonly reader: ReaderChoice;
 }
 
 /** What a request came to: a result to be shaped, or the `Response` a hook answered. */
@@ -51,8 +53,12 @@ export interface Answer {
   readonly policy: Policy;
   /** Whether one row was asked for instead of a list. */
   readonly first: boolean;
+  /** Rows may have come as the JSON they will be sent as. */
   readonly outcome: (QueryResult & { readonly json?: string }) | Response;
 }
+
+/** Reads a body of at most so many bytes. */
+export type BodyReader = (maxBytes: number) => Promise<Body>;
 
 /** The corridor without HTTP. */
 export interface Engine {
@@ -64,19 +70,18 @@ export interface Engine {
   remembered(): number;
 }
 
-/** Reads a body of at most so many bytes. */
-export type BodyReader = (maxBytes: number) => Promise<Body>;
-
 /**
  * Reads the schema, checks the access-control file against it and finds the dialect of the database.
  *
  * @throws Error that names every mistake of the file, or the database that is not supported.
  */
 export function createEngine(options: EngineOptions): Engine {
+  const { timeout } = options;
   const registry = buildRegistry(options.acl, readCatalog(options.schema), options.defaults);
+  warn(registry, options);
   const dialect = detectDialect(options.database, { busyTimeout: options.busyTimeout });
-  const readers = readCompiler(options.database, dialect, options.reader ?? "fast");
-  const writers = writeCompiler(options.database, dialect, options.reader ?? "fast");
+  const readers = readCompiler(options.database, dialect, options.reader);
+  const writers = writeCompiler(options.database, dialect, options.reader);
   const plans = new PlanMemory();
   const wantsRows = ({ formatResult, hooks }: Policy): boolean =>
     options.formats || formatResult !== undefined || hooks.afterQuery !== undefined;
@@ -84,44 +89,87 @@ export function createEngine(options: EngineOptions): Engine {
   async function read(
     policy: Policy,
     request: QueryRequest,
-    { context }: Principal,
+    principal: Principal,
     mark: Mark,
   ): Promise<Answer> {
+    const { context } = principal;
     const plan = plans.get(policy, request);
-    const { hooks } = policy;
     context["findFirst"] = plan.first;
     const admitted = admitAll(plan, context);
     const rows = admitted instanceof Promise ? await admitted : admitted;
     mark("plan");
     const statement = readers.compile(plan, rows, wantsRows(policy));
     mark("compile");
-    const outcome = await execute(dialect, { mode: "read", atomic: false, hooks, context, statement });
+    const { hooks } = policy;
+    const outcome = await execute(dialect, {
+      mode: "read",
+      atomic: false,
+      hooks,
+      context,
+      statement,
+      timeout,
+    });
     mark("execute");
     return { policy, first: plan.first, outcome };
   }
 
+  async function write(
+    policy: Policy,
+    request: QueryRequest,
+    { context }: Principal,
+    body: BodyReader,
+    mark: Mark,
+  ): Promise<Answer> {
+    const plan = planWrite(policy, request);
+    const { kind } = plan;
+    context["findFirst"] = false;
+    mark("plan");
+    if (kind !== "delete") {
+      const sent = await body(policy.limits.maxBodySize);
+      context["body"] = await readBodyRows(policy, sent, kind === "insert", context);
+      mark("body");
+    }
+    const rows = await admitAll(plan, context);
+    const check = kind === "delete" ? "all" : await admitCheck(policy, rows, context);
+    const write = writers(plan, { rows, check }, wantsRows(policy));
+    const statement = async (database: unknown): Promise<QueryResult> => {
+      const values = kind === "delete" ? [] : finishRows(policy, kind, context["body"]);
+      const { passed, ...outcome } = await write(database, values);
+      if (!passed) throw new QueryError("check-failed", "a row would leave what you may write");
+      if (outcome.rowsAffected > policy.maxAffected) {
+        throw limitExceeded(`${outcome.rowsAffected} rows exceed ${policy.maxAffected}`, "select.where");
+      }
+      return { ...outcome, count: outcome.rowsAffected };
+    };
+    const atomic = isAtomic(plan, check, context["body"]);
+    const { hooks } = policy;
+    mark("compile");
+    const outcome = await execute(dialect, { mode: "write", atomic, hooks, context, statement, timeout });
+    mark("execute");
+    return { policy, first: false, outcome };
+  }
+
   return {
     remembered: () => readers.size,
-    allow: (request, principal) => {
+    allow(request, principal) {
       if (!registry.has(request.resource)) resolve(registry, request, principal);
       return allowedMethods(registry, request, principal);
     },
     async run(request, principal, body, mark) {
       const policy = resolve(registry, request, principal);
       const reads = request.method === "GET" || request.method === "HEAD";
-      return reads
-        ? read(policy, request, principal, mark)
-        : write(
-            dialect,
-            (plan, rows) => writers(plan, rows, wantsRows(policy)),
-            policy,
-            request,
-            principal,
-            body,
-            mark,
-          );
+      return reads ? read(policy, request, principal, mark) : write(policy, request, principal, body, mark);
     },
   };
+}
+
+function warn(registry: Registry, { strict, onWarning }: EngineOptions): void {
+  const suspected = suspicions(registry);
+  if (strict && suspected.length > 0) {
+    const lines = suspected.map((sentence) => `  ${sentence}`);
+    throw new Error(`the access-control file looks suspicious:\n${lines.join("\n")}`);
+  }
+  suspected.forEach(onWarning);
 }
 
 /** The plans of questions that are asked again: a plan holds no caller, so one serves all who fall under its policy. */
@@ -138,47 +186,19 @@ class PlanMemory {
   }
 }
 
-async function write(
-  dialect: Dialect,
-  compile: (plan: WritePlan, rows: WriteRows) => WriteStatement,
-  policy: Policy,
-  request: QueryRequest,
-  { context }: Principal,
-  body: BodyReader,
-  mark: Mark,
-): Promise<Answer> {
-  const plan = planWrite(policy, request);
-  const { kind } = plan;
-  mark("plan");
-  if (kind !== "delete") {
-    const sent = await body(policy.limits.maxBodySize);
-    context["body"] = await readBodyRows(policy, sent, kind === "insert", context);
-    mark("body");
-  }
-  const rows = await admitAll(plan, context);
-  const check = policy.check === policy.using ? rows[0]! : await admit(policy.check, policy.table, context);
-  const write = compile(plan, { rows, check: kind === "delete" ? "all" : check });
-  const statement = async (database: unknown): Promise<QueryResult> => {
-    const values = kind === "delete" ? [] : finishRows(policy, kind, context["body"]);
-    const { passed, ...outcome } = await write(database, values);
-    if (!passed) throw new QueryError("check-failed", "a row would leave what you may write");
-    if (outcome.rowsAffected > policy.maxAffected) {
-      throw limitExceeded(`${outcome.rowsAffected} rows exceed ${policy.maxAffected}`, "select.where");
-    }
-    return { ...outcome, count: outcome.rowsAffected };
-  };
-  const atomic = isAtomic(plan, check, context["body"]);
-  mark("compile");
-  const outcome = await execute(dialect, { mode: "write", atomic, hooks: policy.hooks, context, statement });
-  mark("execute");
-  return { policy, first: false, outcome };
+/** What a written row must satisfy: the rule's `check`, which is its `where` unless it says otherwise. */
+function admitCheck(
+  { check, using, table }: Policy,
+  rows: readonly Rows[],
+  context: unknown,
+): Rows | Promise<Rows> {
+  return check === using ? rows[0]! : admit(check, table, context);
 }
 
 /** Whether a write needs a transaction: what can still be refused after its statement, or takes more than one. */
-function isAtomic({ kind, policy, total, answer }: WritePlan, check: Rows, body: unknown): boolean {
-  const checked = kind !== "delete" && check !== "all";
+function isAtomic({ policy, total, answer }: WritePlan, check: Rows, body: unknown): boolean {
   return (
-    checked ||
+    check !== "all" ||
     Array.isArray(body) ||
     total ||
     answer.relations.size > 0 ||

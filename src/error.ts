@@ -170,6 +170,9 @@ export const busy = (cause?: unknown): QueryError =>
     cause,
   });
 
+export const timeout = (milliseconds: number): QueryError =>
+  new QueryError("timeout", `this took longer than ${milliseconds} ms`, { hint: "ask for less at a time" });
+
 export const conflict = (cause?: unknown): QueryError =>
   new QueryError("conflict", "the change conflicts with rows that exist", {
     hint: "a value that must be unique is taken, or a referenced row is missing or in use",

@@ -1,4 +1,4 @@
-import { SQLiteBunTransaction } from "drizzle-orm/bun-sqlite/session";
+import { SQLiteBunSession, SQLiteBunTransaction } from "drizzle-orm/bun-sqlite/session";
 import type { Database, Dialect, DialectOptions } from "./dialect.ts";
 import { Gate } from "./gate.ts";
 import { retryWhileBusy, sqliteFailure } from "./sqlite.ts";
@@ -25,7 +25,6 @@ const MAX_STATEMENTS = 256;
 export function openBunSqlite(database: Database, { busyTimeout }: DialectOptions): Dialect {
   const gate = new Gate(busyTimeout);
   const client = database.$client as Client;
-  const { dialect, session } = database;
   const statements = new Map<string, Statement>();
   const statementOf = (text: string): Statement => {
     let statement = statements.get(text);
@@ -51,14 +50,16 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
 
   const transaction: Dialect["transaction"] = async (mode, work) => {
     const leave = await begin(mode === "write" ? "begin immediate" : "begin");
+    const lease = { open: true };
     try {
-      const result = await work(new SQLiteBunTransaction("sync", dialect, session, session.schema));
+      const result = await work(leasedTransaction(database, client, lease));
       await retryWhileBusy(() => client.run("commit"), busyTimeout);
       return result;
     } catch (error) {
       rollback(client);
       throw error;
     } finally {
+      lease.open = false;
       leave();
     }
   };
@@ -70,9 +71,31 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
     read: (work) => retryWhileBusy(() => gate.shared(() => work(database)), busyTimeout),
     write: (work) => retryWhileBusy(() => gate.exclusive(() => work(database)), busyTimeout),
     transaction,
-    query: async (_database, text, values) => statementOf(text).values(...values),
+    query: async ({ session: { lease } }: { session: { lease?: Lease } }, text, values) => {
+      if (lease?.open === false) throw ended();
+      return statementOf(text).values(...values);
+    },
     failure: sqliteFailure,
   };
+}
+
+/** Whether a transaction still runs. A hook that comes back too late must not write on the connection they all share. */
+interface Lease {
+  open: boolean;
+}
+
+const ended = (): Error => new Error("the transaction has ended");
+
+function leasedTransaction({ dialect, session }: Database, client: Client, lease: Lease): Database {
+  const leased = new Proxy(client, {
+    get(target, key) {
+      if (!lease.open) throw ended();
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+  const inner = new SQLiteBunSession(leased as never, dialect, session.schema, { logger: session.logger });
+  return new SQLiteBunTransaction("sync", dialect, Object.assign(inner, { lease }), session.schema);
 }
 
 function forgetOldest(statements: Map<string, Statement>): void {

@@ -64,18 +64,9 @@ class Libsql implements Dialect {
     if (mode === "write" || (await lane.inMemory())) {
       return lane.writers.exclusive(async () => this.#settle(await lane.begin(), work));
     }
-    return this.#reading.run(async () => {
-      const leaving: { leave?: () => void } = {};
-      const upgrade = async (): Promise<Transaction> => {
-        leaving.leave = await lane.writers.enter();
-        return lane.begin();
-      };
-      try {
-        return await this.#settle(new UpgradingTransaction(await lane.beginReading(), upgrade), work);
-      } finally {
-        leaving.leave?.();
-      }
-    });
+    return this.#reading.run(async () =>
+      this.#settle(new UpgradingTransaction(await lane.beginReading(), lane), work),
+    );
   }
 
   async query(
@@ -125,21 +116,23 @@ type Settled = Pick<Transaction, "execute" | "batch" | "executeMultiple" | "comm
  */
 class UpgradingTransaction {
   #inner: Transaction;
-  #upgrade: (() => Promise<Transaction>) | undefined;
+  readonly #lane: Lane;
   #upgrading: Promise<void> | undefined;
+  #leave: (() => void) | undefined;
+  #closed = false;
 
-  constructor(inner: Transaction, upgrade: () => Promise<Transaction>) {
+  constructor(inner: Transaction, lane: Lane) {
     this.#inner = inner;
-    this.#upgrade = upgrade;
+    this.#lane = lane;
   }
 
   async execute(statement: InStatement): ReturnType<Transaction["execute"]> {
-    if (this.#upgrade !== undefined && !isRead(statement)) await (this.#upgrading ??= this.#restart());
+    if (!isRead(statement)) await this.#upgrade();
     return this.#inner.execute(statement);
   }
 
   async batch(statements: InStatement[]): ReturnType<Transaction["batch"]> {
-    if (this.#upgrade !== undefined && !statements.every(isRead)) await (this.#upgrading ??= this.#restart());
+    if (!statements.every(isRead)) await this.#upgrade();
     return this.#inner.batch(statements);
   }
 
@@ -152,13 +145,30 @@ class UpgradingTransaction {
   }
 
   close(): void {
+    this.#closed = true;
     this.#inner.close();
+    this.#leave?.();
+  }
+
+  #upgrade(): Promise<void> {
+    this.#upgrading ??= this.#restart();
+    return this.#upgrading;
   }
 
   async #restart(): Promise<void> {
+    if (this.#closed) throw new Error("the transaction has ended");
     this.#inner.close();
-    this.#inner = await this.#upgrade!();
-    this.#upgrade = undefined;
+    const leave = await this.#lane.writers.enter();
+    this.#leave = leave;
+    try {
+      if (!this.#closed) this.#inner = await this.#lane.begin();
+    } finally {
+      // What was closed meanwhile, by a hook that came too late, gives back what it has just got.
+      if (this.#closed) {
+        this.#inner.close();
+        leave();
+      }
+    }
   }
 }
 

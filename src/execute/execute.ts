@@ -1,4 +1,5 @@
 import type { Database, Dialect } from "../dialect/dialect.ts";
+import { timeout } from "../error.ts";
 import type { Hooks } from "../policy/policy.ts";
 
 /** What runs between begin and commit. */
@@ -10,6 +11,8 @@ export interface Task<Outcome> {
   /** The object the hooks are handed; `tx` and `result` are put on it. */
   readonly context: Record<string, unknown>;
   readonly statement: (database: Database) => Promise<Outcome>;
+  /** How long all of it may take, in milliseconds. */
+  readonly timeout: number;
 }
 
 /** A `Response` of `beforeQuery`, thrown so that the transaction is rolled back. */
@@ -30,7 +33,7 @@ export async function execute<Outcome>(dialect: Dialect, task: Task<Outcome>): P
   const { hooks, context, mode } = task;
   try {
     if (hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined || task.atomic) {
-      return await dialect.transaction(mode, (tx) => around(tx, task));
+      return await dialect.transaction(mode, (tx) => within(task.timeout, around(tx, task)));
     }
     return await (mode === "read" ? dialect.read(task.statement) : dialect.write(task.statement));
   } catch (error) {
@@ -40,6 +43,19 @@ export async function execute<Outcome>(dialect: Dialect, task: Task<Outcome>): P
     throw dialect.failure(error) ?? error;
   } finally {
     delete context["tx"];
+  }
+}
+
+/** Waits for work so long and no longer; what is late goes on alone, on a transaction that is closed. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timeout(milliseconds)), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -41,6 +41,17 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    * Both answer alike.
    */
   readonly reader?: "fast" | "portable";
+  /** Refuses, at start, an access-control file that looks like an oversight somewhere; else `onWarning` is told. */
+  readonly strict?: boolean;
+  /** Told at start what is legal and looks like an oversight, one sentence each; `console.warn` by default. */
+  readonly onWarning?: (sentence: string) => void;
+  /**
+   * How long the transaction of a request, hooks included, may take, in milliseconds; 30,000 by default. Beyond it the
+   * transaction is rolled back and the answer is 504. A statement that runs in this process cannot be interrupted.
+   */
+  readonly timeout?: number;
+  /** How many requests may be under way at once, 1,000 by default; one more is 503. */
+  readonly maxInFlight?: number;
   /** How long a write waits for its turn and for locks of other processes, in milliseconds; 5,000 by default. */
   readonly busyTimeout?: number;
 }
@@ -75,8 +86,11 @@ export function createQueryRoute<Role extends string = string, Session = object>
       database: options.database,
       schema: options.schema,
       busyTimeout: options.busyTimeout ?? 5_000,
+      timeout: options.timeout ?? 30_000,
+      onWarning: options.onWarning ?? ((sentence) => console.warn(sentence)),
+      strict: options.strict === true,
       formats: options.defaults?.formatResult !== undefined,
-      ...(options.reader !== undefined && { reader: options.reader }),
+      reader: options.reader ?? "fast",
       ...(options.defaults !== undefined && { defaults: options.defaults }),
     }),
     idParam: options.idParam ?? "id",
@@ -89,6 +103,7 @@ export function createQueryRoute<Role extends string = string, Session = object>
     },
     formatResult: options.defaults?.formatResult,
     observe: observer(options),
+    traffic: { underWay: 0, most: options.maxInFlight ?? 1_000 },
     watched: options.observe !== undefined,
     serverTiming: options.serverTiming === true,
   };

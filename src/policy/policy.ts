@@ -9,6 +9,7 @@ export { buildRegistry } from "./build.ts";
 export { DEPTH_CEILING, type Limits } from "./limits.ts";
 export { makeTotal } from "./order.ts";
 export { allowedMethods, resolve } from "./resolve.ts";
+export { suspicions } from "./suspect.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 
 /** What a rule may forbid its clients to use. */

@@ -26,6 +26,8 @@ export interface ColumnInfo {
   readonly database: "sqlite" | "postgresql";
   readonly primary: boolean;
   readonly nullable: boolean;
+  /** Whether it refers to a row of a table. */
+  readonly foreign: boolean;
   /** Made by the server: a client's body may not set it unless a rule says so. */
   readonly generated: boolean;
 }
@@ -78,8 +80,12 @@ export function readCatalog(schema: Record<string, unknown>): Catalog {
 function readTable(table: RelationalTable, schema: Record<string, unknown>): Writable<TableInfo> {
   const columns = new Map<string, ColumnInfo>();
   const keys = compositeKey(schema[table.tsName] as Table);
+  const foreign = foreignColumns(schema[table.tsName] as Table);
   for (const [name, column] of Object.entries(table.columns))
-    columns.set(name, readColumn(name, columns.size, column, [...table.primaryKey, ...keys]));
+    columns.set(name, {
+      ...readColumn(name, columns.size, column, [...table.primaryKey, ...keys]),
+      foreign: foreign.has(column.name),
+    });
   const primaryKey = [...columns.values()].filter((column) => column.primary);
   return {
     name: table.tsName,
@@ -96,7 +102,19 @@ function compositeKey(table: Table): readonly Column[] {
   return getTableConfig(table).primaryKeys.flatMap(({ columns }) => columns);
 }
 
-function readColumn(name: string, index: number, column: Column, keys: readonly Column[]): ColumnInfo {
+/** The columns that refer to rows of a table, by their names in the database. */
+function foreignColumns(table: Table): ReadonlySet<string> {
+  if (!is(table, SQLiteTable)) return new Set();
+  const keys = getTableConfig(table).foreignKeys.flatMap((key) => key.reference().columns);
+  return new Set(keys.map((column) => column.name));
+}
+
+function readColumn(
+  name: string,
+  index: number,
+  column: Column,
+  keys: readonly Column[],
+): Omit<ColumnInfo, "foreign"> {
   // By name: a composite key may hold other instances of the same columns.
   const primary = keys.some((key) => key.name === column.name);
   const made =

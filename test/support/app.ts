@@ -67,6 +67,7 @@ export async function serve(
     database,
     schema,
     onError: (error) => errors.push(error),
+    onWarning: () => undefined,
     session: {
       parser: (request, context) => {
         const me = request.headers.get("x-me");
