@@ -275,7 +275,7 @@ const content = fc.oneof(
       damaged(
         row.map((value) =>
           Object.entries(value)
-            .map(([name, item]) => `${name}=${String(item as never)}`)
+            .map(([name, item]) => `${name}=${JSON.stringify(item)}`)
             .join("&"),
         ),
       ),
