@@ -1,4 +1,14 @@
-import { Column, is, type Placeholder, Param, SQL, sql, StringChunk, type SQLWrapper } from "drizzle-orm";
+import {
+  Column,
+  getTableName,
+  is,
+  type Placeholder,
+  Param,
+  SQL,
+  sql,
+  StringChunk,
+  type SQLWrapper,
+} from "drizzle-orm";
 import type { Predicate, ReadNode, Rows } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 
@@ -62,9 +72,16 @@ function within(condition: SQL, table: TableInfo): SQL {
   return keyIn(table, condition);
 }
 
-/** A computed field, safe in the same way. */
-export function computed(extra: SQL.Aliased, table: TableInfo): SQL.Aliased {
-  if (speaksOnlyOf(extra.sql, table) || table.primaryKey.length === 0) return extra;
+/** A computed field, safe in the same way, of a node that Drizzle calls `alias`. */
+export function computed(extra: SQL.Aliased, table: TableInfo, alias: string): SQL.Aliased {
+  if (speaksOnlyOf(extra.sql, table)) return extra;
+  // Where both names are one, the inner table would hide the outer, whose name then is right as it is.
+  if (getTableName(table.table) === alias) return sql`${sealed(extra.sql)}`.as(extra.fieldAlias);
+  if (table.primaryKey.length === 0) {
+    throw new TypeError(
+      `a computed field of \`${table.name}\` that speaks of other tables needs a primary key there`,
+    );
+  }
   // The inner table has its own name; the outer key is renamed by Drizzle, because it stands outside the seal.
   const same = sql.join(
     table.primaryKey.map(({ column }) => sql`${sealed(sql`${column}`)} = ${column}`),

@@ -20,7 +20,7 @@ export async function readRelational(
   if (plan.countOnly) return countRows(database, plan, rows);
   const { root } = plan;
   if (root.columns.length === 0 && root.relations.size === 0) return readComputed(database, plan, rows);
-  const config = toConfig(root, rows, false);
+  const config = toConfig(root, rows, root.table.name);
   if (plan.total) config.extras[TOTAL] = total(root, rows).as(TOTAL);
   const found = (await database.query[root.table.name].findMany(config)) as Row[];
   const outcome = {
@@ -46,21 +46,21 @@ interface Config {
   with: Record<string, Config>;
 }
 
-function toConfig(node: ReadNode, rows: readonly Rows[], nested: boolean, one = false): Config {
+function toConfig(node: ReadNode, rows: readonly Rows[], alias: string, nested = false): Config {
   const config: Config = { columns: {}, extras: {}, with: {} };
   for (const column of node.columns) {
     if (travelsAsText(column, nested)) config.extras[column.name] = columnAsText(column);
     else config.columns[column.name] = true;
   }
   for (const [name, extra] of node.extras)
-    config.extras[name] = valueAsText(computed(extra, node.table), name);
+    config.extras[name] = valueAsText(computed(extra, node.table, alias), name);
   const where = aliasedCondition(node, rows[node.index]!);
   if (where !== undefined) config.where = where;
-  for (const [name, { relation, node: child }] of node.relations)
-    config.with[name] = toConfig(child, rows, true, relation.kind === "one");
+  for (const [name, { node: child }] of node.relations)
+    config.with[name] = toConfig(child, rows, `${alias}_${name}`, true); // as Drizzle names it
   if (node.columns.length === 0 && node.extras.size === 0 && node.relations.size === 0)
     config.extras[NOTHING] = sql`1`.as(NOTHING);
-  if (!one) Object.assign(config, range(node), { orderBy: node.orderBy.map(orderSQL) });
+  if (!node.single) Object.assign(config, range(node), { orderBy: node.orderBy.map(orderSQL) });
   return config;
 }
 
