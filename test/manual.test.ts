@@ -40,7 +40,9 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [
       key,
-      Array.isArray(member) ? member.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : member,
+      Array.isArray(member)
+        ? member.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+        : member,
     ]),
   );
 }

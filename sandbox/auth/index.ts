@@ -10,11 +10,7 @@ export const authPath = "/api/auth";
 export type Auth = ReturnType<typeof createAuth>;
 
 /** Makes the authentication service: e-mail and password, sessions in the database, two roles. */
-export function createAuth(
-  database: Database,
-  origin: string,
-  alsoTrusted: readonly string[] = [],
-) {
+export function createAuth(database: Database, origin: string, alsoTrusted: readonly string[] = []) {
   return betterAuth({
     baseURL: origin,
     basePath: authPath,
@@ -45,9 +41,7 @@ function secret(): string {
   const given = process.env["BETTER_AUTH_SECRET"];
   if (given) return given;
   if (inProduction()) {
-    throw new Error(
-      "BETTER_AUTH_SECRET is not set: in production sessions need a secret of their own",
-    );
+    throw new Error("BETTER_AUTH_SECRET is not set: in production sessions need a secret of their own");
   }
   return "only-for-trying-out-never-for-real-people";
 }

@@ -8,10 +8,7 @@ export type CTXUserSession = {
 };
 
 /** A session parser: fills the context, or answers the request itself. */
-export type Authenticate = (
-  req: Request,
-  ctx: Partial<CTXUserSession>,
-) => Promise<Response | undefined>;
+export type Authenticate = (req: Request, ctx: Partial<CTXUserSession>) => Promise<Response | undefined>;
 
 const unauthenticated = { error: "sign in first", code: "unauthenticated" };
 

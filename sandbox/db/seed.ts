@@ -46,8 +46,7 @@ export function users(): NewUser[] {
   }));
 }
 
-const subjects =
-  "bread rain maps clocks rivers salt letters gardens bridges tea stars stones".split(" ");
+const subjects = "bread rain maps clocks rivers salt letters gardens bridges tea stars stones".split(" ");
 const titles = [
   (subject: string) => `Notes on ${subject}`,
   (subject: string) => `A short history of ${subject}`,

@@ -61,8 +61,8 @@ export class InsertWriter {
     }
     if (columns.length === 0) return undefined;
     const checked = typeof check === "string" ? undefined : lift(check, this.#names);
-    const checkKey = checked === undefined ? check : checked.parts.join(MARK);
-    const key = `${this.#policyId(plan)};${plan.answer.columns.map(({ index }) => index).join()};${columns.join()};${marks.join()};${String(checkKey)}`;
+    const checkKey = typeof check === "string" ? check : checked!.parts.join(MARK);
+    const key = `${this.#policyId(plan)};${plan.answer.columns.map(({ index }) => index).join()};${columns.join()};${marks.join()};${checkKey}`;
     let statement = this.#statements.get(key);
     if (statement === undefined) {
       const condition =
