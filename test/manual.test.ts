@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open } from "@/db/open";
 import { startSandbox } from "@/index";
+import { STATUS } from "../src/error.ts";
 import { type FileAnswer, type FileRequest, HttpRunner, readHttpFile } from "./support/http-file.ts";
 
 const root = join(import.meta.dir, "..");
@@ -151,4 +152,16 @@ describe("the README's examples", () => {
       expect(steady(got.body)).toEqual(JSON.parse(answer));
     });
   }
+});
+
+describe("the README's table of errors", () => {
+  const rows = [...read("README.md").matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [
+    code!,
+    Number(status),
+  ]);
+
+  test("has a row for each code of the catalogue, with its status, and no other", () => {
+    expect(Object.fromEntries(rows)).toEqual({ ...STATUS });
+    expect(rows.length).toBe(Object.keys(STATUS).length);
+  });
 });
