@@ -1,7 +1,7 @@
 import { type ReaderChoice, readCompiler, writeCompiler } from "./compile/compile.ts";
 import { detectDialect } from "./dialect/dialect.ts";
-import { limitExceeded, QueryError } from "./error.ts";
-import { execute } from "./execute/execute.ts";
+import { busy, limitExceeded, QueryError } from "./error.ts";
+import { execute, type Task } from "./execute/execute.ts";
 import type { Mark } from "./observe.ts";
 import {
   admit,
@@ -36,8 +36,10 @@ export interface EngineOptions {
   readonly defaults?: LimitOptions;
   /** How long a write waits for its turn, in milliseconds. */
   readonly busyTimeout: number;
-  /** How long a statement and its hooks may take, in milliseconds. */
+  /** How long a transaction and its hooks may take, in milliseconds. */
   readonly timeout: number;
+  /** How many requests may be at the database, or waiting for it, at once. */
+  readonly maxInFlight: number;
   /** Whether every answer is formatted, so that rows are wanted and not their text. */
   readonly formats: boolean;
   /** Whether what looks like an oversight in the access-control file is refused. */
@@ -66,8 +68,8 @@ export interface Engine {
   allow(request: QueryRequest, principal: Principal): readonly string[];
   /** Answers a request; the body is a function because it is read only once a rule was found. */
   run(request: QueryRequest, principal: Principal, body: BodyReader, mark: Mark): Promise<Answer>;
-  /** How many statements are remembered. */
-  remembered(): number;
+  /** How many statements are remembered, and how many of them the driver keeps prepared. */
+  remembered(): { readonly statements: number; readonly prepared: number };
 }
 
 /**
@@ -76,13 +78,23 @@ export interface Engine {
  * @throws Error that names every mistake of the file, or the database that is not supported.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { timeout } = options;
+  const { timeout, maxInFlight } = options;
   const registry = buildRegistry(options.acl, readCatalog(options.schema), options.defaults);
   warn(registry, options);
   const dialect = detectDialect(options.database, { busyTimeout: options.busyTimeout });
   const readers = readCompiler(options.database, dialect, options.reader);
   const writers = writeCompiler(options.database, dialect, options.reader);
   const plans = new PlanMemory();
+  let inFlight = 0;
+  const run = async <T>(task: Omit<Task<T>, "timeout">): Promise<T | Response> => {
+    if (inFlight >= maxInFlight) throw busy();
+    inFlight++;
+    try {
+      return await execute(dialect, { ...task, timeout });
+    } finally {
+      inFlight--;
+    }
+  };
   const wantsRows = ({ formatResult, hooks }: Policy): boolean =>
     options.formats || formatResult !== undefined || hooks.afterQuery !== undefined;
 
@@ -101,14 +113,7 @@ export function createEngine(options: EngineOptions): Engine {
     const statement = readers.compile(plan, rows, wantsRows(policy));
     mark("compile");
     const { hooks } = policy;
-    const outcome = await execute(dialect, {
-      mode: "read",
-      atomic: false,
-      hooks,
-      context,
-      statement,
-      timeout,
-    });
+    const outcome = await run({ mode: "read", atomic: false, hooks, context, statement });
     mark("execute");
     return { policy, first: plan.first, outcome };
   }
@@ -131,7 +136,7 @@ export function createEngine(options: EngineOptions): Engine {
     }
     const rows = await admitAll(plan, context);
     const check = kind === "delete" ? "all" : await admitCheck(policy, rows, context);
-    const write = writers(plan, { rows, check }, wantsRows(policy));
+    const write = writers.compile(plan, { rows, check }, wantsRows(policy));
     const statement = async (database: unknown): Promise<QueryResult> => {
       const values = kind === "delete" ? [] : finishRows(policy, kind, context["body"]);
       const { passed, ...outcome } = await write(database, values);
@@ -144,13 +149,13 @@ export function createEngine(options: EngineOptions): Engine {
     const atomic = isAtomic(plan, check, context["body"]);
     const { hooks } = policy;
     mark("compile");
-    const outcome = await execute(dialect, { mode: "write", atomic, hooks, context, statement, timeout });
+    const outcome = await run({ mode: "write", atomic, hooks, context, statement });
     mark("execute");
     return { policy, first: false, outcome };
   }
 
   return {
-    remembered: () => readers.size,
+    remembered: () => ({ statements: readers.size + writers.size, prepared: dialect.prepared }),
     allow(request, principal) {
       if (!registry.has(request.resource)) resolve(registry, request, principal);
       return allowedMethods(registry, request, principal);
@@ -198,6 +203,8 @@ function admitCheck(
 /** Whether a write needs a transaction: what can still be refused after its statement, or takes more than one. */
 function isAtomic({ policy, total, answer }: WritePlan, check: Rows, body: unknown): boolean {
   return (
+    answer.extras.size > 0 ||
+    answer.columns.some(({ kind }) => kind === "custom") || // an author's mapping may throw
     check !== "all" ||
     Array.isArray(body) ||
     total ||

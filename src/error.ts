@@ -164,7 +164,7 @@ export const internalError = (cause: unknown): QueryError =>
   new QueryError("internal-error", "something went wrong on the server", { cause });
 
 export const busy = (cause?: unknown): QueryError =>
-  new QueryError("busy", "the database is busy", {
+  new QueryError("busy", "the server is busy", {
     hint: "try again",
     headers: { "Retry-After": "1" },
     cause,

@@ -12,8 +12,12 @@ export type Observation =
       readonly milliseconds: number;
       /** Milliseconds by room; only the rooms the request came to. */
       readonly rooms: Readonly<Partial<Record<Room, number>>>;
-      /** How many statements and questions are remembered. */
-      readonly remembered: { readonly statements: number; readonly questions: number };
+      /** How many statements and questions are remembered, and how many statements the driver keeps prepared. */
+      readonly remembered: {
+        readonly statements: number;
+        readonly prepared: number;
+        readonly questions: number;
+      };
     }
   | { readonly kind: "failed"; readonly error: unknown };
 

@@ -15,7 +15,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   operator: ["error", "schema", "drizzle-orm"],
   policy: ["error", "request", "schema", "drizzle-orm"],
   plan: ["error", "request", "schema", "operator", "policy", "drizzle-orm"],
-  dialect: ["error", "drizzle-orm"],
+  dialect: ["cache", "error", "drizzle-orm"],
   compile: ["cache", "node:buffer", "plan", "schema", "drizzle-orm"],
   execute: ["error", "observe", "plan", "dialect"],
   engine: ["error", "observe", "schema", "policy", "plan", "compile", "dialect", "execute"],

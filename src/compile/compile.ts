@@ -1,4 +1,4 @@
-import type { Dialect } from "../dialect/dialect.ts";
+import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { ReadPlan, Rows, WritePlan } from "../plan/plan.ts";
 import { InsertWriter } from "./insert.ts";
 import { type Bound, type JSONStatement, JSONReader } from "./json.ts";
@@ -8,11 +8,6 @@ import { decodeRows } from "./value.ts";
 import { compileWrite, type WriteRows, type WriteStatement } from "./write.ts";
 
 export type { WriteOutcome, WriteRows, WriteStatement } from "./write.ts";
-
-/** A Drizzle database, or a transaction of one. */
-// Drizzle's own types are generic over the schema and differ per driver; this is its border.
-// oxlint-disable-next-line typescript/no-explicit-any
-export type DrizzleDatabase = any;
 
 /** What a read found: rows (or with `first` the row or null), as values or as JSON text, their number, and the total. */
 export interface ReadOutcome {
@@ -24,7 +19,7 @@ export interface ReadOutcome {
 }
 
 /** A read ready to run, on the database or in a transaction of it. */
-export type ReadStatement = (database: DrizzleDatabase) => Promise<ReadOutcome>;
+export type ReadStatement = (database: Database) => Promise<ReadOutcome>;
 
 /** Makes statements of plans. `rows` holds what each node of a plan admits, by the node's index. */
 export interface ReadCompiler {
@@ -35,16 +30,21 @@ export interface ReadCompiler {
 }
 
 /** Makes statements of writes. With `asRows` the outcome holds rows, else it may hold their text. */
-export type WriteCompiler = (plan: WritePlan, rows: WriteRows, asRows: boolean) => WriteStatement;
+export interface WriteCompiler {
+  compile(plan: WritePlan, rows: WriteRows, asRows: boolean): WriteStatement;
+  /** How many statements are remembered. */
+  readonly size: number;
+}
 
 /** The writer of a database. */
-export function writeCompiler(
-  database: DrizzleDatabase,
-  dialect: Dialect,
-  choice: ReaderChoice,
-): WriteCompiler {
+export function writeCompiler(database: Database, dialect: Dialect, choice: ReaderChoice): WriteCompiler {
   const inserts = choice === "fast" ? new InsertWriter(namesOf(database), dialect) : undefined;
-  return (plan, rows, asRows) => compileWrite(plan, rows, asRows ? undefined : inserts);
+  return {
+    compile: (plan, rows, asRows) => compileWrite(plan, rows, asRows ? undefined : inserts),
+    get size() {
+      return inserts?.size ?? 0;
+    },
+  };
 }
 
 /** Which reader answers: the fast one where the database has it, or always the portable one. */
@@ -54,11 +54,7 @@ export type ReaderChoice = "fast" | "portable";
  * Picks the readers for a database: one statement that answers with JSON where the dialect speaks it, and Drizzle's
  * relational query for every plan and every value the first cannot answer alike.
  */
-export function readCompiler(
-  database: DrizzleDatabase,
-  dialect: Dialect,
-  choice: ReaderChoice,
-): ReadCompiler {
+export function readCompiler(database: Database, dialect: Dialect, choice: ReaderChoice): ReadCompiler {
   const portable =
     (plan: ReadPlan, rows: readonly Rows[]): ReadStatement =>
     (tx) =>
@@ -79,8 +75,7 @@ export function readCompiler(
           try {
             return outcomeOf(await dialect.query(tx, statement.text, values), plan, statement);
           } catch (error) {
-            // A busy database is busy for every reader; any other error may be a value SQL cannot say as JSON.
-            if (dialect.failure(error) !== undefined) throw error;
+            if (!dialect.unsayable(error)) throw error;
             statement.failed = true;
           }
         }

@@ -1,9 +1,8 @@
 import { type Column, is, SQL } from "drizzle-orm";
 import { Cache } from "../cache.ts";
-import type { Dialect } from "../dialect/dialect.ts";
 import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
-import type { DrizzleDatabase } from "./compile.ts";
+import type { Database, Dialect } from "../dialect/dialect.ts";
 import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
 import { lift, MARK, type Names, numbered } from "./lift.ts";
 import { wantsDecoding } from "./value.ts";
@@ -34,6 +33,11 @@ export class InsertWriter {
     this.#dialect = dialect;
   }
 
+  /** How many statements are remembered. */
+  get size(): number {
+    return this.#statements.size;
+  }
+
   /** Whether a plan's answer is a row as SQLite stores it, so that nothing must be decoded. */
   static takes({ kind, answer }: WritePlan): boolean {
     return (
@@ -43,7 +47,7 @@ export class InsertWriter {
 
   /** Inserts a row; `undefined`, with nothing done, for one that holds SQL, which Drizzle writes. */
   async insert(
-    database: DrizzleDatabase,
+    database: Database,
     plan: WritePlan,
     check: Rows,
     row: Row,

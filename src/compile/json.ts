@@ -101,11 +101,8 @@ export class JSONReader {
     const shapes = this.#shapes[asRows ? 1 : 0];
     const known = plan.recurring ? shapes.get(plan) : undefined;
     if (known !== undefined) return known;
-    const widest = Math.max(
-      ...plan.nodes.map((node) => node.columns.length + node.extras.size + node.relations.size),
-    );
-    if (widest > MAX_MEMBERS) return undefined;
     const answers = this.#answers(plan, asRows);
+    if (answers !== "rows" && answers !== "count" && isTooWide(plan)) return undefined;
     const extras = plan.nodes.map((node) =>
       [...node.extras.values()].map((extra) => lift(extra.sql, this.#names)),
     );
@@ -145,4 +142,9 @@ export class JSONReader {
     if (id === undefined) this.#policies.set(policy, (id = ++this.#lastPolicy));
     return id;
   }
+}
+
+/** Whether a node has more members than one object takes. */
+function isTooWide({ nodes }: ReadPlan): boolean {
+  return nodes.some((node) => node.columns.length + node.extras.size + node.relations.size > MAX_MEMBERS);
 }

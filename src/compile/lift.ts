@@ -1,6 +1,6 @@
 import { Column, getTableName, Param, SQL, StringChunk, type Table } from "drizzle-orm";
 import type { Predicate } from "../plan/plan.ts";
-import type { DrizzleDatabase } from "./compile.ts";
+import type { Database } from "../dialect/dialect.ts";
 import { toSQL } from "./condition.ts";
 
 /** SQL without its values: the pieces of text between them, and the values as the driver takes them. */
@@ -23,7 +23,7 @@ export interface Names {
 export const MARK = "\u0001";
 
 /** The names of a Drizzle database, with its casing. */
-export function namesOf(database: DrizzleDatabase): Names {
+export function namesOf(database: Database): Names {
   const { dialect } = database;
   const quote = (name: string): string => dialect.escapeName(name) as string;
   const columns = new WeakMap<Column, string>();

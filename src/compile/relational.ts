@@ -2,7 +2,8 @@ import { type SQL, sql, type Table } from "drizzle-orm";
 import type { ReadNode, ReadPlan, Rows } from "../plan/plan.ts";
 import type { OrderKey } from "../policy/policy.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
-import type { DrizzleDatabase, ReadOutcome } from "./compile.ts";
+import type { Database } from "../dialect/dialect.ts";
+import type { ReadOutcome } from "./compile.ts";
 import { aliasedCondition, computed, nodeCondition, rowsCondition } from "./condition.ts";
 import { columnAsText, driverValue, fromText, travelsAsText, valueAsText } from "./transport.ts";
 import { extraValue } from "./value.ts";
@@ -13,7 +14,7 @@ const NOTHING = "~nothing";
 
 /** The portable reader: Drizzle's relational query, on any database that has one. */
 export async function readRelational(
-  database: DrizzleDatabase,
+  database: Database,
   plan: ReadPlan,
   rows: readonly Rows[],
 ): Promise<ReadOutcome> {
@@ -103,11 +104,7 @@ export function columnValue(value: unknown, column: ColumnInfo, nested: boolean)
 }
 
 /** Computed fields alone may be aggregates: they are asked of the table under its own name, with every condition beside them. */
-async function readComputed(
-  database: DrizzleDatabase,
-  plan: ReadPlan,
-  rows: readonly Rows[],
-): Promise<ReadOutcome> {
+async function readComputed(database: Database, plan: ReadPlan, rows: readonly Rows[]): Promise<ReadOutcome> {
   const { root, first } = plan;
   const fields = Object.fromEntries(
     [...root.extras].map(([name, extra]) => [name, sql`${sql`${extra.sql}`}`.as(name)]),
@@ -146,7 +143,7 @@ function total({ table }: ReadNode, rows: readonly Rows[]): SQL<number> {
 
 /** The number of rows the rule admits, as a statement of its own. */
 export async function countTotal(
-  database: DrizzleDatabase,
+  database: Database,
   { table }: ReadNode,
   rows: readonly Rows[],
 ): Promise<number> {
@@ -155,7 +152,7 @@ export async function countTotal(
 
 /** How many rows the same request would return, and the total. */
 async function countRows(
-  database: DrizzleDatabase,
+  database: Database,
   { root, total: wanted }: ReadPlan,
   rows: readonly Rows[],
 ): Promise<ReadOutcome> {
@@ -179,11 +176,7 @@ async function countRows(
 }
 
 /** How many rows of a table satisfy a condition. */
-export async function selectCount(
-  database: DrizzleDatabase,
-  table: Table,
-  where: SQL | undefined,
-): Promise<number> {
+export async function selectCount(database: Database, table: Table, where: SQL | undefined): Promise<number> {
   const [row] = (await database
     .select({ count: sql<number>`count(*)` })
     .from(table)

@@ -122,7 +122,8 @@ export class StatementWriter {
     const joins = (relation?.on ?? []).map(
       ({ source, target }) => `${own(target)} = ${this.#named(alias(relation!.parent))(source)}`,
     );
-    const order = node.single || fixesKey(node) ? "" : orderBy(node.orderBy, own);
+    const unordered = node.single || this.#shape.answers === "count" || fixesKey(node);
+    const order = unordered ? "" : orderBy(node.orderBy, own);
     return ` from ${table}${where([...joins, this.#using(node), this.#where(node)])}${order}${this.#range(node)}`;
   }
 

@@ -4,7 +4,7 @@ import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
 import { InsertWriter } from "./insert.ts";
 import { nodeCondition, rowsCondition, speaksOnlyOf } from "./condition.ts";
 import { columnValue, countTotal, readRelational, selectCount } from "./relational.ts";
-import type { DrizzleDatabase } from "./compile.ts";
+import type { Database } from "../dialect/dialect.ts";
 import { columnAsText, travelsAsText } from "./transport.ts";
 import { extraValue } from "./value.ts";
 
@@ -20,7 +20,7 @@ export interface WriteOutcome {
 }
 
 /** A write ready to run; the rows to write come last, because a hook may have changed them. */
-export type WriteStatement = (database: DrizzleDatabase, rows: readonly Row[]) => Promise<WriteOutcome>;
+export type WriteStatement = (database: Database, rows: readonly Row[]) => Promise<WriteOutcome>;
 
 /** Names no column has. */
 const CHECK = "~check";
@@ -77,7 +77,7 @@ export function compileWrite(
 /** The total is counted after the write. */
 async function withTotal(
   outcome: WriteOutcome,
-  database: DrizzleDatabase,
+  database: Database,
   plan: WritePlan,
   rows: readonly Rows[],
 ): Promise<WriteOutcome> {
@@ -92,7 +92,7 @@ function isSimple({ relations, extras, table }: ReadNode): boolean {
 
 /** RETURNING checks each row when its turn comes; a check that looks at other rows is asked again when all are written. */
 async function passTogether(
-  database: DrizzleDatabase,
+  database: Database,
   plan: WritePlan,
   check: Rows,
   written: readonly Row[],
@@ -108,7 +108,7 @@ async function passTogether(
 }
 
 async function run(
-  database: DrizzleDatabase,
+  database: Database,
   plan: WritePlan,
   using: Rows,
   check: Rows,
@@ -168,7 +168,7 @@ function decodeKey(row: Row, { primaryKey }: TableInfo): void {
 
 /** The rows that came back, without what was returned for the engine alone; where RETURNING says too little, read by key. */
 async function readWritten(
-  database: DrizzleDatabase,
+  database: Database,
   plan: WritePlan,
   rows: readonly Rows[],
   written: readonly Row[],
@@ -192,7 +192,7 @@ async function readWritten(
 
 /** Reads rows whole, with their keys, whatever the rule's own filter says of them: they are the ones that are written. */
 async function readAnswer(
-  database: DrizzleDatabase,
+  database: Database,
   plan: WritePlan,
   rows: readonly Rows[],
   which: SQL,

@@ -1,7 +1,8 @@
 import { SQLiteBunSession, SQLiteBunTransaction } from "drizzle-orm/bun-sqlite/session";
 import type { Database, Dialect, DialectOptions } from "./dialect.ts";
+import { Cache } from "../cache.ts";
 import { Gate } from "./gate.ts";
-import { retryWhileBusy, sqliteFailure } from "./sqlite.ts";
+import { isUnsayable, retryWhileBusy, sqliteFailure } from "./sqlite.ts";
 
 /** The part of bun:sqlite that is used here. */
 interface Client {
@@ -14,8 +15,8 @@ interface Statement {
   finalize(): void;
 }
 
-/** Statements kept prepared, the first made the first to go. */
-const MAX_STATEMENTS = 256;
+/** Statements kept prepared, in each of two generations. */
+const MAX_STATEMENTS = 200;
 
 /**
  * bun:sqlite: one connection whose statements are synchronous. A statement of another request would fall inside an open
@@ -23,22 +24,19 @@ const MAX_STATEMENTS = 256;
  * callback ends, so begin and commit are written out.
  */
 export function openBunSqlite(database: Database, { busyTimeout }: DialectOptions): Dialect {
-  const gate = new Gate(busyTimeout);
+  const gate = new Gate();
   const client = database.$client as Client;
-  const statements = new Map<string, Statement>();
+  const statements = new Cache<Statement>(MAX_STATEMENTS, (statement) => statement.finalize());
   const statementOf = (text: string): Statement => {
     let statement = statements.get(text);
-    if (statement === undefined) {
-      if (statements.size >= MAX_STATEMENTS) forgetOldest(statements);
-      statements.set(text, (statement = client.prepare(text)));
-    }
+    if (statement === undefined) statements.set(text, (statement = client.prepare(text)));
     return statement;
   };
 
   /** Enters alone with a transaction begun; while another process holds the lock, the others here may pass. */
   const begin = (statement: string): Promise<() => void> =>
     retryWhileBusy(async () => {
-      const leave = await gate.enter();
+      const leave = await gate.enter(busyTimeout);
       try {
         client.run(statement);
         return leave;
@@ -65,17 +63,20 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
   };
 
   return {
-    name: "bun:sqlite",
     rowsAreCheap: true,
     jsonPassesSelects: false,
-    read: (work) => retryWhileBusy(() => gate.shared(() => work(database)), busyTimeout),
-    write: (work) => retryWhileBusy(() => gate.exclusive(() => work(database)), busyTimeout),
+    read: (work) => retryWhileBusy(() => gate.shared(() => work(database), busyTimeout), busyTimeout),
+    write: (work) => retryWhileBusy(() => gate.exclusive(() => work(database), busyTimeout), busyTimeout),
     transaction,
     query: async ({ session: { lease } }: { session: { lease?: Lease } }, text, values) => {
       if (lease?.open === false) throw ended();
       return statementOf(text).values(...values);
     },
+    get prepared() {
+      return statements.size;
+    },
     failure: sqliteFailure,
+    unsayable: isUnsayable,
   };
 }
 
@@ -96,12 +97,6 @@ function leasedTransaction({ dialect, session }: Database, client: Client, lease
   });
   const inner = new SQLiteBunSession(leased as never, dialect, session.schema, { logger: session.logger });
   return new SQLiteBunTransaction("sync", dialect, Object.assign(inner, { lease }), session.schema);
-}
-
-function forgetOldest(statements: Map<string, Statement>): void {
-  const [text, statement] = statements.entries().next().value!;
-  statements.delete(text);
-  statement.finalize();
 }
 
 /** Some errors have rolled the transaction back already; a second rollback is refused, and that is fine. */

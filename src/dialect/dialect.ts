@@ -3,7 +3,7 @@ import type { QueryError } from "../error.ts";
 import { openBunSqlite } from "./bun-sqlite.ts";
 import { openLibsql } from "./libsql.ts";
 
-export { serializeWrites, type SerializeOptions } from "./write-queue.ts";
+export { serializeWrites, type SerializeOptions } from "./libsql-lane.ts";
 
 /** A Drizzle database, or a transaction of one. */
 // Drizzle's own types differ per driver; this is its border.
@@ -12,7 +12,6 @@ export type Database = any;
 
 /** What differs between databases and drivers, bound to one database. */
 export interface Dialect {
-  readonly name: string;
   /** Runs statements that only read, without a transaction and without waiting for writers. */
   read<T>(work: (database: Database) => Promise<T>): Promise<T>;
   /** Runs one statement that writes, in its turn. */
@@ -28,6 +27,10 @@ export interface Dialect {
   readonly jsonPassesSelects: boolean;
   /** Runs one statement on a database or a transaction, values by number; rows answer by index. */
   query(database: Database, text: string, values: readonly unknown[]): Promise<readonly ArrayLike<unknown>[]>;
+  /** How many statements are kept prepared. */
+  readonly prepared: number;
+  /** Whether a read failed for a value it met, so that another way of reading may answer. */
+  unsayable(error: unknown): boolean;
   /** What an error of the driver means to a client; `undefined` where it means a fault of ours. */
   failure(error: unknown): QueryError | undefined;
 }

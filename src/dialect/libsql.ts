@@ -1,14 +1,19 @@
 import type { Client, InStatement, InValue, Transaction } from "@libsql/client";
 import { LibSQLSession, LibSQLTransaction } from "drizzle-orm/libsql/session";
 import type { Database, Dialect, DialectOptions } from "./dialect.ts";
-import { sqliteFailure } from "./sqlite.ts";
-import { isRead, type Lane, laneOf } from "./write-queue.ts";
+import { Semaphore } from "./gate.ts";
+import { isRead, type Lane, laneOf } from "./libsql-lane.ts";
+import { isUnsayable, sqliteFailure } from "./sqlite.ts";
 
 /** Journals whose readers never find the file locked: a log beside it, or no file at all. */
 const NO_WAITING: ReadonlySet<unknown> = new Set(["wal", "memory"]);
 
-/** Transactions that read hold a connection each; the client has twenty by default and fails when all are taken. */
-const MAX_READING = 16;
+/**
+ * Transactions hold a connection each, and the client has twenty by default and fails when all are taken: some are for
+ * reads whose hooks may wait, some for reads that must only wait for a lock.
+ */
+const MAX_HOOKED = 12;
+const MAX_GUARDED = 6;
 
 /** libsql: files, memory and remote servers, through drizzle-orm/libsql. */
 export function openLibsql(database: Database, options: DialectOptions): Dialect {
@@ -16,57 +21,66 @@ export function openLibsql(database: Database, options: DialectOptions): Dialect
 }
 
 class Libsql implements Dialect {
-  readonly name = "libsql";
   readonly rowsAreCheap = false;
+  readonly prepared = 0; // the client prepares each statement anew
   jsonPassesSelects = false;
   /** Whether the file has no write-ahead log, as far as is known. */
   #readersWait: boolean;
+  /** A remote server queues its writers itself. */
+  readonly #remote: boolean;
   readonly #lane: Lane;
+  readonly #waitMs: number;
   readonly #database: Database;
-  readonly #reading = new Semaphore(MAX_READING);
+  readonly #hooked = new Semaphore(MAX_HOOKED);
+  readonly #guarded = new Semaphore(MAX_GUARDED);
 
   constructor(database: Database, { busyTimeout }: DialectOptions) {
     const client = database.$client as Client;
-    this.#lane = laneOf(client, busyTimeout);
+    this.#lane = laneOf(client);
+    this.#waitMs = busyTimeout;
     // Turns are taken here, so statements go to the client behind the queue.
     this.#database = this.#lane.client === client ? database : overClient(database, this.#lane.client);
-    this.#readersWait = client.protocol === "file";
+    this.#remote = client.protocol !== "file";
+    this.#readersWait = !this.#remote;
     void this.#askDatabase();
   }
 
   read<T>(work: (database: Database) => Promise<T>): Promise<T> {
     if (this.#readersWait) return this.#readGuarded(work);
-    return this.#lane.read(() => work(this.#database));
+    return this.#lane.read(() => work(this.#database), this.#waitMs);
   }
 
   /** Without a write-ahead log a reader may find the file locked, and wait as a writer does. */
   async #readGuarded<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    if (await this.#lane.inMemory()) return this.#lane.read(() => work(this.#database));
-    return this.#reading.run(async () => {
-      const transaction = await this.#lane.beginReading();
+    if (await this.#lane.inMemory()) return this.#lane.read(() => work(this.#database), this.#waitMs);
+    return this.#guarded.run(async () => {
+      const transaction = await this.#lane.beginReading(this.#waitMs);
       try {
         return await work(overTransaction(this.#database, this.#lane.client, transaction));
       } finally {
         transaction.close();
       }
-    });
+    }, this.#waitMs);
   }
 
   async write<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    // Where no other process can hold the lock, one statement is its own transaction.
-    const alone = this.#lane.client.protocol !== "file" || (await this.#lane.inMemory());
-    if (!alone) return this.transaction("write", work);
-    return this.#lane.writers.exclusive(() => work(this.#database));
+    if (this.#remote) return work(this.#database);
+    // Another process may hold the lock of a file; an in-memory database is this one's alone.
+    if (!(await this.#lane.inMemory())) return this.transaction("write", work);
+    return this.#lane.writers.exclusive(() => work(this.#database), this.#waitMs);
   }
 
   async transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> {
     const lane = this.#lane;
+    const waitMs = this.#waitMs;
+    if (this.#remote) return this.#settle(await lane.begin(waitMs), work);
     if (mode === "write" || (await lane.inMemory())) {
-      return lane.writers.exclusive(async () => this.#settle(await lane.begin(), work));
+      return lane.writers.exclusive(async () => this.#settle(await lane.begin(waitMs), work), waitMs);
     }
-    return this.#reading.run(async () =>
-      this.#settle(new UpgradingTransaction(await lane.beginReading(), lane), work),
-    );
+    return this.#hooked.run(async () => {
+      const reading = new UpgradingTransaction(await lane.beginReading(waitMs), lane, waitMs);
+      return this.#settle(reading, work);
+    }, waitMs);
   }
 
   async query(
@@ -80,6 +94,7 @@ class Libsql implements Dialect {
   }
 
   failure = sqliteFailure;
+  unsayable = isUnsayable;
 
   /** Until the database has answered, everything is done so that it is right on any. */
   async #askDatabase(): Promise<void> {
@@ -98,7 +113,7 @@ class Libsql implements Dialect {
   async #settle<T>(transaction: Settled, work: (tx: Database) => Promise<T>): Promise<T> {
     try {
       const result = await work(overTransaction(this.#database, this.#lane.client, transaction));
-      await this.#lane.commit(transaction);
+      await this.#lane.commit(transaction, this.#waitMs);
       return result;
     } finally {
       // Rolls back what was not committed, and minds nothing that the database has rolled back itself.
@@ -117,13 +132,15 @@ type Settled = Pick<Transaction, "execute" | "batch" | "executeMultiple" | "comm
 class UpgradingTransaction {
   #inner: Transaction;
   readonly #lane: Lane;
+  readonly #waitMs: number;
   #upgrading: Promise<void> | undefined;
   #leave: (() => void) | undefined;
   #closed = false;
 
-  constructor(inner: Transaction, lane: Lane) {
+  constructor(inner: Transaction, lane: Lane, waitMs: number) {
     this.#inner = inner;
     this.#lane = lane;
+    this.#waitMs = waitMs;
   }
 
   async execute(statement: InStatement): ReturnType<Transaction["execute"]> {
@@ -158,10 +175,10 @@ class UpgradingTransaction {
   async #restart(): Promise<void> {
     if (this.#closed) throw new Error("the transaction has ended");
     this.#inner.close();
-    const leave = await this.#lane.writers.enter();
+    const leave = await this.#lane.writers.enter(this.#waitMs);
     this.#leave = leave;
     try {
-      if (!this.#closed) this.#inner = await this.#lane.begin();
+      if (!this.#closed) this.#inner = await this.#lane.begin(this.#waitMs);
     } finally {
       // What was closed meanwhile, by a hook that came too late, gives back what it has just got.
       if (this.#closed) {
@@ -189,26 +206,4 @@ function overTransaction(database: Database, client: Client, transaction: object
     transaction as Transaction,
   );
   return new LibSQLTransaction("async", dialect, inner, session.schema);
-}
-
-/** Lets a number of pieces of work run at once; the others wait, first come, first served. */
-class Semaphore {
-  #free: number;
-  readonly #waiters: (() => void)[] = [];
-
-  constructor(count: number) {
-    this.#free = count;
-  }
-
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiters.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiters.shift();
-      if (next === undefined) this.#free++;
-      else next();
-    }
-  }
 }

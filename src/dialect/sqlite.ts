@@ -44,8 +44,16 @@ export function sqliteFailure(error: unknown): QueryError | undefined {
   return invalidBody("a required value is missing or does not fit");
 }
 
+/** What drivers say of a value that JSON, or a JavaScript number, cannot hold. */
+const UNSAYABLE = /malformed JSON|JSON cannot hold BLOB|cannot be safely represented/i;
+
+/** Whether a read failed for a value it met, so that another way of reading it may succeed. */
+export function isUnsayable(error: unknown): boolean {
+  return typeof error === "object" && error !== null && UNSAYABLE.test(messageOf(error));
+}
+
 /** Whether another connection holds what a statement needs, so that waiting may help. */
-export function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code !== undefined && isBusyCode(code);
 }

@@ -11,7 +11,7 @@ export interface Task<Outcome> {
   /** The object the hooks are handed; `tx` and `result` are put on it. */
   readonly context: Record<string, unknown>;
   readonly statement: (database: Database) => Promise<Outcome>;
-  /** How long all of it may take, in milliseconds. */
+  /** How long the transaction may take, in milliseconds. */
   readonly timeout: number;
 }
 
@@ -38,11 +38,21 @@ export async function execute<Outcome>(dialect: Dialect, task: Task<Outcome>): P
     return await (mode === "read" ? dialect.read(task.statement) : dialect.write(task.statement));
   } catch (error) {
     if (error instanceof Ended) return error.response;
-    const answer: unknown = await hooks.onQueryError?.(error, context);
+    const answer = await asked(hooks, error, context);
     if (answer instanceof Response) return answer;
     throw dialect.failure(error) ?? error;
   } finally {
     delete context["tx"];
+  }
+}
+
+/** Asks `onQueryError`; should it throw itself, what it was asked about is not lost. */
+async function asked({ onQueryError }: Hooks, error: unknown, context: unknown): Promise<unknown> {
+  try {
+    return (await onQueryError?.(error, context)) as unknown;
+  } catch (second) {
+    if (second instanceof Error && second !== error) second.cause ??= error;
+    throw second;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Engine } from "../engine.ts";
-import { busy, QueryError, quote } from "../error.ts";
+import { QueryError, quote } from "../error.ts";
 import { type Mark, type Observation, type Observer, Stopwatch, unwatched } from "../observe.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 import { type Method, METHODS } from "../request/request.ts";
@@ -21,8 +21,6 @@ export interface Route {
   readonly headers: HeaderMap;
   readonly formatResult: AuthorFunction | undefined;
   readonly observe: Observer | undefined;
-  /** How many requests are under way, and how many may be. */
-  readonly traffic: { underWay: number; readonly most: number };
   /** Whether somebody wants to hear of every answer. */
   readonly watched: boolean;
   /** Whether answers carry the time spent in each room. */
@@ -34,16 +32,12 @@ export async function handle(route: Route, request: Request): Promise<Response> 
   const watch = route.watched || route.serverTiming ? new Stopwatch() : undefined;
   const visit: Visit = { resource: "", base: route.headers };
   let response: Response;
-  route.traffic.underWay++;
   try {
-    if (route.traffic.underWay > route.traffic.most) throw busy();
     response = await answer(route, request, visit, watch?.mark ?? unwatched);
   } catch (error) {
     response = refuse(error, request.method, visit.base, (cause) =>
       tell(route, { kind: "failed", error: cause }),
     );
-  } finally {
-    route.traffic.underWay--;
   }
   if (watch !== undefined) report(route, request, visit, response, watch);
   return response;
@@ -100,7 +94,7 @@ function report(
     status: response.status,
     milliseconds: performance.now() - watch.started,
     rooms: watch.rooms,
-    remembered: { statements: route.engine.remembered(), questions: rememberedQuestions() },
+    remembered: { ...route.engine.remembered(), questions: rememberedQuestions() },
   });
 }
 

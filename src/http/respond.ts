@@ -63,8 +63,8 @@ export function respondWrite(answer: Response | JSONText, base: HeaderMap): Resp
 /** Adds the route's headers to an author's `Response`; what the author set himself stays. */
 export async function withHeaders(response: Response, base: HeaderMap, bodiless: boolean): Promise<Response> {
   const { status, statusText } = response;
-  const stream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
-  if (response.body === null || stream) {
+  // A body whose type is known goes through as it comes; only for HEAD must its length be known.
+  if (response.body === null || (!bodiless && response.headers.has("content-type")) || isEndless(response)) {
     return new Response(bodiless ? null : response.body, {
       status,
       statusText,
@@ -78,6 +78,9 @@ export async function withHeaders(response: Response, base: HeaderMap, bodiless:
   if (bodiless) headers.set("content-length", String(body.size));
   return new Response(bodiless ? null : body, { status, statusText, headers });
 }
+
+const isEndless = ({ headers }: Response): boolean =>
+  headers.get("content-type")?.startsWith("text/event-stream") === true;
 
 /** An author's headers and the route's where he has none; an answer that differs by origin says so whatever he wrote. */
 function merged(own: Headers, base: HeaderMap): Headers {
@@ -109,7 +112,10 @@ export function refuse(
   unexpected: (error: unknown) => void,
 ): Response {
   const error = thrown instanceof HttpError ? thrown : internalError(thrown);
-  if (error instanceof QueryError && error.code === "internal-error") unexpected(error.cause ?? error);
+  if (error instanceof QueryError && error.status >= 500) {
+    const known = error.code !== "internal-error" && error.cause === undefined;
+    if (!known) unexpected(error.cause ?? error);
+  }
   const headers: Record<string, string> = { ...base, "content-type": JSON_TYPE };
   if (error instanceof QueryError) Object.assign(headers, error.headers);
   const text = JSON.stringify(bodyOf(error));

@@ -47,10 +47,11 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   readonly onWarning?: (sentence: string) => void;
   /**
    * How long the transaction of a request, hooks included, may take, in milliseconds; 30,000 by default. Beyond it the
-   * transaction is rolled back and the answer is 504. A statement that runs in this process cannot be interrupted.
+   * transaction is rolled back and the answer is 504. A single statement without a transaction has no deadline, because
+   * one that runs in this process cannot be interrupted; limits bound what it may cost.
    */
   readonly timeout?: number;
-  /** How many requests may be under way at once, 1,000 by default; one more is 503. */
+  /** How many requests may be at the database, or waiting for it, at once; 1,000 by default, and one more is 503. */
   readonly maxInFlight?: number;
   /** How long a write waits for its turn and for locks of other processes, in milliseconds; 5,000 by default. */
   readonly busyTimeout?: number;
@@ -80,13 +81,17 @@ export function createQueryRoute<Role extends string = string, Session = object>
   options: QueryRouteOptions<Role, Session>,
 ): QueryRoute {
   if (options.cors !== undefined) checkCors(options.cors);
+  const busyTimeout = whole("busyTimeout", options.busyTimeout, 5_000);
+  const timeout = whole("timeout", options.timeout, 30_000);
+  const maxInFlight = whole("maxInFlight", options.maxInFlight, 1_000);
   const route: Route = {
     engine: createEngine({
       acl: options.acl,
       database: options.database,
       schema: options.schema,
-      busyTimeout: options.busyTimeout ?? 5_000,
-      timeout: options.timeout ?? 30_000,
+      busyTimeout,
+      timeout,
+      maxInFlight,
       onWarning: options.onWarning ?? ((sentence) => console.warn(sentence)),
       strict: options.strict === true,
       formats: options.defaults?.formatResult !== undefined,
@@ -103,12 +108,20 @@ export function createQueryRoute<Role extends string = string, Session = object>
     },
     formatResult: options.defaults?.formatResult,
     observe: observer(options),
-    traffic: { underWay: 0, most: options.maxInFlight ?? 1_000 },
     watched: options.observe !== undefined,
     serverTiming: options.serverTiming === true,
   };
   const handler: QueryHandler = (request) => handle(route, request);
   return { GET: handler, HEAD: handler, POST: handler, PATCH: handler, DELETE: handler, OPTIONS: handler };
+}
+
+/** Timers count up to 2^31 - 1 milliseconds; a longer one would fire at once. */
+const LONGEST = 2_147_483_647;
+
+function whole(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (Number.isSafeInteger(value) && value >= 1 && value <= LONGEST) return value;
+  throw new RangeError(`${name}: expected a whole number from 1 to ${LONGEST}`);
 }
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -15,7 +15,7 @@ export function order(
     wish !== undefined && wish.length > 0 ? wish.map((key) => readKey(key, policy, path)) : undefined;
   // Computed fields alone may be aggregates, and those have no row to be ordered by.
   if (projected.columns.length === 0 && projected.extras.size > 0 && !rows) return asked ?? policy.orderBy;
-  return asked === undefined ? policy.totalOrder : makeTotal(asked, policy.table);
+  return asked === undefined ? policy.totalOrder : makeTotal(asked, policy.table, policy.readable);
 }
 
 function readKey({ column, direction }: Ordering, policy: NodePolicy, path: string): OrderKey {

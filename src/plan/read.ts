@@ -24,6 +24,11 @@ export interface Place {
   readonly list: boolean;
 }
 
+/** Where the tree begins. */
+export function rootPlace({ resource, limits }: Policy, one: boolean): Place {
+  return { name: resource, path: "select", depth: limits.maxDepth, rows: 1, one, list: true };
+}
+
 /** Plans one node of the tree. */
 export type NodePlanner = (policy: NodePolicy, selector: Selector, place: Place) => ReadNode;
 
@@ -36,15 +41,7 @@ export function planRead(policy: Policy, request: QueryRequest): ReadPlan {
   const first = wantsFirst(policy, request);
   const budget = new Budget(policy.limits);
   const nodes: ReadNode[] = [];
-  const place = {
-    name: policy.resource,
-    path: "select",
-    depth: policy.limits.maxDepth,
-    rows: 1,
-    one: first,
-    list: true,
-  };
-  const root = nodePlanner(nodes, budget)(policy, request.selector, place);
+  const root = nodePlanner(nodes, budget)(policy, request.selector, rootPlace(policy, first));
   return {
     kind: "read",
     policy,

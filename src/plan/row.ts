@@ -1,7 +1,7 @@
 import { is, SQL } from "drizzle-orm";
-import { at, invalidBody, type Issue, QueryError, unknownColumn } from "../error.ts";
+import { at, internalError, invalidBody, type Issue, QueryError, unknownColumn } from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
-import { coerce, readText, type TableInfo } from "../schema/schema.ts";
+import { coerce, type ColumnInfo, readText, type TableInfo } from "../schema/schema.ts";
 import { validate } from "./validate.ts";
 
 /** One row of a body, by column. */
@@ -78,37 +78,53 @@ async function finishSent(
   path: string,
   context: unknown,
 ): Promise<Row> {
-  refuseUnwritable(policy, sent, validated, path);
+  const letThrough = Object.keys(sent).filter(
+    (key) => Object.hasOwn(validated, key) && validated[key] !== undefined,
+  );
   const injected: unknown =
     policy.injectBody === undefined ? validated : await policy.injectBody(validated, context);
   if (!isRow(injected)) throw new TypeError("`injectBody` answers the row to write");
+  refuseUnwritable(policy, letThrough, injected, path);
   return coerceRow(policy, injected, path);
 }
 
-/** A column is the client's wish if it sent it and the validator let it through; what they add themselves is trusted. */
-function refuseUnwritable({ table, writable }: Policy, sent: Row, validated: Row, path: string): void {
-  for (const key of Object.keys(sent)) {
-    if (!Object.hasOwn(validated, key) || validated[key] === undefined || writable.has(key)) continue;
-    // What is no column may be there for `injectBody` to take out.
-    if (table.columns.has(key)) throw unknownColumn(key, at(path, key), writable.keys());
+/**
+ * What the client sent and the validator let through must be writable; what they add themselves is trusted. A key that
+ * is no column may be there for `injectBody` to take out. The first wrong key is named, hidden column or none.
+ */
+function refuseUnwritable(policy: Policy, keys: readonly string[], injected: Row, path: string): void {
+  for (const key of keys) {
+    if (policy.writable.has(key)) continue;
+    const left = Object.hasOwn(injected, key) && injected[key] !== undefined;
+    if (left || policy.table.columns.has(key))
+      throw unknownColumn(key, at(path, key), policy.writable.keys());
   }
 }
 
 /** Values for their columns, in the order of the schema; what is undefined was not given. */
-function coerceRow({ table, writable }: Policy, row: Row, path: string): Row {
+function coerceRow(policy: Policy, row: Row, path: string): Row {
+  const { table, writable, readable } = policy;
   const coerced: Row = {};
   for (const [key, value] of Object.entries(row)) {
     if (value === undefined) continue;
     const column = table.columns.get(key);
     const here = at(path, key);
     if (column === undefined) throw unknownColumn(key, here, writable.keys());
-    if (is(value, SQL)) coerced[key] = value;
-    else if (value === null) {
-      if (!column.nullable) throw invalidBody(`\`${key}\` cannot be null`, here);
-      coerced[key] = null;
-    } else coerced[key] = coerce(column, value, here, true);
+    try {
+      coerced[key] = coerceValue(column, value, here);
+    } catch (error) {
+      // A column the client can neither write nor read was set by the author, and its name stays on the server.
+      throw writable.has(key) || readable.has(key) ? error : internalError(error);
+    }
   }
   return coerced;
+}
+
+function coerceValue(column: ColumnInfo, value: unknown, path: string): unknown {
+  if (is(value, SQL)) return value;
+  if (value !== null) return coerce(column, value, path, true);
+  if (column.nullable) return null;
+  throw invalidBody(`\`${column.name}\` cannot be null`, path);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Policy } from "../policy/policy.ts";
 import { METHODS, type QueryRequest } from "../request/request.ts";
 import { Budget } from "./budget.ts";
 import type { ReadNode } from "./plan.ts";
-import { nodePlanner } from "./read.ts";
+import { nodePlanner, rootPlace } from "./read.ts";
 
 /** A write, permitted and possible; its rows and the caller come with each request. */
 export interface WritePlan {
@@ -28,15 +28,7 @@ export function planWrite(policy: Policy, request: QueryRequest): WritePlan {
   if (request.selector.where === undefined && policy.requireWhere) {
     throw limitExceeded("a filter is required here", at("select", "where"), "write select=(where:(id:'…'))");
   }
-  const place = {
-    name: policy.resource,
-    path: "select",
-    depth: policy.limits.maxDepth,
-    rows: 1,
-    one: false,
-    list: true,
-  };
-  const answer = nodePlanner(nodes, budget)(policy, request.selector, place);
+  const answer = nodePlanner(nodes, budget)(policy, request.selector, rootPlace(policy, false));
   return {
     kind: METHODS.get(request.method)!.action as WritePlan["kind"],
     policy,

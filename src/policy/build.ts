@@ -1,5 +1,5 @@
 import { is, SQL } from "drizzle-orm";
-import { METHODS, readDirection } from "../request/request.ts";
+import { METHODS, readDirection, SELECTOR_KEYS } from "../request/request.ts";
 import type { Catalog, ColumnInfo, TableInfo } from "../schema/schema.ts";
 import type { AnyACL, AnyEntry, AnyRule, AuthorFunction, LimitOptions } from "./acl.ts";
 import { applyLimits, checkLimits, DEFAULT_LIMITS, DEPTH_CEILING, type Limits } from "./limits.ts";
@@ -12,17 +12,11 @@ import type {
   RelationPolicy,
   RulesByRole,
 } from "./policy.ts";
+import { checkKeys, isMap } from "./keys.ts";
 import { makeTotal } from "./order.ts";
 import { chooseColumns } from "./readable.ts";
+import type { StandardSchema } from "./standard-schema.ts";
 
-const CAPABILITIES: ReadonlySet<string> = new Set<Capability>([
-  "columns",
-  "where",
-  "orderBy",
-  "limit",
-  "offset",
-  "with",
-]);
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
 
 /**
@@ -36,11 +30,22 @@ export function buildRegistry(acl: AnyACL, catalog: Catalog, defaults: LimitOpti
   const limits = applyLimits(DEFAULT_LIMITS, defaults);
   const registry = new Map<string, ReadonlyMap<string, RulesByRole>>();
   for (const [resource, entry] of Object.entries(acl)) {
+    mistakes.push(...checkResource(resource, entry));
+    if (!isMap(entry)) continue;
     registry.set(resource, new EntryBuilder(resource, entry, catalog, limits, mistakes).build());
   }
   if (mistakes.length > 0)
     throw new Error(`the access-control file has mistakes:\n${mistakes.map((m) => `  ${m}`).join("\n")}`);
   return registry;
+}
+
+/** The members of an answer beside the rows, which go by the resource's name. */
+const ENVELOPE: ReadonlySet<string> = new Set(["total", "rowsAffected", "count"]);
+
+function checkResource(resource: string, entry: unknown): readonly string[] {
+  const path = `acl.${resource}`;
+  if (!ENVELOPE.has(resource)) return checkKeys(entry, "entry", path);
+  return [`${path}: an answer has a member of that name, so no resource can have it`];
 }
 
 /** Builds the policies of one resource and collects what is wrong with them. */
@@ -75,6 +80,8 @@ class EntryBuilder {
     for (const [method, rules] of Object.entries(this.#entry.control ?? {})) {
       if (!METHODS.has(method) || method === "OPTIONS")
         this.#mistake(`${path}.control`, `unknown method \`${method}\``);
+      else if (rules !== undefined && !isMap(rules))
+        this.#mistake(`${path}.control.${method}`, "expected rules by role");
       else if (rules !== undefined)
         methods.set(method, this.#rules(method, rules, table, `${path}.control.${method}`));
     }
@@ -92,6 +99,8 @@ class EntryBuilder {
     const byRole = new Map<string, Policy>();
     for (const [role, rule] of Object.entries(rules)) {
       if (rule === undefined) continue;
+      this.#mistakes.push(...checkKeys(rule, "rule", `${path}.${role}`));
+      if (!isMap(rule)) continue;
       byRole.set(role, this.#policy(method, role, rule, table, `${path}.${role}`));
     }
     return byRole;
@@ -111,6 +120,13 @@ class EntryBuilder {
       !selects && action !== "read"
         ? new Map(table.primaryKey.map((key) => [key.name, key] as const))
         : node.readable;
+    const answersMore = selects && (node.relations.size > 0 || node.extras.size > 0);
+    if (action !== "read" && answersMore && table.primaryKey.length === 0) {
+      this.#mistake(
+        path,
+        `${table.name} has no primary key, so a write cannot answer relations or computed fields`,
+      );
+    }
     return Object.freeze({
       ...node,
       ...(!selects && { extras: EMPTY, relations: EMPTY }),
@@ -118,7 +134,7 @@ class EntryBuilder {
       selects,
       filterable: keyOnly,
       writable: this.#writable(rule, table, action === "update", path),
-      validateBody: rule.validateBody,
+      validateBody: this.#validator(rule.validateBody, `${path}.validateBody`),
       injectBody: this.#function(rule.injectBody, `${path}.injectBody`),
       check: rule.check === undefined ? node.using : this.#check(rule.check, `${path}.check`),
       requireWhere: rule.requireWhere === true,
@@ -143,6 +159,7 @@ class EntryBuilder {
     return Object.freeze({
       table,
       readable,
+      selectsAll: rule.select === true,
       columns: Object.freeze([...readable.values()]),
       filterable: readable,
       extras: this.#extras(rule, table, `${path}.extras`),
@@ -150,7 +167,7 @@ class EntryBuilder {
       limits,
       using: this.#function(rule.where, `${path}.where`),
       orderBy,
-      totalOrder: makeTotal(orderBy, table),
+      totalOrder: makeTotal(orderBy, table, readable),
       // One level deeper than anybody may go, so that there too a relation is known, and its depth is what is refused.
       relations: depth <= DEPTH_CEILING ? this.#relations(rule, table, `${path}.with`, depth) : EMPTY,
     });
@@ -175,6 +192,8 @@ class EntryBuilder {
       }
       if (choice === undefined || choice === false) continue;
       const inner: AnyRule = choice === true ? { select: true } : choice;
+      this.#mistakes.push(...checkKeys(inner, "relation", `${path}.${name}`));
+      if (!isMap(inner)) continue;
       this.#mistakes.push(...checkLimits(inner, `${path}.${name}`));
       const node = this.#node(
         inner,
@@ -204,12 +223,14 @@ class EntryBuilder {
   #forbids(rule: AnyRule, path: string): ReadonlySet<Capability> {
     const forbidden = new Set<Capability>();
     for (const [capability, choice] of Object.entries(rule.forbidQuery ?? {})) {
-      if (!CAPABILITIES.has(capability))
+      if (!(SELECTOR_KEYS as ReadonlySet<string>).has(capability))
         this.#mistake(
           path,
-          `unknown capability \`${capability}\` (known are ${[...CAPABILITIES].join(", ")})`,
+          `unknown capability \`${capability}\` (known are ${[...SELECTOR_KEYS].join(", ")})`,
         );
       else if (choice === true) forbidden.add(capability as Capability);
+      else if (choice !== false && choice !== undefined)
+        this.#mistake(`${path}.${capability}`, "expected true or false");
     }
     return forbidden;
   }
@@ -236,6 +257,13 @@ class EntryBuilder {
     return new Map(
       [...table.columns].filter(([, column]) => !column.generated && !(update && column.primary)),
     );
+  }
+
+  #validator(validator: unknown, path: string): Policy["validateBody"] {
+    if (typeof validator === "function") return validator as AuthorFunction;
+    if (isMap(validator) && "~standard" in validator) return validator as unknown as StandardSchema;
+    if (validator !== undefined) this.#mistake(path, "expected a function or a Standard Schema");
+    return undefined;
   }
 
   #check(check: unknown, path: string): AuthorFunction | undefined {

@@ -1,13 +1,17 @@
-import type { TableInfo } from "../schema/schema.ts";
+import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
 import type { OrderKey } from "./policy.ts";
 
-/** An order that leaves no two rows equal, so that pages never overlap: it ends with the primary key, or with every column. */
+/**
+ * An order that leaves no two rows equal, so that pages never overlap: it ends with the primary key. Rows of a table
+ * without one are told apart by what the client may read, never by what is hidden.
+ */
 export function makeTotal(
   keys: readonly OrderKey[],
-  { primaryKey, columns }: TableInfo,
+  { primaryKey }: TableInfo,
+  readable: ReadonlyMap<string, ColumnInfo>,
 ): readonly OrderKey[] {
   const named = new Set(keys.map(({ column }) => column));
-  const unique = primaryKey.length > 0 ? primaryKey : [...columns.values()];
+  const unique = primaryKey.length > 0 ? primaryKey : [...readable.values()];
   const rest = unique.filter((column) => !named.has(column));
   return [...keys, ...rest.map((column): OrderKey => ({ column, direction: "asc" }))];
 }

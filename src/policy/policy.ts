@@ -1,4 +1,5 @@
 import type { SQL } from "drizzle-orm";
+import type { SelectorKey } from "../request/request.ts";
 import type { ColumnInfo, RelationInfo, TableInfo } from "../schema/schema.ts";
 import type { AuthorFunction } from "./acl.ts";
 import type { Limits } from "./limits.ts";
@@ -6,14 +7,14 @@ import type { StandardSchema } from "./standard-schema.ts";
 
 export type * from "./acl.ts";
 export { buildRegistry } from "./build.ts";
-export { DEPTH_CEILING, type Limits } from "./limits.ts";
+export type { Limits } from "./limits.ts";
 export { makeTotal } from "./order.ts";
 export { allowedMethods, resolve } from "./resolve.ts";
 export { suspicions } from "./suspect.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 
-/** What a rule may forbid its clients to use. */
-export type Capability = "columns" | "where" | "orderBy" | "limit" | "offset" | "with";
+/** What a rule may forbid its clients to use: any key of their selectors. */
+export type Capability = SelectorKey;
 
 /** A key of the author's order. */
 export interface OrderKey {
@@ -29,6 +30,8 @@ export interface NodePolicy {
   /** What the client's filter may name: the readable columns, or the primary key of a write that lets nothing out. */
   readonly filterable: ReadonlyMap<string, ColumnInfo>;
   readonly extras: ReadonlyMap<string, SQL.Aliased>;
+  /** Whether the rule says `select: true`: whatever columns the table has, or will have. */
+  readonly selectsAll: boolean;
   /** The readable columns as a list, in the order of the schema. */
   readonly columns: readonly ColumnInfo[];
   readonly forbids: ReadonlySet<Capability>;

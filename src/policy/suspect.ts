@@ -1,7 +1,18 @@
-import type { Policy, Registry } from "./policy.ts";
+import type { NodePolicy, Policy, Registry } from "./policy.ts";
 
-const SECRETIVE =
-  /(^|[_-]|[a-z](?=[A-Z]))(pass(word|wd|phrase)?|pwd?|secret|token|hash|salt|otp|api_?key|private_?key|credentials?)s?($|[_-]|(?=[A-Z]))/i;
+const SECRETS: ReadonlySet<string> = new Set(
+  "password passwd passphrase pwd secret token hash salt otp apikey privatekey credential".split(" "),
+);
+
+/** Whether a column's name speaks of a secret: one of its words does, or two of them together. */
+function looksSecret(name: string): boolean {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .map((word) => word.replace(/(?<=.{3})s$/, ""));
+  return words.some((word, index) => SECRETS.has(word) || SECRETS.has(word + (words[index + 1] ?? "")));
+}
 
 /**
  * What is legal in an access-control file and yet looks like an oversight, one sentence each with its path. An author
@@ -40,11 +51,19 @@ function* suspect(method: string, role: string, policy: Policy): Iterable<string
   if (writes && (role === "all" || role === "guest") && policy.validateBody === undefined) {
     yield ": anybody may write, and no `validateBody` says what";
   }
-  if (policy.readable.size === policy.table.columns.size) {
-    for (const name of policy.readable.keys())
-      if (SECRETIVE.test(name)) yield `.select: \`${name}\` looks like a secret, and is let out`;
-  }
+  yield* secrets(policy);
   if ((method === "GET" || method === "HEAD") && policy.limits.maxLimit === Number.POSITIVE_INFINITY) {
     yield ".maxLimit: a read may answer the whole table";
   }
+}
+
+/** Columns that look like secrets and are let out with all the others, here or in a relation. */
+function* secrets(policy: NodePolicy): Iterable<string> {
+  if (policy.selectsAll) {
+    for (const name of policy.readable.keys()) {
+      if (looksSecret(name)) yield `.select: \`${name}\` looks like a secret, and is let out`;
+    }
+  }
+  for (const [name, relation] of policy.relations)
+    for (const found of secrets(relation)) yield `.with.${name}${found}`;
 }

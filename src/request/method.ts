@@ -1,8 +1,6 @@
 /** What the engine needs to know of an HTTP method. */
 export interface MethodTraits {
   readonly action: "read" | "insert" | "update" | "delete" | "inspect";
-  /** Whether a body is read. */
-  readonly body: boolean;
   /** The selector keys it takes at the top; relations take all of them. */
   readonly selector: ReadonlySet<SelectorKey>;
   /** The parameters it takes beside the scope. */
@@ -26,7 +24,6 @@ const EVERY: ReadonlySet<SelectorKey> = new Set([
 const FILTERED: ReadonlySet<SelectorKey> = new Set(["columns", "where", "with"] as const);
 const READ: MethodTraits = {
   action: "read",
-  body: false,
   selector: EVERY,
   parameters: new Set(["select", "findFirst", "countTotal"]),
 };
@@ -43,12 +40,11 @@ export const METHODS: ReadonlyMap<string, MethodTraits> = new Map<Method, Method
     "POST",
     {
       action: "insert",
-      body: true,
       selector: new Set(["columns", "with"] as const),
       parameters: WRITE_PARAMETERS,
     },
   ],
-  ["PATCH", { action: "update", body: true, selector: FILTERED, parameters: WRITE_PARAMETERS }],
-  ["DELETE", { action: "delete", body: false, selector: FILTERED, parameters: WRITE_PARAMETERS }],
-  ["OPTIONS", { action: "inspect", body: false, selector: new Set<SelectorKey>(), parameters: new Set() }],
+  ["PATCH", { action: "update", selector: FILTERED, parameters: WRITE_PARAMETERS }],
+  ["DELETE", { action: "delete", selector: FILTERED, parameters: WRITE_PARAMETERS }],
+  ["OPTIONS", { action: "inspect", selector: new Set<SelectorKey>(), parameters: new Set() }],
 ]);

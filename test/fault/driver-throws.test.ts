@@ -171,9 +171,9 @@ async function open(driver: string, journal: "wal" | "delete"): Promise<Stage> {
     (database as unknown as { $client: { close(): void } }).$client.close();
   };
   const app = await serve(acl, { opened: { database, url: `file:${file}`, close }, busyTimeout: 400 });
-  cleanups.push(app.close);
+  cleanups.push(() => app.close());
   const other = observe(driver, file);
-  cleanups.push(other.close);
+  cleanups.push(() => other.close());
   await app.get("plain"); // what is asked of the database at start is over
   return { app, faults, other };
 }
@@ -193,7 +193,8 @@ describe.each([
       "%s: whichever call it is, nothing is half done and the next request works",
       async (name) => {
         const { app, faults, other } = await open(driver, journal);
-        const { status, send } = REQUESTS.get(name)!;
+        const request = REQUESTS.get(name)!;
+        const { status } = request;
         const failures: string[] = [];
         let calls = 1;
         let whole = "";
@@ -206,7 +207,7 @@ describe.each([
           await app.post("plain", [{ label: label() }, { label: label() }]);
           const before = await other.contents();
           faults.arm(n, moment, fault);
-          const answer = await send(app);
+          const answer = await request.send(app);
           const { struck } = faults;
           const called = faults.calls[n] ?? "nothing";
           const asked = faults.calls;

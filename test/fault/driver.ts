@@ -79,7 +79,7 @@ function faulty<T extends object>(target: T, faults: Faults, name: string): T {
           return result instanceof Promise ? result.then(wrap) : wrap(result);
         } catch (error) {
           // What answers a promise never throws at once.
-          if (promised && key !== "close") return Promise.reject(error as Error);
+          if (promised && key !== "close") return Promise.reject(error);
           throw error;
         }
       };
@@ -87,10 +87,10 @@ function faulty<T extends object>(target: T, faults: Faults, name: string): T {
   });
 }
 
-/** A database over a file whose driver fails on demand; libsql with three connections, so that a lost one is missed. */
-export function openFaulty(driver: string, file: string, faults: Faults): TestDatabase {
+/** A database over a file whose driver fails on demand; libsql with few connections, so that a lost one is missed. */
+export function openFaulty(driver: string, file: string, faults: Faults, connections = 3): TestDatabase {
   if (driver === "libsql") {
-    const client = createClient({ url: `file:${file}`, concurrency: 3 });
+    const client = createClient({ url: `file:${file}`, concurrency: connections });
     return drizzleLibsql(faulty(client, faults, "client"), { schema });
   }
   const client = new BunDatabase(file);

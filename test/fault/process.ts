@@ -8,14 +8,27 @@ import * as schema from "../support/schema.ts";
 /** A server in a process of its own. */
 export interface Served {
   readonly url: string;
+  readonly pid: number;
   /** Ends it at once, as a power cut would. */
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a server over a file; it is to be killed by who started it. */
-export async function spawn(file: string, driver = "libsql", busyTimeout = 5_000): Promise<Served> {
+/** Starts a server over a file, perhaps by another command; it is to be killed by who started it. */
+export async function spawn(
+  file: string,
+  driver = "libsql",
+  busyTimeout = 5_000,
+  by: readonly string[] = [],
+): Promise<Served> {
   const child = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "server.ts"), `file:${file}`, driver, String(busyTimeout)],
+    [
+      ...by,
+      process.execPath,
+      join(import.meta.dir, "server.ts"),
+      `file:${file}`,
+      driver,
+      String(busyTimeout),
+    ],
     { stdout: "pipe", stderr: "inherit" },
   );
   const reader = child.stdout.getReader();
@@ -23,6 +36,7 @@ export async function spawn(file: string, driver = "libsql", busyTimeout = 5_000
   const port = new TextDecoder().decode(value).trim();
   return {
     url: `http://127.0.0.1:${port}/query/`,
+    pid: child.pid,
     kill: async () => {
       child.kill("SIGKILL");
       await child.exited;
@@ -33,8 +47,9 @@ export async function spawn(file: string, driver = "libsql", busyTimeout = 5_000
 /** A file with the tests' tables in a folder of its own, and what removes it. */
 export async function makeFile(
   journal: "wal" | "delete" = "wal",
+  parent: string = tmpdir(),
 ): Promise<{ file: string; remove: () => void }> {
-  const folder = mkdtempSync(join(tmpdir(), "query-fault-"));
+  const folder = mkdtempSync(join(parent, "query-fault-"));
   const file = join(folder, "test.db");
   const database = new Database(file);
   database.run(`pragma journal_mode = ${journal}`);

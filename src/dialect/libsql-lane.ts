@@ -11,23 +11,22 @@ export interface SerializeOptions {
 /** A client and the gate its writers pass; of an in-memory database, which is one connection, its readers too. */
 export class Lane {
   readonly client: Client;
-  readonly writers: Gate;
-  readonly waitMs: number;
+  readonly writers: Gate = new Gate();
   #memory: Promise<boolean> | boolean | undefined;
 
-  constructor(client: Client, waitMs: number) {
+  constructor(client: Client) {
     this.client = client;
-    this.waitMs = waitMs;
-    this.writers = new Gate(waitMs);
     if (client.protocol !== "file") this.#memory = false;
     // Asked at once, before a transaction can hold the one connection of an in-memory database.
     else this.#memory = this.#askMemory();
   }
 
   /** Runs what only reads: at once, or in memory when no transaction holds the connection. */
-  async read<T>(work: () => Promise<T>): Promise<T> {
+  async read<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
     const memory = this.inMemory();
-    return memory === true || (memory !== false && (await memory)) ? this.writers.shared(work) : work();
+    return memory === true || (memory !== false && (await memory))
+      ? this.writers.shared(work, waitMs)
+      : work();
   }
 
   /**
@@ -36,7 +35,7 @@ export class Lane {
    * Never by a prepared statement: one that ends busy is not reset by the driver, and what its connection commits later
    * is lost without a word. `executeMultiple` leaves no statement behind.
    */
-  begin(): Promise<Transaction> {
+  begin(waitMs: number): Promise<Transaction> {
     if (this.client.protocol !== "file") return this.client.transaction("write");
     return retryWhileBusy(async () => {
       const transaction = await this.client.transaction("deferred");
@@ -47,11 +46,11 @@ export class Lane {
         transaction.close();
         throw error;
       }
-    }, this.waitMs);
+    }, waitMs);
   }
 
   /** Begins a transaction that reads; its lock, too, is taken by text, so that no statement it runs can end busy. */
-  beginReading(): Promise<Transaction> {
+  beginReading(waitMs: number): Promise<Transaction> {
     if (this.client.protocol !== "file") return this.client.transaction("deferred");
     return retryWhileBusy(async () => {
       const transaction = await this.client.transaction("deferred");
@@ -62,21 +61,21 @@ export class Lane {
         transaction.close();
         throw error;
       }
-    }, this.waitMs);
+    }, waitMs);
   }
 
   /** Commits, waiting for readers of other processes where the file has no write-ahead log. */
-  commit(transaction: Pick<Transaction, "commit" | "executeMultiple">): Promise<void> {
+  commit(transaction: Pick<Transaction, "commit" | "executeMultiple">, waitMs: number): Promise<void> {
     if (this.client.protocol !== "file") return transaction.commit();
-    return retryWhileBusy(() => transaction.executeMultiple("commit"), this.waitMs);
+    return retryWhileBusy(() => transaction.executeMultiple("commit"), waitMs);
   }
 
   /** Runs one statement, or several, in a transaction of their own that writes. */
-  async writing<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    const transaction = await this.begin();
+  async writing<T>(work: (transaction: Transaction) => Promise<T>, waitMs: number): Promise<T> {
+    const transaction = await this.begin(waitMs);
     try {
       const result = await work(transaction);
-      await this.commit(transaction);
+      await this.commit(transaction, waitMs);
       return result;
     } finally {
       transaction.close(); // rolls back what was not committed
@@ -104,10 +103,10 @@ export class Lane {
 const lanes = new WeakMap<object, Lane>();
 
 /** The lane of a client: its own where `serializeWrites` made one, else a new one. */
-export function laneOf(client: Client, waitMs: number): Lane {
+export function laneOf(client: Client): Lane {
   let lane = lanes.get(client);
   if (lane === undefined) {
-    lane = new Lane(client, waitMs);
+    lane = new Lane(client);
     lanes.set(client, lane);
   }
   return lane;
@@ -126,31 +125,32 @@ export function isRead(statement: InStatement | string): boolean {
  */
 export function serializeWrites(client: Client, options: SerializeOptions = {}): Client {
   if (client.protocol !== "file") return client;
-  const lane = new Lane(client, options.waitMs ?? 10_000);
-  const turn = <T>(work: () => Promise<T>): Promise<T> => lane.writers.exclusive(work);
+  const lane = new Lane(client);
+  const waitMs = options.waitMs ?? 10_000;
+  const turn = <T>(work: () => Promise<T>): Promise<T> => lane.writers.exclusive(work, waitMs);
   const taking: Partial<Client> = {
     execute: (statement: InStatement | string, args?: InArgs): Promise<ResultSet> => {
       const run = (): Promise<ResultSet> => client.execute(statement as string, args);
-      if (isRead(statement)) return lane.read(run);
+      if (isRead(statement)) return lane.read(run, waitMs);
       // A pragma, or what makes a table, minds its own transaction.
       const changes = /^\s*(insert|update|delete|replace|with)\b/i.test(textOf(statement));
       return turn(
         changes
-          ? () => lane.writing((transaction) => transaction.execute(statementOf(statement, args)))
+          ? () => lane.writing((transaction) => transaction.execute(statementOf(statement, args)), waitMs)
           : run,
       );
     },
     batch: (statements, mode) => {
-      if (mode === "read") return lane.read(() => client.batch(statements, mode));
+      if (mode === "read") return lane.read(() => client.batch(statements, mode), waitMs);
       const list = statements.map((statement) =>
         Array.isArray(statement) ? statementOf(...statement) : statement,
       );
-      return turn(() => lane.writing((transaction) => transaction.batch(list)));
+      return turn(() => lane.writing((transaction) => transaction.batch(list), waitMs));
     },
     migrate: (statements) => turn(() => client.migrate(statements)),
     executeMultiple: (text) => turn(() => client.executeMultiple(text)),
     transaction: async (mode: TransactionMode = "write") =>
-      mode === "read" && !(await lane.inMemory()) ? client.transaction(mode) : writeTransaction(lane),
+      mode === "read" && !(await lane.inMemory()) ? client.transaction(mode) : writeTransaction(lane, waitMs),
   };
   const serialized = overlay(client, taking);
   lanes.set(serialized, lane);
@@ -163,11 +163,11 @@ const textOf = (statement: InStatement | string): string =>
 const statementOf = (statement: InStatement | string, args?: InArgs): InStatement =>
   typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
 
-async function writeTransaction(lane: Lane): Promise<Transaction> {
-  const leave = await lane.writers.enter();
+async function writeTransaction(lane: Lane, waitMs: number): Promise<Transaction> {
+  const leave = await lane.writers.enter(waitMs);
   let transaction: Transaction;
   try {
-    transaction = await lane.begin();
+    transaction = await lane.begin(waitMs);
   } catch (error) {
     leave();
     throw error;
@@ -180,7 +180,7 @@ async function writeTransaction(lane: Lane): Promise<Transaction> {
     close,
     commit: async () => {
       try {
-        await lane.commit(transaction);
+        await lane.commit(transaction, waitMs);
       } finally {
         close();
       }

@@ -1,0 +1,61 @@
+import { didYouMean } from "../error.ts";
+
+/** What the value of a key must be. */
+type Expected = "boolean" | "map" | "anything";
+
+const LIMITS = ["maxLimit", "maxDepth", "onSurpassMaxLimit"] as const;
+const MORE_LIMITS = ["maxConditions", "maxList", "maxRows", "maxBodySize", "maxCost"] as const;
+// Limits, functions, column choices and orders are looked at where they are used, and refused there.
+const elsewhere = (keys: readonly string[]): [string, Expected][] => keys.map((key) => [key, "anything"]);
+
+const RELATION: ReadonlyMap<string, Expected> = new Map<string, Expected>([
+  ...elsewhere(LIMITS),
+  ...elsewhere(["select", "orderBy", "where"]),
+  ["extras", "map"],
+  ["with", "map"],
+  ["forbidQuery", "map"],
+]);
+
+const RULE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
+  ...RELATION,
+  ...elsewhere(MORE_LIMITS),
+  ...elsewhere(["validateBody", "injectBody", "write", "check", "maxAffected"]),
+  ...elsewhere(["beforeQuery", "afterQuery", "onQueryError", "formatResult"]),
+  ["requireWhere", "boolean"],
+]);
+
+const ENTRY: ReadonlyMap<string, Expected> = new Map<string, Expected>([
+  ...elsewhere(LIMITS),
+  ...elsewhere(MORE_LIMITS),
+  ...elsewhere(["table", "formatResult"]),
+  ["control", "map"],
+  ["findFirst", "boolean"],
+  ["countTotal", "boolean"],
+]);
+
+/** The keys each place of an access-control file takes, and of what kind their values are. */
+const KEYS = { entry: ENTRY, rule: RULE, relation: RELATION } as const;
+
+/**
+ * What is wrong with the keys of an object of the file: a key that does nothing is a rule its author believes in and
+ * nobody keeps.
+ */
+export function checkKeys(value: unknown, place: keyof typeof KEYS, path: string): readonly string[] {
+  if (!isMap(value)) return [`${path}: expected an object`];
+  const known = KEYS[place];
+  return Object.entries(value).flatMap(([key, member]) => {
+    const expected = known.get(key);
+    if (expected === undefined) {
+      const hint = didYouMean(key, known.keys());
+      return [`${path}: unknown key \`${key}\`${hint === undefined ? "" : ` (${hint})`}`];
+    }
+    return member === undefined || fits(member, expected) ? [] : [`${path}.${key}: expected a ${expected}`];
+  });
+}
+
+/** Whether a value is an object that holds members. */
+export const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const fits = (value: unknown, expected: Expected): boolean =>
+  expected === "anything" || (expected === "map" ? isMap(value) : typeof value === expected);

@@ -1,0 +1,277 @@
+/* oxlint-disable typescript/unbound-method -- what an app is made of are closures */
+import { describe, expect, test } from "bun:test";
+import { createConnection, type Socket } from "node:net";
+import { relations, sql } from "drizzle-orm";
+import { Database } from "bun:sqlite";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { createQueryRoute } from "@bepalo/query";
+import type { TestACL } from "../support/app.ts";
+import { tag } from "../support/schema.ts";
+import { ask, STACKS } from "../support/served.ts";
+import { dump, refusal, server } from "../support/write.ts";
+import { acl } from "./blog.ts";
+
+const start = server();
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Text that stands for 2^depth values: a template within a template within a template. */
+const bomb = (depth: number): string => `${"~".repeat(depth)}1${"(a,b)~".repeat(depth)}`;
+
+const open = { all: { select: true, write: true } } as const;
+const articles = { articles: { table: "article", control: { GET: open, POST: open } } } satisfies TestACL;
+
+describe("few bytes stand for few values:", () => {
+  test("templates within templates of a body are refused before they are a million values", async () => {
+    const { send } = await start(acl);
+    const begun = performance.now();
+    const answer = await send("POST", "authors", {
+      body: `(name:'x',email:${bomb(20)})`,
+      headers: { "content-type": "application/rjson" },
+    });
+    expect(refusal(answer)).toEqual({ status: 400, code: "invalid-body" });
+    expect(performance.now() - begun).toBeLessThan(100);
+  });
+
+  test("remembering questions takes no more memory than their text, whatever they stand for", async () => {
+    const { get } = await start(acl);
+    Bun.gc(true);
+    const before = process.memoryUsage().rss;
+    for (let i = 0; i < 120; i++)
+      for (let again = 0; again < 2; again++) await get(`nothing?select=(where:(x${i}:${bomb(15)}))`);
+    Bun.gc(true);
+    expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(60);
+  });
+});
+
+describe("no request stops the server:", () => {
+  test("long patterns against long texts are refused, or answered soon", async () => {
+    const { get, post } = await start(articles, { on: "bun:sqlite" });
+    expect((await post("articles", { authorId: 1, title: "long", body: "a".repeat(900_000) })).status).toBe(
+      200,
+    );
+    const terms = ["b", "c", "d"].map((end) => `(body.contains:'${"a".repeat(998)}${end}b')`);
+    const begun = performance.now();
+    await get(ask("articles", `(columns:(id:T),where:_(${terms.join()})_)`));
+    expect(performance.now() - begun).toBeLessThan(500);
+  }, 30_000);
+
+  test("bodies that never end give their places back at the deadline", async () => {
+    const { get, url } = await start(articles, { timeout: 100, maxInFlight: 5 });
+    const stuck = Array.from({ length: 5 }, (): Socket => {
+      const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.write(
+        "POST /query/articles HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
+      );
+      return socket;
+    });
+    await pause(400);
+    const { status } = await get("articles");
+    for (const socket of stuck) socket.destroy();
+    expect(status).toBe(200);
+  });
+});
+
+describe("a number beyond 2^53 in a numeric column", () => {
+  const samples = {
+    samples: {
+      table: "sample",
+      control: { GET: open, POST: { all: { select: { columns: ["id", "number"] }, write: true } } },
+    },
+  } satisfies TestACL;
+
+  test.each(STACKS)("is written and answered on $name, or leaves nothing behind", async ({ options }) => {
+    const { post, database } = await start(samples, options);
+    const before = await dump(database);
+    const answer = await post("samples", { id: 1, number: 1e18 });
+    if (answer.status !== 200) expect(await dump(database)).toBe(before);
+    expect(answer.status).toBe(200);
+  });
+});
+
+test.each(["libsql file", "libsql memory", "bun:sqlite"] as const)(
+  "a row whose key is the last safe integer does not stop those that come after it on %s",
+  async (on) => {
+    const { post, get } = await start(
+      { samples: { table: "sample", control: { GET: open, POST: open } } },
+      { on },
+    );
+    await post("samples", { id: Number.MAX_SAFE_INTEGER, text: "last" }); // refused or taken
+    expect((await post("samples", { text: "next" })).status).toBe(200);
+    expect((await get("samples")).status).toBe(200);
+  },
+);
+
+describe("nothing tells the hidden from the absent:", () => {
+  test.each(["libsql file", "libsql memory", "bun:sqlite"] as const)(
+    "a reference to a row that the check refuses is refused as one to no row at all (%s)",
+    async (on) => {
+      const { post } = await start(
+        {
+          comments: {
+            table: "comment",
+            control: {
+              POST: {
+                all: {
+                  select: true,
+                  where: (_, t) =>
+                    sql`exists (select 1 from articles "a" where "a".id = ${t.articleId} and "a".published = 1)`,
+                },
+              },
+            },
+          },
+        },
+        { on },
+      );
+      const [hidden, absent] = await Promise.all(
+        ["a3", "a9"].map((articleId) => post("comments", { articleId, authorId: 1, text: "x" })),
+      );
+      expect([hidden!.status, hidden!.text]).toEqual([absent!.status, absent!.text]);
+    },
+  );
+
+  test("a body's key that is a column the client may not write is refused as one that is no column", async () => {
+    const { post } = await start(acl);
+    for (const row of [
+      (key: string) => ({ zz: 1, [key]: 1 }),
+      (key: string) => ({ name: 5, [key]: 1 }),
+      (key: string) => [{ name: "x", email: null }, { [key]: 1 }],
+    ]) {
+      const [hidden, absent] = await Promise.all(
+        ["secret", "yyyyyy"].map((key) => post("authors", row(key))),
+      );
+      expect(hidden!.text.replaceAll("secret", "yyyyyy")).toBe(absent!.text);
+    }
+  });
+});
+
+test("a statement prepared in a transaction that has ended writes nothing, on bun:sqlite too", async () => {
+  let late: unknown;
+  const app = await start(
+    {
+      tags: { table: "tag", control: { GET: open } },
+      slow: {
+        table: "tag",
+        control: {
+          POST: {
+            all: {
+              select: true,
+              write: true,
+              beforeQuery: async ({ tx }) => {
+                const prepared = tx.insert(tag).values({ id: 91, label: "late" }).prepare();
+                await pause(120);
+                try {
+                  late = await prepared.run();
+                } catch {
+                  late = "refused";
+                }
+              },
+            },
+          },
+        },
+      },
+    },
+    { on: "bun:sqlite", timeout: 40 },
+  );
+  expect((await app.post("slow", { id: 50, label: "x" })).status).toBe(504);
+  await pause(120);
+  expect(late).toBe("refused");
+  expect((await app.get("tags")).body.count).toBe(3);
+});
+
+describe("another site's page writes nothing in its visitor's name:", () => {
+  test.each([
+    ["a form, by `Sec-Fetch-Site`", { "sec-fetch-site": "cross-site" }],
+    ["a form of a sister site", { "sec-fetch-site": "same-site" }],
+    ["a form, by `Origin` alone", { origin: "https://evil.example" }],
+    ["a sandboxed frame", { origin: "null" }],
+  ])("%s", async (_name, headers: Record<string, string>) => {
+    const { send, database } = await start(acl);
+    const before = await dump(database);
+    const answer = await send("POST", "authors", {
+      body: "name=eve&email=eve",
+      headers: { cookie: "session=1", "content-type": "application/x-www-form-urlencoded", ...headers },
+    });
+    expect(answer.status).toBe(403);
+    expect(await dump(database)).toBe(before);
+  });
+
+  test("but its own page, an allowed origin, and what is no browser do", async () => {
+    const { send, url } = await start(acl, { cors: { origin: "https://good.example", credentials: true } });
+    const allowed: Record<string, string>[] = [
+      {},
+      { "sec-fetch-site": "same-origin", origin: new URL(url).origin },
+      { "sec-fetch-site": "none" },
+      { "sec-fetch-site": "cross-site", origin: "https://good.example" },
+    ];
+    for (const [i, headers] of allowed.entries()) {
+      const answer = await send("POST", "authors", {
+        body: `name=n${i}&email=e${i}`,
+        headers: { "content-type": "application/x-www-form-urlencoded", ...headers },
+      });
+      expect(answer.status).toBe(200);
+    }
+  });
+});
+
+describe("what is warned of is suspicious, and all that is suspicious is warned of:", () => {
+  const warnings = (names: readonly string[], rule: (names: readonly string[]) => object): string[] => {
+    const heard: string[] = [];
+    const table = sqliteTable(
+      "t",
+      Object.fromEntries(
+        names.map((name) => [name, name === "id" ? integer(name).primaryKey() : text(name)]),
+      ),
+    );
+    const schema = { table };
+    const items = { table: "table", control: { GET: { writer: rule(names) } } };
+    createQueryRoute({
+      acl: { items },
+      database: drizzle(new Database(":memory:"), { schema }),
+      schema,
+      onWarning: (sentence) => heard.push(sentence),
+    });
+    return heard;
+  };
+
+  test.each(["passenger", "compass", "hashtag", "tokenizer", "basalt", "passport"])(
+    "a column called `%s` is no secret",
+    (name) => expect(warnings(["id", name], () => ({ select: true }))).toEqual([]),
+  );
+
+  test("a secret that a relation lets out is warned of, with the relation's path", () => {
+    const heard: string[] = [];
+    const user = sqliteTable("users", { id: integer("id").primaryKey() });
+    const account = sqliteTable("accounts", {
+      id: integer("id").primaryKey(),
+      userId: integer("user_id"),
+      password: text("password"),
+    });
+    const schema = {
+      user,
+      account,
+      userRelations: relations(user, ({ many }) => ({ accounts: many(account) })),
+      accountRelations: relations(account, ({ one }) => ({
+        user: one(user, { fields: [account.userId], references: [user.id] }),
+      })),
+    };
+    const rule = { select: true, with: { accounts: true } };
+    createQueryRoute({
+      acl: { users: { table: "user", control: { GET: { writer: rule } } } },
+      database: drizzle(new Database(":memory:"), { schema }),
+      schema,
+      onWarning: (sentence) => heard.push(sentence),
+    });
+    expect(heard).toEqual([
+      expect.stringMatching(
+        /^acl\.users\.control\.GET\.writer\.with\.accounts\.select: `password` looks like a secret/,
+      ),
+    ]);
+  });
+
+  test("an author who names every column of a table means it", () => {
+    expect(warnings(["id", "token"], (columns) => ({ select: { columns } }))).toEqual([]);
+  });
+});
