@@ -5,6 +5,7 @@ import type { ColumnInfo } from "../schema/schema.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
 import { lift, MARK, type Names, numbered } from "./lift.ts";
+import { travelsAsText } from "./transport.ts";
 import { wantsDecoding } from "./value.ts";
 import type { WriteOutcome } from "./write.ts";
 
@@ -41,7 +42,11 @@ export class InsertWriter {
   /** Whether a plan's answer is a row as SQLite stores it, so that nothing must be decoded. */
   static takes({ kind, answer }: WritePlan): boolean {
     return (
-      kind === "insert" && answer.extras.size === 0 && answer.relations.size === 0 && !wantsDecoding(answer)
+      kind === "insert" &&
+      answer.extras.size === 0 &&
+      answer.relations.size === 0 &&
+      !wantsDecoding(answer) &&
+      !answer.columns.some((column) => travelsAsText(column, false))
     );
   }
 

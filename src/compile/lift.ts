@@ -104,7 +104,11 @@ function take(query: SQL, lifter: Lifter, names: Names): boolean {
       const { value } = chunk as { value: readonly string[] };
       lifter.text += value.length === 1 ? value[0]! : value.join("");
     } else if (chunk instanceof Param) {
-      const value: unknown = chunk.value === null ? null : chunk.encoder.mapToDriverValue(chunk.value);
+      // A value that is missing equals nothing.
+      const value: unknown =
+        chunk.value === null || chunk.value === undefined
+          ? null
+          : chunk.encoder.mapToDriverValue(chunk.value);
       if (typeof value === "object" && value !== null && !isBindable(value)) return false;
       lifter.value(value);
     } else if (chunk instanceof Column) {

@@ -47,7 +47,9 @@ export function compileWrite(
   const { answer } = plan;
   const simple = isSimple(answer);
   const fast = inserts !== undefined && InsertWriter.takes(plan) ? inserts : undefined;
+  const defers = plan.kind !== "delete" && looksElsewhere(check, answer.table);
   return async (database, values) => {
+    if (defers) await database.run(sql`pragma defer_foreign_keys = on`);
     if (fast !== undefined && values.length === 1) {
       const outcome = await fast.insert(database, plan, check, values[0]!);
       if (outcome !== undefined) return withTotal(outcome, database, plan, rows);
@@ -83,6 +85,17 @@ async function withTotal(
 ): Promise<WriteOutcome> {
   if (!plan.total || !outcome.passed) return outcome;
   return { ...outcome, total: await countTotal(database, plan.answer, rows) };
+}
+
+/**
+ * Whether a check may ask about the rows a new row refers to. Then it speaks first, and the foreign keys when all is
+ * done: a row that is hidden and one that is not there are refused alike.
+ */
+function looksElsewhere(check: Rows, table: TableInfo): boolean {
+  const refers = [...table.columns.values()].some(
+    ({ foreign, database }) => foreign && database === "sqlite",
+  );
+  return refers && typeof check !== "string" && !speaksOnlyOf(check, table);
 }
 
 /** Whether RETURNING says all that is asked for: no relations, no computed field that looks at other rows. */

@@ -88,15 +88,26 @@ interface Lease {
 const ended = (): Error => new Error("the transaction has ended");
 
 function leasedTransaction({ dialect, session }: Database, client: Client, lease: Lease): Database {
-  const leased = new Proxy(client, {
-    get(target, key) {
+  const inner = new SQLiteBunSession(leased(client, lease) as never, dialect, session.schema, {
+    logger: session.logger,
+  });
+  return new SQLiteBunTransaction("sync", dialect, Object.assign(inner, { lease }), session.schema);
+}
+
+/** An object that works while the lease is open, and whose statements do. */
+function leased<T extends object>(target: T, lease: Lease): T {
+  return new Proxy(target, {
+    get(_, key) {
       if (!lease.open) throw ended();
       const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      if (typeof value !== "function") return value;
+      return (...parameters: unknown[]) => {
+        if (!lease.open) throw ended();
+        const answer: unknown = value.apply(target, parameters);
+        return key === "prepare" || key === "query" ? leased(answer as object, lease) : answer;
+      };
     },
   });
-  const inner = new SQLiteBunSession(leased as never, dialect, session.schema, { logger: session.logger });
-  return new SQLiteBunTransaction("sync", dialect, Object.assign(inner, { lease }), session.schema);
 }
 
 /** Some errors have rolled the transaction back already; a second rollback is refused, and that is fine. */

@@ -63,11 +63,12 @@ class Libsql implements Dialect {
     }, this.#waitMs);
   }
 
-  async write<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    if (this.#remote) return work(this.#database);
-    // Another process may hold the lock of a file; an in-memory database is this one's alone.
-    if (!(await this.#lane.inMemory())) return this.transaction("write", work);
-    return this.#lane.writers.exclusive(() => work(this.#database), this.#waitMs);
+  /**
+   * A statement of its own is a transaction of its own on a server. Here another process may hold the lock, and the
+   * client may fail to read what a statement returns once it is done; both want a transaction around it.
+   */
+  write<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    return this.#remote ? work(this.#database) : this.transaction("write", work);
   }
 
   async transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> {

@@ -18,6 +18,7 @@ const FORM = "application/x-www-form-urlencoded";
 export async function readBody(
   request: Request,
   maxBytes: number,
+  milliseconds: number,
 ): Promise<{ value: unknown; form: boolean }> {
   const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
   const decode = DECODERS.get(type);
@@ -30,29 +31,39 @@ export async function readBody(
       },
     );
   }
-  const text = await readText(request, maxBytes);
+  const text = await readText(request, maxBytes, milliseconds);
   if (text.trim() === "") throw invalidBody("the body is empty");
   return { value: decode(text), form: type === FORM };
 }
 
-async function readText(request: Request, maxBytes: number): Promise<string> {
+async function readText(request: Request, maxBytes: number, milliseconds: number): Promise<string> {
   // An announced size saves reading, but only counted bytes are trusted.
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const reader = request.body?.getReader();
+  if (reader === undefined) return "";
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  let bytes = 0;
-  let text = "";
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void reader.cancel().catch(() => undefined);
+  }, milliseconds);
   try {
-    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-      bytes += chunk.byteLength;
+    let text = "";
+    for (let bytes = 0; ;) {
+      const { done, value } = await reader.read();
+      if (late) throw invalidBody("the body did not arrive in time");
+      if (done) return text + decoder.decode();
+      bytes += value.byteLength;
       if (bytes > maxBytes) throw tooLarge(maxBytes);
-      text += decoder.decode(chunk, { stream: true });
+      text += decoder.decode(value, { stream: true });
     }
-    return text + decoder.decode();
   } catch (error) {
     if (error instanceof QueryError) throw error;
     throw error instanceof TypeError
       ? invalidBody("the body is not UTF-8")
       : invalidBody("the body ended before it was complete");
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -31,7 +31,7 @@ export function corsHeaders(options: CorsOptions, request: Request): Readonly<Re
       "access-control-allow-origin": "*",
       "access-control-expose-headers": "ETag, Allow, Retry-After",
     };
-  if (origin === null || !allows(options.origin, origin)) return {};
+  if (origin === null || !allowsOrigin(options, origin)) return {};
   return {
     "access-control-allow-origin": origin,
     "access-control-expose-headers": "ETag, Allow, Retry-After",
@@ -39,13 +39,15 @@ export function corsHeaders(options: CorsOptions, request: Request): Readonly<Re
   };
 }
 
-function allows(allowed: CorsOptions["origin"], origin: string): boolean {
+/** Whether pages of an origin may use the route. */
+export function allowsOrigin({ origin: allowed }: CorsOptions, origin: string): boolean {
   if (typeof allowed === "function") {
     // Only a plain true opens: a promise, or whatever else an author answers, does not.
     const verdict: unknown = allowed(origin);
     return verdict === true;
   }
-  return typeof allowed === "string" ? allowed === origin : allowed.includes("*") || allowed.includes(origin);
+  const list = typeof allowed === "string" ? [allowed] : allowed;
+  return list.includes("*") || list.includes(origin);
 }
 
 /** Whether a request only asks if another may be sent. */

@@ -5,6 +5,7 @@ import type { AuthorFunction } from "../policy/policy.ts";
 import { type Method, METHODS } from "../request/request.ts";
 import { readBody } from "./body.ts";
 import { type CorsOptions, corsHeaders, isPreflight, preflightHeaders } from "./cors.ts";
+import { refuseForeignWrite } from "./origin.ts";
 import { parse, rememberedQuestions } from "./parse.ts";
 import { authenticate, type SessionOptions } from "./principal.ts";
 import { type HeaderMap, refuse, respondRead, respondWrite, withHeaders } from "./respond.ts";
@@ -20,6 +21,8 @@ export interface Route {
   /** The headers of every answer. */
   readonly headers: HeaderMap;
   readonly formatResult: AuthorFunction | undefined;
+  /** How long a body may take to arrive, in milliseconds. */
+  readonly timeout: number;
   readonly observe: Observer | undefined;
   /** Whether somebody wants to hear of every answer. */
   readonly watched: boolean;
@@ -59,6 +62,7 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
     }
   }
   const method = methodOf(request);
+  if (METHODS.get(method)!.writes) refuseForeignWrite(request, cors);
   const resource = resourceOf(request, route.idParam);
   visit.resource = resource;
   const query = parse(method, resource, searchOf(request.url));
@@ -71,9 +75,14 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
     const allow = route.engine.allow(query, principal).join(", ");
     return new Response(null, { status: 204, headers: { ...visit.base, allow } });
   }
-  const answered = await route.engine.run(query, principal, (maxBytes) => readBody(request, maxBytes), mark);
+  const answered = await route.engine.run(
+    query,
+    principal,
+    (maxBytes) => readBody(request, maxBytes, route.timeout),
+    mark,
+  );
   const body = await shape(answered, resource, request, context, route.formatResult);
-  const reads = METHODS.get(method)!.action === "read";
+  const reads = !METHODS.get(method)!.writes;
   const response = await (reads ? respondRead(request, body, visit.base) : respondWrite(body, visit.base));
   mark("shape");
   return response;

@@ -94,10 +94,13 @@ function readSelect(text: string | undefined, method: Method): Selector {
   return value === undefined ? NOTHING : readSelector(value, METHODS.get(method)!.selector);
 }
 
-/** Parses RJSON as the engine takes it: bare words are text, `__proto__` is refused. */
+/**
+ * Parses RJSON as the engine takes it: bare words are text, `__proto__` is refused, and a text stands for few more
+ * values than it has characters, however its mapped arrays nest.
+ */
 export function readRJSON(text: string, path: string): unknown {
   try {
-    return parseRJSON(text, { words: true, protoKeys: "error" });
+    return parseRJSON(text, { words: true, protoKeys: "error", maxNodes: Math.max(1_000, text.length) });
   } catch (error) {
     if (!(error instanceof RJSONParseError)) throw error;
     throw new QueryError("invalid-syntax", `\`${path}\` is not RJSON at character ${error.index + 1}`, {

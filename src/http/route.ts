@@ -107,6 +107,7 @@ export function createQueryRoute<Role extends string = string, Session = object>
       ...lowerCase(options.headers ?? {}),
     },
     formatResult: options.defaults?.formatResult,
+    timeout,
     observe: observer(options),
     watched: options.observe !== undefined,
     serverTiming: options.serverTiming === true,

@@ -28,6 +28,13 @@ function ilike({ column, database }: ColumnInfo, pattern: string): SQL {
   return database === "sqlite" ? sql`${column} like ${pattern} escape '\\'` : sql`${column} ilike ${pattern}`;
 }
 
+/** SQLite finds a text inside another faster than it matches a pattern. */
+function contains(column: ColumnInfo, text: string): SQL {
+  return column.database === "sqlite"
+    ? sql`instr(${column.column}, ${text}) > 0`
+    : like(column, `%${literal(text)}%`);
+}
+
 const not = (condition: SQL): SQL => sql`not (${condition})`;
 
 type Match = (column: ColumnInfo, pattern: string) => SQL;
@@ -50,7 +57,10 @@ export const TEXT: readonly (readonly [string, Operator])[] = [
   ["notLike", pattern((column, text) => not(like(column, text)))],
   ["ilike", pattern(ilike)],
   ["notIlike", pattern((column, text) => not(ilike(column, text)))],
-  ["contains", affix(like, "%", "%")],
+  [
+    "contains",
+    { operand: "literal", applies: isText, build: (column, value) => contains(column, value as string) },
+  ],
   ["startsWith", affix(like, "", "%")],
   ["endsWith", affix(like, "%", "")],
   ["icontains", affix(ilike, "%", "%")],

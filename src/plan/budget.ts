@@ -1,14 +1,16 @@
 import { tooComplex } from "../error.ts";
 import type { Limits } from "../policy/policy.ts";
 
-/** LIKE's own limits: what a pattern may hold before matching it costs more than it tells. */
-const MAX_PATTERN = 1_000;
+/** What all patterns of a request may hold together: matching costs their length times that of the texts. */
+const MAX_PATTERN = 256;
 const MAX_WILDCARDS = 16;
 
 /** Counts what a request asks for over its whole tree, and refuses what is too much before any SQL is made. */
 export class Budget {
   readonly #limits: Limits;
   #conditions = 0;
+  #characters = 0;
+  #wildcards = 0;
   #cost = 0;
 
   constructor(limits: Limits) {
@@ -28,17 +30,19 @@ export class Budget {
       throw tooComplex(`a list of ${length} items exceeds ${this.#limits.maxList}`, path);
   }
 
-  /** A text looked for inside another. */
-  checkText(text: string, path: string): void {
-    if (text.length > MAX_PATTERN)
-      throw tooComplex(`a pattern of ${text.length} characters exceeds ${MAX_PATTERN}`, path);
+  /** A text looked for inside others. */
+  addText(text: string, path: string): void {
+    this.#characters += text.length;
+    if (this.#characters > MAX_PATTERN)
+      throw tooComplex(`patterns of more than ${MAX_PATTERN} characters together`, path);
   }
 
   /** A pattern with wildcards. */
-  checkPattern(pattern: string, path: string): void {
-    this.checkText(pattern, path);
-    if (pattern.split("%").length - 1 > MAX_WILDCARDS)
-      throw tooComplex(`more than ${MAX_WILDCARDS} \`%\` in a pattern`, path);
+  addPattern(pattern: string, path: string): void {
+    this.addText(pattern, path);
+    this.#wildcards += pattern.split("%").length - 1;
+    if (this.#wildcards > MAX_WILDCARDS)
+      throw tooComplex(`more than ${MAX_WILDCARDS} \`%\` in patterns together`, path);
   }
 
   /** The rows one node could add: the product of the limits down to it. */

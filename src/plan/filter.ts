@@ -102,12 +102,12 @@ class FilterReader {
   }
 
   #literal(text: string, path: string): string {
-    this.#budget.checkText(text, path);
+    this.#budget.addText(text, path);
     return text;
   }
 
   #pattern(text: string, path: string): string {
-    this.#budget.checkPattern(text, path);
+    this.#budget.addPattern(text, path);
     // PostgreSQL raises an error for a pattern that ends with its escape character.
     if (/(?:^|[^\\])(?:\\\\)*\\$/.test(text)) {
       throw invalidValue("a pattern cannot end with a single backslash", path);

@@ -1,6 +1,8 @@
 /** What the engine needs to know of an HTTP method. */
 export interface MethodTraits {
   readonly action: "read" | "insert" | "update" | "delete" | "inspect";
+  /** Whether it may change rows. */
+  readonly writes: boolean;
   /** The selector keys it takes at the top; relations take all of them. */
   readonly selector: ReadonlySet<SelectorKey>;
   /** The parameters it takes beside the scope. */
@@ -24,6 +26,7 @@ const EVERY: ReadonlySet<SelectorKey> = new Set([
 const FILTERED: ReadonlySet<SelectorKey> = new Set(["columns", "where", "with"] as const);
 const READ: MethodTraits = {
   action: "read",
+  writes: false,
   selector: EVERY,
   parameters: new Set(["select", "findFirst", "countTotal"]),
 };
@@ -40,11 +43,12 @@ export const METHODS: ReadonlyMap<string, MethodTraits> = new Map<Method, Method
     "POST",
     {
       action: "insert",
+      writes: true,
       selector: new Set(["columns", "with"] as const),
       parameters: WRITE_PARAMETERS,
     },
   ],
-  ["PATCH", { action: "update", selector: FILTERED, parameters: WRITE_PARAMETERS }],
-  ["DELETE", { action: "delete", selector: FILTERED, parameters: WRITE_PARAMETERS }],
-  ["OPTIONS", { action: "inspect", selector: new Set<SelectorKey>(), parameters: new Set() }],
+  ["PATCH", { action: "update", writes: true, selector: FILTERED, parameters: WRITE_PARAMETERS }],
+  ["DELETE", { action: "delete", writes: true, selector: FILTERED, parameters: WRITE_PARAMETERS }],
+  ["OPTIONS", { action: "inspect", writes: false, selector: new Set<SelectorKey>(), parameters: new Set() }],
 ]);

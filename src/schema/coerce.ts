@@ -13,6 +13,8 @@ export function coerce(column: ColumnInfo, value: unknown, path: string, stored 
     case "text":
       return coerceText(column, value, path, stored);
     case "integer":
+      if (stored && column.primary && (value as number) > MAX_KEY)
+        throw misfit(`a whole number up to ${MAX_KEY}`, path);
       if (typeof value === "number" && Number.isSafeInteger(value)) return value === 0 ? 0 : value;
       throw misfit("a whole number", path);
     case "number":
@@ -61,6 +63,9 @@ export function readText(column: ColumnInfo, text: string): unknown {
       return text;
   }
 }
+
+/** SQLite counts on from the largest key, and what it makes must stay a number every reader can hold. */
+const MAX_KEY = 2 ** 52;
 
 const misfit = (wanted: string, path: string, hint?: string): Error =>
   invalidValue(`expected ${wanted}`, path, hint);

@@ -57,7 +57,7 @@ describe("no request stops the server:", () => {
     expect(performance.now() - begun).toBeLessThan(500);
   }, 30_000);
 
-  test("bodies that never end give their places back at the deadline", async () => {
+  test("bodies that never end take no place of other requests", async () => {
     const { get, url } = await start(articles, { timeout: 100, maxInFlight: 5 });
     const stuck = Array.from({ length: 5 }, (): Socket => {
       const socket = createConnection(Number(new URL(url).port), "127.0.0.1");
