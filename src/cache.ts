@@ -19,6 +19,14 @@ export class Cache<Value> {
     return this.#young.size + this.#old.size;
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    for (const generation of [this.#young, this.#old]) {
+      if (this.#dropped !== undefined) for (const value of generation.values()) this.#dropped(value);
+      generation.clear();
+    }
+  }
+
   /** What is remembered under a key. */
   get(key: string): Value | undefined {
     const young = this.#young.get(key);

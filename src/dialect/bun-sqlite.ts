@@ -6,6 +6,7 @@ import { isUnsayable, retryWhileBusy, sqliteFailure } from "./sqlite.ts";
 
 /** The part of bun:sqlite that is used here. */
 interface Client {
+  readonly inTransaction: boolean;
   run(statement: string): unknown;
   prepare(text: string): Statement;
 }
@@ -33,14 +34,27 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
     return statement;
   };
 
+  /** Some errors have rolled back already. A connection that cannot be brought to rest must not be held by statements. */
+  const rollback = (attempts = 3): void => {
+    try {
+      if (client.inTransaction) client.run("rollback");
+    } catch {
+      if (attempts > 1) rollback(attempts - 1);
+      else statements.clear();
+    }
+  };
+
   /** Enters alone with a transaction begun; while another process holds the lock, the others here may pass. */
   const begin = (statement: string): Promise<() => void> =>
     retryWhileBusy(async () => {
       const leave = await gate.enter(busyTimeout);
+      let others = false;
       try {
+        others = client.inTransaction; // a transaction of the application's own is not ours to end
         client.run(statement);
         return leave;
       } catch (error) {
+        if (!others) rollback();
         leave();
         throw error;
       }
@@ -54,7 +68,7 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
       await retryWhileBusy(() => client.run("commit"), busyTimeout);
       return result;
     } catch (error) {
-      rollback(client);
+      rollback();
       throw error;
     } finally {
       lease.open = false;
@@ -108,13 +122,4 @@ function leased<T extends object>(target: T, lease: Lease): T {
       };
     },
   });
-}
-
-/** Some errors have rolled the transaction back already; a second rollback is refused, and that is fine. */
-function rollback(client: { run(statement: string): unknown }): void {
-  try {
-    client.run("rollback");
-  } catch {
-    // nothing is open any more
-  }
 }

@@ -164,8 +164,11 @@ class UpgradingTransaction {
 
   close(): void {
     this.#closed = true;
-    this.#inner.close();
-    this.#leave?.();
+    try {
+      this.#inner.close();
+    } finally {
+      this.#leave?.();
+    }
   }
 
   #upgrade(): Promise<void> {

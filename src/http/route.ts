@@ -51,7 +51,7 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    * one that runs in this process cannot be interrupted; limits bound what it may cost.
    */
   readonly timeout?: number;
-  /** How many requests may be at the database, or waiting for it, at once; 1,000 by default, and one more is 503. */
+  /** How many requests may be at the database, or waiting for it, at once; 256 by default, and one more is 503. */
   readonly maxInFlight?: number;
   /** How long a write waits for its turn and for locks of other processes, in milliseconds; 5,000 by default. */
   readonly busyTimeout?: number;
@@ -83,7 +83,7 @@ export function createQueryRoute<Role extends string = string, Session = object>
   if (options.cors !== undefined) checkCors(options.cors);
   const busyTimeout = whole("busyTimeout", options.busyTimeout, 5_000);
   const timeout = whole("timeout", options.timeout, 30_000);
-  const maxInFlight = whole("maxInFlight", options.maxInFlight, 1_000);
+  const maxInFlight = whole("maxInFlight", options.maxInFlight, 256);
   const route: Route = {
     engine: createEngine({
       acl: options.acl,

@@ -29,10 +29,15 @@ function ilike({ column, database }: ColumnInfo, pattern: string): SQL {
 }
 
 /** SQLite finds a text inside another faster than it matches a pattern. */
-function contains(column: ColumnInfo, text: string): SQL {
-  return column.database === "sqlite"
-    ? sql`instr(${column.column}, ${text}) > 0`
-    : like(column, `%${literal(text)}%`);
+function contains({ column, database }: ColumnInfo, value: unknown): SQL {
+  if (database === "sqlite") return sql`instr(${column}, ${value}) > 0`;
+  return sql`${column} like ${`%${literal(value as string)}%`}`;
+}
+
+/** The same, whatever the case of ASCII letters. */
+function icontains({ column, database }: ColumnInfo, value: unknown): SQL {
+  if (database === "sqlite") return sql`instr(lower(${column}), lower(${value})) > 0`;
+  return sql`${column} ilike ${`%${literal(value as string)}%`}`;
 }
 
 const not = (condition: SQL): SQL => sql`not (${condition})`;
@@ -63,7 +68,7 @@ export const TEXT: readonly (readonly [string, Operator])[] = [
   ],
   ["startsWith", affix(like, "", "%")],
   ["endsWith", affix(like, "%", "")],
-  ["icontains", affix(ilike, "%", "%")],
+  ["icontains", { operand: "literal", applies: isText, build: icontains }],
   ["istartsWith", affix(ilike, "", "%")],
   ["iendsWith", affix(ilike, "%", "")],
 ];

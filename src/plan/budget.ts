@@ -4,6 +4,8 @@ import type { Limits } from "../policy/policy.ts";
 /** What all patterns of a request may hold together: matching costs their length times that of the texts. */
 const MAX_PATTERN = 256;
 const MAX_WILDCARDS = 16;
+/** A short pattern is looked for in every row as well. */
+const LEAST = 16;
 
 /** Counts what a request asks for over its whole tree, and refuses what is too much before any SQL is made. */
 export class Budget {
@@ -32,7 +34,7 @@ export class Budget {
 
   /** A text looked for inside others. */
   addText(text: string, path: string): void {
-    this.#characters += text.length;
+    this.#characters += Math.max(text.length, LEAST);
     if (this.#characters > MAX_PATTERN)
       throw tooComplex(`patterns of more than ${MAX_PATTERN} characters together`, path);
   }

@@ -21,6 +21,12 @@ import type { TestDatabase } from "./databases.ts";
 import { Dice } from "./dice.ts";
 import { type Kind, MODEL, type Row } from "./model.ts";
 
+/**
+ * What worlds leave out for now, each proven in `schemas.test.ts`: SQLite's own names for the number of a row as names of
+ * columns, where there is no key.
+ */
+const ROW_NUMBERS = ["rowid", "oid", "_rowid_"];
+
 // Schemas nobody wrote: every type and mode, odd names, keys of every sort. The plain data is what is drawn; what
 // Drizzle takes is made of it.
 
@@ -202,25 +208,26 @@ class WorldDrawer {
             : sort < 0.82
               ? [dice.pick(["millis", "real", "numericBig", "bytes", "big", "point", "number", "flag"])]
               : [];
-    const key = keyModes.map((mode, index) => this.#column(columns, keyNames[index]!, mode, true));
+    const key = keyModes.map((mode, index) => this.#column(columns, keyNames[index]!, mode, true, true));
     const width = dice.next();
     const count =
       width < 0.7 ? dice.between(0, 7) : width < 0.85 ? dice.between(8, 30) : dice.between(40, 69);
     const odd = dice.shuffled(this.#cased ? CASED_NAMES : ODD_NAMES);
     for (let index = columns.length; index < Math.max(1, Math.min(70, count + key.length)); index++) {
       const name = dice.chance(0.6) ? odd.pop() : undefined;
-      this.#column(columns, name ?? `c${index}`, dice.pick(MODES), dice.chance(0.25));
+      this.#column(columns, name ?? `c${index}`, dice.pick(MODES), dice.chance(0.25), key.length > 0);
     }
     return { name, db, columns: dice.chance(0.3) ? dice.shuffled(columns) : columns, key, relations: [], rows: [] };
   }
 
   /** Adds a column; its name in the database is its own, another, or that of another column. */
-  #column(columns: DrawnColumn[], wished: string, mode: Mode, notNull: boolean): string {
+  #column(columns: DrawnColumn[], wished: string, mode: Mode, notNull: boolean, keyed: boolean): string {
     const dice = this.#dice;
     const name = freeName(wished, columns.map((column) => column.name));
     const taken = columns.map((column) => (column.db ?? column.name).toLowerCase());
     const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const db = dice.pick([name, snake, `${name}_`, dice.pick(ODD_NAMES), dice.pick(KEY_NAMES)]);
+    let db = dice.pick([name, snake, `${name}_`, dice.pick(ODD_NAMES), dice.pick(KEY_NAMES)]);
+    if (!keyed && ROW_NUMBERS.includes(db)) db = `${db}_`;
     columns.push({
       name,
       db: this.#cased ? undefined : freeName(db, taken),
@@ -243,7 +250,7 @@ class WorldDrawer {
       const shared = source.key.filter((own) => columnOf(source, own).mode === mode && target !== source);
       if (shared.length > 0 && dice.chance(0.2)) return [dice.pick(shared), name];
       const wished = this.#cased ? `refersTo${source.columns.length}` : `${target.name}_${name}`;
-      return [this.#column(source.columns, wished, mode, dice.chance(0.15)), name];
+      return [this.#column(source.columns, wished, mode, dice.chance(0.15), source.key.length > 0), name];
     });
     const relationName = `${source.name}-${target.name}-${source.columns.length}-${source.relations.length}`;
     const free = (table: DrawnTable, wishes: readonly string[]): string =>
