@@ -33,14 +33,20 @@ const ENTRY: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ["countTotal", "boolean"],
 ]);
 
-/** The keys each place of an access-control file takes, and of what kind their values are. */
-const KEYS = { entry: ENTRY, rule: RULE, relation: RELATION } as const;
+/** A place of an access-control file where keys stand. */
+export type Place = "entry" | "rule" | "relation";
+
+const KEYS: Readonly<Record<Place, ReadonlyMap<string, Expected>>> = {
+  entry: ENTRY,
+  rule: RULE,
+  relation: RELATION,
+};
 
 /**
  * What is wrong with the keys of an object of the file: a key that does nothing is a rule its author believes in and
  * nobody keeps.
  */
-export function checkKeys(value: unknown, place: keyof typeof KEYS, path: string): readonly string[] {
+export function checkKeys(value: unknown, place: Place, path: string): readonly string[] {
   if (!isMap(value)) return [`${path}: expected an object`];
   const known = KEYS[place];
   return Object.entries(value).flatMap(([key, member]) => {

@@ -208,7 +208,7 @@ class WorldDrawer {
             : sort < 0.82
               ? [dice.pick(["millis", "real", "numericBig", "bytes", "big", "point", "number", "flag"])]
               : [];
-    const key = keyModes.map((mode, index) => this.#column(columns, keyNames[index]!, mode, true, true));
+    const key = keyModes.map((mode, index) => this.#column(columns, keyNames[index]!, mode, keyModes.length < 2 || dice.chance(0.7), true));
     const width = dice.next();
     const count =
       width < 0.7 ? dice.between(0, 7) : width < 0.85 ? dice.between(8, 30) : dice.between(40, 69);
