@@ -12,7 +12,7 @@ export type Database = any;
 
 /** What differs between databases and drivers, bound to one database. */
 export interface Dialect {
-  /** Runs statements that only read, without a transaction and without waiting for writers. */
+  /** Runs statements that only read; where every transaction has the one connection, when none is open. */
   read<T>(work: (database: Database) => Promise<T>): Promise<T>;
   /** Runs one statement that writes, in its turn. */
   write<T>(work: (database: Database) => Promise<T>): Promise<T>;

@@ -26,7 +26,7 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
       context: Session & RequestContext,
     ) => Role | null | undefined | Promise<Role | null | undefined>;
   };
-  /** Hears of every error that became a 500. */
+  /** Hears of every error that became a 500, and of what made the server busy. */
   readonly onError?: (error: unknown) => void;
   /** Hears of everything worth logging or counting. */
   readonly observe?: Observer;
@@ -46,14 +46,14 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   /** Told at start what is legal and looks like an oversight, one sentence each; `console.warn` by default. */
   readonly onWarning?: (sentence: string) => void;
   /**
-   * How long the transaction of a request, hooks included, may take, in milliseconds; 30,000 by default. Beyond it the
+   * How long a body may take to arrive, and the transaction of a request with its hooks, in milliseconds; 30,000 by default. Beyond it the
    * transaction is rolled back and the answer is 504. A single statement without a transaction has no deadline, because
    * one that runs in this process cannot be interrupted; limits bound what it may cost.
    */
   readonly timeout?: number;
   /** How many requests may be at the database, or waiting for it, at once; 256 by default, and one more is 503. */
   readonly maxInFlight?: number;
-  /** How long a write waits for its turn and for locks of other processes, in milliseconds; 5,000 by default. */
+  /** How long a request waits for its turn and for locks of other processes, in milliseconds; 5,000 by default. */
   readonly busyTimeout?: number;
 }
 

@@ -4,8 +4,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { Dice } from "../support/dice.ts";
-import { cutAtNUL, type LawRoute, PATIENCE, routeOver, runs, same, SEED, type Seen } from "../support/laws.ts";
-import { Author, carried, type DrawnFilter, type DrawnRule, EVERYTHING, readableOf, relationOf, RuleDrawer } from "../support/world-rules.ts";
+import {
+  cutAtNUL,
+  type LawRoute,
+  PATIENCE,
+  routeOver,
+  runs,
+  same,
+  SEED,
+  type Seen,
+} from "../support/laws.ts";
+import type { Row } from "../support/model.ts";
+import {
+  Author,
+  carried,
+  type DrawnExtra,
+  type DrawnFilter,
+  type DrawnRule,
+  EVERYTHING,
+  readableOf,
+  relationOf,
+  RuleDrawer,
+} from "../support/world-rules.ts";
 import {
   columnOf,
   drawPools,
@@ -17,6 +37,7 @@ import {
   type OpenWorld,
   openWorld,
   quoted,
+  SPARED,
   tableOf,
 } from "../support/worlds.ts";
 import { path } from "../support/write.ts";
@@ -78,15 +99,19 @@ const serve = (open: readonly OpenWorld[], { table, rule, entry }: Resource): re
   });
 
 /** What is wrong with the answers to one question. */
-async function wrong(routes: readonly Served[], asking: Asking): Promise<string | undefined> {
+async function wrong(
+  world: DrawnWorld,
+  routes: readonly Served[],
+  asking: Asking,
+): Promise<string | undefined> {
   const url = path("x", asking.selector, asking.flags);
   const answers: Answered[] = [];
   for (const { name, route } of routes)
     answers.push({ name, seen: await route.ask("GET", url, asking.me), errors: route.errors.splice(0) });
-  return judge(answers, asking);
+  return judge(world, answers, asking);
 }
 
-function judge(answers: readonly Answered[], asking: Asking): string | undefined {
+function judge(world: DrawnWorld, answers: readonly Answered[], asking: Asking): string | undefined {
   const told = (what: string): string =>
     `${what}\n${answers.map(({ name, seen }) => `${name}: ${show(seen)}`).join("\n")}`;
   for (const { name, seen, errors } of answers)
@@ -99,7 +124,7 @@ function judge(answers: readonly Answered[], asking: Asking): string | undefined
     counted.refusedReads++;
     return undefined;
   }
-  const fault = misanswered(first!.seen.body, asking);
+  const fault = misanswered(world, first!.seen.body, asking);
   return fault === undefined ? undefined : told(fault);
 }
 
@@ -114,11 +139,16 @@ function difference(a: any, b: any, at = ""): string {
   return `at ${at}: ${shown(a)?.slice(0, 300)} and ${shown(b)?.slice(0, 300)}`;
 }
 
-const causeOf = (error: any): string => String(error?.cause?.message ?? error?.message ?? error).slice(0, 3000) + (process.env.STACK ? error.stack : "");
+const causeOf = (error: any): string =>
+  String(error?.cause?.message ?? error?.message ?? error).slice(0, 500);
 
 /** What an answer holds that it must not, whoever made it. */
-function misanswered(body: any, { table, rule, entry, selector, flags }: Asking): string | undefined {
-  const node = nodeOf(world!, table, rule, selector ?? {});
+function misanswered(
+  world: DrawnWorld,
+  body: any,
+  { table, rule, entry, selector, flags }: Asking,
+): string | undefined {
+  const node = nodeOf(world, table, rule, selector ?? {});
   const first = entry.findFirst ?? (flags.includes("findFirst") && !flags.includes("findFirst=F"));
   if (node.nothing) return "x" in body ? "rows that nobody asked for" : undefined;
   const rows = first ? (body.x === null ? [] : [body.x]) : body.x;
@@ -127,9 +157,6 @@ function misanswered(body: any, { table, rule, entry, selector, flags }: Asking)
   counted.rows += rows.length;
   return node.fault(rows);
 }
-
-/** The world whose answers are judged. */
-let world: DrawnWorld | undefined;
 
 interface Node {
   /** Whether rows have other members than they may. */
@@ -150,13 +177,21 @@ function nodeOf(world: DrawnWorld, table: DrawnTable, rule: DrawnRule, selector:
       const relation = relationOf(table, name)!;
       const inner = rule.with[name]!;
       const innerRule = typeof inner === "object" ? inner : EVERYTHING;
-      const node = nodeOf(world, tableOf(world, relation.target), innerRule, wish === true ? {} : wish, !relation.many);
+      const node = nodeOf(
+        world,
+        tableOf(world, relation.target),
+        innerRule,
+        wish === true ? {} : wish,
+        !relation.many,
+      );
       return { ...relation, node };
     });
   const members = [...wanted, ...relations.map(({ name }) => name)];
   const columns = readable.filter(({ name }) => wanted.includes(name));
   // A limit is for lists.
-  const most = one ? 1 : Math.min(selector.limit ?? Infinity, rule.maxLimit === undefined ? 100 : (rule.maxLimit ?? Infinity));
+  const most = one
+    ? 1
+    : Math.min(selector.limit ?? Infinity, rule.maxLimit === undefined ? 100 : (rule.maxLimit ?? Infinity));
   const asked = Object.entries(selector.orderBy ?? rule.orderBy ?? {});
   const keys: (readonly [string, unknown])[] = [
     ...asked,
@@ -177,7 +212,8 @@ function nodeOf(world: DrawnWorld, table: DrawnTable, rule: DrawnRule, selector:
       const strange = shape(rows);
       if (strange !== undefined) return strange;
       for (const [index, row] of rows.entries()) {
-        if (index > 0 && compare(rows[index - 1], row) > 0) return `rows of ${table.name} out of order at ${index}`;
+        if (index > 0 && compare(rows[index - 1], row) > 0)
+          return `rows of ${table.name} out of order at ${index}`;
         const cell = foreignCell(table, columns, row);
         if (cell !== undefined) return cell;
         for (const { name, many, node } of relations) {
@@ -251,9 +287,19 @@ function foreignCell(table: DrawnTable, columns: readonly DrawnColumn[], row: an
   const exact = columns.filter((column) => kindOf(column) !== "decimal");
   const matches = (stored: any, some: readonly DrawnColumn[]): boolean =>
     some.every(({ name }) => same({ v: carried(stored[name]) }, { v: row[name] }, cutAtNUL));
-  const whole = table.key.length > 0 && table.key.every((name) => exact.some((column) => column.name === name));
-  const same_ = whole ? table.rows.filter((stored) => matches(stored, table.key.map((name) => columnOf(table, name)))) : table.rows;
-  return same_.some((stored) => matches(stored, exact)) ? undefined : `no row of ${table.name} is ${shown(row)}`;
+  const whole =
+    table.key.length > 0 && table.key.every((name) => exact.some((column) => column.name === name));
+  const candidates = whole
+    ? table.rows.filter((stored) =>
+        matches(
+          stored,
+          table.key.map((name) => columnOf(table, name)),
+        ),
+      )
+    : table.rows;
+  return candidates.some((stored) => matches(stored, exact))
+    ? undefined
+    : `no row of ${table.name} is ${shown(row)}`;
 }
 
 /** The same failure with everything left out that does not matter. */
@@ -261,14 +307,14 @@ async function shrunk(open: readonly OpenWorld[], asking: Asking, fault: string)
   const kind = kindOfFault(fault);
   let best = asking;
   let attempts = 0;
-  for (let progress = true; progress; ) {
+  for (let progress = true; progress;) {
     progress = false;
     for (const place of places(best, [])) {
       if ((place.length < 2 && place[0] !== "selector") || attempts++ > 600) continue;
       const next = without(best, place);
       if (next === undefined) continue;
       try {
-        const still = await wrong(serve(open, next), next);
+        const still = await wrong(open[0]!.world, serve(open, next), next);
         if (still === undefined || kindOfFault(still) !== kind) continue;
       } catch {
         continue;
@@ -286,7 +332,8 @@ const kindOfFault = (fault: string): string => fault.split("\n", 1)[0]!.replace(
 const KEPT: ReadonlySet<string> = new Set(["table", "kind", "mode", "by", "as", "column", "relation"]);
 
 const isBranch = (value: unknown): value is Record<string, unknown> =>
-  Array.isArray(value) || (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype);
+  Array.isArray(value) ||
+  (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype);
 
 function* places(value: any, at: readonly string[]): Generator<readonly string[]> {
   if (!isBranch(value)) return;
@@ -332,7 +379,9 @@ async function stored(open: OpenWorld): Promise<readonly Stored[]> {
   const tables: Stored[] = [];
   for (const table of open.world.tables) {
     const columns = table.columns.map(({ name }) => `quote(${quoted(open.nameOf(table, name))})`);
-    const rows = await open.query(`select ${rowNumber(open, table)}, ${columns.join(", ")} from ${quoted(table.db)}`);
+    const rows = await open.query(
+      `select ${rowNumber(open, table)}, ${columns.join(", ")} from ${quoted(table.db)}`,
+    );
     tables.push(new Map(rows.map(([number, ...cells]) => [number, cells])));
   }
   return tables;
@@ -345,9 +394,15 @@ function rowNumber(open: OpenWorld, table: DrawnTable): string {
 }
 
 /** The numbers of the rows that an author's filter admits, as the database itself says. */
-async function admitted(open: OpenWorld, { table }: WriteResource, filter: DrawnFilter | undefined, me: number): Promise<ReadonlySet<unknown>> {
+async function admitted(
+  open: OpenWorld,
+  { table }: WriteResource,
+  filter: DrawnFilter | undefined,
+  me: number,
+): Promise<ReadonlySet<unknown>> {
   const columns = open.schema[table.name];
-  const answer: any = filter === undefined ? true : await new Author(open).filter(filter, table)({ me }, columns);
+  const answer: any =
+    filter === undefined ? true : await new Author(open).filter(filter, table)({ me }, columns);
   if (answer === false || answer === undefined) return new Set();
   const rows: { number: unknown }[] = await (open.database as any)
     .select({ number: sql.raw(rowNumber(open, table)) })
@@ -356,7 +411,11 @@ async function admitted(open: OpenWorld, { table }: WriteResource, filter: Drawn
   return new Set(rows.map(({ number }) => number));
 }
 
-const serveWrites = (world: OpenWorld, { table, rule, check, write, maxAffected }: WriteResource, reader: "fast" | "portable"): Served => {
+const serveWrites = (
+  world: OpenWorld,
+  { table, rule, check, write, maxAffected }: WriteResource,
+  reader: "fast" | "portable",
+): Served => {
   const author = new Author(world);
   const plain = author.rule(rule, table);
   const whole = {
@@ -373,7 +432,11 @@ const serveWrites = (world: OpenWorld, { table, rule, check, write, maxAffected 
   };
   return {
     name: `${reader}, ${world.name}`,
-    route: routeOver({ x: { table: table.name, control } }, world.database, { schema: world.schema, reader, onWarning: () => undefined }),
+    route: routeOver({ x: { table: table.name, control } }, world.database, {
+      schema: world.schema,
+      reader,
+      onWarning: () => undefined,
+    }),
   };
 };
 
@@ -387,9 +450,19 @@ async function wrongly(
   const { table, rule, check, maxAffected } = resource;
   const before = await stored(open);
   const mayTouch = await admitted(open, resource, rule.where, me);
-  const meant = method === "POST" ? undefined : await ask("GET", path("x", { columns: false, ...(selector?.where !== undefined && { where: selector.where }) }), me);
+  const meant =
+    method === "POST"
+      ? undefined
+      : await ask(
+          "GET",
+          path("x", { columns: false, ...(selector?.where !== undefined && { where: selector.where }) }),
+          me,
+        );
   const seen = await ask(method, path("x", selector, flags), me, {
-    ...(body !== undefined && { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    ...(body !== undefined && {
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json" },
+    }),
   });
   const after = await stored(open);
   const failed = errors.splice(0);
@@ -402,24 +475,36 @@ async function wrongly(
     const { gone, come } = changes(before[at]!, after[at]!);
     const { rowsAffected, count } = seen.body;
     if (count !== rowsAffected) return "two counts";
-    if (maxAffected !== undefined && method !== "POST" && rowsAffected > maxAffected) return "more rows than may be affected";
+    if (maxAffected !== undefined && method !== "POST" && rowsAffected > maxAffected)
+      return "more rows than may be affected";
     if (gone.some((number) => !mayTouch.has(number))) return "a row was touched that the rule hides";
-    if (meant?.status === 200 && meant.body.count !== rowsAffected) return `${rowsAffected} rows, and a read counts ${meant.body.count}`;
-    if (method === "POST" && (gone.length > 0 || come.length !== rowsAffected || rowsAffected !== (Array.isArray(body) ? body.length : 1)))
+    if (meant?.status === 200 && meant.body.count !== rowsAffected)
+      return `${rowsAffected} rows, and a read counts ${meant.body.count}`;
+    if (
+      method === "POST" &&
+      (gone.length > 0 ||
+        come.length !== rowsAffected ||
+        rowsAffected !== (Array.isArray(body) ? body.length : 1))
+    )
       return "not the rows that were sent";
-    if (method === "DELETE" && (come.length > 0 || gone.length !== rowsAffected)) return "not the rows that were removed";
-    if (method === "PATCH" && (gone.length !== come.length || gone.length > rowsAffected)) return "not the rows that were changed";
+    if (method === "DELETE" && (come.length > 0 || gone.length !== rowsAffected))
+      return "not the rows that were removed";
+    if (method === "PATCH" && (gone.length !== come.length || gone.length > rowsAffected))
+      return "not the rows that were changed";
     if (method === "PATCH") return strayed(table, before[at]!, after[at]!, body as object);
     return undefined;
   };
   let found = fault();
   if (found === undefined && seen.status < 400 && method !== "DELETE") {
     const may = await admitted(open, resource, check ?? rule.where, me);
-    if (changes(before[at]!, after[at]!).come.some((number) => !may.has(number))) found = "a row was left behind that fails the check";
+    if (changes(before[at]!, after[at]!).come.some((number) => !may.has(number)))
+      found = "a row was left behind that fails the check";
   }
   if (found === undefined && seen.status === 200 && "x" in seen.body) {
     const members = nodeOf(open.world, table, rule, { ...selector, where: undefined }, false);
-    found = members.shape(seen.body.x) ?? (seen.body.x.length === seen.body.count ? undefined : "another number of rows");
+    found =
+      members.shape(seen.body.x) ??
+      (seen.body.x.length === seen.body.count ? undefined : "another number of rows");
   }
   counted.writes++;
   if (seen.status >= 400) counted.refusedWrites++;
@@ -435,20 +520,42 @@ function changes(before: Stored, after: Stored): { gone: readonly unknown[]; com
 }
 
 /** A cell that changed and was not in the body. */
-function strayed({ columns, key }: DrawnTable, before: Stored, after: Stored, body: object): string | undefined {
+function strayed(
+  { columns, key }: DrawnTable,
+  before: Stored,
+  after: Stored,
+  body: object,
+): string | undefined {
   if (key.some((name) => Object.hasOwn(body, name))) return undefined;
   for (const [number, cells] of before)
     for (const [index, { name }] of columns.entries())
-      if (!Object.hasOwn(body, name) && after.get(number)?.[index] !== cells[index]) return `\`${name}\` changed by itself`;
+      if (!Object.hasOwn(body, name) && after.get(number)?.[index] !== cells[index])
+        return `\`${name}\` changed by itself`;
   return undefined;
 }
 
-/** Known to fail when it is changed, see below: a table with a column that every object has. */
-const hasInherited = ({ columns }: DrawnTable): boolean => columns.some(({ name }) => name in Object.prototype);
+/** Whether a column has a name that every object has. */
+const hasInherited = ({ columns }: DrawnTable): boolean =>
+  columns.some(({ name }) => name in Object.prototype);
+
+function drawWriteResource(drawer: RuleDrawer, dice: Dice, table: DrawnTable): WriteResource {
+  const names = table.columns.map(({ name }) => name);
+  return {
+    table,
+    // Without a key a written row cannot be found again, for its relations and computed fields.
+    rule: table.key.length > 0 ? drawer.rule(table, 2) : { ...drawer.rule(table, 0), extras: {} },
+    check: dice.chance(0.6) ? (dice.chance(0.5) ? { kind: "true" } : drawer.filter(table, 1)) : undefined,
+    write: dice.chance(0.6)
+      ? dice.chance(0.8) || { mode: dice.chance(0.5), columns: dice.some(names) }
+      : undefined,
+    maxAffected: dice.chance(0.15) ? dice.between(0, 3) : undefined,
+  };
+}
 
 function drawWriting(drawer: RuleDrawer, dice: Dice, { table, rule }: WriteResource): Writing {
   const drawnMethod = dice.pick(["POST", "POST", "PATCH", "PATCH", "PATCH", "DELETE"] as const);
-  const method = drawnMethod === "PATCH" && hasInherited(table) ? "DELETE" : drawnMethod;
+  const method =
+    SPARED.inheritedNames && drawnMethod === "PATCH" && hasInherited(table) ? "DELETE" : drawnMethod;
   const drawn = drawer.selector(table, rule);
   const { columns, with: relations, where } = drawn;
   const selector = {
@@ -456,7 +563,9 @@ function drawWriting(drawer: RuleDrawer, dice: Dice, { table, rule }: WriteResou
     ...(relations !== undefined && { with: relations }),
     ...(method !== "POST" && where !== undefined && { where }),
   };
-  const bodies = Array.from({ length: dice.between(1, 3) }, () => drawer.body(table, table.columns, method === "POST"));
+  const bodies = Array.from({ length: dice.between(1, 3) }, () =>
+    drawer.body(table, table.columns, method === "POST"),
+  );
   return {
     method,
     body: method === "DELETE" ? undefined : method === "POST" && dice.chance(0.4) ? bodies : bodies[0],
@@ -470,34 +579,159 @@ function drawWriting(drawer: RuleDrawer, dice: Dice, { table, rule }: WriteResou
 
 /** Opens one world after the other, everywhere. */
 async function everyWorld(
-  seeds: readonly number[],
+  worlds: Iterable<DrawnWorld>,
   work: (open: readonly OpenWorld[], dice: Dice) => Promise<void>,
 ): Promise<void> {
-  for (const seed of seeds) {
-    const drawn = drawWorld(seed, pools);
-    world = drawn;
+  for (const drawn of worlds) {
     const open: OpenWorld[] = [];
     try {
       for (const name of NAMES) open.push(await openWorld(name, drawn, folder));
       counted.schemas++;
-      await work(open, new Dice(seed + 1));
+      await work(open, new Dice(drawn.seed + 1));
     } finally {
       for (const { close } of open) close();
     }
   }
 }
-const seedsOf = (law: number): readonly number[] =>
-  Array.from({ length: WORLDS }, (_, index) => Math.imul(SEED, 31) + law * 1_000_003 + index * 7919);
+
+function* worldsOf(law: number): Iterable<DrawnWorld> {
+  for (let index = 0; index < WORLDS; index++)
+    yield drawWorld(Math.imul(SEED, 31) + law * 1_000_003 + index * 7919, pools);
+}
+
+// --- what does not hold yet ------------------------------------------------------------------------------------------
+
+const plain = (name: string, mode: string, notNull = false): DrawnColumn => ({
+  name,
+  db: name,
+  mode,
+  notNull,
+  otherwise: undefined,
+});
+const tableLike = (
+  name: string,
+  key: readonly string[],
+  columns: readonly DrawnColumn[],
+  rows: readonly Row[],
+): DrawnTable => ({
+  name,
+  db: name,
+  columns: [...columns],
+  key,
+  relations: [],
+  rows,
+});
+let examples = 0;
+const drawn = ({ tables }: { tables: readonly DrawnTable[] }): DrawnWorld => ({
+  seed: ++examples,
+  tables,
+  cased: false,
+});
+const extra = (kind: DrawnExtra["kind"], column: string): DrawnRule["extras"] => ({
+  more: { kind, column, as: "more" },
+});
+
+/** Each is left out of the random worlds, see `SPARED`. */
+const EXAMPLES: readonly {
+  what: string;
+  tables: readonly DrawnTable[];
+  rule: DrawnRule;
+  selector?: object;
+}[] = [
+  {
+    what: "a column called `rowid` where there is no key does not let other rows out",
+    tables: [
+      tableLike(
+        "a",
+        [],
+        [plain("rowid", "integer"), plain("owner", "text")],
+        [
+          { rowid: 1, owner: "me" },
+          { rowid: 1, owner: null },
+        ],
+      ),
+    ],
+    rule: { ...EVERYTHING, where: { kind: "text", column: "owner" } },
+  },
+  {
+    what: "a row with nothing in a part of its key is there",
+    tables: [
+      tableLike(
+        "a",
+        ["x", "y"],
+        [plain("x", "text"), plain("y", "text"), plain("z", "text")],
+        [{ x: "1", y: null, z: "z" }],
+      ),
+    ],
+    rule: { ...EVERYTHING, where: { kind: "text", column: "z" } },
+  },
+  {
+    what: "a row with nothing in a part of its key has its computed fields",
+    tables: [tableLike("a", ["x", "y"], [plain("x", "text"), plain("y", "text")], [{ x: "1", y: null }])],
+    rule: { ...EVERYTHING, extras: extra("typeof", "x") },
+  },
+  {
+    what: "a computed field of a table without a key",
+    tables: [tableLike("a", [], [plain("x", "text")], [{ x: "1" }])],
+    rule: { ...EVERYTHING, extras: extra("typeof", "x") },
+  },
+  {
+    what: "a number beyond 2^53 that is computed alone",
+    tables: [
+      tableLike(
+        "a",
+        ["x"],
+        [plain("x", "text", true), plain("n", "numericBig")],
+        [{ x: "1", n: 2n ** 60n + 1n }],
+      ),
+    ],
+    rule: { ...EVERYTHING, extras: extra("column", "n") },
+    selector: { columns: false },
+  },
+];
+
+const WRITABLE = {
+  rule: { ...EVERYTHING, extras: {} },
+  check: undefined,
+  write: true,
+  maxAffected: undefined,
+} as const;
+
+const WRITE_EXAMPLES: readonly { what: string; tables: readonly DrawnTable[]; body: object }[] = [
+  {
+    what: "a change beside a column called `constructor`",
+    tables: [
+      tableLike(
+        "a",
+        ["x"],
+        [plain("x", "text", true), plain("constructor", "text"), plain("y", "text")],
+        [{ x: "1", constructor: "c", y: "y" } as unknown as Row],
+      ),
+    ],
+    body: { y: "z" },
+  },
+];
+
+const FLAGS = ["", "", "countTotal", "findFirst", "countTotal=F", "findFirst&countTotal"];
+
+/** A failure in words: what was asked, what was wrong, over which tables. */
+const told = (open: readonly OpenWorld[], asked: { table: DrawnTable }, faults: readonly string[]): string =>
+  [
+    `world ${open[0]!.world.seed}`,
+    shown({ ...asked, table: asked.table.name }),
+    ...faults,
+    ...open[0]!.ddl,
+  ].join("\n");
 
 describe(`both readers answer alike over schemas nobody wrote (seed ${SEED})`, () => {
   test(
     "rows that are readable, as many as allowed, in the order asked for",
     async () => {
-      const faults = new Map<string, string>();
-      await everyWorld(seedsOf(1), async (open, dice) => {
+      await everyWorld(worldsOf(1), async (open, dice) => {
+        const { world } = open[0]!;
+        const drawer = new RuleDrawer(dice, world, pools);
         for (let resource = 0; resource < RESOURCES; resource++) {
-          const drawer = new RuleDrawer(dice, open[0]!.world, pools);
-          const table = dice.pick(open[0]!.world.tables);
+          const table = dice.pick(world.tables);
           const rule = drawer.rule(table, 3);
           const entry = {
             ...(dice.chance(0.1) && { findFirst: dice.chance(0.5) }),
@@ -505,25 +739,17 @@ describe(`both readers answer alike over schemas nobody wrote (seed ${SEED})`, (
           };
           const routes = serve(open, { table, rule, entry });
           for (let n = 0; n < READS; n++) {
-            const asking: Asking = {
-              table,
-              rule,
-              entry,
-              selector: n === 0 ? undefined : drawer.selector(table, rule),
-              flags: dice.pick(["", "", "countTotal", "findFirst", "countTotal=F", "findFirst&countTotal"]),
-              me: dice.between(1, 3),
-            };
+            const selector = n === 0 ? undefined : drawer.selector(table, rule);
+            const asking = { table, rule, entry, selector, flags: dice.pick(FLAGS), me: dice.between(1, 3) };
             counted.reads++;
-            const fault = await wrong(routes, asking);
-            if (fault !== undefined && !fault.includes("needs a primary key") && !faults.has(kindOfFault(fault))) {
-              const m = await shrunk(open, asking, fault);
-              faults.set(kindOfFault(fault), `${open[0]!.world.seed} ${fault.split("\n", 1)[0]}\n${shown({...m, table: m.table.name})}\n${await wrong(serve(open, m), m)}\n${open[0]!.ddl.join("\n").slice(0,1500)}`);
-            }
+            const fault = await wrong(world, routes, asking);
+            if (fault === undefined) continue;
+            const least = await shrunk(open, asking, fault);
+            const left = await wrong(world, serve(open, least), least);
+            throw new Error(told(open, least, [left ?? fault]));
           }
         }
       });
-      for (const [k, v] of faults) console.log("-----", k, v.split("\n").map(l=>l.slice(0,900)).join("\n"));
-      expect(faults.size).toBe(0);
     },
     PATIENCE,
   );
@@ -531,42 +757,53 @@ describe(`both readers answer alike over schemas nobody wrote (seed ${SEED})`, (
   test(
     "a write that changes what the rule admits, or nothing",
     async () => {
-      const faults = new Map<string, string>();
-      await everyWorld(seedsOf(2), async (open, dice) => {
-        const drawer = new RuleDrawer(dice, open[0]!.world, pools);
-        const table = dice.pick(open[0]!.world.tables);
-        const names = table.columns.map(({ name }) => name);
-        const resource: WriteResource = {
-          table,
-          // Without a key a written row cannot be found again, for its relations and computed fields.
-          rule: table.key.length > 0 ? drawer.rule(table, 2) : { ...drawer.rule(table, 0), extras: {} },
-          check: dice.chance(0.6) ? (dice.chance(0.5) ? { kind: "true" } : drawer.filter(table, 1)) : undefined,
-          write: dice.chance(0.6) ? (dice.chance(0.8) ? true : { mode: dice.chance(0.5), columns: dice.some(names) }) : undefined,
-          maxAffected: dice.chance(0.15) ? dice.between(0, 3) : undefined,
-        };
+      await everyWorld(worldsOf(2), async (open, dice) => {
+        const { world } = open[0]!;
+        const drawer = new RuleDrawer(dice, world, pools);
+        const resource = drawWriteResource(drawer, dice, dice.pick(world.tables));
+        // Whichever writes by the remembered statements, the other writes by Drizzle's.
         const readers = dice.shuffled(READERS);
-        const routes = open.map((world, index) => serveWrites(world, resource, readers[index]!));
+        const routes = open.map((each, index) => serveWrites(each, resource, readers[index]!));
         for (let n = 0; n < WRITES; n++) {
           const writing = drawWriting(drawer, dice, resource);
           const did: Seen[] = [];
-          let fault: string | undefined;
-          for (const [index, world] of open.entries()) {
-            const { seen, fault: found } = await wrongly(world, routes[index]!, resource, writing);
+          const faults: string[] = [];
+          for (const [index, each] of open.entries()) {
+            const { seen, fault } = await wrongly(each, routes[index]!, resource, writing);
             did.push(seen);
-            if (found !== undefined) fault ??= `${routes[index]!.name}: ${found}`;
+            if (fault !== undefined) faults.push(`${routes[index]!.name}: ${fault}`);
           }
-          if (fault === undefined && (did[0]!.status !== did[1]!.status || !same(did[0]!.body, did[1]!.body, cut)))
-            fault = `differ ${difference(did[0]!.body, did[1]!.body)}`;
-          if (fault !== undefined && !faults.has(kindOfFault(fault)))
-            faults.set(kindOfFault(fault), `${open[0]!.world.seed} ${fault}\n${shown({ ...resource, table: table.name })}\n${shown(writing)}\n${did.map(show).join("\n")}\n${open[0]!.ddl.join("\n").slice(0, 1500)}`);
-          if (fault !== undefined) break;
+          if (did[0]!.status !== did[1]!.status || !same(did[0]!.body, did[1]!.body, cut))
+            faults.push(`the databases differ ${difference(did[0]!.body, did[1]!.body)}`);
+          if (faults.length > 0)
+            throw new Error(told(open, { ...resource, ...writing }, [...faults, ...did.map(show)]));
         }
       });
-      for (const [k, v] of faults) console.log("-----", k, v.split("\n").map(l=>l.slice(0,1200)).join("\n"));
-      expect(faults.size).toBe(0);
     },
     PATIENCE,
   );
+
+  for (const { what, tables, rule, selector = {} } of EXAMPLES) {
+    test.failing(`an example: ${what}`, async () => {
+      await everyWorld([drawn({ tables })], async (open) => {
+        const asking = { table: tables[0]!, rule, entry: {}, selector, flags: "", me: 1 };
+        expect(await wrong(open[0]!.world, serve(open, asking), asking)).toBeUndefined();
+      });
+    });
+  }
+
+  for (const { what, tables, body } of WRITE_EXAMPLES) {
+    test.failing(`an example: ${what}`, async () => {
+      await everyWorld([drawn({ tables })], async (open) => {
+        const resource = { ...WRITABLE, table: tables[0]! };
+        for (const reader of READERS) {
+          const served = serveWrites(open[0]!, resource, reader);
+          const writing = { method: "PATCH" as const, body, selector: undefined, flags: "", me: 1 };
+          expect((await wrongly(open[0]!, served, resource, writing)).fault).toBeUndefined();
+        }
+      });
+    });
+  }
 
   test("hundreds of times", () => {
     console.log(counted);

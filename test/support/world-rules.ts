@@ -1,4 +1,18 @@
-import { and, eq, exists, gt, inArray, isNotNull, isNull, lte, ne, not, or, type SQL, sql } from "drizzle-orm";
+import {
+  and,
+  eq,
+  exists,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  not,
+  or,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import { alias, QueryBuilder } from "drizzle-orm/sqlite-core";
 import type { AnyRule } from "../../src/policy/acl.ts";
 import { operatorsOf, TEXTS } from "./arbitrary.ts";
@@ -13,6 +27,7 @@ import {
   type OpenWorld,
   type Pools,
   quoted,
+  SPARED,
   tableOf,
 } from "./worlds.ts";
 
@@ -22,7 +37,12 @@ import {
 export type DrawnFilter =
   | { readonly kind: "true" | "false" | "undefined" }
   | { readonly kind: "me"; readonly column: string }
-  | { readonly kind: "compare"; readonly by: keyof typeof COMPARE; readonly column: string; readonly values: readonly unknown[] }
+  | {
+      readonly kind: "compare";
+      readonly by: keyof typeof COMPARE;
+      readonly column: string;
+      readonly values: readonly unknown[];
+    }
   | { readonly kind: "raw" | "text"; readonly column: string }
   | { readonly kind: "exists" | "in" | "count"; readonly relation: string; readonly inner?: DrawnFilter }
   | { readonly kind: "and" | "or" | "not"; readonly parts: readonly DrawnFilter[] };
@@ -97,10 +117,12 @@ export class RuleDrawer {
         depth === 0
           ? {}
           : Object.fromEntries(
-              dice.some(table.relations, 0.8).map(({ name, target }): [string, DrawnRule | boolean] => [
-                name,
-                dice.chance(0.8) ? this.rule(tableOf(this.#world, target), depth - 1) : dice.chance(0.7),
-              ]),
+              dice
+                .some(table.relations, 0.8)
+                .map(({ name, target }): [string, DrawnRule | boolean] => [
+                  name,
+                  dice.chance(0.8) ? this.rule(tableOf(this.#world, target), depth - 1) : dice.chance(0.7),
+                ]),
             ),
     };
   }
@@ -114,7 +136,10 @@ export class RuleDrawer {
     if (sort < 0.45 || (sort >= 0.65 && table.relations.length === 0)) return this.#comparison(table, column);
     if (sort < 0.65 || depth === 0) {
       if (dice.chance(0.5)) return { kind: dice.pick(["raw", "text"]), column };
-      const parts = [this.#comparison(table, column), depth > 0 ? this.filter(table, depth - 1) : this.#comparison(table, column)];
+      const parts = [
+        this.#comparison(table, column),
+        depth > 0 ? this.filter(table, depth - 1) : this.#comparison(table, column),
+      ];
       const kind = dice.pick(["and", "or", "or", "not"] as const);
       return { kind, parts: kind === "not" ? parts.slice(1) : parts };
     }
@@ -137,20 +162,30 @@ export class RuleDrawer {
     const extras: Record<string, DrawnExtra> = {};
     const taken = new Set([...table.columns, ...table.relations].map(({ name }) => name));
     if (dice.chance(0.5)) return extras;
-    for (const name of dice.some(["extra", "e.x", "it's computed", "row count", table.columns[0]!.db ?? "x"], 0.4)) {
+    for (const name of dice.some(
+      ["extra", "e.x", "it's computed", "row count", table.columns[0]!.db ?? "x"],
+      0.4,
+    )) {
       const as = dice.pick([name, "another", table.columns.at(-1)!.db ?? "y"]);
       if (taken.has(name) || taken.has(as)) continue;
-      const sort = dice.pick(["column", "mapped", "typeof", "upper", "value", "count", "count", "lookup", "text"] as const);
-      if (isKnownToDiffer(sort, table)) continue;
+      const sort = dice.pick([
+        "column",
+        "mapped",
+        "typeof",
+        "upper",
+        "value",
+        "count",
+        "count",
+        "lookup",
+        "text",
+      ] as const);
       const far = sort === "count" || sort === "lookup";
       const relations = table.relations.filter(({ many }) => sort === "count" || !many);
       if (far && relations.length === 0) continue;
       const relation = far ? dice.pick(relations) : undefined;
-      const columns =
-        relation === undefined
-          ? // Numbers beyond 2^53 that are computed alone are known to differ, see `schemas.test.ts`.
-            table.columns.filter(({ mode }) => sort !== "column" && sort !== "mapped" || !/numericBig|decimal|number/.test(mode))
-          : tableOf(this.#world, relation.target).columns;
+      const columns = (relation === undefined ? table : tableOf(this.#world, relation.target)).columns.filter(
+        (column) => !isSpared(sort, table, column),
+      );
       if (columns.length === 0) continue;
       extras[name] = {
         kind: sort,
@@ -173,7 +208,8 @@ export class RuleDrawer {
 
   /** A value as a client writes it; one in fifty fits nothing. */
   sent(table: DrawnTable, column: DrawnColumn): unknown {
-    if (this.#dice.chance(0.02)) return this.#dice.pick<unknown>([0.5, "wrong", { neither: [] }, true, -1, "\0"]);
+    if (this.#dice.chance(0.02))
+      return this.#dice.pick<unknown>([0.5, "wrong", { neither: [] }, true, -1, "\0"]);
     const value = this.#value(table, column);
     if (value instanceof Date && this.#dice.chance(0.3)) return value.getTime();
     return carried(value);
@@ -197,7 +233,9 @@ export class RuleDrawer {
       if (readable.length > 0 && dice.chance(0.35)) selector["where"] = this.where(table, rule, 2);
       if (readable.length > 0 && dice.chance(0.5)) {
         const keys = dice.shuffled(readable).slice(0, dice.between(1, 3));
-        selector["orderBy"] = Object.fromEntries(keys.map(({ name }) => [name, dice.pick<unknown>(["asc", "desc", 1, -1])]));
+        selector["orderBy"] = Object.fromEntries(
+          keys.map(({ name }) => [name, dice.pick<unknown>(["asc", "desc", 1, -1])]),
+        );
       }
       if (dice.chance(0.3)) selector["limit"] = dice.chance(0.1) ? 0 : dice.between(1, 8);
       if (dice.chance(0.2)) selector["offset"] = dice.between(0, 4);
@@ -208,7 +246,12 @@ export class RuleDrawer {
         dice.some(offered, 0.7).map(([name, inner]) => {
           const { target, many } = relationOf(table, name)!;
           const innerRule = typeof inner === "object" ? inner : EVERYTHING;
-          return [name, dice.chance(0.3) ? dice.chance(0.9) : this.selector(tableOf(this.#world, target), innerRule, !many)];
+          return [
+            name,
+            dice.chance(0.3)
+              ? dice.chance(0.9)
+              : this.selector(tableOf(this.#world, target), innerRule, !many),
+          ];
         }),
       );
     }
@@ -227,7 +270,8 @@ export class RuleDrawer {
       const column = dice.pick(readableOf(rule, table));
       if (dice.chance(0.02)) return [this.#strange(table), 1];
       const by = dice.pick(operatorsOf(kindOf(column)));
-      if (by === "eq" && dice.chance(0.5)) return [column.name, dice.chance(0.1) ? null : this.sent(table, column)];
+      if (by === "eq" && dice.chance(0.5))
+        return [column.name, dice.chance(0.1) ? null : this.sent(table, column)];
       return [`${column.name}.${by}`, this.#operand(table, column, by)];
     });
     return Object.fromEntries(conditions) as unknown;
@@ -239,7 +283,8 @@ export class RuleDrawer {
     if (/like$/i.test(by)) return dice.pick(["%", "a%", "%a", "_", "%🚀%", "%\\%%", "[x]", "*"]);
     if (/contains|starts|ends/i.test(by)) return dice.pick(TEXTS);
     if (/etween$/.test(by)) return [this.sent(table, column), this.sent(table, column)];
-    if (/in(Array)?$/i.test(by)) return Array.from({ length: dice.between(0, 3) }, () => this.sent(table, column));
+    if (/in(Array)?$/i.test(by))
+      return Array.from({ length: dice.between(0, 3) }, () => this.sent(table, column));
     return dice.chance(0.05) ? null : this.sent(table, column);
   }
 
@@ -254,17 +299,20 @@ export class RuleDrawer {
     return Object.fromEntries(
       some
         .filter(({ notNull }) => !whole || notNull || dice.chance(0.6))
-        .map((column) => [column.name, !column.notNull && dice.chance(0.1) ? null : this.sent(table, column)]),
+        .map((column) => [
+          column.name,
+          !column.notNull && dice.chance(0.1) ? null : this.sent(table, column),
+        ]),
     );
   }
 }
 
-/**
- * Computed fields that rules leave out for now, each proven in `schemas.test.ts`: those of a table without a key that are
- * more than a column of it.
- */
-const isKnownToDiffer = (kind: DrawnExtra["kind"], { key }: DrawnTable): boolean =>
-  key.length === 0 && kind !== "column" && kind !== "mapped" && kind !== "value";
+/** Whether rules leave out a computed field of a column, see `SPARED`. */
+function isSpared(kind: DrawnExtra["kind"], table: DrawnTable, column: DrawnColumn): boolean {
+  const plain = kind === "column" || kind === "mapped";
+  if (SPARED.keylessExtras && table.key.length === 0 && !plain && kind !== "value") return true;
+  return SPARED.bigComputed && plain && /numericBig|decimal|number/.test(column.mode);
+}
 
 /** A value as JSON carries it. */
 export function carried(value: unknown): unknown {
@@ -290,7 +338,9 @@ export class Author {
     return {
       ...rest,
       ...(where !== undefined && { where: this.filter(where, table, later) }),
-      extras: Object.fromEntries(Object.entries(extras).map(([name, extra]) => [name, this.#extra(extra, table)])),
+      extras: Object.fromEntries(
+        Object.entries(extras).map(([name, extra]) => [name, this.#extra(extra, table)]),
+      ),
       with: Object.fromEntries(
         Object.entries(relations).map(([name, inner]) => [
           name,
@@ -303,7 +353,11 @@ export class Author {
   }
 
   /** The function that answers a filter. */
-  filter(filter: DrawnFilter, table: DrawnTable, later = false): (context: { me: number }, columns: any) => unknown {
+  filter(
+    filter: DrawnFilter,
+    table: DrawnTable,
+    later = false,
+  ): (context: { me: number }, columns: any) => unknown {
     return ({ me }, columns) => {
       const answer =
         filter.kind === "true" || filter.kind === "false" || filter.kind === "undefined"
@@ -334,7 +388,9 @@ export class Author {
       }
       case "and":
       case "or":
-        return (filter.kind === "and" ? and : or)(...filter.parts.map((part) => this.#condition(part, table, columns, me)))!;
+        return (filter.kind === "and" ? and : or)(
+          ...filter.parts.map((part) => this.#condition(part, table, columns, me)),
+        )!;
       case "not":
         return not(this.#condition(filter.parts[0]!, table, columns, me));
       default:
@@ -351,11 +407,26 @@ export class Author {
     const { on } = relationOf(table, relation)!;
     const { target, drawn } = this.#target(table, relation);
     const joined = on.map(([from, to]) => eq(target[to], columns[from]));
-    const conditions = [...joined, ...(inner === undefined || inner.kind === "text" ? [] : [this.#condition(inner, drawn, target, me)])];
-    const all = sql.join(conditions.map((condition) => sql`(${condition})`), sql` and `);
-    if (kind === "exists") return exists(this.#query.select({ one: sql`1` }).from(target).where(all));
+    const conditions = [
+      ...joined,
+      ...(inner === undefined || inner.kind === "text" ? [] : [this.#condition(inner, drawn, target, me)]),
+    ];
+    const all = sql.join(
+      conditions.map((condition) => sql`(${condition})`),
+      sql` and `,
+    );
+    if (kind === "exists")
+      return exists(
+        this.#query
+          .select({ one: sql`1` })
+          .from(target)
+          .where(all),
+      );
     if (kind === "count")
-      return sql`${this.#query.select({ n: sql`count(*)` }).from(target).where(all)} between ${1} and ${2}`;
+      return sql`${this.#query
+        .select({ n: sql`count(*)` })
+        .from(target)
+        .where(all)} between ${1} and ${2}`;
     const [from, to] = on[0]!;
     return sql`${columns[from]} in ${this.#query.select({ v: sql`${target[to]}` }).from(target)}`;
   }
