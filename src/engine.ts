@@ -36,6 +36,8 @@ export interface EngineOptions {
   readonly defaults?: LimitOptions;
   /** How long a write waits for its turn, in milliseconds. */
   readonly busyTimeout: number;
+  /** Whether reads may have a connection of their own. */
+  readonly ownConnection: boolean;
   /** How long a transaction and its hooks may take, in milliseconds. */
   readonly timeout: number;
   /** How many requests may be at the database, or waiting for it, at once. */
@@ -81,7 +83,10 @@ export function createEngine(options: EngineOptions): Engine {
   const { timeout, maxInFlight } = options;
   const registry = buildRegistry(options.acl, readCatalog(options.schema), options.defaults);
   warn(registry, options);
-  const dialect = detectDialect(options.database, { busyTimeout: options.busyTimeout });
+  const dialect = detectDialect(options.database, {
+    busyTimeout: options.busyTimeout,
+    ownConnection: options.ownConnection,
+  });
   const readers = readCompiler(options.database, dialect, options.reader);
   const writers = writeCompiler(options.database, dialect, options.reader);
   const plans = new PlanMemory();

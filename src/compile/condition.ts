@@ -78,8 +78,10 @@ export function computed(extra: SQL.Aliased, table: TableInfo, alias: string): S
   // Where both names are one, the inner table would hide the outer, whose name then is right as it is.
   if (getTableName(table.table) === alias) return sql`${sealed(extra.sql)}`.as(extra.fieldAlias);
   if (table.primaryKey.length === 0) {
-    throw new TypeError(
-      `a computed field of \`${table.name}\` that speaks of other tables needs a primary key there`,
+    const rowid = sql.raw(rowNumber(table));
+    const row = sql`${sealed(sql`${table.table}.${rowid}`)} = ${sql.identifier(alias)}.${rowid}`;
+    return sql`(select ${sealed(extra.sql)} from ${sealed(sql`${table.table}`)} where ${row})`.as(
+      extra.fieldAlias,
     );
   }
   // The inner table has its own name; the outer key is renamed by Drizzle, because it stands outside the seal.
@@ -99,11 +101,21 @@ function keyOf(table: TableInfo): SQL {
   );
 }
 
+/** The name of SQLite's own number of a row that no column of the table hides. */
+export function rowNumber({ columns, name }: TableInfo): string {
+  const taken = new Set([...columns.values()].map(({ column }) => column.name.toLowerCase()));
+  const free = ["rowid", "_rowid_", "oid"].find((candidate) => !taken.has(candidate));
+  if (free === undefined)
+    throw new TypeError(`\`${name}\` needs a primary key: its columns hide the number of a row`);
+  return free;
+}
+
 function keyIn(table: TableInfo, condition: SQL): SQL {
   const { primaryKey } = table;
   // A SQLite table without a key has a number for each row.
+  const rowid = sql.raw(rowNumber(table));
   if (primaryKey.length === 0)
-    return sql`rowid in ${sealed(sql`(select rowid from ${table.table} where ${condition})`)}`;
+    return sql`${rowid} in ${sealed(sql`(select ${rowid} from ${table.table} where ${condition})`)}`;
   const keys = sealed(sql`(select ${keyOf(table)} from ${table.table} where ${condition})`);
   return primaryKey.length === 1
     ? sql`${primaryKey[0]!.column} in ${keys}`
@@ -115,8 +127,9 @@ function sealed(inner: SQL): SQLWrapper {
   return { getSQL: () => inner };
 }
 
-/** Text that names nothing: operators, brackets and the words between conditions. */
-const WORDS_ONLY = /^(?:[\s()<>=!,]|\b(?:and|or|not|is|null|in|between|true|false)\b)*$/i;
+/** Text that names nothing: operators, numbers, texts, calls of functions, and the words between conditions. */
+const NAMELESS =
+  /^(?:[\s()<>=!,|+\-*/%\d.]|'[^']*'|\b(?!select\b|exists\b|from\b|values\b)[a-z_]\w*\s*(?=\()|\b(?:and|or|not|is|null|in|between|true|false|case|when|then|else|end)\b)*$/i;
 
 type Chunk = SQL["queryChunks"][number] | Placeholder | Column;
 
@@ -126,7 +139,7 @@ export function speaksOnlyOf(query: SQL, table: TableInfo): boolean {
     if (chunk === undefined || chunk === null) return true;
     if (is(chunk, Column)) return chunk.table === table.table;
     if (is(chunk, SQL)) return speaksOnlyOf(chunk, table);
-    if (is(chunk, StringChunk)) return WORDS_ONLY.test(chunk.value.join(""));
+    if (is(chunk, StringChunk)) return NAMELESS.test(chunk.value.join(""));
     if (is(chunk, Param)) return true;
     if (Array.isArray(chunk))
       return (chunk as unknown[]).every(

@@ -5,7 +5,7 @@ import type { ColumnInfo } from "../schema/schema.ts";
 import type { Database } from "../dialect/dialect.ts";
 import type { ReadOutcome } from "./compile.ts";
 import { aliasedCondition, computed, nodeCondition, rowsCondition } from "./condition.ts";
-import { columnAsText, driverValue, fromText, travelsAsText, valueAsText } from "./transport.ts";
+import { asText, columnAsText, driverValue, fromText, travelsAsText, valueAsText } from "./transport.ts";
 import { extraValue } from "./value.ts";
 
 /** Names no column has: the total beside the rows, and a field for rows of which nothing is asked. */
@@ -118,9 +118,13 @@ async function readComputed(database: Database, plan: ReadPlan, rows: readonly R
   if (root.orderBy.length > 0) query.orderBy(...root.orderBy.map(orderSQL));
   if (limit !== undefined) query.limit(limit);
   if (offset !== undefined) query.offset(offset);
-  const found = ((await query) as Row[]).map((row) => {
+  const quoted = (name: string): string => `"computed"."${name.replaceAll('"', '""')}"`;
+  const tagged = Object.fromEntries(
+    [...root.extras.keys()].map((name) => [name, sql.raw(asText(quoted(name))).as(name)]),
+  );
+  const found = ((await database.select(tagged).from(query.as("computed"))) as Row[]).map((row) => {
     const arranged: Row = {};
-    for (const [name, extra] of root.extras) arranged[name] = extraValue(row[name], extra);
+    for (const [name, extra] of root.extras) arranged[name] = extraValue(textValue(row[name]), extra);
     return arranged;
   });
   return {

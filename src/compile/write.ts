@@ -144,7 +144,10 @@ async function run(
     return written;
   }
   const where = nodeCondition(plan.answer, using);
-  const change = plan.kind === "update" ? database.update(table).set(values[0]) : database.delete(table);
+  const change =
+    plan.kind === "update"
+      ? database.update(table).set({ ...unchanged(plan.answer.table), ...values[0] })
+      : database.delete(table);
   return (await change.where(where).returning(fields)) as Row[];
 }
 
@@ -154,6 +157,12 @@ function withoutInherited(rows: readonly Row[], { columns }: TableInfo): readonl
   if (inherited.length === 0) return rows;
   const absent = Object.fromEntries(inherited.map((name) => [name, undefined]));
   return rows.map((row) => ({ ...absent, ...row }));
+}
+
+/** The same for an update: a column that is not given stays what it is. */
+function unchanged({ columns }: TableInfo): Row {
+  const inherited = [...columns.values()].filter(({ name }) => name in Object.prototype);
+  return Object.fromEntries(inherited.map(({ name, column }) => [name, sql`${column}`]));
 }
 
 /** What the statement returns: the columns asked for, the key, and whether the row passes. */

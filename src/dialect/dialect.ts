@@ -39,6 +39,8 @@ export interface Dialect {
 export interface DialectOptions {
   /** How long a write waits for its turn and for locks of other processes, in milliseconds. */
   readonly busyTimeout: number;
+  /** Whether reads may have a connection of their own, where the driver's costs more than it should. */
+  readonly ownConnection: boolean;
 }
 
 const OPENERS: ReadonlyMap<string, (database: Database, options: DialectOptions) => Dialect> = new Map([

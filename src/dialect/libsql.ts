@@ -3,10 +3,8 @@ import { LibSQLSession, LibSQLTransaction } from "drizzle-orm/libsql/session";
 import type { Database, Dialect, DialectOptions } from "./dialect.ts";
 import { Semaphore } from "./gate.ts";
 import { isRead, type Lane, laneOf } from "./libsql-lane.ts";
+import { FileReader } from "./libsql-reader.ts";
 import { isUnsayable, sqliteFailure } from "./sqlite.ts";
-
-/** Journals whose readers never find the file locked: a log beside it, or no file at all. */
-const NO_WAITING: ReadonlySet<unknown> = new Set(["wal", "memory"]);
 
 /**
  * Transactions hold a connection each, and the client has twenty by default and fails when all are taken: some are for
@@ -22,7 +20,8 @@ export function openLibsql(database: Database, options: DialectOptions): Dialect
 
 class Libsql implements Dialect {
   readonly rowsAreCheap = false;
-  readonly prepared = 0; // the client prepares each statement anew
+  /** Reads outside of transactions, where the file allows a connection of its own. */
+  #reader: FileReader | undefined;
   jsonPassesSelects = false;
   /** Whether the file has no write-ahead log, as far as is known. */
   #readersWait: boolean;
@@ -34,7 +33,7 @@ class Libsql implements Dialect {
   readonly #hooked = new Semaphore(MAX_HOOKED);
   readonly #guarded = new Semaphore(MAX_GUARDED);
 
-  constructor(database: Database, { busyTimeout }: DialectOptions) {
+  constructor(database: Database, { busyTimeout, ownConnection }: DialectOptions) {
     const client = database.$client as Client;
     this.#lane = laneOf(client);
     this.#waitMs = busyTimeout;
@@ -42,7 +41,11 @@ class Libsql implements Dialect {
     this.#database = this.#lane.client === client ? database : overClient(database, this.#lane.client);
     this.#remote = client.protocol !== "file";
     this.#readersWait = !this.#remote;
-    void this.#askDatabase();
+    void this.#askDatabase(ownConnection);
+  }
+
+  get prepared(): number {
+    return this.#reader?.size ?? 0;
   }
 
   read<T>(work: (database: Database) => Promise<T>): Promise<T> {
@@ -90,6 +93,8 @@ class Libsql implements Dialect {
     values: readonly unknown[],
   ): Promise<readonly ArrayLike<unknown>[]> {
     const { tx, client } = database.session as { tx?: Transaction; client: Client };
+    const found = tx === undefined ? this.#reader?.query(text, values) : undefined;
+    if (found !== undefined) return found;
     const statement = { sql: text, args: values as InValue[] };
     return (await (tx ?? client).execute(statement)).rows;
   }
@@ -98,14 +103,16 @@ class Libsql implements Dialect {
   unsayable = isUnsayable;
 
   /** Until the database has answered, everything is done so that it is right on any. */
-  async #askDatabase(): Promise<void> {
+  async #askDatabase(ownConnection: boolean): Promise<void> {
     const { client } = this.#lane;
     try {
       const { rows } = await client.execute("select json_object('a',(select json_group_array(1)))");
       this.jsonPassesSelects = rows[0]?.[0] === '{"a":[1]}';
       if (!this.#readersWait) return;
       const journal = await client.execute("pragma journal_mode");
-      this.#readersWait = !NO_WAITING.has(journal.rows[0]?.[0]);
+      const mode = journal.rows[0]?.[0];
+      this.#readersWait = mode !== "wal" && mode !== "memory";
+      if (mode === "wal" && ownConnection) this.#reader = await FileReader.open(client);
     } catch {
       // a database that cannot be asked now is right as it is
     }

@@ -139,7 +139,8 @@ function searchOf(url: string): string {
 
 function tell({ observe }: Route, observation: Observation): void {
   try {
-    observe?.(observation);
+    const answer: unknown = observe?.(observation);
+    if (answer instanceof Promise) answer.catch(() => undefined);
   } catch {
     // watching cannot change an answer
   }

@@ -41,6 +41,11 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    * Both answer alike.
    */
   readonly reader?: "fast" | "portable";
+  /**
+   * Whether reads of a local libSQL file with a write-ahead log may have a connection of their own, which keeps
+   * statements prepared as the client does not; true by default. With false every statement goes through the client.
+   */
+  readonly ownConnection?: boolean;
   /** Refuses, at start, an access-control file that looks like an oversight somewhere; else `onWarning` is told. */
   readonly strict?: boolean;
   /** Told at start what is legal and looks like an oversight, one sentence each; `console.warn` by default. */
@@ -96,6 +101,7 @@ export function createQueryRoute<Role extends string = string, Session = object>
       strict: options.strict === true,
       formats: options.defaults?.formatResult !== undefined,
       reader: options.reader ?? "fast",
+      ownConnection: options.ownConnection !== false,
       ...(options.defaults !== undefined && { defaults: options.defaults }),
     }),
     idParam: options.idParam ?? "id",
@@ -136,9 +142,11 @@ function observer({
   if (onError === undefined) return observe;
   return (observation: Observation) => {
     try {
-      if (observation.kind === "failed") onError(observation.error);
-    } finally {
-      observe?.(observation);
+      const answer: unknown = observation.kind === "failed" ? onError(observation.error) : undefined;
+      if (answer instanceof Promise) answer.catch(() => undefined);
+    } catch {
+      // watching cannot change an answer
     }
+    return observe?.(observation);
   };
 }

@@ -86,7 +86,9 @@ function readTable(table: RelationalTable, schema: Record<string, unknown>): Wri
       ...readColumn(name, columns.size, column, [...table.primaryKey, ...keys]),
       foreign: foreign.has(column.name),
     });
-  const primaryKey = [...columns.values()].filter((column) => column.primary);
+  // A key whose parts may be null does not tell rows apart; SQLite allows it.
+  const parts = [...columns.values()].filter((column) => column.primary);
+  const primaryKey = parts.some((column) => column.nullable) ? [] : parts;
   return {
     name: table.tsName,
     table: schema[table.tsName] as Table,

@@ -170,7 +170,11 @@ async function open(driver: string, journal: "wal" | "delete"): Promise<Stage> {
     faults.arm(-1);
     (database as unknown as { $client: { close(): void } }).$client.close();
   };
-  const app = await serve(acl, { opened: { database, url: `file:${file}`, close }, busyTimeout: 400 });
+  const app = await serve(acl, {
+    opened: { database, url: `file:${file}`, close },
+    busyTimeout: 400,
+    ownConnection: false,
+  });
   cleanups.push(() => app.close());
   const other = observe(driver, file);
   cleanups.push(() => other.close());

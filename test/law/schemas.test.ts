@@ -47,7 +47,7 @@ const READERS = ["fast", "portable"] as const;
 const WORLDS = runs(64).numRuns;
 const RESOURCES = 2;
 const READS = 13;
-const WRITES = 8;
+const WRITES = 10;
 
 let folder: string;
 beforeAll(() => {
@@ -203,7 +203,7 @@ function nodeOf(world: DrawnWorld, table: DrawnTable, rule: DrawnRule, selector:
   const shape = (rows: readonly any[]): string | undefined =>
     rows
       .filter((row) => !same(Object.keys(row).toSorted(), members.toSorted()))
-      .map((row) => `members ${Object.keys(row)} of ${table.name}, not ${members}`)[0];
+      .map((row) => `members ${Object.keys(row).join()} of ${table.name}, not ${members.join()}`)[0];
   return {
     nothing: members.length === 0,
     shape,
@@ -417,18 +417,18 @@ const serveWrites = (
   reader: "fast" | "portable",
 ): Served => {
   const author = new Author(world);
-  const plain = author.rule(rule, table);
-  const whole = {
-    ...plain,
+  const read: any = author.rule(rule, table);
+  const whole: any = {
+    ...read,
     ...(check !== undefined && { check: check.kind === "true" ? true : author.filter(check, table) }),
     ...(write !== undefined && { write }),
-  } as const;
+  };
   const guards = maxAffected === undefined ? {} : { maxAffected };
   const control = {
-    GET: { all: { ...plain, maxLimit: null } },
+    GET: { all: { ...read, maxLimit: null } },
     POST: { all: whole },
     PATCH: { all: { ...whole, ...guards } },
-    DELETE: { all: { ...plain, ...guards } },
+    DELETE: { all: { ...read, ...guards } },
   };
   return {
     name: `${reader}, ${world.name}`,
@@ -589,7 +589,7 @@ async function everyWorld(
       counted.schemas++;
       await work(open, new Dice(drawn.seed + 1));
     } finally {
-      for (const { close } of open) close();
+      for (const each of open) each.close();
     }
   }
 }
@@ -615,7 +615,7 @@ const tableLike = (
   rows: readonly Row[],
 ): DrawnTable => ({
   name,
-  db: name,
+  db: `t_${name}`,
   columns: [...columns],
   key,
   relations: [],
@@ -705,7 +705,7 @@ const WRITE_EXAMPLES: readonly { what: string; tables: readonly DrawnTable[]; bo
         "a",
         ["x"],
         [plain("x", "text", true), plain("constructor", "text"), plain("y", "text")],
-        [{ x: "1", constructor: "c", y: "y" } as unknown as Row],
+        [{ x: "1", constructor: "c", y: "y" }],
       ),
     ],
     body: { y: "z" },
@@ -784,7 +784,7 @@ describe(`both readers answer alike over schemas nobody wrote (seed ${SEED})`, (
   );
 
   for (const { what, tables, rule, selector = {} } of EXAMPLES) {
-    test.failing(`an example: ${what}`, async () => {
+    test(`an example: ${what}`, async () => {
       await everyWorld([drawn({ tables })], async (open) => {
         const asking = { table: tables[0]!, rule, entry: {}, selector, flags: "", me: 1 };
         expect(await wrong(open[0]!.world, serve(open, asking), asking)).toBeUndefined();
@@ -793,7 +793,7 @@ describe(`both readers answer alike over schemas nobody wrote (seed ${SEED})`, (
   }
 
   for (const { what, tables, body } of WRITE_EXAMPLES) {
-    test.failing(`an example: ${what}`, async () => {
+    test(`an example: ${what}`, async () => {
       await everyWorld([drawn({ tables })], async (open) => {
         const resource = { ...WRITABLE, table: tables[0]! };
         for (const reader of READERS) {

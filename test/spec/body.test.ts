@@ -203,7 +203,7 @@ describe("a body that cannot be written answers 4xx with a code and leaves the d
     body: string | Uint8Array<ArrayBuffer> | undefined,
     status: number,
     code: string,
-    path?: string,
+    path?: string | undefined,
   ];
   const cases: readonly Case[] = [
     ["no body", "POST", "articles", json, undefined, 400, "invalid-body"],

@@ -266,9 +266,9 @@ describe("the built-in limits", () => {
   test("patterns of 256 characters and 16 `%`, all of a request together", async () => {
     const refused = { code: "too-complex", path: "select.where.title.like" };
     expect((await app.get(ask("articles", `(where:(title.like:'${"a".repeat(256)}'))`))).status).toBe(200);
-    expect(
-      (await app.get(ask("articles", `(where:(title.like:'${"a".repeat(257)}'))`))).body,
-    ).toMatchObject(refused);
+    expect((await app.get(ask("articles", `(where:(title.like:'${"a".repeat(257)}'))`))).body).toMatchObject(
+      refused,
+    );
     expect((await app.get(ask("articles", `(where:(title.like:'${"%a".repeat(16)}'))`))).status).toBe(200);
     expect((await app.get(ask("articles", `(where:(title.like:'${"%a".repeat(17)}'))`))).body).toMatchObject(
       refused,

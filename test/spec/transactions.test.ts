@@ -120,7 +120,7 @@ async function listening(on: (typeof DATABASE_NAMES)[number]): Promise<{ app: Ap
   const opened = await DATABASES[on]();
   await fill(opened.database);
   const told = listen(opened);
-  const app = keep(await serve(acl, { opened }));
+  const app = keep(await serve(acl, { opened, ownConnection: false }));
   await app.get("tags"); // what a database is asked once
   told.length = 0;
   return { app, told };

@@ -155,6 +155,8 @@ export function routeOver(
 ): LawRoute {
   const errors: unknown[] = [];
   const route = createQueryRoute<string, { me?: number }>({
+    ownConnection: false, // statements are counted at the client
+    onWarning: () => undefined,
     acl,
     database,
     schema,

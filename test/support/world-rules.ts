@@ -282,7 +282,7 @@ export class RuleDrawer {
     if (by === "isNull" || by === "isNotNull") return dice.chance(0.5);
     if (/like$/i.test(by)) return dice.pick(["%", "a%", "%a", "_", "%🚀%", "%\\%%", "[x]", "*"]);
     if (/contains|starts|ends/i.test(by)) return dice.pick(TEXTS);
-    if (/etween$/.test(by)) return [this.sent(table, column), this.sent(table, column)];
+    if (by.endsWith("etween")) return [this.sent(table, column), this.sent(table, column)];
     if (/in(Array)?$/i.test(by))
       return Array.from({ length: dice.between(0, 3) }, () => this.sent(table, column));
     return dice.chance(0.05) ? null : this.sent(table, column);
@@ -376,7 +376,7 @@ export class Author {
         return sql`1 = 0`;
       // Without brackets of its own: whoever puts an `and` beside it has to mind.
       case "me":
-        return sql`${columns[filter.column]} is null or ${me} <> 2`;
+        return sql`${columns[filter.column]} is null or ${me} <> ${2}`;
       case "raw":
         return sql`typeof(${columns[filter.column]}) <> ${"null"}`;
       case "text":
@@ -415,13 +415,17 @@ export class Author {
       conditions.map((condition) => sql`(${condition})`),
       sql` and `,
     );
+    // An alias is named by a query only; another table's columns by a text too.
+    const written = drawn !== table && (inner === undefined || inner.kind !== "me");
     if (kind === "exists")
-      return exists(
-        this.#query
-          .select({ one: sql`1` })
-          .from(target)
-          .where(all),
-      );
+      return written
+        ? sql`exists (select 1 from ${target} where ${all})`
+        : exists(
+            this.#query
+              .select({ one: sql`1` })
+              .from(target)
+              .where(all),
+          );
     if (kind === "count")
       return sql`${this.#query
         .select({ n: sql`count(*)` })
@@ -455,9 +459,11 @@ export class Author {
         return sql.raw(`typeof(${quoted(table.db)}.${quoted(this.#open.nameOf(table, column))})`).as(as);
       case "count":
       case "lookup": {
-        const { target } = this.#target(table, relation!);
+        const { target, drawn } = this.#target(table, relation!);
         const { on } = relationOf(table, relation!)!;
         const joined = and(...on.map(([from, to]) => eq(target[to], columns[from])));
+        if (kind === "count" && table.name !== drawn.name)
+          return sql`(select count(*) from ${target} where ${joined})`.as(as);
         const what = kind === "count" ? sql`count(*)` : sql`typeof(${target[column]})`;
         return sql`${this.#query.select({ v: what }).from(target).where(joined)}`.as(as);
       }
