@@ -115,7 +115,8 @@ function cannedDatabase(driver: Driver, file: string): object {
 }
 
 const believe = sessionReader("stub", {});
-const routesOver = (database: object): Routes => queryRoute(database, believe, "fast");
+const routesOver = (database: object, ownConnection = true): Routes =>
+  queryRoute(database, believe, "fast", ownConnection);
 const nothing = new Response("{}");
 
 const row = (label: string, ...cells: readonly (string | number)[]): string =>
@@ -124,7 +125,7 @@ const row = (label: string, ...cells: readonly (string | number)[]): string =>
 
 async function wholeRequests(driver: Driver, file: string): Promise<void> {
   const real = routesOver(openInTurns(driver, file));
-  const canned = routesOver(cannedDatabase(driver, file));
+  const canned = routesOver(cannedDatabase(driver, file), false);
   console.log(row(`\n${driver}: µs per request`, "with database", "engine", "bare"));
   for (const workload of WORKLOADS.filter(({ name }) => name !== "W5")) {
     const bare: Ask = async (n) => {
@@ -139,7 +140,7 @@ async function wholeRequests(driver: Driver, file: string): Promise<void> {
 }
 
 async function rooms(file: string): Promise<void> {
-  const routes = routesOver(cannedDatabase("bun", file));
+  const routes = routesOver(cannedDatabase("bun", file), false);
   for (const workload of WORKLOADS.filter(({ name }) => name === "W1" || name === "W4")) {
     const ask = asker(routes, workload);
     for (let n = 0; n < 5 * BATCH; n++) await ask(n);

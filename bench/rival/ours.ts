@@ -37,12 +37,18 @@ export const acl = {
 } satisfies ACL<"user" | "admin", Session, object, typeof schema>;
 
 /** The query route over a Drizzle database. */
-export function queryRoute(database: object, identify: Identify, reader: "fast" | "portable"): Routes {
+export function queryRoute(
+  database: object,
+  identify: Identify,
+  reader: "fast" | "portable",
+  ownConnection = true,
+): Routes {
   const route = createQueryRoute<"user" | "admin", Session>({
     acl,
     database,
     schema,
     reader,
+    ownConnection,
     session: {
       parser: (request, context) => {
         const user = identify(request);

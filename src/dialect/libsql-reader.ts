@@ -40,7 +40,9 @@ export class FileReader {
       const { default: Database } = (await import(driver)) as {
         default: new (path: string, options: object) => Connection;
       };
-      const connection = new Database(String(rows[0]![0]), { readonly: true });
+      const path = rows[0]?.[0];
+      if (typeof path !== "string" || path === "") return undefined;
+      const connection = new Database(path, { readonly: true });
       connection.exec("pragma query_only = on; select 1 from sqlite_master limit 1");
       return new FileReader(client, connection);
     } catch {

@@ -62,10 +62,7 @@ export const TEXT: readonly (readonly [string, Operator])[] = [
   ["notLike", pattern((column, text) => not(like(column, text)))],
   ["ilike", pattern(ilike)],
   ["notIlike", pattern((column, text) => not(ilike(column, text)))],
-  [
-    "contains",
-    { operand: "literal", applies: isText, build: (column, value) => contains(column, value as string) },
-  ],
+  ["contains", { operand: "literal", applies: isText, build: contains }],
   ["startsWith", affix(like, "", "%")],
   ["endsWith", affix(like, "%", "")],
   ["icontains", { operand: "literal", applies: isText, build: icontains }],
