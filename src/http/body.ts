@@ -36,27 +36,32 @@ export async function readBody(
   return { value: decode(text), form: type === FORM };
 }
 
+/** A body announced to be this small is read in one go, which costs a fraction of reading it by chunks. */
+const SMALL = 65_536;
+
 async function readText(request: Request, maxBytes: number, milliseconds: number): Promise<string> {
+  const announced = Number(request.headers.get("content-length") ?? Number.NaN);
   // An announced size saves reading, but only counted bytes are trusted.
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const reader = request.body?.getReader();
-  if (reader === undefined) return "";
-  const decoder = new TextDecoder("utf-8", { fatal: true });
+  if (announced > maxBytes) throw tooLarge(maxBytes);
   let late = false;
+  let cancel: (() => void) | undefined;
   const timer = setTimeout(() => {
     late = true;
-    void reader.cancel().catch(() => undefined);
+    cancel?.();
   }, milliseconds);
   try {
-    let text = "";
-    for (let bytes = 0; ;) {
-      const { done, value } = await reader.read();
-      if (late) throw invalidBody("the body did not arrive in time");
-      if (done) return text + decoder.decode();
-      bytes += value.byteLength;
-      if (bytes > maxBytes) throw tooLarge(maxBytes);
-      text += decoder.decode(value, { stream: true });
+    if (announced <= SMALL) {
+      const lateness = new Promise<never>((_, reject) => {
+        cancel = () => reject(lateBody());
+      });
+      const bytes = await Promise.race([request.arrayBuffer(), lateness]);
+      if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     }
+    const reader = request.body?.getReader();
+    if (reader === undefined) return "";
+    cancel = () => void reader.cancel().catch(() => undefined);
+    return await readChunks(reader, maxBytes, () => late);
   } catch (error) {
     if (error instanceof QueryError) throw error;
     throw error instanceof TypeError
@@ -66,6 +71,25 @@ async function readText(request: Request, maxBytes: number, milliseconds: number
     clearTimeout(timer);
   }
 }
+
+async function readChunks(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maxBytes: number,
+  isLate: () => boolean,
+): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  for (let bytes = 0; ;) {
+    const { done, value } = await reader.read();
+    if (isLate()) throw lateBody();
+    if (done) return text + decoder.decode();
+    bytes += value.byteLength;
+    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+const lateBody = (): QueryError => invalidBody("the body did not arrive in time");
 
 const tooLarge = (maxBytes: number): QueryError =>
   new QueryError("too-large", `the body exceeds ${maxBytes} bytes`);

@@ -1,9 +1,11 @@
 /* oxlint-disable typescript/unbound-method -- what an app is made of are closures */
 import { describe, expect, test } from "bun:test";
-import { inArray, sql } from "drizzle-orm";
+import type { Client, InArgs } from "@libsql/client";
+import { inArray, type SQL, sql } from "drizzle-orm";
 import { OPERATORS } from "../../src/operator/operator.ts";
 import type { Answer, App, TestACL } from "../support/app.ts";
 import { DATABASES } from "../support/databases.ts";
+import { watch } from "../support/laws.ts";
 import { article, author, comment } from "../support/schema.ts";
 import * as schema from "../support/schema.ts";
 import { ask, ids, served } from "../support/served.ts";
@@ -645,6 +647,71 @@ describe("nothing is exhausted:", () => {
     expect((await json(`[${[row, row, row, row].join()}]`)).body.code).toBe("invalid-body");
     expect((await json(`[${" ".repeat(2_000)}]`)).body.code).toBe("too-large");
     expect(await dump(database)).toBe(before);
+  });
+
+  test("class 38: a policy uses the index there is, and where there is none the time is told as the statement's", async () => {
+    const watched = await watch("libsql file");
+    const { database, executed, close } = watched;
+    const rules = {
+      indexed: {
+        table: "article",
+        control: { GET: { all: { select: true, where: ({ me }, t, { eq }) => eq(t.authorId, me!) } } },
+      },
+      unindexed: {
+        table: "article",
+        control: { GET: { all: { select: true, where: ({ me }, t, { eq }) => eq(t.views, me!) } } },
+      },
+    } satisfies TestACL;
+    const rooms = { execute: 0, others: 0 };
+    const app = await start(rules, {
+      opened: { database, url: "", close },
+      ownConnection: false, // so that statements are seen at the client
+      observe: (told) => {
+        if (told.kind === "failed") return;
+        for (const [room, spent] of Object.entries(told.rooms))
+          rooms[room === "execute" ? "execute" : "others"] += spent;
+      },
+    });
+    // Both columns hold the same, ten rows for each value: the two policies admit the same rows.
+    const numbers = (count: number): SQL =>
+      sql`with recursive n(i) as (select 0 union all select i + 1 from n where i + 1 < ${count})`;
+    await database.run(
+      sql`${numbers(2_000)} insert into authors (id, name, email) select i + 1, 'n', i from n`,
+    );
+    await database.run(
+      sql`${numbers(20_000)} insert into articles (id, author_id, title, views) select 'a' || i, i % 2000 + 1, 't', i % 2000 + 1 from n`,
+    );
+    await database.run(sql`analyze`);
+
+    /** What a resource answers, how its statement goes about it, and where the time of twenty reads went. */
+    const read = async (resource: keyof typeof rules) => {
+      await app.get(resource, { as: 1 });
+      executed.length = rooms.execute = rooms.others = 0;
+      let answer = await app.get(resource, { as: 7 });
+      for (let again = 1; again < 20; again++) answer = await app.get(resource, { as: 7 });
+      const spent = { ...rooms };
+      const [{ sql: text, args }] = executed as [{ sql: string; args: unknown[] }];
+      const { rows } = await (database as unknown as { $client: Client }).$client.execute({
+        sql: `explain query plan ${text}`,
+        args: args as InArgs,
+      });
+      return {
+        ids: new Set(ids(answer, resource)),
+        plan: rows.map(({ detail }) => detail as string).join("\n"),
+        spent,
+      };
+    };
+    const indexed = await read("indexed");
+    const unindexed = await read("unindexed");
+    expect(indexed.ids.size).toBe(10);
+    expect(unindexed.ids).toEqual(indexed.ids);
+    expect(indexed.plan).toMatch(/SEARCH .*USING .*INDEX article_author/);
+    expect(indexed.plan).not.toMatch(/SCAN articles/);
+    expect(unindexed.plan).toMatch(/SCAN articles/);
+    expect(unindexed.plan).not.toMatch(/SEARCH/);
+    // Whoever watches sees which policy is slow, and that it is its statement.
+    expect(unindexed.spent.execute).toBeGreaterThan(unindexed.spent.others);
+    expect(unindexed.spent.execute).toBeGreaterThan(indexed.spent.execute);
   });
 });
 

@@ -322,6 +322,69 @@ const ENGINE_TEXT =
 
 const seen: Record<number, number> = {};
 
+/** How long any one request may take over these few rows, in milliseconds. */
+const BUDGET = 2_000;
+/** By how much more the heap may hold after as many new requests as before. */
+const GROWTH = 8 * 2 ** 20;
+
+/** The request that took longest of all. */
+let slowest: { readonly milliseconds: number; readonly told?: object } = { milliseconds: 0 };
+
+type Fuzzed = typeof request extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Sends one request, if it is one, and fails where its answer is not one of the catalogue. */
+async function send({
+  method,
+  resource: id,
+  search: query,
+  headers: given,
+  content: [type, body],
+}: Fuzzed): Promise<void> {
+  const url = `http://law.test/query/${id}${query}`;
+  const sends = method === "POST" || method === "PATCH";
+  let sent: Request;
+  try {
+    const all = { ...given, ...(sends && type !== "" && { "content-type": type }) };
+    sent = new Request(url, { method, headers: all, ...(sends && { body }) });
+  } catch {
+    return; // no request at all
+  }
+  errors.length = 0;
+  const began = performance.now();
+  const response = await route[method as keyof QueryRoute](sent);
+  const text = await response.text();
+  const milliseconds = performance.now() - began;
+  seen[response.status] = (seen[response.status] ?? 0) + 1;
+  const told = {
+    method,
+    url,
+    type,
+    body: typeof body === "string" ? body : [...body],
+    given,
+    status: response.status,
+    text,
+    errors: errors.map(causes),
+  };
+  if (milliseconds > slowest.milliseconds) slowest = { milliseconds, told };
+  if (errors.length > 0 || response.status >= 500) expect(told).toBeUndefined();
+  if (response.status < 400) return;
+  if (ENGINE_TEXT.test(text.replaceAll(echoed(text), ""))) expect(told).toBeUndefined();
+  if (method === "HEAD") return;
+  const { code, error } = JSON.parse(text) as { code: keyof typeof STATUS; error: string };
+  if (!Object.hasOwn(STATUS, code) || STATUS[code] !== response.status || error === "")
+    expect(told).toBeUndefined();
+}
+
+/** What the heap holds when all that nobody needs is gone. */
+async function heap(): Promise<number> {
+  for (let round = 0; round < 3; round++) {
+    Bun.gc(true);
+    await Bun.sleep(1); // what ends by itself may end
+  }
+  Bun.gc(true);
+  return process.memoryUsage().heapUsed;
+}
+
 describe(`no request brings out more than an answer of the catalogue (seed ${SEED})`, () => {
   test(
     "whatever its method, path, parameters, headers and body",
@@ -330,44 +393,7 @@ describe(`no request brings out more than an answer of the catalogue (seed ${SEE
         fc.asyncProperty(
           fc.array(request, { minLength: 1, maxLength: 30, size: "max" }),
           async (requests) => {
-            for (const {
-              method,
-              resource: id,
-              search: query,
-              headers: given,
-              content: [type, body],
-            } of requests) {
-              const url = `http://law.test/query/${id}${query}`;
-              const sends = method === "POST" || method === "PATCH";
-              let sent: Request;
-              try {
-                const all = { ...given, ...(sends && type !== "" && { "content-type": type }) };
-                sent = new Request(url, { method, headers: all, ...(sends && { body }) });
-              } catch {
-                continue; // no request at all
-              }
-              errors.length = 0;
-              const response = await route[method as keyof QueryRoute](sent);
-              const text = await response.text();
-              seen[response.status] = (seen[response.status] ?? 0) + 1;
-              const told = {
-                method,
-                url,
-                type,
-                body: typeof body === "string" ? body : [...body],
-                given,
-                status: response.status,
-                text,
-                errors: errors.map(causes),
-              };
-              if (errors.length > 0 || response.status >= 500) expect(told).toBeUndefined();
-              if (response.status < 400) continue;
-              if (ENGINE_TEXT.test(text.replaceAll(echoed(text), ""))) expect(told).toBeUndefined();
-              if (method === "HEAD") continue;
-              const { code, error } = JSON.parse(text) as { code: keyof typeof STATUS; error: string };
-              if (!Object.hasOwn(STATUS, code) || STATUS[code] !== response.status || error === "")
-                expect(told).toBeUndefined();
-            }
+            for (const one of requests) await send(one);
           },
         ),
         runs(400),
@@ -375,6 +401,29 @@ describe(`no request brings out more than an answer of the catalogue (seed ${SEE
     },
     PATIENCE,
   );
+
+  test(
+    "and none is kept: as many new requests again leave the heap as it was",
+    async () => {
+      const { seed, numRuns } = runs(3_000);
+      // Each part is of requests never seen before, so that what is remembered of a question counts.
+      const load = async (part: number): Promise<number> => {
+        for (const one of fc.sample(request, { seed: seed + 1 + part, numRuns })) await send(one);
+        return heap();
+      };
+      const warm = await load(0);
+      const first = await load(1);
+      const second = await load(2);
+      const told = { seed, requests: numRuns, warm, first, second, grown: second - first };
+      if (second - first > GROWTH) expect(told).toBeUndefined();
+    },
+    PATIENCE,
+  );
+
+  // Behind the others, whose requests it judges, and not within: a slow answer is not to be shrunk.
+  test("nor does any take longer than its budget", () => {
+    if (slowest.milliseconds > BUDGET) expect(slowest).toBeUndefined();
+  });
 
   test("thousands of times", () => {
     console.log(seen);
