@@ -1,4 +1,5 @@
 import { type ReaderChoice, readCompiler, writeCompiler } from "./compile/compile.ts";
+import { within } from "./deadline.ts";
 import { detectDialect } from "./dialect/dialect.ts";
 import { busy, limitExceeded, QueryError } from "./error.ts";
 import { execute, type Task } from "./execute/execute.ts";
@@ -113,7 +114,7 @@ export function createEngine(options: EngineOptions): Engine {
     const plan = plans.get(policy, request);
     context["findFirst"] = plan.first;
     const admitted = admitAll(plan, context);
-    const rows = admitted instanceof Promise ? await admitted : admitted;
+    const rows = admitted instanceof Promise ? await within(timeout, admitted) : admitted;
     mark("plan");
     const statement = readers.compile(plan, rows, wantsRows(policy));
     mark("compile");
@@ -136,11 +137,11 @@ export function createEngine(options: EngineOptions): Engine {
     mark("plan");
     if (kind !== "delete") {
       const sent = await body(policy.limits.maxBodySize);
-      context["body"] = await readBodyRows(policy, sent, kind === "insert", context);
+      context["body"] = await within(timeout, readBodyRows(policy, sent, kind === "insert", context));
       mark("body");
     }
-    const rows = await admitAll(plan, context);
-    const check = kind === "delete" ? "all" : await admitCheck(policy, rows, context);
+    const rows = await within(timeout, admitAll(plan, context));
+    const check = kind === "delete" ? "all" : await within(timeout, admitCheck(policy, rows, context));
     const write = writers.compile(plan, { rows, check }, wantsRows(policy));
     const statement = async (database: unknown): Promise<QueryResult> => {
       const values = kind === "delete" ? [] : finishRows(policy, kind, context["body"]);

@@ -10,6 +10,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   observe: [],
   infer: [],
   cache: [],
+  deadline: ["error"],
   request: ["error"],
   schema: ["error", "drizzle-orm", "node:buffer"],
   operator: ["error", "schema", "drizzle-orm"],
@@ -17,9 +18,9 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   plan: ["error", "request", "schema", "operator", "policy", "drizzle-orm"],
   dialect: ["cache", "error", "drizzle-orm"],
   compile: ["cache", "node:buffer", "plan", "schema", "drizzle-orm"],
-  execute: ["error", "observe", "plan", "dialect"],
-  engine: ["error", "observe", "schema", "policy", "plan", "compile", "dialect", "execute"],
-  http: ["cache", "error", "observe", "rjson", "request", "engine", "node:buffer", "node:crypto"],
+  execute: ["deadline", "error", "observe", "plan", "dialect"],
+  engine: ["deadline", "error", "observe", "schema", "policy", "plan", "compile", "dialect", "execute"],
+  http: ["cache", "deadline", "error", "observe", "rjson", "request", "engine", "node:buffer", "node:crypto"],
   index: ["infer", "error", "observe", "http", "dialect", "policy"],
 };
 

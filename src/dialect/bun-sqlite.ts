@@ -77,6 +77,7 @@ export function openBunSqlite(database: Database, { busyTimeout }: DialectOption
   };
 
   return {
+    remote: false,
     rowsAreCheap: true,
     jsonPassesSelects: false,
     read: (work) => retryWhileBusy(() => gate.shared(() => work(database), busyTimeout), busyTimeout),

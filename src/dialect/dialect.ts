@@ -21,6 +21,8 @@ export interface Dialect {
    * no write lock until something in it writes.
    */
   transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T>;
+  /** Whether statements run on another machine, so that they can be given up. */
+  readonly remote: boolean;
   /** Whether rows cost less than JSON made by the database. */
   readonly rowsAreCheap: boolean;
   /** Whether JSON made in a sub-select is still known as JSON outside of it. */

@@ -26,7 +26,7 @@ class Libsql implements Dialect {
   /** Whether the file has no write-ahead log, as far as is known. */
   #readersWait: boolean;
   /** A remote server queues its writers itself. */
-  readonly #remote: boolean;
+  readonly remote: boolean;
   readonly #lane: Lane;
   readonly #waitMs: number;
   readonly #database: Database;
@@ -39,8 +39,8 @@ class Libsql implements Dialect {
     this.#waitMs = busyTimeout;
     // Turns are taken here, so statements go to the client behind the queue.
     this.#database = this.#lane.client === client ? database : overClient(database, this.#lane.client);
-    this.#remote = client.protocol !== "file";
-    this.#readersWait = !this.#remote;
+    this.remote = client.protocol !== "file";
+    this.#readersWait = !this.remote;
     void this.#askDatabase(ownConnection);
   }
 
@@ -71,13 +71,13 @@ class Libsql implements Dialect {
    * client may fail to read what a statement returns once it is done; both want a transaction around it.
    */
   write<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    return this.#remote ? work(this.#database) : this.transaction("write", work);
+    return this.remote ? work(this.#database) : this.transaction("write", work);
   }
 
   async transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> {
     const lane = this.#lane;
     const waitMs = this.#waitMs;
-    if (this.#remote) return this.#settle(await lane.begin(waitMs), work);
+    if (this.remote) return this.#settle(await lane.begin(waitMs), work);
     if (mode === "write" || (await lane.inMemory())) {
       return lane.writers.exclusive(async () => this.#settle(await lane.begin(waitMs), work), waitMs);
     }

@@ -1,5 +1,5 @@
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import { timeout } from "../error.ts";
+import { within } from "../deadline.ts";
 import type { Hooks } from "../policy/policy.ts";
 
 /** What runs between begin and commit. */
@@ -35,10 +35,12 @@ export async function execute<Outcome>(dialect: Dialect, task: Task<Outcome>): P
     if (hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined || task.atomic) {
       return await dialect.transaction(mode, (tx) => within(task.timeout, around(tx, task)));
     }
-    return await (mode === "read" ? dialect.read(task.statement) : dialect.write(task.statement));
+    const work = mode === "read" ? dialect.read(task.statement) : dialect.write(task.statement);
+    // A statement in this process cannot be interrupted, and a timer would only cost.
+    return await (dialect.remote ? within(task.timeout, work) : work);
   } catch (error) {
     if (error instanceof Ended) return error.response;
-    const answer = await asked(hooks, error, context);
+    const answer = await within(task.timeout, asked(hooks, error, context));
     if (answer instanceof Response) return answer;
     throw dialect.failure(error) ?? error;
   } finally {
@@ -53,19 +55,6 @@ async function asked({ onQueryError }: Hooks, error: unknown, context: unknown):
   } catch (second) {
     if (second instanceof Error && second !== error) second.cause ??= error;
     throw second;
-  }
-}
-
-/** Waits for work so long and no longer; what is late goes on alone, on a transaction that is closed. */
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(timeout(milliseconds)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

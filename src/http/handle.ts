@@ -21,7 +21,7 @@ export interface Route {
   /** The headers of every answer. */
   readonly headers: HeaderMap;
   readonly formatResult: AuthorFunction | undefined;
-  /** How long a body may take to arrive, in milliseconds. */
+  /** How long a body, or a function of the author, may take, in milliseconds. */
   readonly timeout: number;
   readonly observe: Observer | undefined;
   /** Whether somebody wants to hear of every answer. */
@@ -68,7 +68,7 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
   const query = parse(method, resource, searchOf(request.url));
   mark("parse");
   const context: Record<string, unknown> = { request, method, resourceId: resource, role: undefined };
-  const principal = await authenticate(request, context, route.session);
+  const principal = await authenticate(request, context, route.session, route.timeout);
   mark("principal");
   if (principal instanceof Response) return withHeaders(principal, visit.base, method === "HEAD");
   if (method === "OPTIONS") {
@@ -81,7 +81,7 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
     (maxBytes) => readBody(request, maxBytes, route.timeout),
     mark,
   );
-  const body = await shape(answered, resource, request, context, route.formatResult);
+  const body = await shape(answered, resource, request, context, route);
   const reads = !METHODS.get(method)!.writes;
   const response = await (reads ? respondRead(request, body, visit.base) : respondWrite(body, visit.base));
   mark("shape");

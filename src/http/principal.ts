@@ -1,3 +1,4 @@
+import { within } from "../deadline.ts";
 import type { Principal } from "../request/request.ts";
 
 /** How a route learns who asks. */
@@ -15,12 +16,14 @@ export async function authenticate(
   request: Request,
   context: Record<string, unknown>,
   { parser, getRole }: SessionOptions<never>,
+  milliseconds: number,
 ): Promise<Principal | Response> {
   if (parser !== undefined) {
-    const answer = await parser(request, context as never);
+    const answer = await within(milliseconds, parser(request, context as never));
     if (answer instanceof Response) return answer;
   }
-  const role = getRole === undefined ? undefined : await getRole(request, context as never);
+  const role =
+    getRole === undefined ? undefined : await within(milliseconds, getRole(request, context as never));
   if (typeof role !== "string" || RESERVED.has(role)) return { context };
   context["role"] = role;
   return { role, context };

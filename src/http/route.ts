@@ -51,9 +51,9 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   /** Told at start what is legal and looks like an oversight, one sentence each; `console.warn` by default. */
   readonly onWarning?: (sentence: string) => void;
   /**
-   * How long a body may take to arrive, and the transaction of a request with its hooks, in milliseconds; 30,000 by default. Beyond it the
-   * transaction is rolled back and the answer is 504. A single statement without a transaction has no deadline, because
-   * one that runs in this process cannot be interrupted; limits bound what it may cost.
+   * How long a body may take to arrive, each asynchronous function of yours to answer, and a transaction with its hooks,
+   * in milliseconds; 30,000 by default. Beyond it the transaction is rolled back and the answer is 504. A statement that
+   * runs in this process cannot be interrupted; limits bound what it may cost.
    */
   readonly timeout?: number;
   /** How many requests may be at the database, or waiting for it, at once; 256 by default, and one more is 503. */

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
+import { within } from "../deadline.ts";
 import type { Answer } from "../engine.ts";
-import type { AuthorFunction } from "../policy/policy.ts";
+import type { Route } from "./handle.ts";
 
 /** A JSON text that is a whole body. */
 export interface JSONText {
@@ -13,14 +14,14 @@ export async function shape(
   resource: string,
   request: Request,
   context: Record<string, unknown>,
-  fallback: AuthorFunction | undefined,
+  { formatResult, timeout }: Pick<Route, "formatResult" | "timeout">,
 ): Promise<Response | JSONText> {
   const { outcome, policy, first } = answer;
   if (outcome instanceof Response) return outcome;
-  const format = policy.formatResult ?? fallback;
+  const format = policy.formatResult ?? formatResult;
   if (format === undefined) return { json: defaultBody(outcome, resource, first) };
   context["result"] = outcome;
-  const formatted: unknown = await format(request, context);
+  const formatted: unknown = await within(timeout, format(request, context));
   return formatted instanceof Response ? formatted : { json: stringify(formatted) ?? "null" };
 }
 

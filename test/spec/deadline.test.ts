@@ -244,3 +244,36 @@ test("a transaction that keeps no file's readers waiting is open while a hook wa
   expect(performance.now() - begun).toBeLessThan(200);
   expect(refusal(await waiting)).toEqual(LATE);
 });
+
+describe("a function of the author that never answers is given up, and the request is 504:", () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const read = (rule: object): object => ({
+    odd: { table: "tag", control: { GET: { all: { ...free.all, ...rule } } } },
+  });
+  const write = (rule: object): object => ({
+    odd: { table: "tag", control: { POST: { all: { ...free.all, ...rule } } } },
+  });
+
+  test.each([
+    ["`session.parser`", read({}), { session: { parser: never } }, "GET"],
+    ["`session.getRole`", read({}), { session: { getRole: never } }, "GET"],
+    ["`where`", read({ where: never }), {}, "GET"],
+    ["`check`", write({ check: never }), {}, "POST"],
+    ["`validateBody`", write({ validateBody: never }), {}, "POST"],
+    ["`injectBody`", write({ injectBody: never }), {}, "POST"],
+    ["`formatResult`", read({ formatResult: never }), {}, "GET"],
+    [
+      "`onQueryError`",
+      write({ beforeQuery: () => Promise.reject(new Error("x")), onQueryError: never }),
+      {},
+      "POST",
+    ],
+  ] as const)("%s", async (_, acl, options, method) => {
+    const app = await start(acl, { on: "libsql file", timeout: 60, ...options });
+    const before = await dump(app.database);
+    const answer = await (method === "GET" ? app.get("odd") : app.post("odd", { id: 70, label: "x" }));
+    expect(refusal(answer)).toEqual(LATE);
+    expect(await dump(app.database)).toBe(before);
+    if (!("session" in options)) expect((await app.post("tags", { id: 71, label: "next" })).status).toBe(200);
+  });
+});
