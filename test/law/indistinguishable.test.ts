@@ -215,7 +215,12 @@ describe(`what a caller may not see changes no answer (seed ${SEED})`, () => {
                   table,
                   {
                     table,
-                    control: { GET: { all: rule }, PATCH: { all: counting }, DELETE: { all: counting } },
+                    // A rule that asks hidden columns of the changed row tells their answer by its refusal: one bit it is for.
+                    control: {
+                      GET: { all: rule },
+                      PATCH: { all: { ...counting, check: true } },
+                      DELETE: { all: counting },
+                    },
                   },
                 ];
               }),
