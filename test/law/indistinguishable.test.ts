@@ -218,7 +218,7 @@ describe(`what a caller may not see changes no answer (seed ${SEED})`, () => {
                     // A rule that asks hidden columns of the changed row tells their answer by its refusal: one bit it is for.
                     control: {
                       GET: { all: rule },
-                      PATCH: { all: { ...counting, check: true } },
+                      PATCH: { all: { ...counting, check: true as const } },
                       DELETE: { all: counting },
                     },
                   },
