@@ -1,15 +1,16 @@
 // Ours against the same API written by hand, in one run: same data, same answers, each server in its own process.
-// `bun bench/compare.ts [--quick] [--write] [--driver libsql|bun] [--session stub|auth] [--workload W1,W4]
-//   [--rival ours,sql] [--rounds n] [--seconds n] [--connections n]`
+// `bun bench/compare.ts [--quick] [--write] [--driver libsql,bun,bun-sql,postgres-js,node-postgres] [--session stub|auth]
+//   [--workload W1,W4] [--rival ours,sql] [--rounds n] [--seconds n] [--connections n]`
+// PostgreSQL is measured on the server that BENCH_POSTGRES_URL or TEST_POSTGRES_URL names, in databases of the run's own.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, loadavg, tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createData } from "./data.ts";
 import { load, type LoadOptions, type LoadResult, requestBytes } from "./load.ts";
-import type { Driver } from "./rival/rival.ts";
+import { type Driver, isPostgresql } from "./rival/rival.ts";
 import { credentials, type SessionKind } from "./session.ts";
+import { chosenDrivers, makeSource, type Source } from "./source.ts";
 import { type Call, type Workload, WORKLOADS } from "./workload.ts";
 
 /** How each rival is called in the tables; the last is the limit. */
@@ -20,9 +21,12 @@ const RIVALS: ReadonlyMap<string, string> = new Map([
   ["prepared", "Drizzle by hand, prepared"],
   ["sql", "SQL by hand (the limit)"],
 ]);
-const DRIVERS: ReadonlyMap<string, string> = new Map([
+const DRIVERS: ReadonlyMap<Driver, string> = new Map([
   ["libsql", "libSQL"],
   ["bun", "bun:sqlite"],
+  ["bun-sql", "PostgreSQL through Bun.SQL"],
+  ["postgres-js", "PostgreSQL through postgres.js"],
+  ["node-postgres", "PostgreSQL through node-postgres"],
 ]);
 const SESSIONS: ReadonlyMap<string, string> = new Map([
   ["stub", "a session parser that costs nothing"],
@@ -49,12 +53,16 @@ const { values: flags } = parseArgs({
 interface Server {
   readonly rival: string;
   readonly port: number;
+  /** Microseconds of processor time its database's own processes have taken; `undefined` where none can be seen. */
+  readonly databaseTime: () => Promise<number | undefined>;
   readonly stop: () => Promise<void>;
 }
 
 interface Round extends LoadResult {
   /** Microseconds of the server's processor time per request; other work on the machine disturbs it least. */
   readonly cpu: number;
+  /** The same of the database's processes. */
+  readonly databaseCpu: number | undefined;
 }
 
 interface Figures extends Round {
@@ -67,11 +75,10 @@ interface Usage {
   readonly system: number;
 }
 
-async function start(rival: string, driver: string, session: string, data: string): Promise<Server> {
-  const file = `${data}-${rival}-${driver}-${session}.db`;
-  copyFileSync(data, file);
+async function start(rival: string, driver: Driver, session: string, source: Source): Promise<Server> {
+  const location = await source.copy(`${rival}-${driver}-${session}`);
   const child = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "serve.ts"), rival, driver, file, session],
+    [process.execPath, join(import.meta.dir, "serve.ts"), rival, driver, location, session],
     { stdout: "pipe", stderr: "inherit", env: { ...process.env, NODE_ENV: "production" } },
   );
   const { value } = await child.stdout.getReader().read();
@@ -79,9 +86,10 @@ async function start(rival: string, driver: string, session: string, data: strin
   const stop = async (): Promise<void> => {
     child.kill();
     await child.exited;
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(file + suffix, { force: true });
+    await source.drop(location);
   };
-  return { rival, port: Number(new TextDecoder().decode(value)), stop };
+  const port = Number(new TextDecoder().decode(value));
+  return { rival, port, databaseTime: () => source.timeOf(location), stop };
 }
 
 const pathOf = (rival: string, call: Call): string =>
@@ -131,6 +139,7 @@ async function measure(
   const jobs = servers.map((server) => ({
     rival: server.rival,
     port: server.port,
+    databaseTime: server.databaseTime,
     connections: Number(flags.connections),
     requests: requestsOf(server.rival, workload, session),
     results: [] as Round[],
@@ -152,18 +161,25 @@ async function measure(
       p50: median(results.map((result) => result.p50)),
       p99: median(results.map((result) => result.p99)),
       cpu: median(results.map((result) => result.cpu)),
+      databaseCpu: medianOf(results.map((result) => result.databaseCpu)),
       rss: (await usageOf(port)).rss,
     });
   }
   return figures;
 }
 
-async function oneRound(job: Omit<LoadOptions, "seconds">): Promise<Round> {
-  const before = await usageOf(job.port);
+async function oneRound(job: Omit<LoadOptions, "seconds"> & Pick<Server, "databaseTime">): Promise<Round> {
+  const [before, databaseBefore] = [await usageOf(job.port), await job.databaseTime()];
   const result = await load({ ...job, seconds });
-  const after = await usageOf(job.port);
+  const [after, databaseAfter] = [await usageOf(job.port), await job.databaseTime()];
   const cpu = after.user + after.system - before.user - before.system;
-  return { ...result, cpu: cpu / result.answered };
+  const database =
+    databaseBefore === undefined || databaseAfter === undefined ? undefined : databaseAfter - databaseBefore;
+  return {
+    ...result,
+    cpu: cpu / result.answered,
+    databaseCpu: database && database / result.answered,
+  };
 }
 
 async function usageOf(port: number): Promise<Usage> {
@@ -174,12 +190,21 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
 }
 
-function rowsOf({ name, title }: Workload, figures: ReadonlyMap<string, Figures>): readonly string[] {
+function medianOf(numbers: readonly (number | undefined)[]): number | undefined {
+  const known = numbers.filter((number) => number !== undefined);
+  return known.length === 0 ? undefined : median(known);
+}
+
+function rowsOf(
+  { name, title }: Workload,
+  figures: ReadonlyMap<string, Figures>,
+  seen: boolean,
+): readonly string[] {
   const ratio = (own: number, to: string): string => {
     const other = figures.get(to);
     return other === undefined ? "" : (own / other.perSecond).toFixed(2);
   };
-  return [...figures].map(([rival, { perSecond, cpu, p50, p99, rss }], index) =>
+  return [...figures].map(([rival, { perSecond, cpu, databaseCpu, p50, p99, rss }], index) =>
     [
       index === 0 ? `**${name}** ${title}` : "",
       RIVALS.get(rival),
@@ -187,6 +212,7 @@ function rowsOf({ name, title }: Workload, figures: ReadonlyMap<string, Figures>
       ratio(perSecond, "drizzle"),
       ratio(perSecond, "sql"),
       cpu.toFixed(0),
+      ...(seen ? [databaseCpu?.toFixed(0)] : []),
       p50.toFixed(2),
       p99.toFixed(2),
       (rss / 2 ** 20).toFixed(0),
@@ -212,7 +238,7 @@ function machine(): string {
   ].join(" · ");
 }
 
-const chosen = (names: Iterable<string>, flag: string | undefined): readonly string[] =>
+const chosen = <Name extends string>(names: Iterable<Name>, flag: string | undefined): readonly Name[] =>
   [...names].filter((name) => flag === undefined || flag.split(",").includes(name));
 const sessions = chosen(SESSIONS.keys(), flags.session ?? (flags.quick ? "stub" : undefined));
 const names = chosen(
@@ -221,7 +247,8 @@ const names = chosen(
 );
 const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 5));
 const seconds = Number(flags.seconds ?? (flags.quick ? 0.8 : 0.6));
-const warmUp = Math.max(0.4, seconds);
+/** Most of it is for the compiler of JavaScript, which works for as long as a second beside the first requests. */
+const warmUp = Math.max(1.5, seconds);
 
 const lines: string[] = [];
 function say(line: string): void {
@@ -229,24 +256,31 @@ function say(line: string): void {
   console.log(line);
 }
 
-const folder = mkdtempSync(join(tmpdir(), "bench-"));
+/** The data of each kind of database, made when it is first wanted. */
+const sources = new Map<boolean, Source>();
 let running: readonly Server[] = [];
 try {
-  const data = join(folder, "data.db");
-  createData(data);
   say(machine());
   for (const session of sessions as SessionKind[]) {
-    for (const driver of chosen(DRIVERS.keys(), flags.driver) as Driver[]) {
+    for (const driver of chosenDrivers(flags.driver)) {
+      const kind = isPostgresql(driver);
+      const source = sources.get(kind) ?? (await makeSource(driver));
+      sources.set(kind, source);
       const starts = await Promise.allSettled(
-        chosen(RIVALS.keys(), flags.rival).map((rival) => start(rival, driver, session, data)),
+        chosen(RIVALS.keys(), flags.rival).map((rival) => start(rival, driver, session, source)),
       );
       running = starts.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-      if (running.length < starts.length) throw new Error("not every server started");
-      say(`\n### ${DRIVERS.get(driver)}, ${SESSIONS.get(session)}\n`);
-      say("| | | req/s | × Drizzle | × limit | CPU µs | p50 ms | p99 ms | RSS MiB |");
-      say("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+      for (const result of starts) if (result.status === "rejected") throw result.reason;
+      const seen = (await running[0]?.databaseTime()) !== undefined;
+      const version = source.version === undefined ? "" : ` (${source.version})`;
+      say(`\n### ${DRIVERS.get(driver)}${version}, ${SESSIONS.get(session)}\n`);
+      say(
+        `| | | req/s | × Drizzle | × limit | CPU µs |${seen ? " DB µs |" : ""} p50 ms | p99 ms | RSS MiB |`,
+      );
+      say(`| --- | --- | ---: | ---: | ---: | ---: |${seen ? " ---: |" : ""} ---: | ---: | ---: |`);
       for (const workload of WORKLOADS.filter(({ name }) => names.includes(name))) {
-        for (const row of rowsOf(workload, await measure(running, workload, session))) say(`| ${row} |`);
+        for (const row of rowsOf(workload, await measure(running, workload, session), seen))
+          say(`| ${row} |`);
       }
       await Promise.all(running.map((server) => server.stop()));
       running = [];
@@ -254,7 +288,7 @@ try {
   }
 } finally {
   await Promise.all(running.map((server) => server.stop()));
-  rmSync(folder, { recursive: true, force: true });
+  for (const source of sources.values()) await source.close();
 }
 
 if (flags.write) {

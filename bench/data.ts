@@ -1,5 +1,6 @@
-// The data every rival answers from: 1,000 users, 50,000 posts, 200,000 comments, the same bytes every time.
+// The data every rival answers from: 1,000 users, 50,000 posts, 200,000 comments, the same every time.
 import { Database } from "bun:sqlite";
+import { getTableName, type Table } from "drizzle-orm";
 import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import * as schema from "./schema.ts";
 
@@ -8,6 +9,14 @@ export const POSTS = 50_000;
 export const COMMENTS = 200_000;
 /** The one user who may read everybody's posts. */
 export const ADMIN = userId(0);
+
+/** How much of it there is. */
+export interface Sizes {
+  readonly posts: number;
+  readonly comments: number;
+}
+
+export const WHOLE: Sizes = { posts: POSTS, comments: COMMENTS };
 
 const TABLES = [
   schema.user,
@@ -34,15 +43,81 @@ export function tokenOf(user: string): string {
   return `${user}-`.padEnd(32, "abcdefghijklmnopqrstuvwxyz");
 }
 
-/** Makes the file, in WAL mode, with everything checkpointed into it. */
+/** A row by the names of its table's columns in SQL. */
+export type Row = Readonly<Record<string, string | number | boolean | Date>>;
+
+/** The rows of each table, in the order their references allow. */
+export function rows({ posts, comments }: Sizes): readonly (readonly [table: Table, rows: Iterable<Row>])[] {
+  return [
+    [schema.user, users()],
+    [schema.session, sessions()],
+    [schema.post, postsOf(posts)],
+    [schema.comment, commentsOf(comments, posts)],
+  ];
+}
+
+function* users(): Generator<Row> {
+  for (let i = 0; i < USERS; i++) {
+    const id = userId(i);
+    yield {
+      id,
+      name: `Person number ${i}`,
+      email: `${id}@local.dev`,
+      email_verified: true,
+      role: id === ADMIN ? "admin" : "user",
+      ...made(i * 1000),
+    };
+  }
+}
+
+function* sessions(): Generator<Row> {
+  const tomorrow = new Date(Date.now() + 86_400_000);
+  for (let i = 0; i < USERS; i++) {
+    const user = userId(i);
+    yield {
+      id: `session-${i}`,
+      token: tokenOf(user),
+      user_id: user,
+      expires_at: tomorrow,
+      ...made(i * 1000),
+    };
+  }
+}
+
+function* postsOf(count: number): Generator<Row> {
+  for (let id = 1; id <= count; id++) {
+    const body = `This is post ${id}, "quoted" once and told in about a hundred characters, which is what people write.`;
+    yield { id, user_id: authorOf(id), title: `Notes on subject ${id % 997}`, body, ...made(id * 61_001) };
+  }
+}
+
+/** Posts have from none to eight comments, four on average. */
+function* commentsOf(count: number, posts: number): Generator<Row> {
+  for (let id = 1, postId = 1; id <= count; postId = (postId % posts) + 1) {
+    for (let i = 0; i < (postId * 7) % 9 && id <= count; i++, id++) {
+      yield {
+        id,
+        post_id: postId,
+        user_id: userId((id * 31) % USERS),
+        body: `Comment ${id} says something short.`,
+        created_at: new Date(MORNING + id * 30_011),
+      };
+    }
+  }
+}
+
+function made(afterMs: number): { readonly created_at: Date; readonly updated_at: Date } {
+  const at = new Date(MORNING + afterMs);
+  return { created_at: at, updated_at: at };
+}
+
+/** Makes the file of SQLite, in WAL mode, with everything checkpointed into it. */
 export function createData(file: string): void {
   const database = new Database(file, { create: true });
   database.run("pragma journal_mode = wal");
   for (const table of TABLES) createTable(database, table);
   database.transaction(() => {
-    fillUsers(database);
-    fillPosts(database);
-    fillComments(database);
+    for (const [table, list] of rows(WHOLE)) fill(database, getTableName(table), list);
   })();
   database.run("pragma wal_checkpoint(truncate)");
   database.close();
@@ -68,47 +143,18 @@ function createTable(database: Database, table: SQLiteTable): void {
   }
 }
 
-function fillUsers(database: Database): void {
-  const insert = database.prepare(
-    `insert into "user" (id, name, email, email_verified, role, created_at, updated_at) values (?, ?, ?, 1, ?, ?, ?)`,
-  );
-  const signIn = database.prepare(
-    `insert into "session" (id, token, user_id, expires_at, created_at, updated_at) values (?, ?, ?, ?, ?, ?)`,
-  );
-  const tomorrow = Date.now() + 86_400_000;
-  for (let i = 0; i < USERS; i++) {
-    const id = userId(i);
-    const at = MORNING + i * 1000;
-    insert.run(id, `Person number ${i}`, `${id}@local.dev`, id === ADMIN ? "admin" : "user", at, at);
-    signIn.run(`session-${i}`, tokenOf(id), id, tomorrow, at, at);
-  }
-}
-
-function fillPosts(database: Database): void {
-  const insert = database.prepare(
-    `insert into "post" (id, user_id, title, body, created_at, updated_at) values (?, ?, ?, ?, ?, ?)`,
-  );
-  for (let id = 1; id <= POSTS; id++) {
-    const at = MORNING + id * 61_001;
-    const body = `This is post ${id}, "quoted" once and told in about a hundred characters, which is what people write.`;
-    insert.run(id, authorOf(id), `Notes on subject ${id % 997}`, body, at, at);
-  }
-}
-
-/** Posts have from none to eight comments, four on average. */
-function fillComments(database: Database): void {
-  const insert = database.prepare(
-    `insert into "comment" (id, post_id, user_id, body, created_at) values (?, ?, ?, ?, ?)`,
-  );
-  for (let id = 1, postId = 1; id <= COMMENTS; postId = (postId % POSTS) + 1) {
-    for (let i = 0; i < (postId * 7) % 9 && id <= COMMENTS; i++, id++) {
-      insert.run(
-        id,
-        postId,
-        userId((id * 31) % USERS),
-        `Comment ${id} says something short.`,
-        MORNING + id * 30_011,
+function fill(database: Database, table: string, list: Iterable<Row>): void {
+  const inserts = new Map<string, ReturnType<Database["prepare"]>>();
+  for (const row of list) {
+    const columns = Object.keys(row).join(", ");
+    let insert = inserts.get(columns);
+    if (insert === undefined) {
+      const marks = Object.keys(row).fill("?").join(", ");
+      inserts.set(
+        columns,
+        (insert = database.prepare(`insert into "${table}" (${columns}) values (${marks})`)),
       );
     }
+    insert.run(...Object.values(row).map((value) => (value instanceof Date ? value.getTime() : value)));
   }
 }

@@ -1,18 +1,16 @@
 // A hostile caller at full speed beside a polite one who reads a page at a fixed slow rate: what the polite one waits,
 // and what each hostile question costs. Asked is the worst that the built-in limits let through.
-// `bun bench/hostile.ts [--seconds 4] [--connections 8] [--driver libsql|bun] [--kind name,name] [--seed n]`
-import { Database } from "bun:sqlite";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { setPriority, tmpdir } from "node:os";
-import { join } from "node:path";
+// `bun bench/hostile.ts [--seconds 4] [--connections 8] [--driver libsql,bun,bun-sql,postgres-js,node-postgres] [--kind name,name] [--seed n]`
+import { setPriority } from "node:os";
 import { parseArgs } from "node:util";
 import { type ACL, createQueryRoute } from "@bepalo/query";
 import { eq } from "drizzle-orm";
-import { createData, POSTS, userId, USERS } from "./data.ts";
+import { POSTS, userId, USERS } from "./data.ts";
 import { load, requestBytes } from "./load.ts";
-import { openInTurns } from "./rival/open.ts";
-import type { Driver } from "./rival/rival.ts";
-import * as schema from "./schema.ts";
+import { openInTurns, tablesOf } from "./rival/open.ts";
+import { type Driver, isPostgresql } from "./rival/rival.ts";
+import type * as schema from "./schema.ts";
+import { chosenDrivers, makeSource } from "./source.ts";
 
 interface Session {
   user?: string;
@@ -50,11 +48,11 @@ const acl = {
   },
 } satisfies ACL<"user", Session, object, typeof schema>;
 
-function serve(driver: Driver, file: string): void {
+function serve(driver: Driver, location: string): void {
   const route = createQueryRoute<"user", Session>({
     acl,
-    database: openInTurns(driver, file),
-    schema,
+    database: openInTurns(driver, location),
+    schema: tablesOf(driver),
     serverTiming: true,
     onWarning: () => undefined,
     session: {
@@ -158,7 +156,7 @@ const QUESTIONS: ReadonlyMap<string, Question | readonly Question[]> = new Map<
     "notlist",
     ask(
       "not in 1,000 numbers, sorted, far on",
-      `posts?select=(where:(id.notInArray:_(${many(1000, (n) => String(1 + n * 49))})_),orderBy:(title:asc),limit:100,offset:48900)`,
+      `posts?select=(where:(id.notInArray:_(${many(1000, (n) => String(1 + n * 49))})_),orderBy:(title:asc),limit:100,offset:10000)`,
     ),
   ],
   ["like", patterns("like", [100, 16], [10, 16], [1, 16])],
@@ -189,11 +187,11 @@ const QUESTIONS: ReadonlyMap<string, Question | readonly Question[]> = new Map<
   ],
   [
     "sort",
-    ask("sorted without an index, far on", "posts?select=(orderBy:(body:desc),limit:100,offset:49800)"),
+    ask("sorted without an index, far on", "posts?select=(orderBy:(body:desc),limit:100,offset:10000)"),
   ],
   [
     "total",
-    ask("the total and a page far on", "posts?countTotal&select=(columns:(id:T),limit:100,offset:49000)"),
+    ask("the total and a page far on", "posts?countTotal&select=(columns:(id:T),limit:100,offset:10000)"),
   ],
   [
     "body",
@@ -405,13 +403,11 @@ async function underAttack(
 
 async function measure(
   driver: Driver,
-  data: string,
+  location: string,
   kinds: readonly string[],
   flags: { seconds: number; connections: number; seed: number },
 ): Promise<void> {
-  const file = `${data}-${driver}.db`;
-  copyFileSync(data, file);
-  const child = Bun.spawn([process.execPath, import.meta.path, "serve", driver, file], {
+  const child = Bun.spawn([process.execPath, import.meta.path, "serve", driver, location], {
     stdout: "pipe",
     stderr: "inherit",
     env: { ...process.env, NODE_ENV: "production" },
@@ -438,14 +434,10 @@ async function measure(
 }
 
 /** One post as long as a hostile caller makes one. */
-function addLongPost(file: string): void {
-  const database = new Database(file);
-  database.run(
-    "insert into post (user_id, title, body, created_at, updated_at) values (?, 'long', ?, 0, 0)",
-    [userId(1), "a".repeat(LONG)],
-  );
-  database.run("pragma wal_checkpoint(truncate)");
-  database.close();
+function longPost(driver: Driver): string {
+  const at = isPostgresql(driver) ? "now()" : "0";
+  const text = "a".repeat(LONG);
+  return `insert into post (user_id, title, body, created_at, updated_at) values ('${userId(1)}', 'long', '${text}', ${at}, ${at})`;
 }
 
 if (import.meta.main) {
@@ -464,24 +456,24 @@ if (import.meta.main) {
   else if (mode === "attack")
     await attack(Number(rest[0]), rest[1]!, Number(rest[2]), Number(rest[3]), Number(rest[4]));
   else {
-    const folder = mkdtempSync(join(tmpdir(), "query-hostile-"));
-    try {
-      const data = join(folder, "data");
-      createData(data);
-      addLongPost(data);
-      const numbers = {
-        seconds: Number(flags.seconds),
-        connections: Number(flags.connections),
-        seed: Number(flags.seed),
-      };
-      console.log(
-        `${numbers.seconds} s each, ${numbers.connections} hostile connections, seed ${numbers.seed}`,
-      );
-      const drivers = flags.driver === undefined ? (["libsql", "bun"] as const) : [flags.driver as Driver];
-      const kinds = flags.kind?.split(",") ?? [...QUESTIONS.keys()];
-      for (const driver of drivers) await measure(driver, data, kinds, numbers);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+    const numbers = {
+      seconds: Number(flags.seconds),
+      connections: Number(flags.connections),
+      seed: Number(flags.seed),
+    };
+    console.log(
+      `${numbers.seconds} s each, ${numbers.connections} hostile connections, seed ${numbers.seed}`,
+    );
+    const kinds = flags.kind?.split(",") ?? [...QUESTIONS.keys()];
+    for (const driver of chosenDrivers(flags.driver)) {
+      const source = await makeSource(driver);
+      try {
+        const location = await source.copy("hostile");
+        await source.ask(location, longPost(driver));
+        await measure(driver, location, kinds, numbers);
+      } finally {
+        await source.close();
+      }
     }
   }
 }

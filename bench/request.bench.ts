@@ -116,7 +116,7 @@ function cannedDatabase(driver: Driver, file: string): object {
 
 const believe = sessionReader("stub", {});
 const routesOver = (database: object, ownConnection = true): Routes =>
-  queryRoute(database, believe, "fast", ownConnection);
+  queryRoute(database, believe, "fast", schema, ownConnection);
 const nothing = new Response("{}");
 
 const row = (label: string, ...cells: readonly (string | number)[]): string =>
@@ -166,7 +166,7 @@ function print(shares: readonly Share[], most: number): void {
 /** W1 with a filter nobody has asked before, so that nothing of it is remembered, and the same question by hand. */
 async function unknownQuestions(driver: Driver, file: string): Promise<void> {
   const get = routesOver(openInTurns(driver, file))["/query/:id"]!["GET"]!;
-  const endpoint = (await byHand({ driver, file, session: "stub" }))["/posts"]!["GET"]!;
+  const endpoint = (await byHand({ driver, location: file, session: "stub" }))["/posts"]!["GET"]!;
   const database = openDrizzle(driver, file);
   const user = userId(7);
   const ask = async (selector: string): Promise<void> => {

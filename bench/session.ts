@@ -2,8 +2,11 @@
 import { createHmac } from "node:crypto";
 import { betterAuth } from "better-auth";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
+import { is } from "drizzle-orm";
+import { PgDatabase } from "drizzle-orm/pg-core";
 import { ADMIN, tokenOf } from "./data.ts";
-import * as schema from "./schema.ts";
+import * as postgresql from "./schema-postgresql.ts";
+import * as sqlite from "./schema.ts";
 
 export interface Caller {
   readonly id: string;
@@ -30,7 +33,12 @@ function askBetterAuth(database: object): Identify {
   const auth = betterAuth({
     baseURL: "http://127.0.0.1",
     secret: SECRET,
-    database: drizzleAdapter(database, { provider: "sqlite", schema }),
+    database: drizzleAdapter(
+      database,
+      is(database, PgDatabase)
+        ? { provider: "pg", schema: postgresql }
+        : { provider: "sqlite", schema: sqlite },
+    ),
     rateLimit: { enabled: false },
     logger: { level: "error" },
     telemetry: { enabled: false },

@@ -1,16 +1,13 @@
 // Mixed reads and writes for a while, every answer compared with what its caller wrote, and at the end every row.
-// `bun bench/soak.ts [--seconds 60] [--connections 64] [--driver libsql|bun] [--seed n]`
-import { Database } from "bun:sqlite";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// `bun bench/soak.ts [--seconds 60] [--connections 64] [--driver libsql,bun,bun-sql,postgres-js,node-postgres] [--seed n]`
 import { parseArgs } from "node:util";
 import { type ACL, createQueryRoute } from "@bepalo/query";
 import { eq, type SQL } from "drizzle-orm";
-import { COMMENTS, createData, POSTS, userId, USERS } from "./data.ts";
-import { openInTurns } from "./rival/open.ts";
-import type { Driver } from "./rival/rival.ts";
-import * as schema from "./schema.ts";
+import { COMMENTS, POSTS, userId, USERS } from "./data.ts";
+import { openInTurns, tablesOf } from "./rival/open.ts";
+import { type Driver, isPostgresql } from "./rival/rival.ts";
+import type * as tables from "./schema.ts";
+import { chosenDrivers, makeSource, type Source } from "./source.ts";
 
 export interface SoakOptions {
   readonly driver: Driver;
@@ -24,9 +21,9 @@ export interface SoakResult {
   readonly writes: number;
   /** Answers that were not 200, or not what the caller knew to be true; a few of them. */
   readonly wrong: readonly string[];
-  /** What the file lacks or has too much of, compared with what was answered. */
+  /** What the database lacks or has too much of, compared with what was answered. */
   readonly lost: readonly string[];
-  /** Whether the file is sound. */
+  /** Whether the file is sound, where it is one. */
   readonly integrity: string;
   /** MiB of the server at the start and after each quarter. */
   readonly rss: readonly number[];
@@ -34,14 +31,13 @@ export interface SoakResult {
   readonly slope: number;
 }
 
-interface Session {
+/** Who asks. */
+export interface Session {
   user?: string;
 }
 
-const own =
-  (column: "post" | "comment") =>
-  (session: Session): SQL | undefined =>
-    session.user === undefined ? undefined : eq(schema[column].userId, session.user);
+const own = ({ user }: Session, { userId }: typeof tables.post | typeof tables.comment): SQL | undefined =>
+  user === undefined ? undefined : eq(userId, user);
 const mine = <Row extends object>(row: Row, { user }: Session): Row & { userId: string | undefined } => ({
   ...row,
   userId: user,
@@ -51,7 +47,7 @@ const text = { mode: true, columns: ["title", "body"] } as const;
 const pause = (): Promise<void> => Bun.sleep(1);
 
 /** Posts and comments of one's own; `careful` waits inside its transactions. */
-const acl = {
+export const acl = {
   posts: {
     table: "post",
     countTotal: true,
@@ -59,31 +55,31 @@ const acl = {
       GET: {
         mine: {
           select: true,
-          where: own("post"),
+          where: own,
           with: { author: person, comments: { select: true, with: { author: person } } },
         },
       },
-      POST: { mine: { select: true, write: text, injectBody: mine, where: own("post") } },
-      PATCH: { mine: { select: true, write: text, where: own("post") } },
-      DELETE: { mine: { select: true, where: own("post"), requireWhere: true } },
+      POST: { mine: { select: true, write: text, injectBody: mine, where: own } },
+      PATCH: { mine: { select: true, write: text, where: own } },
+      DELETE: { mine: { select: true, where: own, requireWhere: true } },
     },
   },
   careful: {
     table: "post",
     countTotal: true,
     control: {
-      GET: { mine: { select: true, where: own("post"), beforeQuery: pause } },
+      GET: { mine: { select: true, where: own, beforeQuery: pause } },
       POST: {
         mine: {
           select: true,
           write: text,
           injectBody: mine,
-          where: own("post"),
+          where: own,
           beforeQuery: pause,
           afterQuery: pause,
         },
       },
-      PATCH: { mine: { select: true, write: text, where: own("post"), beforeQuery: pause } },
+      PATCH: { mine: { select: true, write: text, where: own, beforeQuery: pause } },
     },
   },
   comments: {
@@ -94,19 +90,19 @@ const acl = {
           select: true,
           write: { mode: true, columns: ["postId", "body"] },
           injectBody: mine,
-          where: own("comment"),
+          where: own,
         },
       },
-      DELETE: { mine: { select: true, where: own("comment"), requireWhere: true, maxAffected: 1 } },
+      DELETE: { mine: { select: true, where: own, requireWhere: true, maxAffected: 1 } },
     },
   },
-} satisfies ACL<"user", Session, object, typeof schema>;
+} satisfies ACL<"user", Session, object, typeof tables>;
 
-function serve(driver: Driver, file: string): void {
+function serve(driver: Driver, location: string): void {
   const route = createQueryRoute<"user", Session>({
     acl,
-    database: openInTurns(driver, file),
-    schema,
+    database: openInTurns(driver, location),
+    schema: tablesOf(driver),
     onError: (error) => console.error(error),
     onWarning: () => undefined,
     session: {
@@ -130,7 +126,7 @@ function serve(driver: Driver, file: string): void {
 }
 
 /** Numbers from 0 up to a bound, which the seed determines. */
-function random(seed: number): (below: number) => number {
+export function random(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -349,9 +345,11 @@ class Caller {
 const postOf = ({ id, title, body }: Post): Post => ({ id, title, body });
 const commentOf = ({ id, postId, body }: Comment): Comment => ({ id, postId, body });
 
-/** Compares what the file holds with what was answered. */
-function compareFile(file: string, callers: readonly Caller[]): { lost: string[]; integrity: string } {
-  const database = new Database(file);
+/** Compares what the database holds with what was answered. */
+async function compareRows(
+  ask: <Row>(text: string) => Promise<readonly Row[]>,
+  callers: readonly Caller[],
+): Promise<readonly string[]> {
   const lost: string[] = [];
   const compare = <Row extends { readonly id: number }>(
     name: string,
@@ -361,46 +359,68 @@ function compareFile(file: string, callers: readonly Caller[]): { lost: string[]
     const missing = new Map(known.map((row) => [row.id, row]));
     for (const row of found) {
       const expected = missing.get(row.id);
-      if (expected === undefined) lost.push(`${name} ${row.id} is in the file and nobody was told`);
+      if (expected === undefined) lost.push(`${name} ${row.id} is in the database and nobody was told`);
       else if (!Bun.deepEquals(row, expected)) lost.push(`${name} ${row.id} is another than was answered`);
       missing.delete(row.id);
     }
-    for (const id of missing.keys()) lost.push(`${name} ${id} was answered and is not in the file`);
+    for (const id of missing.keys()) lost.push(`${name} ${id} was answered and is not in the database`);
   };
   compare(
     "post",
-    database.query<Post, []>(`select id, title, body from post where id > ${POSTS}`).all(),
+    await ask<Post>(`select id, title, body from post where id > ${POSTS}`),
     callers.flatMap(({ posts }) => [...posts.values()]),
   );
   compare(
     "comment",
-    database
-      .query<Comment, []>(`select id, post_id as postId, body from comment where id > ${COMMENTS}`)
-      .all(),
+    await ask<Comment>(`select id, post_id as "postId", body from comment where id > ${COMMENTS}`),
     callers.flatMap(({ comments }) => [...comments.values()]),
   );
-  const count = (text: string): number => (database.query(text).values()[0] as [number])[0];
-  const earlier = count(
-    `select count(*) from post where id <= ${POSTS} and title = 'Notes on subject ' || (id % 997)`,
-  );
+  const count = async (from: string): Promise<number> =>
+    Number((await ask<{ n: number | string }>(`select count(*) as n from ${from}`))[0]!.n);
+  const earlier = await count(`post where id <= ${POSTS} and title = 'Notes on subject ' || (id % 997)`);
   if (earlier !== POSTS) lost.push(`${POSTS - earlier} posts nobody touched have changed`);
-  const comments = count(`select count(*) from comment where id <= ${COMMENTS}`);
+  const comments = await count(`comment where id <= ${COMMENTS}`);
   if (comments !== COMMENTS) lost.push(`${COMMENTS - comments} comments nobody touched are gone`);
-  const orphans = database.query("pragma foreign_key_check").all();
-  if (orphans.length > 0) lost.push(`${orphans.length} rows refer to none`);
-  const integrity = (database.query("pragma integrity_check").values()[0] as [string])[0];
-  database.close();
-  return { lost, integrity };
+  const orphans = await count(
+    `comment where not exists (select 1 from post where post.id = comment.post_id)
+       or not exists (select 1 from "user" where "user".id = comment.user_id)`,
+  );
+  if (orphans > 0) lost.push(`${orphans} rows refer to none`);
+  return lost;
 }
 
-/** Runs the whole: a file, a server in a process of its own, the callers, the comparison. */
+async function integrityOf(driver: Driver, source: Source, location: string): Promise<string> {
+  if (isPostgresql(driver)) return "ok"; // the server looks after its own files
+  const found = await source.ask<{ integrity_check: string }>(location, "pragma integrity_check");
+  return found[0]!.integrity_check;
+}
+
+/** Runs the whole: a database, a server in a process of its own, the callers, the comparison. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
   const { driver, seconds, connections, seed } = options;
   if (connections >= USERS) throw new RangeError(`at most ${USERS - 1} connections`);
-  const folder = mkdtempSync(join(tmpdir(), "query-soak-"));
-  const file = join(folder, "soak.db");
-  createData(file);
-  const child = Bun.spawn([process.execPath, import.meta.path, "serve", driver, file], {
+  const source = await makeSource(driver);
+  try {
+    const location = await source.copy("soak");
+    const answered = await served(driver, location, (port) => converse(port, seconds, connections, seed));
+    const { callers, memory, quarters } = answered;
+    return {
+      reads: callers.reduce((sum, { reads }) => sum + reads, 0),
+      writes: callers.reduce((sum, { writes }) => sum + writes, 0),
+      wrong: callers.flatMap(({ wrong }) => wrong).slice(0, 20),
+      lost: await compareRows((text) => source.ask(location, text), callers),
+      integrity: await integrityOf(driver, source, location),
+      rss: quarters,
+      slope: memory.slope(),
+    };
+  } finally {
+    await source.close();
+  }
+}
+
+/** Does something with a server in a process of its own. */
+async function served<T>(driver: Driver, location: string, work: (port: number) => Promise<T>): Promise<T> {
+  const child = Bun.spawn([process.execPath, import.meta.path, "serve", driver, location], {
     stdout: "pipe",
     stderr: "inherit",
     env: { ...process.env, NODE_ENV: "production" },
@@ -408,34 +428,31 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   try {
     const { value } = await child.stdout.getReader().read();
     if (value === undefined) throw new Error("the server did not start");
-    const port = Number(new TextDecoder().decode(value));
-    const callers = Array.from({ length: connections }, (_, i) => new Caller(port, i + 1, seed));
-    const memory = new Memory(port);
-    const started = performance.now();
-    await memory.look();
-    const conversations = callers.map((caller) => caller.converse(started + seconds * 1000));
-    const quarters: number[] = [memory.last];
-    for (let step = 1; step <= 40; step++) {
-      await Bun.sleep(Math.max(0, started + (seconds * 1000 * step) / 40 - performance.now()));
-      await memory.look();
-      if (step % 10 === 0) quarters.push(memory.last);
-    }
-    await Promise.all(conversations);
+    const done = await work(Number(new TextDecoder().decode(value)));
     child.kill();
     await child.exited;
-    return {
-      reads: callers.reduce((sum, { reads }) => sum + reads, 0),
-      writes: callers.reduce((sum, { writes }) => sum + writes, 0),
-      wrong: callers.flatMap(({ wrong }) => wrong).slice(0, 20),
-      ...compareFile(file, callers),
-      rss: quarters,
-      slope: memory.slope(),
-    };
+    return done;
   } finally {
     child.kill("SIGKILL");
     await child.exited;
-    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Lets callers converse with a server for a while, and looks at its memory meanwhile. */
+async function converse(port: number, seconds: number, connections: number, seed: number) {
+  const callers = Array.from({ length: connections }, (_, i) => new Caller(port, i + 1, seed));
+  const memory = new Memory(port);
+  const started = performance.now();
+  await memory.look();
+  const conversations = callers.map((caller) => caller.converse(started + seconds * 1000));
+  const quarters: number[] = [memory.last];
+  for (let step = 1; step <= 40; step++) {
+    await Bun.sleep(Math.max(0, started + (seconds * 1000 * step) / 40 - performance.now()));
+    await memory.look();
+    if (step % 10 === 0) quarters.push(memory.last);
+  }
+  await Promise.all(conversations);
+  return { callers, memory, quarters };
 }
 
 /** How much memory a server has taken, over time. */
@@ -483,8 +500,7 @@ if (import.meta.main) {
       number,
       number,
     ];
-    const drivers = flags.driver === undefined ? (["libsql", "bun"] as const) : [flags.driver as Driver];
-    for (const driver of drivers) {
+    for (const driver of chosenDrivers(flags.driver)) {
       console.log(`${driver}: ${seconds} s at ${connections} connections, seed ${seed}`);
       const { reads, writes, wrong, lost, integrity, rss, slope } = await soak({
         driver,

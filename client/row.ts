@@ -1,12 +1,24 @@
-import type { Column, One } from "drizzle-orm";
+import type { Column, One, SQL } from "drizzle-orm";
 import type { ColumnsOf, RelationsOf, SchemaShape, Shape, TargetOf } from "./selector.ts";
 
-/** The value of a column as JSON carries it: dates and big integers as text, bytes as base64, null where the column may be. */
+/**
+ * The value of a column as JSON carries it: dates and big integers as text, bytes as base64, null where the column may be.
+ * A computed field of a view is what its author says it is, where JSON carries that as it is.
+ */
 export type Field<C> = C extends Column
   ?
       | (C["_"]["dataType"] extends "json" ? C["_"]["data"] : Carried<C["_"]["data"]>)
       | (C["_"]["notNull"] extends true ? never : null)
-  : never;
+  : C extends SQL.Aliased<infer T>
+    ? ComputedField<T>
+    : never;
+
+/** The value of a computed field, as its author says; unknown where JSON would carry it as something else. */
+export type ComputedField<T> = unknown extends T
+  ? unknown
+  : T extends string | number | boolean | null
+    ? T
+    : unknown;
 
 type Carried<D> = D extends Date | bigint | Uint8Array
   ? string

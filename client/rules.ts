@@ -1,6 +1,6 @@
 import type { Column, One, SQL } from "drizzle-orm";
 import type { AnyApi, ColumnsOf, RelationsOf, SchemaShape } from "../src/infer.ts";
-import type { Field } from "./row.ts";
+import type { ComputedField, Field } from "./row.ts";
 
 /** The methods rules are written for. */
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
@@ -123,11 +123,7 @@ export type FieldAt<C, Rule, K> = K extends keyof C ? Field<C[K]> : ComputedValu
 type ComputedValue<Rule, K> = Rule extends { readonly extras: infer Extras }
   ? K extends keyof Extras
     ? Extras[K] extends SQL.Aliased<infer T>
-      ? unknown extends T
-        ? unknown
-        : T extends string | number | boolean | null
-          ? T
-          : unknown
+      ? ComputedField<T>
       : unknown
     : never
   : never;

@@ -23,15 +23,68 @@ type Sendable<D> = D extends Date
         : D;
 
 type DecimalType = "SQLiteNumeric" | "PgNumeric";
-type UnorderedType = "SQLiteBigInt";
+type UnorderedType = "SQLiteBigInt" | "PgArray";
+/** What the database itself cannot compare; a type of the schema's author may be of the kind too, which only the server knows. */
+type IncomparableType =
+  | "PgJson"
+  | "PgPointTuple"
+  | "PgPointObject"
+  | "PgLine"
+  | "PgLineABC"
+  | "PgGeometry"
+  | "PgGeometryObject"
+  | "PgVector"
+  | "PgHalfVector"
+  | "PgSparseVector";
+type PatternType = "PgText" | "PgVarchar" | "PgChar";
 type DataTypeOf<C> = C extends Column ? C["_"]["dataType"] : never;
 type ColumnTypeOf<C> = C extends Column ? C["_"]["columnType"] : never;
 
-// Which operators a column has follows `applies` in src/operator: order needs an ordered type, patterns need text.
+/** The type of a column; of an array, that of its elements. */
+type ComparedType<C> = C extends { readonly _: { readonly baseColumn: infer Element } }
+  ? [Element] extends [never]
+    ? ColumnTypeOf<C>
+    : Element extends Column
+      ? ComparedType<Element>
+      : ColumnTypeOf<C>
+  : ColumnTypeOf<C>;
+
+type IsBytes<C> = C extends Column
+  ? C["_"]["columnType"] extends "PgCustomColumn"
+    ? Uint8Array extends C["_"]["data"]
+      ? true
+      : C["_"]["data"] extends Uint8Array
+        ? true
+        : false
+    : false
+  : false;
+
+// Which operators a column has follows `applies` in src/operator: order needs an ordered type, patterns need text. A
+// computed field of a view is no column, and all that is known of it is whether it is there.
+type EquatableKey<C, K extends string> = C extends Column
+  ? ComparedType<C> extends IncomparableType
+    ? never
+    : K
+  : never;
 type OrderedKey<C, K extends string> =
-  DataTypeOf<C> extends "json" | "buffer" ? never : ColumnTypeOf<C> extends UnorderedType ? never : K;
+  DataTypeOf<C> extends "json" | "buffer"
+    ? never
+    : ColumnTypeOf<C> extends UnorderedType | IncomparableType
+      ? never
+      : IsBytes<C> extends true
+        ? never
+        : K;
 type TextKey<C, K extends string> =
-  DataTypeOf<C> extends "string" ? (ColumnTypeOf<C> extends DecimalType ? never : K) : never;
+  DataTypeOf<C> extends "string"
+    ? ColumnTypeOf<C> extends DecimalType
+      ? never
+      : ColumnTypeOf<C> extends `Pg${string}`
+        ? ColumnTypeOf<C> extends PatternType
+          ? K
+          : never
+        : K
+    : never;
+type ArrayKey<C, K extends string> = ColumnTypeOf<C> extends "PgArray" ? EquatableKey<C, K> : never;
 
 type EqualityOperator = "eq" | "ne";
 type OrderOperator = "gt" | "gte" | "lt" | "lte";
@@ -50,6 +103,8 @@ type TextOperator =
   | "istartsWith"
   | "iendsWith";
 
+type ArrayOperator = "arrayContains" | "arrayContained" | "arrayOverlaps";
+
 /** Every operator a filter may name. */
 export type OperatorName =
   | EqualityOperator
@@ -57,17 +112,20 @@ export type OperatorName =
   | RangeOperator
   | ListOperator
   | PresenceOperator
-  | TextOperator;
+  | TextOperator
+  | ArrayOperator;
 
 /** Conditions that must all hold: a column alone means equality, `column.operator` compares otherwise. */
 export type Conditions<C, Beside = unknown> = {
-  readonly [K in keyof C & string as K | `${K}.${EqualityOperator}`]?: Value<C[K]> | null;
+  readonly [K in keyof C & string as EquatableKey<C[K], K | `${K}.${EqualityOperator}`>]?: Value<C[K]> | null;
 } & { readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${OrderOperator}`>]?: Value<C[K]> } & {
   readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${RangeOperator}`>]?: readonly [
     Value<C[K]>,
     Value<C[K]>,
   ];
-} & { readonly [K in keyof C & string as `${K}.${ListOperator}`]?: readonly Value<C[K]>[] } & {
+} & {
+  readonly [K in keyof C & string as EquatableKey<C[K], `${K}.${ListOperator}`>]?: readonly Value<C[K]>[];
+} & { readonly [K in keyof C & string as ArrayKey<C[K], `${K}.${ArrayOperator}`>]?: Value<C[K]> } & {
   readonly [K in keyof C & string as `${K}.${PresenceOperator}`]?: boolean;
 } & { readonly [K in keyof C & string as TextKey<C[K], `${K}.${TextOperator}`>]?: string } & {
   readonly [K in Exclude<"AND" | "OR", keyof C>]?: readonly Filter<C, Beside>[];
@@ -90,7 +148,9 @@ type FilterList<C, Beside> = ArrayLike<Filter<C, Beside>>;
 export type Projection<C> = boolean | { readonly [K in keyof C]?: boolean | undefined };
 
 /** The order of a list, by the keys as they are written. */
-export type Ordering<C> = { readonly [K in keyof C]?: "asc" | "desc" | 1 | -1 | undefined };
+export type Ordering<C> = {
+  readonly [K in keyof C & string as EquatableKey<C[K], K>]?: "asc" | "desc" | 1 | -1 | undefined;
+};
 
 /** The relations to load, each with `true` or a selector of its own. */
 export type Embedding<S extends SchemaShape, T extends keyof S> = [keyof RelationsOf<S, T>] extends [never]

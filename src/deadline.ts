@@ -4,16 +4,20 @@ import { timeout } from "./error.ts";
  * Waits for work so long and no longer; what is late goes on alone. Work that is no promise is done already, and costs
  * no timer.
  *
- * @throws QueryError `timeout` when `milliseconds` are over.
+ * @throws QueryError `timeout` when `milliseconds` are over, or what `late` says.
  */
-export async function within<T>(milliseconds: number, work: T | Promise<T>): Promise<T> {
+export async function within<T>(
+  milliseconds: number,
+  work: T | Promise<T>,
+  late: () => unknown = () => timeout(milliseconds),
+): Promise<T> {
   if (!(work instanceof Promise)) return work;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(timeout(milliseconds)), milliseconds);
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), milliseconds);
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, over]);
   } finally {
     clearTimeout(timer);
   }

@@ -19,6 +19,7 @@ import {
   allowedMethods,
   type AnyACL,
   buildRegistry,
+  costs,
   type LimitOptions,
   type Policy,
   type QueryResult,
@@ -27,7 +28,7 @@ import {
   suspicions,
 } from "./policy/policy.ts";
 import type { Principal, QueryRequest } from "./request/request.ts";
-import { readCatalog } from "./schema/schema.ts";
+import { type Catalog, type ColumnInfo, readCatalog } from "./schema/schema.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -82,14 +83,17 @@ export interface Engine {
  */
 export function createEngine(options: EngineOptions): Engine {
   const { timeout, maxInFlight } = options;
-  const registry = buildRegistry(options.acl, readCatalog(options.schema), options.defaults);
-  warn(registry, options);
   const dialect = detectDialect(options.database, {
     busyTimeout: options.busyTimeout,
     ownConnection: options.ownConnection,
+    timeout,
   });
+  const catalog = readCatalog(options.schema);
+  checkSpeech(catalog, dialect.speaks);
+  const registry = buildRegistry(options.acl, catalog, options.defaults);
+  warn(registry, catalog, options);
   const readers = readCompiler(options.database, dialect, options.reader);
-  const writers = writeCompiler(options.database, dialect, options.reader);
+  const writers = writeCompiler(options.database, dialect, options.reader, readers);
   const plans = new PlanMemory();
   let inFlight = 0;
   const run = async <T>(task: Omit<Task<T>, "timeout">): Promise<T | Response> => {
@@ -174,13 +178,22 @@ export function createEngine(options: EngineOptions): Engine {
   };
 }
 
-function warn(registry: Registry, { strict, onWarning }: EngineOptions): void {
-  const suspected = suspicions(registry);
+/** Refuses a schema that was written for another database. */
+function checkSpeech(catalog: Catalog, speaks: ColumnInfo["database"]): void {
+  for (const { name, columns } of catalog.values())
+    for (const { database } of columns.values())
+      if (database !== speaks)
+        throw new Error(`table \`${name}\` of the schema is for ${database}, the database speaks ${speaks}`);
+}
+
+function warn(registry: Registry, catalog: Catalog, { strict, onWarning }: EngineOptions): void {
+  const suspected = suspicions(registry, catalog);
   if (strict && suspected.length > 0) {
     const lines = suspected.map((sentence) => `  ${sentence}`);
     throw new Error(`the access-control file looks suspicious:\n${lines.join("\n")}`);
   }
-  suspected.forEach(onWarning);
+  // What is slow is told and never refused: the database may have an index the schema does not tell of.
+  [...suspected, ...costs(registry)].forEach((sentence) => onWarning(sentence));
 }
 
 /** The plans of questions that are asked again: a plan holds no caller, so one serves all who fall under its policy. */
@@ -206,11 +219,14 @@ function admitCheck(
   return check === using ? rows[0]! : admit(check, table, context);
 }
 
+const isMapped = ({ kind, element }: ColumnInfo): boolean =>
+  kind === "custom" || (element !== undefined && isMapped(element));
+
 /** Whether a write needs a transaction: what can still be refused after its statement, or takes more than one. */
 function isAtomic({ policy, total, answer }: WritePlan, check: Rows, body: unknown): boolean {
   return (
     answer.extras.size > 0 ||
-    answer.columns.some(({ kind }) => kind === "custom") || // an author's mapping may throw
+    answer.columns.some(isMapped) || // an author's mapping may throw
     check !== "all" ||
     Array.isArray(body) ||
     total ||

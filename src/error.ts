@@ -173,6 +173,13 @@ export const busy = (cause?: unknown): QueryError =>
 export const timeout = (milliseconds: number): QueryError =>
   new QueryError("timeout", `this took longer than ${milliseconds} ms`, { hint: "ask for less at a time" });
 
+/** What a client must know of a write whose end nobody heard of. */
+export const undecided = (cause: unknown): QueryError =>
+  new QueryError("timeout", "the database did not say whether the change was made", {
+    hint: "look before you send it again",
+    cause,
+  });
+
 export const conflict = (cause?: unknown): QueryError =>
   new QueryError("conflict", "the change conflicts with rows that exist", {
     hint: "a value that must be unique is taken, or a referenced row is missing or in use",

@@ -2,6 +2,7 @@ export { serializeWrites, type SerializeOptions } from "./dialect/dialect.ts";
 export { type ErrorCode, HttpError, type Issue, QueryError } from "./error.ts";
 export type { CorsOptions } from "./http/cors.ts";
 export {
+  createQueryHandler,
   createQueryRoute,
   type QueryHandler,
   type QueryRoute,

@@ -1,21 +1,28 @@
-import type { Relation, Relations, Table } from "drizzle-orm";
+import type { Relation, Relations, Table, View } from "drizzle-orm";
 
 /** The exports of a Drizzle schema file, as `typeof schema` has them. */
 export type SchemaShape = Record<string, unknown>;
 
-/** The tables of a schema, by the names they are exported under. */
-export type TableName<S extends SchemaShape> = { [K in keyof S]: S[K] extends Table ? K : never }[keyof S] &
+/** The tables and views of a schema, by the names they are exported under. */
+export type TableName<S extends SchemaShape> = {
+  [K in keyof S]: S[K] extends Table | View ? K : never;
+}[keyof S] &
   string;
 
-/** The columns of a table, by the names the schema gives them. */
+/** The columns of a table, by the names the schema gives them; of a view, its computed fields too. */
 export type ColumnsOf<S extends SchemaShape, T extends keyof S> = S[T] extends Table
   ? S[T]["_"]["columns"]
-  : never;
+  : S[T] extends View
+    ? S[T]["_"]["selectedFields"]
+    : never;
 
-/** The relations of a table by name; none where it has none. */
+/** The relations of a table by name; none where it has none, as no view has. */
 export type RelationsOf<S extends SchemaShape, T extends keyof S> = S[T] extends Table
   ? Merged<ValueAt<RelationsByTable<S>, S[T]["_"]["name"]>>
-  : never;
+  : S[T] extends View
+    ? // oxlint-disable-next-line typescript/no-generated-empty-object-type -- a view has no relations
+      Record<never, never>
+    : never;
 
 /** The table a relation leads to. */
 export type TargetOf<S extends SchemaShape, R> = R extends Relation

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { open } from "@/db/open";
 import { startSandbox } from "@/index";
 import { STATUS } from "../src/error.ts";
+import { DIFFERENCES } from "./dialect/differences.ts";
 import { type FileAnswer, type FileRequest, HttpRunner, readHttpFile } from "./support/http-file.ts";
 
 const root = join(import.meta.dir, "..");
@@ -164,4 +165,10 @@ describe("the README's table of errors", () => {
     expect(Object.fromEntries(rows)).toEqual({ ...STATUS });
     expect(rows.length).toBe(Object.keys(STATUS).length);
   });
+});
+
+test("the README's table of differences has a row for each that the databases are tested for, and no other", () => {
+  const table = /\| what \| on SQLite \| on PostgreSQL \|\n.*\n((?:\|.*\n)+)/.exec(read("README.md"))![1]!;
+  const rows = table.trimEnd().split("\n");
+  expect(rows.map((row) => row.split(" | ")[0]!.slice(2))).toEqual(DIFFERENCES.map(({ what }) => what));
 });

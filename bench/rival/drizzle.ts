@@ -1,15 +1,15 @@
 // By hand: Bun.serve and Drizzle's relational queries, built for each request.
 import { and, eq } from "drizzle-orm";
-import { comment, post } from "../schema.ts";
 import { type Caller, sessionReader } from "../session.ts";
-import { openDrizzle } from "./open.ts";
+import { openDrizzle, tablesOf } from "./open.ts";
 import { mount, type NewPost, type Rival } from "./rival.ts";
 
 const columns = { id: true, title: true, body: true, createdAt: true } as const;
 const person = { columns: { id: true, name: true } } as const;
 
-export const drizzle: Rival = ({ driver, file, session }) => {
-  const db = openDrizzle(driver, file);
+export const drizzle: Rival = ({ driver, location, session }) => {
+  const db = openDrizzle(driver, location);
+  const { comment, post } = tablesOf(driver);
   return mount(sessionReader(session, db), {
     async list({ id }: Caller) {
       const posts = await db.query.post.findMany({

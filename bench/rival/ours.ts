@@ -1,16 +1,16 @@
 // Ours: one access-control entry and the query route, as the manual mounts it.
 import { type ACL, createQueryRoute } from "@bepalo/query";
 import { eq, type SQL } from "drizzle-orm";
-import * as schema from "../schema.ts";
+import type * as tables from "../schema.ts";
 import { type Caller, type Identify, sessionReader } from "../session.ts";
-import { openInTurns } from "./open.ts";
+import { openInTurns, tablesOf } from "./open.ts";
 import type { Handler, Rival, RivalOptions, Routes } from "./rival.ts";
 
 interface Session {
   user?: Caller | undefined;
 }
 
-const own = ({ user }: Session, table: typeof schema.post): SQL | undefined =>
+const own = ({ user }: Session, table: typeof tables.post): SQL | undefined =>
   user && eq(table.userId, user.id);
 const person = { select: { mode: true, columns: ["id", "name"] } } as const;
 const relations = { author: person, comments: { select: true, with: { author: person } } } as const;
@@ -34,13 +34,14 @@ export const acl = {
       },
     },
   },
-} satisfies ACL<"user" | "admin", Session, object, typeof schema>;
+} satisfies ACL<"user" | "admin", Session, object, typeof tables>;
 
 /** The query route over a Drizzle database. */
 export function queryRoute(
   database: object,
   identify: Identify,
   reader: "fast" | "portable",
+  schema: typeof tables,
   ownConnection = true,
 ): Routes {
   const route = createQueryRoute<"user" | "admin", Session>({
@@ -61,9 +62,9 @@ export function queryRoute(
   return { "/query/:id": route as unknown as Readonly<Record<string, Handler>> };
 }
 
-function open({ driver, file, session }: RivalOptions, reader: "fast" | "portable"): Routes {
-  const database = openInTurns(driver, file);
-  return queryRoute(database, sessionReader(session, database), reader);
+function open({ driver, location, session }: RivalOptions, reader: "fast" | "portable"): Routes {
+  const database = openInTurns(driver, location);
+  return queryRoute(database, sessionReader(session, database), reader, tablesOf(driver));
 }
 
 export const ours: Rival = (options) => open(options, "fast");

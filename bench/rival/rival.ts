@@ -1,11 +1,18 @@
 import type { Caller, Identify, SessionKind } from "../session.ts";
 
+/** The drivers there are: two of SQLite, three of PostgreSQL. */
+export const DRIVERS = ["libsql", "bun", "bun-sql", "postgres-js", "node-postgres"] as const;
+
 /** Which database driver answers. */
-export type Driver = "libsql" | "bun";
+export type Driver = (typeof DRIVERS)[number];
+
+/** Whether a driver speaks to a server of PostgreSQL. */
+export const isPostgresql = (driver: Driver): boolean => !(driver === "libsql" || driver === "bun");
 
 export interface RivalOptions {
   readonly driver: Driver;
-  readonly file: string;
+  /** The file of SQLite, or the URL of PostgreSQL. */
+  readonly location: string;
   readonly session: SessionKind;
 }
 

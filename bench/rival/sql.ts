@@ -1,43 +1,83 @@
 // The limit: Bun.serve, the driver, and one SQL statement that answers with the whole body. Nobody parses, nothing is
-// mapped; bun:sqlite keeps the statement prepared, libsql takes it as text.
+// mapped; libsql alone takes its statements as text, the others keep them prepared.
 import { type Caller, sessionReader } from "../session.ts";
-import { openBun, openDrizzle, openLibsql } from "./open.ts";
-import { type Driver, mount, type NewPost, type Rival } from "./rival.ts";
+import { openBun, openBunSQL, openDrizzle, openLibsql, openNodePg, openPostgresJs } from "./open.ts";
+import { type Driver, isPostgresql, mount, type NewPost, type Rival } from "./rival.ts";
 
 /** Runs a statement and answers its one value. */
 type Ask = (...values: (string | number)[]) => Promise<string> | string;
 
-const iso = (column: string): string => `strftime('%Y-%m-%dT%H:%M:%fZ', ${column} / 1000.0, 'unixepoch')`;
-const members = `'id', p.id, 'title', p.title, 'body', p.body, 'createdAt', ${iso("p.created_at")}`;
-const newest = `select * from post where user_id = ?1 order by id desc limit 20`;
-const author = (id: string): string =>
-  `json((select json_object('id', u.id, 'name', u.name) from user u where u.id = ${id}))`;
-const comments = `json((select json_group_array(json_object('id', c.id, 'body', c.body, 'createdAt', ${iso("c.created_at")}, 'author', ${author("c.user_id")}))
-  from (select * from comment where post_id = p.id order by id limit 10) c))`;
-const body = (more: string, rows: string, total = ""): string =>
-  `select json_object(${total}'count', count(*), 'posts', json_group_array(json_object(${members}${more}))) from (${rows}) p`;
+/** The statements of the endpoints. */
+interface Texts {
+  readonly list: string;
+  readonly withAuthors: string;
+  readonly withComments: string;
+  readonly one: string;
+  readonly insert: string;
+  readonly page: string;
+}
 
-const LIST = body("", newest);
-const WITH_AUTHORS = body(`, 'author', ${author("p.user_id")}`, newest);
-const WITH_COMMENTS = body(`, 'comments', ${comments}`, newest);
-const ONE = `select json_object('posts', json((select json_object(${members}) from post p where p.id = ?1 and p.user_id = ?2)))`;
-const INSERT = `insert into post (user_id, title, body, created_at, updated_at) values (?1, ?2, ?3, ?4, ?4)
-  returning json_object('rowsAffected', 1, 'count', 1, 'posts', json_array(json_object('id', id, 'title', title, 'body', body, 'createdAt', ${iso("created_at")})))`;
-const PAGE = body(
-  "",
-  "select * from post order by id desc limit 20 offset 40",
-  "'total', (select count(*) from post), ",
-);
+function sqlite(): Texts {
+  const iso = (column: string): string => `strftime('%Y-%m-%dT%H:%M:%fZ', ${column} / 1000.0, 'unixepoch')`;
+  const members = `'id', p.id, 'title', p.title, 'body', p.body, 'createdAt', ${iso("p.created_at")}`;
+  const newest = `select * from post where user_id = ?1 order by id desc limit 20`;
+  const author = (id: string): string =>
+    `json((select json_object('id', u.id, 'name', u.name) from user u where u.id = ${id}))`;
+  const comments = `json((select json_group_array(json_object('id', c.id, 'body', c.body, 'createdAt', ${iso("c.created_at")}, 'author', ${author("c.user_id")}))
+    from (select * from comment where post_id = p.id order by id limit 10) c))`;
+  const body = (more: string, rows: string, total = ""): string =>
+    `select json_object(${total}'count', count(*), 'posts', json_group_array(json_object(${members}${more}))) from (${rows}) p`;
+  return {
+    list: body("", newest),
+    withAuthors: body(`, 'author', ${author("p.user_id")}`, newest),
+    withComments: body(`, 'comments', ${comments}`, newest),
+    one: `select json_object('posts', json((select json_object(${members}) from post p where p.id = ?1 and p.user_id = ?2)))`,
+    insert: `insert into post (user_id, title, body, created_at, updated_at) values (?1, ?2, ?3, ?4, ?4)
+      returning json_object('rowsAffected', 1, 'count', 1, 'posts', json_array(json_object('id', id, 'title', title, 'body', body, 'createdAt', ${iso("created_at")})))`,
+    page: body(
+      "",
+      "select * from post order by id desc limit 20 offset 40",
+      "'total', (select count(*) from post), ",
+    ),
+  };
+}
 
-export const sql: Rival = ({ driver, file, session }) => {
-  const prepare = preparer(driver, file);
-  const list = prepare(LIST);
-  const withAuthors = prepare(WITH_AUTHORS);
-  const withComments = prepare(WITH_COMMENTS);
-  const one = prepare(ONE);
-  const insert = prepare(INSERT);
-  const page = prepare(PAGE);
-  return mount(sessionReader(session, openDrizzle(driver, file)), {
+function postgresql(): Texts {
+  const iso = (column: string): string =>
+    `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  const members = `'id', p.id, 'title', p.title, 'body', p.body, 'createdAt', ${iso("p.created_at")}`;
+  const newest = `select * from post where user_id = $1 order by id desc limit 20`;
+  const author = (id: string): string =>
+    `(select json_build_object('id', u.id, 'name', u.name) from "user" u where u.id = ${id})`;
+  const comments = `(select coalesce(json_agg(json_build_object('id', c.id, 'body', c.body, 'createdAt', ${iso("c.created_at")}, 'author', ${author("c.user_id")})), '[]')
+    from (select * from comment where post_id = p.id order by id limit 10) c)`;
+  const body = (more: string, rows: string, total = ""): string =>
+    `select json_build_object(${total}'count', count(*), 'posts', coalesce(json_agg(json_build_object(${members}${more})), '[]'))::text from (${rows}) p`;
+  return {
+    list: body("", newest),
+    withAuthors: body(`, 'author', ${author("p.user_id")}`, newest),
+    withComments: body(`, 'comments', ${comments}`, newest),
+    one: `select json_build_object('posts', (select json_build_object(${members}) from post p where p.id = $1 and p.user_id = $2))::text`,
+    insert: `insert into post (user_id, title, body, created_at, updated_at) values ($1, $2, $3, to_timestamp($4::float8 / 1000), to_timestamp($4::float8 / 1000))
+      returning json_build_object('rowsAffected', 1, 'count', 1, 'posts', json_build_array(json_build_object('id', id, 'title', title, 'body', body, 'createdAt', ${iso("created_at")})))::text`,
+    page: body(
+      "",
+      "select * from post order by id desc limit 20 offset 40",
+      "'total', (select count(*) from post), ",
+    ),
+  };
+}
+
+export const sql: Rival = ({ driver, location, session }) => {
+  const prepare = preparer(driver, location);
+  const texts = isPostgresql(driver) ? postgresql() : sqlite();
+  const list = prepare(texts.list);
+  const withAuthors = prepare(texts.withAuthors);
+  const withComments = prepare(texts.withComments);
+  const one = prepare(texts.one);
+  const insert = prepare(texts.insert);
+  const page = prepare(texts.page);
+  return mount(sessionReader(session, openDrizzle(driver, location)), {
     list: async ({ id }: Caller) => json(await list(id)),
     withAuthors: async ({ id }: Caller) => json(await withAuthors(id)),
     withComments: async ({ id }: Caller) => json(await withComments(id)),
@@ -48,20 +88,47 @@ export const sql: Rival = ({ driver, file, session }) => {
   });
 };
 
-function preparer(driver: Driver, file: string): (text: string) => Ask {
-  if (driver === "libsql") {
-    const client = openLibsql(file);
-    return (text) =>
-      async (...values) => {
-        const { rows } = await client.execute({ sql: text, args: values });
-        return rows[0]![0] as string;
+function preparer(driver: Driver, location: string): (text: string) => Ask {
+  switch (driver) {
+    case "libsql": {
+      const client = openLibsql(location);
+      return (text) =>
+        async (...values) => {
+          const { rows } = await client.execute({ sql: text, args: values });
+          return rows[0]![0] as string;
+        };
+    }
+    case "bun": {
+      const database = openBun(location);
+      return (text) => {
+        const statement = database.prepare(text);
+        return (...values) => statement.values(...values)[0]![0] as string;
       };
+    }
+    case "bun-sql": {
+      const client = openBunSQL(location);
+      return (text) =>
+        async (...values) =>
+          (await client.unsafe(text, values).values())[0][0];
+    }
+    case "postgres-js": {
+      const client = openPostgresJs(location);
+      return (text) =>
+        async (...values) =>
+          (await client.unsafe(text, values, { prepare: true }).values())[0]![0] as string;
+    }
+    case "node-postgres": {
+      const pool = openNodePg(location);
+      let statements = 0;
+      return (text) => {
+        const name = `statement ${++statements}`;
+        return async (...values) => {
+          const { rows } = await pool.query<string[]>({ name, text, values, rowMode: "array" });
+          return rows[0]![0]!;
+        };
+      };
+    }
   }
-  const database = openBun(file);
-  return (text) => {
-    const statement = database.prepare(text);
-    return (...values) => statement.values(...values)[0]![0] as string;
-  };
 }
 
 const init = { headers: { "content-type": "application/json;charset=utf-8" } };

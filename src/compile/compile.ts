@@ -1,10 +1,12 @@
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { ReadPlan, Rows, WritePlan } from "../plan/plan.ts";
+import type { Read } from "./answer.ts";
 import { InsertWriter } from "./insert.ts";
 import { type Bound, type JSONStatement, JSONReader } from "./json.ts";
 import { namesOf } from "./lift.ts";
 import { readRelational } from "./relational.ts";
-import { decodeRows } from "./value.ts";
+import type { Syntax } from "./syntax.ts";
+import { receiveRows } from "./value.ts";
 import { compileWrite, type WriteRows, type WriteStatement } from "./write.ts";
 
 export type { WriteOutcome, WriteRows, WriteStatement } from "./write.ts";
@@ -36,11 +38,17 @@ export interface WriteCompiler {
   readonly size: number;
 }
 
-/** The writer of a database. */
-export function writeCompiler(database: Database, dialect: Dialect, choice: ReaderChoice): WriteCompiler {
+/** The writer of a database; what it must read, `readers` read. */
+export function writeCompiler(
+  database: Database,
+  dialect: Dialect,
+  choice: ReaderChoice,
+  readers: ReadCompiler,
+): WriteCompiler {
+  const read: Read = (plan, rows) => readers.compile(plan, rows, true);
   const inserts = choice === "fast" ? new InsertWriter(namesOf(database), dialect) : undefined;
   return {
-    compile: (plan, rows, asRows) => compileWrite(plan, rows, asRows ? undefined : inserts),
+    compile: (plan, rows, asRows) => compileWrite(plan, rows, asRows ? undefined : inserts, dialect, read),
     get size() {
       return inserts?.size ?? 0;
     },
@@ -60,7 +68,8 @@ export function readCompiler(database: Database, dialect: Dialect, choice: Reade
     (tx) =>
       readRelational(tx, plan, rows);
   if (choice === "portable") return { compile: portable, size: 0 };
-  const reader = new JSONReader(namesOf(database), dialect);
+  const names = namesOf(database);
+  const reader = new JSONReader(names, dialect);
   return {
     compile(plan, rows, asRows) {
       const first = working(reader.bind(plan, rows, asRows)) ?? working(reader.bind(plan, rows, true));
@@ -73,7 +82,8 @@ export function readCompiler(database: Database, dialect: Dialect, choice: Reade
         ) {
           const { statement, values } = bound;
           try {
-            return outcomeOf(await dialect.query(tx, statement.text, values), plan, statement);
+            const found = await dialect.query(tx, statement.text, values);
+            return outcomeOf(found, plan, statement, names.syntax);
           } catch (error) {
             if (!dialect.unsayable(error)) throw error;
             statement.failed = true;
@@ -106,6 +116,7 @@ function outcomeOf(
   found: readonly ArrayLike<unknown>[],
   { first, total, root }: ReadPlan,
   { answers, write }: JSONStatement,
+  syntax: Syntax,
 ): ReadOutcome {
   if (write !== undefined) {
     const rows = write(found);
@@ -121,6 +132,6 @@ function outcomeOf(
   const text = row[0] as string;
   if (answers === "json") return { ...outcome, json: first ? text.slice(1, -1) || "null" : text };
   const rows = JSON.parse(text) as Record<string, unknown>[];
-  decodeRows(rows, root);
+  receiveRows(rows, root, syntax);
   return { ...outcome, rows: first ? (rows[0] ?? null) : rows };
 }

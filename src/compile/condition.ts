@@ -1,6 +1,7 @@
 import {
   Column,
   getTableName,
+  getTableUniqueName,
   is,
   type Placeholder,
   Param,
@@ -50,9 +51,9 @@ export function nodeCondition(node: ReadNode, rows: Rows): SQL | undefined {
 }
 
 /** The same, on the table under an alias. */
-export function aliasedCondition(node: ReadNode, rows: Rows): SQL | undefined {
+export function aliasedCondition(node: ReadNode, rows: Rows, alias: string): SQL | undefined {
   const using = rowsCondition(rows);
-  return both(using && within(using, node.table), node.where && toSQL(node.where));
+  return both(using && within(using, node.table, alias), node.where && toSQL(node.where));
 }
 
 function both(using: SQL | undefined, where: SQL | undefined): SQL | undefined {
@@ -67,59 +68,72 @@ function both(using: SQL | undefined, where: SQL | undefined): SQL | undefined {
  * tables, and rename none inside a sub-query. A condition that speaks of its own columns only survives that; any other
  * is asked of the table under its own name, by primary key, behind a wrapper that Drizzle does not open.
  */
-function within(condition: SQL, table: TableInfo): SQL {
+function within(condition: SQL, table: TableInfo, alias: string): SQL {
   if (speaksOnlyOf(condition, table)) return condition;
-  return keyIn(table, condition);
+  return keyIn(table, condition, alias);
 }
 
 /** A computed field, safe in the same way, of a node that Drizzle calls `alias`. */
 export function computed(extra: SQL.Aliased, table: TableInfo, alias: string): SQL.Aliased {
   if (speaksOnlyOf(extra.sql, table)) return extra;
   // Where both names are one, the inner table would hide the outer, whose name then is right as it is.
-  if (getTableName(table.table) === alias) return sql`${sealed(extra.sql)}`.as(extra.fieldAlias);
-  if (table.primaryKey.length === 0) {
-    const rowid = sql.raw(rowNumber(table));
-    const row = sql`${sealed(sql`${table.table}.${rowid}`)} = ${sql.identifier(alias)}.${rowid}`;
-    return sql`(select ${sealed(extra.sql)} from ${sealed(sql`${table.table}`)} where ${row})`.as(
-      extra.fieldAlias,
-    );
-  }
+  const hidden = getTableName(table.table) === alias;
+  if (hidden && !inSchema(table)) return sql`${sealed(extra.sql)}`.as(extra.fieldAlias);
+  if (hidden) return computedBeside(extra, table, alias);
+  const inner = sealed(list(numbersOf(table).map((number) => sql`${table.table}.${number}`)));
+  const outer = list(numbersOf(table).map((number) => sql`${sql.identifier(alias)}.${number}`));
   // The inner table has its own name; the outer key is renamed by Drizzle, because it stands outside the seal.
+  const same =
+    table.primaryKey.length === 0
+      ? sql`${inner} = (${outer})`
+      : sql.join(
+          table.primaryKey.map(({ column }) => sql`${sealed(sql`${column}`)} = ${column}`),
+          sql` and `,
+        );
+  return sql`(select ${sealed(extra.sql)} from ${table.table} where ${same})`.as(extra.fieldAlias);
+}
+
+/** The same where a schema's name stands before the table's: all is made inside, with the keys under other names. */
+function computedBeside(extra: SQL.Aliased, table: TableInfo, alias: string): SQL.Aliased {
+  const keyless = table.primaryKey.length === 0;
+  const keys = keyless ? numbersOf(table) : table.primaryKey.map(({ column }) => sql`${column}`);
+  const outer = keyless ? keys.map((number) => sql`${sql.identifier(alias)}.${number}`) : keys;
+  const named = (index: number): SQL => sql.raw(`"~${index}"`);
+  const fields = [sql`${extra.sql} as "~value"`, ...keys.map((key, index) => sql`${key} as ${named(index)}`)];
+  const rows = sealed(sql`select ${list(fields)} from ${table.table}`);
   const same = sql.join(
-    table.primaryKey.map(({ column }) => sql`${sealed(sql`${column}`)} = ${column}`),
+    outer.map((key, index) => sql`${named(index)} = ${key}`),
     sql` and `,
   );
-  return sql`(select ${sealed(extra.sql)} from ${sealed(sql`${table.table}`)} where ${same})`.as(
-    extra.fieldAlias,
-  );
+  return sql`(select "~value" from ${rows} as "~row" where ${same})`.as(extra.fieldAlias);
 }
 
-function keyOf(table: TableInfo): SQL {
-  return sql.join(
-    table.primaryKey.map(({ column }) => sql`${column}`),
-    sql`, `,
-  );
-}
+/** Whether a table's columns are named with its schema's name before them. */
+const inSchema = ({ table }: TableInfo): boolean => !getTableUniqueName(table).startsWith("public.");
 
-/** The name of SQLite's own number of a row that no column of the table hides. */
-export function rowNumber({ columns, name }: TableInfo): string {
+const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
+
+/** What tells the rows of a table apart while a statement runs, where it has no key. */
+function numbersOf({ columns, name, primaryKey }: TableInfo): readonly SQL[] {
+  if (primaryKey.length > 0) return [];
+  const [first] = columns.values();
+  // Each part of a divided table counts its own rows.
+  if (first?.database === "postgresql") return [sql`tableoid`, sql`ctid`];
   const taken = new Set([...columns.values()].map(({ column }) => column.name.toLowerCase()));
   const free = ["rowid", "_rowid_", "oid"].find((candidate) => !taken.has(candidate));
   if (free === undefined)
     throw new TypeError(`\`${name}\` needs a primary key: its columns hide the number of a row`);
-  return free;
+  return [sql.raw(free)];
 }
 
-function keyIn(table: TableInfo, condition: SQL): SQL {
+function keyIn(table: TableInfo, condition: SQL, alias: string): SQL {
   const { primaryKey } = table;
-  // A SQLite table without a key has a number for each row.
-  const rowid = sql.raw(rowNumber(table));
-  if (primaryKey.length === 0)
-    return sql`${rowid} in ${sealed(sql`(select ${rowid} from ${table.table} where ${condition})`)}`;
-  const keys = sealed(sql`(select ${keyOf(table)} from ${table.table} where ${condition})`);
-  return primaryKey.length === 1
-    ? sql`${primaryKey[0]!.column} in ${keys}`
-    : sql`(${keyOf(table)}) in ${keys}`;
+  const keyless = primaryKey.length === 0;
+  const parts = keyless ? numbersOf(table) : primaryKey.map(({ column }) => sql`${column}`);
+  const keys = sealed(sql`select ${list(parts)} from ${table.table} where ${condition}`);
+  // Where tables are joined, a row's own number is nobody's unless it is said whose.
+  const outer = keyless ? parts.map((part) => sql`${sql.identifier(alias)}.${part}`) : parts;
+  return outer.length === 1 ? sql`${outer[0]!} in ${keys}` : sql`(${list(outer)}) in ${keys}`;
 }
 
 /** SQL that Drizzle treats as a sub-query: whole, and with the names it was written with. */
@@ -127,9 +141,9 @@ function sealed(inner: SQL): SQLWrapper {
   return { getSQL: () => inner };
 }
 
-/** Text that names nothing: operators, numbers, texts, calls of functions, and the words between conditions. */
+/** Text that names no column: operators, numbers, texts, casts, calls of functions, and the words between conditions. */
 const NAMELESS =
-  /^(?:[\s()<>=!,|+\-*/%\d.]|'[^']*'|\b(?!select\b|exists\b|from\b|values\b)[a-z_]\w*\s*(?=\()|\b(?:and|or|not|is|null|in|between|true|false|case|when|then|else|end)\b)*$/i;
+  /^(?:[\s()<>=!,|+\-*/%\d.]|'[^']*'|::[a-z_]\w*(?:\[\])*|\b(?!select\b|exists\b|from\b|values\b)[a-z_]\w*\s*(?=\()|\b(?:and|or|not|is|null|in|between|true|false|case|when|then|else|end)\b)*$/i;
 
 type Chunk = SQL["queryChunks"][number] | Placeholder | Column;
 

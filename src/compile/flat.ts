@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { ReadNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
-import { jsonColumn } from "./value.ts";
+import { sqlite, whole } from "./syntax-sqlite.ts";
 
 /** What a value of a row is in JSON. */
 type Carry = (value: unknown) => unknown;
@@ -11,11 +11,18 @@ export type RowsWriter = (rows: readonly ArrayLike<unknown>[]) => readonly objec
 
 /** SQL for a column in a row that is written here: as it is stored, where its JSON is made faster here than there. */
 export function flatColumn(column: ColumnInfo, value: string): string {
-  return column.kind === "json" || column.kind === "bigint" ? jsonColumn(column, value) : value;
+  return column.kind === "json" || column.kind === "bigint" ? sqlite.json(column, value) : value;
 }
 
-/** The writer for a node without relations; one call of the platform's own serialiser costs less than many small texts. */
-export function rowsWriter(node: ReadNode): RowsWriter {
+/** SQL for a computed field in a row that is written here; a driver's numbers end at 2^53. */
+export const flatExtra = (value: string): string =>
+  `iif(typeof(${value})='integer',${whole(value)},${value})`;
+
+/**
+ * The writer for a node without relations, whose values begin at `start`; one call of the platform's own serialiser costs
+ * less than many small texts.
+ */
+export function rowsWriter(node: ReadNode, start = 0): RowsWriter {
   const names = [...node.columns.map(({ name }) => name), ...node.extras.keys()];
   const carries = [...node.columns.map(carryOf), ...[...node.extras].map(() => carryAny)];
   // A member of that name would be taken for the prototype.
@@ -23,7 +30,8 @@ export function rowsWriter(node: ReadNode): RowsWriter {
   return (rows) =>
     Array.from(rows, (row) => {
       const object: Record<string, unknown> = plain ? {} : (Object.create(null) as Record<string, unknown>);
-      for (let index = 0; index < names.length; index++) object[names[index]!] = carries[index]!(row[index]);
+      for (let index = 0; index < names.length; index++)
+        object[names[index]!] = carries[index]!(row[start + index]);
       return object;
     });
 }

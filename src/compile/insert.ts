@@ -1,4 +1,4 @@
-import { type Column, is, SQL } from "drizzle-orm";
+import { is, SQL } from "drizzle-orm";
 import { Cache } from "../cache.ts";
 import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
@@ -6,13 +6,13 @@ import type { Database, Dialect } from "../dialect/dialect.ts";
 import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
 import { lift, MARK, type Names, numbered } from "./lift.ts";
 import { travelsAsText } from "./transport.ts";
-import { wantsDecoding } from "./value.ts";
+import { wantsMapping } from "./value.ts";
 import type { WriteOutcome } from "./write.ts";
 
-/** A remembered statement, and what writes the row it returns. */
+/** A remembered statement, and what writes the row it returns, where that is not JSON already. */
 interface InsertStatement {
   readonly text: string;
-  readonly write: RowsWriter;
+  readonly write: RowsWriter | undefined;
 }
 
 /** What a column of a new row gets. */
@@ -39,14 +39,17 @@ export class InsertWriter {
     return this.#statements.size;
   }
 
-  /** Whether a plan's answer is a row as SQLite stores it, so that nothing must be decoded. */
-  static takes({ kind, answer }: WritePlan): boolean {
+  /** Whether a plan's answer is a row that nothing in must be mapped. */
+  takes({ kind, answer }: WritePlan): boolean {
+    const { syntax } = this.#names;
     return (
       kind === "insert" &&
       answer.extras.size === 0 &&
       answer.relations.size === 0 &&
-      !wantsDecoding(answer) &&
-      !answer.columns.some((column) => travelsAsText(column, false))
+      !wantsMapping(answer, syntax) &&
+      (this.#dialect.speaks === "postgresql"
+        ? answer.columns.length <= syntax.maxMembers
+        : !answer.columns.some((column) => travelsAsText(column, false)))
     );
   }
 
@@ -60,13 +63,15 @@ export class InsertWriter {
     const columns: string[] = [];
     const marks: string[] = [];
     const values: unknown[] = [];
+    const { syntax } = this.#names;
+    const { mark } = syntax;
     for (const column of plan.answer.table.columns.values()) {
       if (column.column.generated !== undefined) continue;
       const given = this.#given(column, row);
       if (given === undefined) continue;
       if (given.kind === "value" && is(given.value, SQL)) return undefined;
       columns.push(this.#names.column(column.column));
-      marks.push(given.kind === "text" ? given.text : `?${values.push(given.value)}`);
+      marks.push(given.kind === "text" ? given.text : `${mark}${values.push(given.value)}${column.cast}`);
     }
     if (columns.length === 0) return undefined;
     const checked = typeof check === "string" ? undefined : lift(check, this.#names);
@@ -75,15 +80,19 @@ export class InsertWriter {
     let statement = this.#statements.get(key);
     if (statement === undefined) {
       const condition =
-        checked === undefined ? (check === "none" ? "0" : "1") : numbered(checked.parts, values.length + 1);
+        checked === undefined
+          ? `1 = ${check === "none" ? 0 : 1}`
+          : numbered(checked.parts, values.length + 1, syntax);
       statement = this.#write(plan, columns, marks, condition);
       this.#statements.set(key, statement);
     }
-    const bound = checked === undefined ? values : [...values, ...checked.values];
-    const found = await this.#dialect.query(database, statement.text, bound);
-    const passed = found[0]?.[plan.answer.columns.length] === 1;
+    const all = checked === undefined ? values : [...values, ...checked.values];
+    const found = await this.#dialect.query(database, statement.text, all);
+    const passed = found[0]?.[0] === 1;
     if (!passed || plan.countOnly) return { rowsAffected: found.length, passed };
-    return { json: JSON.stringify(statement.write(found)), rowsAffected: found.length, passed };
+    const json =
+      statement.write === undefined ? `[${found[0]![1] as string}]` : JSON.stringify(statement.write(found));
+    return { json, rowsAffected: found.length, passed };
   }
 
   #write(
@@ -92,28 +101,37 @@ export class InsertWriter {
     marks: readonly string[],
     condition: string,
   ): InsertStatement {
+    const { column: nameOf, syntax } = this.#names;
     const table = this.#names.table(answer.table.table);
-    const sent = answer.columns.map((column) =>
-      flatColumn(column, `${table}.${this.#names.column(column.column)}`),
-    );
-    const returned = [...sent, `case when ${condition} then 1 else 0 end`].join(", ");
-    const text = `insert into ${table} (${columns.join(", ")}) values (${marks.join(", ")}) returning ${returned}`;
-    return { text, write: rowsWriter(answer) };
+    const named = (column: ColumnInfo): string => `${table}.${nameOf(column.column)}`;
+    const passed = `case when ${condition} then 1 else 0 end`;
+    const inserted = `insert into ${table} (${columns.join(", ")}) values (${marks.join(", ")}) returning`;
+    if (this.#dialect.speaks === "postgresql") {
+      const object = syntax.object(
+        answer.columns.map((column) => [column.name, syntax.json(column, named(column))]),
+      );
+      return { text: `${inserted} ${passed}, ${syntax.document(object)}`, write: undefined };
+    }
+    const sent = answer.columns.map((column) => flatColumn(column, named(column)));
+    return { text: `${inserted} ${[passed, ...sent].join(", ")}`, write: rowsWriter(answer, 1) };
   }
 
   /** What Drizzle's own insert would give a column: the value, a default, or what an update would set. */
-  #given({ column, name }: ColumnInfo, row: Row): Given {
+  #given(info: ColumnInfo, row: Row): Given {
+    const { column, name } = info;
     const value = Object.hasOwn(row, name) ? row[name] : undefined;
-    if (value !== undefined) return { kind: "value", value: driverValue(column, value) };
-    if (column.default !== undefined && column.default !== null) {
-      if (!is(column.default, SQL)) return { kind: "value", value: driverValue(column, column.default) };
+    if (value !== undefined) return { kind: "value", value: driverValue(info, value) };
+    const hasDefault = column.default !== undefined && column.default !== null;
+    // PostgreSQL gives the table's own default to what is not named.
+    if (hasDefault && this.#dialect.speaks === "sqlite") {
+      if (!is(column.default, SQL)) return { kind: "value", value: driverValue(info, column.default) };
       const { parts, values } = lift(column.default, this.#names);
       return values.length === 0
         ? { kind: "text", text: `(${parts[0]!})` }
         : { kind: "value", value: column.default };
     }
-    const made: unknown = column.defaultFn?.() ?? column.onUpdateFn?.();
-    return made === undefined ? undefined : { kind: "value", value: driverValue(column, made) };
+    const made: unknown = column.defaultFn?.() ?? (hasDefault ? undefined : column.onUpdateFn?.());
+    return made === undefined ? undefined : { kind: "value", value: driverValue(info, made) };
   }
 
   #policyId({ policy }: WritePlan): number {
@@ -124,5 +142,5 @@ export class InsertWriter {
 }
 
 /** A value as the driver takes it; `null` has no mapping, and SQL stays SQL. */
-const driverValue = (column: Column, value: unknown): unknown =>
-  value === null || is(value, SQL) ? value : column.mapToDriverValue(value);
+const driverValue = ({ encode }: ColumnInfo, value: unknown): unknown =>
+  value === null || is(value, SQL) ? value : encode(value);

@@ -5,7 +5,7 @@ import type { ReadNode, ReadPlan, Rows } from "../plan/plan.ts";
 import { type RowsWriter, rowsWriter } from "./flat.ts";
 import { type Lifted, lift, liftPredicate, MARK, type Names } from "./lift.ts";
 import { type Answers, isBounded, type PlanShape, StatementWriter } from "./statement.ts";
-import { wantsDecoding } from "./value.ts";
+import { wantsMapping } from "./value.ts";
 
 /** One statement, remembered by shape, and what its answer is. */
 export interface JSONStatement {
@@ -23,10 +23,7 @@ export interface Bound {
   readonly values: readonly unknown[];
 }
 
-/** SQLite's functions take at most 100 arguments, a name and a value for each member. */
-const MAX_MEMBERS = 48;
-
-/** The fast reader for SQLite: plans become text, and one text serves every plan of its shape. */
+/** The fast reader: plans become text, and one text serves every plan of its shape. */
 export class JSONReader {
   readonly #names: Names;
   readonly #statements = new Cache<JSONStatement>(1_000);
@@ -102,7 +99,8 @@ export class JSONReader {
     const known = plan.recurring ? shapes.get(plan) : undefined;
     if (known !== undefined) return known;
     const answers = this.#answers(plan, asRows);
-    if (answers !== "rows" && answers !== "count" && isTooWide(plan)) return undefined;
+    if (answers !== "rows" && answers !== "count" && isTooWide(plan, this.#names.syntax.maxMembers))
+      return undefined;
     const extras = plan.nodes.map((node) =>
       [...node.extras.values()].map((extra) => lift(extra.sql, this.#names)),
     );
@@ -115,7 +113,7 @@ export class JSONReader {
 
   #answers(plan: ReadPlan, asRows: boolean): Answers {
     if (plan.countOnly) return "count";
-    if (asRows || plan.nodes.some(wantsDecoding)) return "encoded";
+    if (asRows || plan.nodes.some((node) => wantsMapping(node, this.#names.syntax))) return "encoded";
     if (plan.total) return "json";
     if (this.#dialect.rowsAreCheap && plan.nodes.length === 1) return "rows";
     return plan.first ? "object" : "json";
@@ -145,6 +143,6 @@ export class JSONReader {
 }
 
 /** Whether a node has more members than one object takes. */
-function isTooWide({ nodes }: ReadPlan): boolean {
-  return nodes.some((node) => node.columns.length + node.extras.size + node.relations.size > MAX_MEMBERS);
+function isTooWide({ nodes }: ReadPlan, maxMembers: number): boolean {
+  return nodes.some((node) => node.columns.length + node.extras.size + node.relations.size > maxMembers);
 }

@@ -2,6 +2,7 @@ import { Column, getTableName, Param, SQL, StringChunk, type Table } from "drizz
 import type { Predicate } from "../plan/plan.ts";
 import type { Database } from "../dialect/dialect.ts";
 import { toSQL } from "./condition.ts";
+import { type Syntax, syntaxOf } from "./syntax.ts";
 
 /** SQL without its values: the pieces of text between them, and the values as the driver takes them. */
 export interface Lifted {
@@ -12,9 +13,10 @@ export interface Lifted {
 
 /** How a database writes names. */
 export interface Names {
-  column(column: Column): string;
-  table(table: Table): string;
-  quote(name: string): string;
+  readonly column: (column: Column) => string;
+  readonly table: (table: Table) => string;
+  readonly quote: (name: string) => string;
+  readonly syntax: Syntax;
   /** What Drizzle needs to render SQL that is not taken apart here. */
   readonly rendering: Parameters<SQL["toQuery"]>[0];
 }
@@ -31,7 +33,8 @@ export function namesOf(database: Database): Names {
   return {
     quote,
     column: (column) => remembered(columns, column, () => quote(dialect.casing.getColumnCasing(column))),
-    table: (table) => remembered(tables, table, () => quote(getTableName(table))),
+    table: (table) => remembered(tables, table, () => nameOf(table, quote)),
+    syntax: syntaxOf(dialect.escapeParam(0) === "?" ? "sqlite" : "postgresql"),
     rendering: {
       casing: dialect.casing,
       escapeName: quote,
@@ -45,6 +48,17 @@ function remembered<Key extends object>(names: WeakMap<Key, string>, key: Key, m
   let name = names.get(key);
   if (name === undefined) names.set(key, (name = make()));
   return name;
+}
+
+// Drizzle keeps these to itself.
+const SCHEMA = Symbol.for("drizzle:Schema");
+const IS_ALIAS = Symbol.for("drizzle:IsAlias");
+
+/** A table's name, with its schema's before it; an alias has left its schema. */
+function nameOf(table: Table, quote: Names["quote"]): string {
+  const { [SCHEMA]: schema, [IS_ALIAS]: alias } = table as { [SCHEMA]?: string; [IS_ALIAS]?: boolean };
+  const name = quote(getTableName(table));
+  return schema === undefined || alias === true ? name : `${quote(schema)}.${name}`;
 }
 
 class Lifter {
@@ -79,11 +93,12 @@ function takePredicate(predicate: Predicate, lifter: Lifter, names: Names): void
   if (predicate.kind !== "condition") return takeSQL(toSQL(predicate), lifter, names);
   const { column, operator, value } = predicate;
   if (operator.sign === undefined || value === null) return takeSQL(toSQL(predicate), lifter, names);
-  const bound: unknown = column.column.mapToDriverValue(value);
+  const bound = column.encode(value);
   if (typeof bound === "object" && bound !== null && !isBindable(bound))
     return takeSQL(toSQL(predicate), lifter, names);
   lifter.text += `${names.table(column.column.table)}.${names.column(column.column)} ${operator.sign} `;
   lifter.value(bound);
+  lifter.text += column.cast;
 }
 
 function takeSQL(query: SQL, lifter: Lifter, names: Names): void {
@@ -143,8 +158,8 @@ function render(query: SQL, names: Names): Lifted {
 }
 
 /** Text with its values numbered from `first`. */
-export function numbered(parts: readonly string[], first: number): string {
+export function numbered(parts: readonly string[], first: number, { mark }: Syntax): string {
   let text = parts[0]!;
-  for (let index = 1; index < parts.length; index++) text += `?${first + index - 1}${parts[index]!}`;
+  for (let index = 1; index < parts.length; index++) text += `${mark}${first + index - 1}${parts[index]!}`;
   return text;
 }

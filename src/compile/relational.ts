@@ -1,12 +1,13 @@
+import { Buffer } from "node:buffer";
 import { type SQL, sql, type Table } from "drizzle-orm";
 import type { ReadNode, ReadPlan, Rows } from "../plan/plan.ts";
 import type { OrderKey } from "../policy/policy.ts";
-import type { ColumnInfo } from "../schema/schema.ts";
 import type { Database } from "../dialect/dialect.ts";
 import type { ReadOutcome } from "./compile.ts";
 import { aliasedCondition, computed, nodeCondition, rowsCondition } from "./condition.ts";
-import { asText, columnAsText, driverValue, fromText, travelsAsText, valueAsText } from "./transport.ts";
-import { extraValue } from "./value.ts";
+import { syntaxOf } from "./syntax.ts";
+import { columnAsText, columnValue, extraAsText, syntaxFor } from "./transport.ts";
+import { extraReceived } from "./value.ts";
 
 /** Names no column has: the total beside the rows, and a field for rows of which nothing is asked. */
 const TOTAL = "~total";
@@ -21,6 +22,10 @@ export async function readRelational(
   if (plan.countOnly) return countRows(database, plan, rows);
   const { root } = plan;
   if (root.columns.length === 0 && root.relations.size === 0) return readComputed(database, plan, rows);
+  if (root.table.kind === "view") return readView(database, plan, rows);
+  // Drizzle's relational queries ask for each field by itself, where no other row is seen.
+  if (plan.nodes.some(({ policy, extras }) => policy.spansRows && extras.size > 0))
+    throw new TypeError("computed fields over several rows need the fast reader");
   const config = toConfig(root, rows, root.table.name);
   if (plan.total) config.extras[TOTAL] = total(root, rows).as(TOTAL);
   const found = (await database.query[root.table.name].findMany(config)) as Row[];
@@ -29,10 +34,39 @@ export async function readRelational(
       total: found.length > 0 ? Number(found[0]![TOTAL]) : await countTotal(database, root, rows),
     }),
   };
+  return { ...outcome, ...arrangeAll(found, plan) };
+}
+
+/** Drizzle has no relational queries of views; they have no relations either. */
+async function readView(database: Database, plan: ReadPlan, rows: readonly Rows[]): Promise<ReadOutcome> {
+  const { root } = plan;
+  const syntax = syntaxFor(root.table);
+  const fields: Row = {};
+  for (const column of root.columns) fields[column.name] = columnAsText(column, false) ?? column.column;
+  for (const [name, extra] of root.extras) fields[name] = extraAsText(extra, name, syntax);
+  const query = database
+    .select(fields)
+    .from(root.table.table)
+    .where(nodeCondition(root, rows[0]!))
+    .$dynamic();
+  const found = (await ranged(query, root)) as Row[];
+  const total = plan.total ? { total: await countTotal(database, root, rows) } : {};
+  return { ...total, ...arrangeAll(found, plan) };
+}
+
+function arrangeAll(found: readonly Row[], { root, first }: ReadPlan): Pick<ReadOutcome, "rows" | "count"> {
   const arranged = found.map((row) => arrange(row, root));
-  return plan.first
-    ? { ...outcome, rows: arranged[0] ?? null, count: arranged.length }
-    : { ...outcome, rows: arranged, count: arranged.length };
+  return { rows: first ? (arranged[0] ?? null) : arranged, count: arranged.length };
+}
+
+/** A query with the node's order and range. */
+// oxlint-disable-next-line typescript/no-explicit-any -- Drizzle's type differs per database
+function ranged(query: any, node: ReadNode): any {
+  const { limit, offset } = range(node);
+  if (node.orderBy.length > 0) query.orderBy(...node.orderBy.map(orderSQL));
+  if (limit !== undefined) query.limit(limit);
+  if (offset !== undefined) query.offset(offset);
+  return query;
 }
 
 type Row = Record<string, unknown>;
@@ -47,15 +81,22 @@ interface Config {
   with: Record<string, Config>;
 }
 
+/** PostgreSQL cuts longer names off, and then two are one. */
+const MAX_NAME = 63;
+
 function toConfig(node: ReadNode, rows: readonly Rows[], alias: string, nested = false): Config {
+  if (syntaxFor(node.table).mark === "$" && Buffer.byteLength(alias) > MAX_NAME)
+    throw new TypeError(`relations whose names together are longer than ${MAX_NAME} need the fast reader`);
   const config: Config = { columns: {}, extras: {}, with: {} };
   for (const column of node.columns) {
-    if (travelsAsText(column, nested)) config.extras[column.name] = columnAsText(column);
-    else config.columns[column.name] = true;
+    const text = columnAsText(column, nested);
+    if (text === undefined) config.columns[column.name] = true;
+    else config.extras[column.name] = text;
   }
+  const syntax = syntaxFor(node.table);
   for (const [name, extra] of node.extras)
-    config.extras[name] = valueAsText(computed(extra, node.table, alias), name);
-  const where = aliasedCondition(node, rows[node.index]!);
+    config.extras[name] = extraAsText(computed(extra, node.table, alias), name, syntax);
+  const where = aliasedCondition(node, rows[node.index]!, alias);
   if (where !== undefined) config.where = where;
   for (const [name, { node: child }] of node.relations)
     config.with[name] = toConfig(child, rows, `${alias}_${name}`, true); // as Drizzle names it
@@ -71,10 +112,9 @@ function range({ limit, offset }: ReadNode): Pick<Config, "limit" | "offset"> {
   return { limit: Math.min(limit, Number.MAX_SAFE_INTEGER), ...(offset > 0 && { offset }) };
 }
 
-function orderSQL({ column, direction }: OrderKey): SQL {
-  const nulls = column.database === "postgresql" && column.nullable;
-  if (direction === "asc") return nulls ? sql`${column.column} asc nulls first` : sql`${column.column} asc`;
-  return nulls ? sql`${column.column} desc nulls last` : sql`${column.column} desc`;
+function orderSQL(key: OrderKey): SQL {
+  const { column, database } = key.column;
+  return sql`${column}${sql.raw(syntaxOf(database).orderKey(key, ""))}`;
 }
 
 /**
@@ -84,7 +124,8 @@ function orderSQL({ column, direction }: OrderKey): SQL {
 function arrange(row: Row, node: ReadNode, nested = false): Row {
   const arranged: Row = {};
   for (const column of node.columns) arranged[column.name] = columnValue(row[column.name], column, nested);
-  for (const [name, extra] of node.extras) arranged[name] = extraValue(textValue(row[name]), extra);
+  const syntax = syntaxFor(node.table);
+  for (const [name, extra] of node.extras) arranged[name] = extraReceived(row[name], extra, syntax);
   for (const [name, { node: child }] of node.relations) {
     const value = row[name] as Row | Row[] | null | undefined;
     arranged[name] = Array.isArray(value)
@@ -96,37 +137,32 @@ function arrange(row: Row, node: ReadNode, nested = false): Row {
   return arranged;
 }
 
-const textValue = (value: unknown): unknown => (typeof value === "string" ? driverValue(value) : value);
-
-/** The value of a column as it came, decoded where it travelled as text. */
-export function columnValue(value: unknown, column: ColumnInfo, nested: boolean): unknown {
-  return typeof value === "string" && travelsAsText(column, nested) ? fromText(column, value) : value;
-}
-
 /** Computed fields alone may be aggregates: they are asked of the table under its own name, with every condition beside them. */
 async function readComputed(database: Database, plan: ReadPlan, rows: readonly Rows[]): Promise<ReadOutcome> {
   const { root, first } = plan;
+  // By number: PostgreSQL cuts long names.
   const fields = Object.fromEntries(
-    [...root.extras].map(([name, extra]) => [name, sql`${sql`${extra.sql}`}`.as(name)]),
+    [...root.extras.values()].map((extra, index) => [`+${index}`, sql`${sql`${extra.sql}`}`.as(`+${index}`)]),
   );
   const query = database
     .select(fields)
     .from(root.table.table)
     .where(nodeCondition(root, rows[0]!))
     .$dynamic();
-  const { limit, offset } = range(root);
-  if (root.orderBy.length > 0) query.orderBy(...root.orderBy.map(orderSQL));
-  if (limit !== undefined) query.limit(limit);
-  if (offset !== undefined) query.offset(offset);
-  const quoted = (name: string): string => `"computed"."${name.replaceAll('"', '""')}"`;
-  const tagged = Object.fromEntries(
-    [...root.extras.keys()].map((name) => [name, sql.raw(asText(quoted(name))).as(name)]),
+  const syntax = syntaxFor(root.table);
+  const sent = Object.fromEntries(
+    [...root.extras.keys()].map((name, index) => [
+      name,
+      sql.raw(syntax.sentExtra(`"computed"."+${index}"`)).as(`+${index}`),
+    ]),
   );
-  const found = ((await database.select(tagged).from(query.as("computed"))) as Row[]).map((row) => {
-    const arranged: Row = {};
-    for (const [name, extra] of root.extras) arranged[name] = extraValue(textValue(row[name]), extra);
-    return arranged;
-  });
+  const found = ((await database.select(sent).from(ranged(query, root).as("computed"))) as Row[]).map(
+    (row) => {
+      const arranged: Row = {};
+      for (const [name, extra] of root.extras) arranged[name] = extraReceived(row[name], extra, syntax);
+      return arranged;
+    },
+  );
   return {
     ...(plan.total && { total: await countTotal(database, root, rows) }),
     rows: first ? (found[0] ?? null) : found,

@@ -2,10 +2,9 @@ import type { SQL } from "drizzle-orm";
 import type { ReadNode, ReadPlan, RelationNode, Rows } from "../plan/plan.ts";
 import type { OrderKey } from "../policy/policy.ts";
 import type { ColumnInfo, RelationInfo } from "../schema/schema.ts";
-import { flatColumn } from "./flat.ts";
+import { flatColumn, flatExtra } from "./flat.ts";
 import { type Lifted, type Names, numbered } from "./lift.ts";
-import { asText, travelsRaw } from "./transport.ts";
-import { flatExtra, jsonColumn, jsonExtra } from "./value.ts";
+import type { Member, Syntax } from "./syntax.ts";
 
 /**
  * What a statement answers: one row with a number (`count`), with the JSON of a list (`json`), with JSON whose values are
@@ -24,6 +23,9 @@ export interface PlanShape {
 
 /** The name of a node's rows in the statement; no table is called that. */
 const alias = (node: ReadNode): string => `"~${node.index}"`;
+
+/** The name of a computed field in the statement; a name of its own may be longer than databases take. */
+const computedAlias = (index: number): string => `"+${index}"`;
 
 /** Whether a filter fixes the whole primary key, so that there is one row at most, and nothing to order. */
 function fixesKey({ where: predicate, table }: ReadNode): boolean {
@@ -62,6 +64,7 @@ export class StatementWriter {
   readonly #shape: PlanShape;
   readonly #places: readonly Place[];
   readonly #jsonPassesSelects: boolean;
+  readonly #syntax: Syntax;
 
   constructor(
     names: Names,
@@ -71,6 +74,7 @@ export class StatementWriter {
     jsonPassesSelects: boolean,
   ) {
     this.#names = names;
+    this.#syntax = names.syntax;
     this.#plan = plan;
     this.#usings = usings;
     this.#shape = shape;
@@ -92,21 +96,22 @@ export class StatementWriter {
     const { root, total } = this.#plan;
     const { answers } = this.#shape;
     if (answers === "rows") return this.#rows(root);
-    if (answers === "object") return this.#objects(root);
+    const { document, list } = this.#syntax;
+    if (answers === "object") return this.#objects(root, document);
     const counted = total
       ? `, (select count(*) from ${this.#names.table(root.table.table)}${where([this.#using(root)])})`
       : "";
-    const rows = answers === "count" ? "" : `json_group_array(${this.#object(root, alias(root))}), `;
+    const rows = answers === "count" ? "" : `${document(list(this.#object(root, alias(root))))}, `;
     return `select ${rows}count(*)${counted} from (${this.#rows(root)}) as ${alias(root)}`;
   }
 
   /** The rows of a node as JSON objects, one a row. */
-  #objects(node: ReadNode, relation?: Join): string {
+  #objects(node: ReadNode, written: (object: string) => string, relation?: Join): string {
     // Without anything that wants a name of its own, the objects are made where the rows are found.
     if (node.relations.size === 0 && node.extras.size === 0) {
-      return `select ${this.#object(node, this.#names.table(node.table.table))}${this.#from(node, relation)}`;
+      return `select ${written(this.#object(node, this.#names.table(node.table.table)))}${this.#from(node, relation)}`;
     }
-    return `select ${this.#object(node, alias(node))} from (${this.#rows(node, relation)}) as ${alias(node)}`;
+    return `select ${written(this.#object(node, alias(node)))} from (${this.#rows(node, relation)}) as ${alias(node)}`;
   }
 
   /** The rows of a node, with the columns that are asked for or joined by, and its computed fields. */
@@ -123,7 +128,7 @@ export class StatementWriter {
       ({ source, target }) => `${own(target)} = ${this.#named(alias(relation!.parent))(source)}`,
     );
     const unordered = node.single || this.#shape.answers === "count" || fixesKey(node);
-    const order = unordered ? "" : orderBy(node.orderBy, own);
+    const order = unordered ? "" : this.#order(node.orderBy, own);
     return ` from ${table}${where([...joins, this.#using(node), this.#where(node)])}${order}${this.#range(node)}`;
   }
 
@@ -151,12 +156,11 @@ export class StatementWriter {
 
   #selected(node: ReadNode, columns: readonly string[]): string {
     let first = this.#places[node.index]!.extras;
-    const names = [...node.extras.keys()];
     const extras = this.#shape.extras[node.index]!.map(({ parts, values }, index) => {
-      const text = numbered(parts, first);
+      const text = numbered(parts, first, this.#syntax);
       first += values.length;
       const sent = this.#shape.answers === "rows" ? flatExtra(`(${text})`) : text;
-      return `${sent} as ${this.#names.quote(`+${names[index]!}`)}`;
+      return `${sent} as ${computedAlias(index)}`;
     });
     return [...columns, ...extras].join(", ") || "1";
   }
@@ -165,37 +169,46 @@ export class StatementWriter {
     const using = this.#usings[node.index]!;
     if (using === "all") return "";
     if (using === "none") return "1 = 0";
-    return `(${numbered(using.parts, this.#places[node.index]!.using)})`; // an author may write OR
+    return `(${numbered(using.parts, this.#places[node.index]!.using, this.#syntax)})`; // an author may write OR
   }
 
   #where(node: ReadNode): string {
     const lifted = this.#shape.wheres[node.index];
-    return lifted === undefined ? "" : numbered(lifted.parts, this.#places[node.index]!.where);
+    if (lifted === undefined) return "";
+    return numbered(lifted.parts, this.#places[node.index]!.where, this.#syntax);
   }
 
-  /** A limit that is no bare value: SQLite prepares a statement anew for each value bound there. */
   #range(node: ReadNode): string {
     const { limit, offset } = this.#places[node.index]!;
-    const bounded = isBounded(node);
-    if (node.offset > 0) return ` limit ${bounded ? `?${limit}+0` : "-1"} offset ?${offset}+0`;
-    return bounded ? ` limit ?${limit}+0` : "";
+    const { mark, range } = this.#syntax;
+    return range({
+      limit: isBounded(node) ? `${mark}${limit}` : undefined,
+      offset: node.offset > 0 ? `${mark}${offset}` : undefined,
+      single: node.single,
+      whole: node.extras.size > 0,
+    });
+  }
+
+  #order(keys: readonly OrderKey[], name: (column: ColumnInfo) => string): string {
+    const written = keys.map((key) => this.#syntax.orderKey(key, name(key.column)));
+    return written.length === 0 ? "" : ` order by ${written.join(", ")}`;
   }
 
   #object(node: ReadNode, name: string): string {
-    const decode = this.#shape.answers === "encoded";
-    const members: string[] = [];
+    const { json, jsonExtra, sent, sentExtra, object } = this.#syntax;
+    const mapped = this.#shape.answers === "encoded";
+    const members: Member[] = [];
     for (const column of node.columns) {
       const value = `${name}.${this.#names.column(column.column)}`;
-      const sent = decode ? (travelsRaw(column) ? value : asText(value)) : jsonColumn(column, value);
-      members.push(`${literal(column.name)},${sent}`);
+      members.push([column.name, mapped ? sent(column, value) : json(column, value)]);
     }
-    for (const extra of node.extras.keys()) {
-      const value = `${name}.${this.#names.quote(`+${extra}`)}`;
-      members.push(`${literal(extra)},${decode ? asText(value) : jsonExtra(value)}`);
+    for (const [index, extra] of [...node.extras.keys()].entries()) {
+      const value = `${name}.${computedAlias(index)}`;
+      members.push([extra, mapped ? sentExtra(value) : jsonExtra(value)]);
     }
     for (const [relation, child] of node.relations)
-      members.push(`${literal(relation)},${this.#embedded(`(${this.#relation(node, child)})`)}`);
-    return `json_object(${members.join(",")})`;
+      members.push([relation, this.#embedded(`(${this.#relation(node, child)})`), true]);
+    return object(members);
   }
 
   /** JSON of a sub-select inside other JSON: some databases forget on the way that it is JSON. */
@@ -206,8 +219,8 @@ export class StatementWriter {
   #relation(parent: ReadNode, { relation, node }: RelationNode): string {
     const join = { parent, on: relation.on };
     // A sub-select in the place of a value is its first row.
-    if (node.single) return this.#objects(node, join);
-    return `select json_group_array(${this.#object(node, alias(node))}) from (${this.#rows(node, join)}) as ${alias(node)}`;
+    if (node.single) return this.#objects(node, (object) => object, join);
+    return `select ${this.#syntax.list(this.#object(node, alias(node)))} from (${this.#rows(node, join)}) as ${alias(node)}`;
   }
 }
 
@@ -222,12 +235,3 @@ function where(conditions: readonly string[]): string {
   const held = conditions.filter((condition) => condition !== "");
   return held.length === 0 ? "" : ` where ${held.join(" and ")}`;
 }
-
-function orderBy(keys: readonly OrderKey[], name: (column: ColumnInfo) => string): string {
-  return keys.length === 0
-    ? ""
-    : ` order by ${keys.map(({ column, direction }) => `${name(column)} ${direction}`).join(", ")}`;
-}
-
-/** A text as SQL writes it. */
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -1,67 +1,37 @@
-import { Buffer } from "node:buffer";
-import { type Column, type SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
+import type { TableInfo } from "../schema/schema.ts";
+import { type Syntax, syntaxOf } from "./syntax.ts";
 
-/** Whether a column's values survive JSON, and Drizzle's own reading of a row, as they are. */
-export function travelsRaw({ kind }: ColumnInfo): boolean {
-  return kind === "text" || kind === "integer" || kind === "boolean" || kind === "date";
+/** Stands for the value in SQL that is taken apart for Drizzle. */
+const VALUE = "\u0001";
+
+/** The syntax of a table's database. */
+export function syntaxFor({ columns }: TableInfo): Syntax {
+  const [first] = columns.values();
+  return syntaxOf(first?.database ?? "sqlite");
 }
 
-/**
- * Whether a column's values travel as tagged text through the portable reader.
- *
- * Rows of a relation travel as JSON, which has no bytes and of which SQLite prints reals with 15 digits; numeric
- * columns hold integers beyond 2^53 that libsql refuses to read.
- */
-export function travelsAsText(column: ColumnInfo, nested: boolean): boolean {
-  if (column.database !== "sqlite" || travelsRaw(column)) return false;
-  return nested || column.column.columnType.startsWith("SQLiteNumeric");
+/** A column as text that survives Drizzle's own reading of a row; `undefined` where its values survive as they are. */
+export function columnAsText(column: ColumnInfo, nested: boolean): SQL.Aliased | undefined {
+  const text = syntaxOf(column.database).text(column, VALUE, nested);
+  if (text === undefined) return undefined;
+  const pieces = text.split(VALUE).map((piece) => sql.raw(piece));
+  return sql.join(pieces, sql`${column.column}`).as(column.name);
 }
 
-/** `$` as tagged text: its storage class, then digits, text or hex. */
-const TAGGED =
-  "case typeof($) when 'text' then 't'||$ when 'integer' then 'i'||$ when 'real' then 'r'||printf('%!.17g',$) when 'blob' then 'b'||hex($) end";
+/** Whether a column travels as text through Drizzle. */
+export const travelsAsText = (column: ColumnInfo, nested: boolean): boolean =>
+  syntaxOf(column.database).text(column, VALUE, nested) !== undefined;
 
-/** SQL text for a value as tagged text. */
-export const asText = (value: string): string => TAGGED.replaceAll("$", () => value);
-
-/** A column as tagged text, for Drizzle. */
-export function columnAsText({ column, name }: ColumnInfo): SQL.Aliased {
-  const pieces = TAGGED.split("$").map((piece) => sql.raw(piece));
-  return sql.join(pieces, sql`${column}`).as(name);
+/** The value of a column as it came through Drizzle. */
+export function columnValue(value: unknown, column: ColumnInfo, nested: boolean): unknown {
+  return typeof value === "string" && travelsAsText(column, nested)
+    ? syntaxOf(column.database).fromText(column, value)
+    : value;
 }
 
-/** A computed field as tagged text, for Drizzle; made once, tagged outside. */
-export function valueAsText(extra: SQL.Aliased, name: string): SQL.Aliased {
-  return sql`(select ${sql.raw(asText('"v"'))} from (select ${extra.sql} as "v"))`.as(name);
-}
-
-/** The value a tagged text stands for, as its column maps it. */
-export function fromText({ column }: ColumnInfo, tagged: string): unknown {
-  return column.mapFromDriverValue(driverValue(tagged, column));
-}
-
-/** The value a driver would have answered for a tagged text. */
-export function driverValue(tagged: string, column?: Column): unknown {
-  const text = tagged.slice(1);
-  switch (tagged[0]) {
-    case "i": {
-      const number = Number(text);
-      // Beyond 2^53 a column's mapping sees all the digits, and a computed field is a big integer.
-      if (Number.isSafeInteger(number)) return number;
-      return column === undefined ? BigInt(text) : text;
-    }
-    case "r":
-      return readReal(text);
-    case "b":
-      return Buffer.from(text, "hex");
-    default:
-      return text;
-  }
-}
-
-function readReal(text: string): number {
-  if (text === "Inf") return Number.POSITIVE_INFINITY;
-  if (text === "-Inf") return Number.NEGATIVE_INFINITY;
-  return Number(text);
+/** A computed field as text, for Drizzle; made once, written outside. */
+export function extraAsText(extra: SQL.Aliased, name: string, syntax: Syntax): SQL.Aliased {
+  return sql`(select ${sql.raw(syntax.sentExtra('"v"'))} from (select ${extra.sql} as "v") as "x")`.as(name);
 }

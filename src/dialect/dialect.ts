@@ -1,7 +1,10 @@
 import { entityKind } from "drizzle-orm";
 import type { QueryError } from "../error.ts";
+import { openBetterSqlite } from "./better-sqlite3.ts";
 import { openBunSqlite } from "./bun-sqlite.ts";
 import { openLibsql } from "./libsql.ts";
+import { isReplicated, openReplicas } from "./replicas.ts";
+import { openBunSQL, openNodePg, openPglite, openPostgresJs } from "./postgresql.ts";
 
 export { serializeWrites, type SerializeOptions } from "./libsql-lane.ts";
 
@@ -12,10 +15,15 @@ export type Database = any;
 
 /** What differs between databases and drivers, bound to one database. */
 export interface Dialect {
+  /** Which SQL the database is spoken to in. */
+  readonly speaks: "sqlite" | "postgresql";
   /** Runs statements that only read; where every transaction has the one connection, when none is open. */
   read<T>(work: (database: Database) => Promise<T>): Promise<T>;
-  /** Runs one statement that writes, in its turn. */
-  write<T>(work: (database: Database) => Promise<T>): Promise<T>;
+  /**
+   * Runs one statement that writes, in its turn. What takes longer than `milliseconds` is stopped where it can be, and
+   * fails as a timeout only when it is known that nothing was written.
+   */
+  write<T>(work: (database: Database) => Promise<T>, milliseconds?: number): Promise<T>;
   /**
    * Runs `work` in a transaction: committed when it ends, rolled back when it throws. One that is meant to read takes
    * no write lock until something in it writes.
@@ -33,6 +41,10 @@ export interface Dialect {
   readonly prepared: number;
   /** Whether a read failed for a value it met, so that another way of reading may answer. */
   unsayable(error: unknown): boolean;
+  /** Whether a transaction failed only because of another, so that it may succeed when it is run anew. */
+  retryable(error: unknown): boolean;
+  /** Whether a statement failed because a row refers to one that is not there; never where keys are asked at the end. */
+  missesReference(error: unknown): boolean;
   /** What an error of the driver means to a client; `undefined` where it means a fault of ours. */
   failure(error: unknown): QueryError | undefined;
 }
@@ -43,25 +55,56 @@ export interface DialectOptions {
   readonly busyTimeout: number;
   /** Whether reads may have a connection of their own, where the driver's costs more than it should. */
   readonly ownConnection: boolean;
+  /** How long a statement and a transaction may take, in milliseconds. */
+  readonly timeout: number;
 }
 
 const OPENERS: ReadonlyMap<string, (database: Database, options: DialectOptions) => Dialect> = new Map([
   ["LibSQLDatabase", openLibsql],
   ["BunSQLiteDatabase", openBunSqlite],
+  ["BetterSQLite3Database", openBetterSqlite],
+  ["BunSQLDatabase", openBunSQL],
+  ["PostgresJsDatabase", openPostgresJs],
+  ["NodePgDatabase", openNodePg],
+  ["PgliteDatabase", openPglite],
+]);
+
+const SUPPORTED =
+  "use drizzle-orm/libsql, drizzle-orm/bun-sqlite, drizzle-orm/better-sqlite3, drizzle-orm/bun-sql, drizzle-orm/postgres-js, drizzle-orm/node-postgres or drizzle-orm/pglite";
+
+/** Drizzle's databases that are left out for a reason one should know, by the kind of all of their drivers. */
+const LEFT_OUT: ReadonlyMap<string, string> = new Map([
+  [
+    "MySqlDatabase",
+    "MySQL and MariaDB have no `returning`, and Drizzle's nested relational queries break there",
+  ],
+  ["SingleStoreDatabase", "SingleStore has no `returning`"],
+  ["GelDatabase", "Gel keeps its schema in a language of its own"],
+  ["PgDatabase", "this driver of PostgreSQL is not known to hold a transaction on one connection"],
+  ["BaseSQLiteDatabase", "this driver of SQLite is not known to hold a transaction on one connection"],
 ]);
 
 /**
- * Finds the dialect of a Drizzle database.
+ * Finds the dialect of a Drizzle database, or of a primary and its replicas.
  *
  * @throws Error at start for a database that is not supported.
  */
 export function detectDialect(database: Database, options: DialectOptions): Dialect {
-  for (let type = database?.constructor; typeof type === "function"; type = Object.getPrototypeOf(type)) {
-    const open = OPENERS.get(String(type[entityKind]));
-    if (open !== undefined) return open(database, options);
-  }
-  const name = String(database?.constructor?.[entityKind] ?? typeof database);
+  if (isReplicated(database)) return openReplicas(database, (one) => detectDialect(one, options));
+  const kinds = kindsOf(database);
+  const opener = kinds.find((kind) => OPENERS.has(kind));
+  if (opener !== undefined) return OPENERS.get(opener)!(database, options);
+  const name = kinds[0] ?? typeof database;
+  const reason = kinds.map((kind) => LEFT_OUT.get(kind)).find(Boolean);
   throw new Error(
-    `\`${name}\` is not a supported database: use drizzle-orm/libsql or drizzle-orm/bun-sqlite`,
+    `\`${name}\` is not a supported database: ${reason === undefined ? "" : `${reason}; `}${SUPPORTED}`,
   );
+}
+
+/** What Drizzle calls a database, and what that is made of. */
+function kindsOf(database: Database): readonly string[] {
+  const kinds: string[] = [];
+  for (let type = database?.constructor; typeof type === "function"; type = Object.getPrototypeOf(type))
+    if (Object.hasOwn(type, entityKind)) kinds.push(String(type[entityKind]));
+  return kinds;
 }

@@ -8,7 +8,7 @@ export interface SerializeOptions {
   readonly waitMs?: number;
 }
 
-/** A client and the gate its writers pass; of an in-memory database, which is one connection, its readers too. */
+/** The client of a file and the gate its writers pass; of an in-memory database, which is one connection, its readers too. */
 export class Lane {
   readonly client: Client;
   readonly writers: Gate = new Gate();
@@ -16,9 +16,8 @@ export class Lane {
 
   constructor(client: Client) {
     this.client = client;
-    if (client.protocol !== "file") this.#memory = false;
     // Asked at once, before a transaction can hold the one connection of an in-memory database.
-    else this.#memory = this.#askMemory();
+    this.#memory = this.#askMemory();
   }
 
   /** Runs what only reads: at once, or in memory when no transaction holds the connection. */
@@ -36,7 +35,6 @@ export class Lane {
    * is lost without a word. `executeMultiple` leaves no statement behind.
    */
   begin(waitMs: number): Promise<Transaction> {
-    if (this.client.protocol !== "file") return this.client.transaction("write");
     return retryWhileBusy(async () => {
       const transaction = await this.client.transaction("deferred");
       try {
@@ -51,7 +49,6 @@ export class Lane {
 
   /** Begins a transaction that reads; its lock, too, is taken by text, so that no statement it runs can end busy. */
   beginReading(waitMs: number): Promise<Transaction> {
-    if (this.client.protocol !== "file") return this.client.transaction("deferred");
     return retryWhileBusy(async () => {
       const transaction = await this.client.transaction("deferred");
       try {
@@ -65,8 +62,7 @@ export class Lane {
   }
 
   /** Commits, waiting for readers of other processes where the file has no write-ahead log. */
-  commit(transaction: Pick<Transaction, "commit" | "executeMultiple">, waitMs: number): Promise<void> {
-    if (this.client.protocol !== "file") return transaction.commit();
+  commit(transaction: Pick<Transaction, "executeMultiple">, waitMs: number): Promise<void> {
     return retryWhileBusy(() => transaction.executeMultiple("commit"), waitMs);
   }
 
@@ -163,7 +159,8 @@ const textOf = (statement: InStatement | string): string =>
 const statementOf = (statement: InStatement | string, args?: InArgs): InStatement =>
   typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
 
-async function writeTransaction(lane: Lane, waitMs: number): Promise<Transaction> {
+/** A transaction that writes, in its turn, which ends when it is settled. */
+export async function writeTransaction(lane: Lane, waitMs: number): Promise<Transaction> {
   const leave = await lane.writers.enter(waitMs);
   let transaction: Transaction;
   try {
@@ -173,8 +170,11 @@ async function writeTransaction(lane: Lane, waitMs: number): Promise<Transaction
     throw error;
   }
   const close = (): void => {
-    transaction.close();
-    leave();
+    try {
+      transaction.close();
+    } finally {
+      leave();
+    }
   };
   return overlay(transaction, {
     close,

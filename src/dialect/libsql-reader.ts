@@ -1,5 +1,6 @@
 import type { Client } from "@libsql/client";
 import { Cache } from "../cache.ts";
+import { toSQLite } from "./sqlite.ts";
 
 /** The part of the driver under @libsql/client that is used here. */
 interface Connection {
@@ -78,11 +79,4 @@ export class FileReader {
     this.#statements.clear();
     this.#connection.close();
   }
-}
-
-/** A value as the client would bind it. */
-function toSQLite(value: unknown): unknown {
-  if (typeof value === "boolean") return value ? 1 : 0;
-  if (value instanceof Date) return value.getTime();
-  return value ?? null;
 }

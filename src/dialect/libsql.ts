@@ -1,9 +1,10 @@
-import type { Client, InStatement, InValue, Transaction } from "@libsql/client";
-import { LibSQLSession, LibSQLTransaction } from "drizzle-orm/libsql/session";
+import type { Client, InValue, Transaction } from "@libsql/client";
 import type { Database, Dialect, DialectOptions } from "./dialect.ts";
 import { Semaphore } from "./gate.ts";
-import { isRead, type Lane, laneOf } from "./libsql-lane.ts";
+import { type Lane, laneOf, writeTransaction } from "./libsql-lane.ts";
 import { FileReader } from "./libsql-reader.ts";
+import { openRemote } from "./libsql-remote.ts";
+import { overClient, overTransaction, type Settled, UpgradingTransaction } from "./libsql-session.ts";
 import { isUnsayable, sqliteFailure } from "./sqlite.ts";
 
 /**
@@ -15,18 +16,20 @@ const MAX_GUARDED = 6;
 
 /** libsql: files, memory and remote servers, through drizzle-orm/libsql. */
 export function openLibsql(database: Database, options: DialectOptions): Dialect {
-  return new Libsql(database, options);
+  const { protocol } = database.$client as Client;
+  return protocol === "file" ? new LocalLibsql(database, options) : openRemote(database, options);
 }
 
-class Libsql implements Dialect {
+/** A file or memory in this process. */
+class LocalLibsql implements Dialect {
+  readonly speaks = "sqlite";
+  readonly remote = false;
   readonly rowsAreCheap = false;
   /** Reads outside of transactions, where the file allows a connection of its own. */
   #reader: FileReader | undefined;
   jsonPassesSelects = false;
   /** Whether the file has no write-ahead log, as far as is known. */
-  #readersWait: boolean;
-  /** A remote server queues its writers itself. */
-  readonly remote: boolean;
+  #readersWait = true;
   readonly #lane: Lane;
   readonly #waitMs: number;
   readonly #database: Database;
@@ -39,8 +42,6 @@ class Libsql implements Dialect {
     this.#waitMs = busyTimeout;
     // Turns are taken here, so statements go to the client behind the queue.
     this.#database = this.#lane.client === client ? database : overClient(database, this.#lane.client);
-    this.remote = client.protocol !== "file";
-    this.#readersWait = !this.remote;
     void this.#askDatabase(ownConnection);
   }
 
@@ -67,22 +68,23 @@ class Libsql implements Dialect {
   }
 
   /**
-   * A statement of its own is a transaction of its own on a server. Here another process may hold the lock, and the
-   * client may fail to read what a statement returns once it is done; both want a transaction around it.
+   * Another process may hold the lock, and the client may fail to read what a statement returns once it is done; both
+   * want a transaction around it.
    */
   write<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    return this.remote ? work(this.#database) : this.transaction("write", work);
+    return this.transaction("write", work);
   }
 
   async transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> {
     const lane = this.#lane;
     const waitMs = this.#waitMs;
-    if (this.remote) return this.#settle(await lane.begin(waitMs), work);
     if (mode === "write" || (await lane.inMemory())) {
       return lane.writers.exclusive(async () => this.#settle(await lane.begin(waitMs), work), waitMs);
     }
     return this.#hooked.run(async () => {
-      const reading = new UpgradingTransaction(await lane.beginReading(waitMs), lane, waitMs);
+      const reading = new UpgradingTransaction(await lane.beginReading(waitMs), () =>
+        writeTransaction(lane, waitMs),
+      );
       return this.#settle(reading, work);
     }, waitMs);
   }
@@ -101,6 +103,8 @@ class Libsql implements Dialect {
 
   failure = sqliteFailure;
   unsayable = isUnsayable;
+  retryable = (): boolean => false;
+  missesReference = (): boolean => false;
 
   /** Until the database has answered, everything is done so that it is right on any. */
   async #askDatabase(ownConnection: boolean): Promise<void> {
@@ -108,7 +112,6 @@ class Libsql implements Dialect {
     try {
       const { rows } = await client.execute("select json_object('a',(select json_group_array(1)))");
       this.jsonPassesSelects = rows[0]?.[0] === '{"a":[1]}';
-      if (!this.#readersWait) return;
       const journal = await client.execute("pragma journal_mode");
       const mode = journal.rows[0]?.[0];
       this.#readersWait = mode !== "wal" && mode !== "memory";
@@ -128,93 +131,4 @@ class Libsql implements Dialect {
       transaction.close();
     }
   }
-}
-
-/** What is used of a transaction. */
-type Settled = Pick<Transaction, "execute" | "batch" | "executeMultiple" | "commit" | "close">;
-
-/**
- * A transaction that reads until something in it writes. Then it starts over as a writer, in its turn: what was read
- * before stays read, nothing was written that could be lost.
- */
-class UpgradingTransaction {
-  #inner: Transaction;
-  readonly #lane: Lane;
-  readonly #waitMs: number;
-  #upgrading: Promise<void> | undefined;
-  #leave: (() => void) | undefined;
-  #closed = false;
-
-  constructor(inner: Transaction, lane: Lane, waitMs: number) {
-    this.#inner = inner;
-    this.#lane = lane;
-    this.#waitMs = waitMs;
-  }
-
-  async execute(statement: InStatement): ReturnType<Transaction["execute"]> {
-    if (!isRead(statement)) await this.#upgrade();
-    return this.#inner.execute(statement);
-  }
-
-  async batch(statements: InStatement[]): ReturnType<Transaction["batch"]> {
-    if (!statements.every(isRead)) await this.#upgrade();
-    return this.#inner.batch(statements);
-  }
-
-  executeMultiple(text: string): Promise<void> {
-    return this.#inner.executeMultiple(text);
-  }
-
-  commit(): Promise<void> {
-    return this.#inner.commit();
-  }
-
-  close(): void {
-    this.#closed = true;
-    try {
-      this.#inner.close();
-    } finally {
-      this.#leave?.();
-    }
-  }
-
-  #upgrade(): Promise<void> {
-    this.#upgrading ??= this.#restart();
-    return this.#upgrading;
-  }
-
-  async #restart(): Promise<void> {
-    if (this.#closed) throw new Error("the transaction has ended");
-    this.#inner.close();
-    const leave = await this.#lane.writers.enter(this.#waitMs);
-    this.#leave = leave;
-    try {
-      if (!this.#closed) this.#inner = await this.#lane.begin(this.#waitMs);
-    } finally {
-      // What was closed meanwhile, by a hook that came too late, gives back what it has just got.
-      if (this.#closed) {
-        this.#inner.close();
-        leave();
-      }
-    }
-  }
-}
-
-/** The same Drizzle database over another client. */
-function overClient(database: Database, client: Client): Database {
-  const { dialect, session } = database;
-  const inner = new LibSQLSession(client, dialect, session.schema, session.options, undefined);
-  return new database.constructor("async", dialect, inner, session.schema);
-}
-
-function overTransaction(database: Database, client: Client, transaction: object): Database {
-  const { dialect, session } = database;
-  const inner = new LibSQLSession(
-    client,
-    dialect,
-    session.schema,
-    session.options,
-    transaction as Transaction,
-  );
-  return new LibSQLTransaction("async", dialect, inner, session.schema);
 }

@@ -6,9 +6,15 @@ interface Coded {
   readonly cause?: unknown;
 }
 
-/** What SQLite says of statements beyond its limits (https://sqlite.org/limits.html). */
+/** What SQLite says of statements beyond its limits (https://sqlite.org/limits.html), and a server before it asks it. */
 const TOO_COMPLEX =
-  /parser stack overflow|expression tree is too large|too many (SQL variables|terms|columns|arguments)/i;
+  /parser stack overflow|parser overflowed its stack|expression tree is too large|too many (SQL variables|terms|columns|arguments)/i;
+const COMPLAINTS: ReadonlySet<string> = new Set([
+  "SQLITE_ERROR",
+  "SQLITE_UNKNOWN",
+  "SQL_INPUT_ERROR",
+  "SQL_PARSE_ERROR",
+]);
 
 /** The innermost message: Drizzle's own hold the statement and its values, which are the client's. */
 function messageOf(error: unknown): string {
@@ -27,11 +33,14 @@ const CONFLICTS: ReadonlySet<string> = new Set([
   "TRIGGER",
 ]);
 
+/** What SQLite says of a value that is missing, or of another type than a strict table wants. */
+const UNFIT = /NOT NULL constraint failed|cannot store \w+ value in/;
+
 /** What an error of a SQLite driver means to a client; its own text never leaves the server. */
 export function sqliteFailure(error: unknown): QueryError | undefined {
   const code = codeOf(error);
   if (code === undefined) return undefined;
-  if (code === "SQLITE_ERROR" && TOO_COMPLEX.test(messageOf(error))) {
+  if (COMPLAINTS.has(code) && TOO_COMPLEX.test(messageOf(error))) {
     return new QueryError("too-complex", "the question is too complex for the database", {
       path: "select",
       hint: "ask for less at a time",
@@ -40,12 +49,13 @@ export function sqliteFailure(error: unknown): QueryError | undefined {
   if (isBusyCode(code)) return busy(error);
   if (!code.startsWith("SQLITE_CONSTRAINT")) return undefined;
   const kind = code.slice("SQLITE_CONSTRAINT_".length);
-  if (CONFLICTS.has(kind)) return conflict(error);
+  // A server does not say which constraint it was, but in words.
+  if (kind === "" ? !UNFIT.test(messageOf(error)) : CONFLICTS.has(kind)) return conflict(error);
   return invalidBody("a required value is missing or does not fit");
 }
 
 /** What drivers say of a value that JSON, or a JavaScript number, cannot hold. */
-const UNSAYABLE = /malformed JSON|JSON cannot hold BLOB|cannot be safely represented/i;
+const UNSAYABLE = /malformed JSON|JSON cannot hold BLOB|be safely represented/i;
 
 /** Whether a read failed for a value it met, so that another way of reading it may succeed. */
 export function isUnsayable(error: unknown): boolean {
@@ -62,6 +72,8 @@ function isBusyCode(code: string): boolean {
   return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED") || code === "TRANSACTION_ACTIVE";
 }
 
+const KNOWN = /^(SQLITE_|SQL_|TRANSACTION_ACTIVE$)/;
+
 /** The driver's code, however deep Drizzle has wrapped it. */
 function codeOf(error: unknown): string | undefined {
   for (
@@ -70,8 +82,7 @@ function codeOf(error: unknown): string | undefined {
     depth++
   ) {
     const code = inner.extendedCode ?? inner.code;
-    if (typeof code === "string" && (code.startsWith("SQLITE_") || code === "TRANSACTION_ACTIVE"))
-      return code;
+    if (typeof code === "string" && KNOWN.test(code)) return code;
     inner = inner.cause as Coded | undefined;
   }
   return undefined;
@@ -88,4 +99,11 @@ export async function retryWhileBusy<T>(work: () => Promise<T> | T, waitMs: numb
     }
     await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
   }
+}
+
+/** A value as every SQLite driver takes it. */
+export function toSQLite(value: unknown): unknown {
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (value instanceof Date) return value.getTime();
+  return value ?? null;
 }

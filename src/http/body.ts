@@ -31,9 +31,19 @@ export async function readBody(
       },
     );
   }
+  refuseCompressed(request.headers.get("content-encoding") ?? "");
   const text = await readText(request, maxBytes, milliseconds);
   if (text.trim() === "") throw invalidBody("the body is empty");
   return { value: decode(text), form: type === FORM };
+}
+
+/** Nothing decompresses a body here, and decompressed it could be of any size. */
+function refuseCompressed(encoding: string): void {
+  if (encoding.trim() === "" || encoding.trim().toLowerCase() === "identity") return;
+  throw new QueryError("unsupported-media-type", "a compressed body is not taken", {
+    hint: "send it without `Content-Encoding`",
+    headers: { "Accept-Encoding": "identity" },
+  });
 }
 
 /** A body announced to be this small is read in one go, which costs a fraction of reading it by chunks. */

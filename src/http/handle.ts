@@ -3,8 +3,10 @@ import { QueryError, quote } from "../error.ts";
 import { type Mark, type Observation, type Observer, Stopwatch, unwatched } from "../observe.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 import { type Method, METHODS } from "../request/request.ts";
+import { isResponse } from "../response.ts";
 import { readBody } from "./body.ts";
 import { type CorsOptions, corsHeaders, isPreflight, preflightHeaders } from "./cors.ts";
+import { refuseConditionalWrite } from "./etag.ts";
 import { refuseForeignWrite } from "./origin.ts";
 import { parse, rememberedQuestions } from "./parse.ts";
 import { authenticate, type SessionOptions } from "./principal.ts";
@@ -62,7 +64,10 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
     }
   }
   const method = methodOf(request);
-  if (METHODS.get(method)!.writes) refuseForeignWrite(request, cors);
+  if (METHODS.get(method)!.writes) {
+    refuseForeignWrite(request, cors);
+    refuseConditionalWrite(request);
+  }
   const resource = resourceOf(request, route.idParam);
   visit.resource = resource;
   const query = parse(method, resource, searchOf(request.url));
@@ -70,7 +75,7 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
   const context: Record<string, unknown> = { request, method, resourceId: resource, role: undefined };
   const principal = await authenticate(request, context, route.session, route.timeout);
   mark("principal");
-  if (principal instanceof Response) return withHeaders(principal, visit.base, method === "HEAD");
+  if (isResponse(principal)) return withHeaders(principal, visit.base, method === "HEAD");
   if (method === "OPTIONS") {
     const allow = route.engine.allow(query, principal).join(", ");
     return new Response(null, { status: 204, headers: { ...visit.base, allow } });
@@ -114,20 +119,27 @@ function methodOf({ method }: Request): Method {
   });
 }
 
-/** The resource: the server's path parameter, else the last segment of the path. */
+/** The resource: the server's path parameter, else the last segment of the path; one slash may follow it. */
 function resourceOf(request: Request, idParam: string): string {
   const { params } = request as { params?: Readonly<Record<string, string | undefined>> };
   const named = params?.[idParam];
   if (named !== undefined) return named;
-  const { url } = request;
-  const query = url.indexOf("?");
-  const path = query < 0 ? url.split("#", 1)[0]! : url.slice(0, query);
-  const segment = path.slice(path.lastIndexOf("/") + 1);
+  const path = pathOf(request.url);
+  const end = path.endsWith("/") ? path.length - 1 : path.length;
+  const segment = path.slice(path.lastIndexOf("/", end - 1) + 1, end);
   try {
     return decodeURIComponent(segment);
   } catch {
     return segment;
   }
+}
+
+/** The path of an absolute URL, as it was written. */
+function pathOf(url: string): string {
+  const query = url.search(/[?#]/);
+  const path = query < 0 ? url : url.slice(0, query);
+  const start = path.indexOf("/", path.indexOf("://") + 3);
+  return start < 0 ? "" : path.slice(start);
 }
 
 function searchOf(url: string): string {

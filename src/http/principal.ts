@@ -1,5 +1,6 @@
 import { within } from "../deadline.ts";
 import type { Principal } from "../request/request.ts";
+import { isResponse } from "../response.ts";
 
 /** How a route learns who asks. */
 export interface SessionOptions<Context> {
@@ -20,7 +21,7 @@ export async function authenticate(
 ): Promise<Principal | Response> {
   if (parser !== undefined) {
     const answer = await within(milliseconds, parser(request, context as never));
-    if (answer instanceof Response) return answer;
+    if (isResponse(answer)) return answer;
   }
   const role =
     getRole === undefined ? undefined : await within(milliseconds, getRole(request, context as never));

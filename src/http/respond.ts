@@ -1,4 +1,5 @@
 import { HttpError, internalError, QueryError } from "../error.ts";
+import { isResponse } from "../response.ts";
 import { etagOf } from "./etag.ts";
 import type { JSONText } from "./shape.ts";
 
@@ -22,7 +23,7 @@ export function respondRead(
   answer: Response | JSONText,
   base: HeaderMap,
 ): Response | Promise<Response> {
-  if (answer instanceof Response) return respondAuthor(request, answer, base);
+  if (isResponse(answer)) return respondAuthor(request, answer, base);
   const { json } = answer;
   const etag = etagOf(json);
   if (matches(request.headers.get("if-none-match"), etag)) {
@@ -56,7 +57,7 @@ const byteLength = (text: string): number => new TextEncoder().encode(text).byte
 
 /** Answers a write. */
 export function respondWrite(answer: Response | JSONText, base: HeaderMap): Response | Promise<Response> {
-  if (answer instanceof Response) return withHeaders(answer, base, false);
+  if (isResponse(answer)) return withHeaders(answer, base, false);
   return new Response(answer.json, { headers: { ...base, "content-type": JSON_TYPE } });
 }
 
@@ -71,13 +72,40 @@ export async function withHeaders(response: Response, base: HeaderMap, bodiless:
       headers: merged(response.headers, base),
     });
   }
+  const headers = merged(response.headers, base);
+  if (bodiless && headers.has("content-type")) {
+    const length = await lengthOf(response.body);
+    if (length !== undefined) headers.set("content-length", String(length));
+    return new Response(null, { status, statusText, headers });
+  }
   // The platform knows the type of a text's body, but its headers do not say so yet.
   const body = await response.blob();
-  const headers = merged(response.headers, base);
   if (!headers.has("content-type") && body.type !== "") headers.set("content-type", body.type);
   if (bodiless) headers.set("content-length", String(body.size));
   return new Response(bodiless ? null : body, { status, statusText, headers });
 }
+
+/** How long a pause of a body may be that is read for its length alone, in milliseconds, and how many bytes. */
+const MAX_PAUSE = 50;
+const MAX_LENGTH = 2 ** 20;
+
+/** The length of a body that is there; of a stream that goes on, nobody knows it. */
+async function lengthOf(body: ReadableStream<Uint8Array>): Promise<number | undefined> {
+  const reader = body.getReader();
+  const end = performance.now() + MAX_PAUSE;
+  let length = 0;
+  while (length <= MAX_LENGTH && performance.now() < end) {
+    const chunk = await Promise.race([reader.read(), pause(MAX_PAUSE)]);
+    if (chunk === undefined) break;
+    if (chunk.done) return length;
+    length += chunk.value.byteLength;
+  }
+  reader.cancel().catch(() => undefined);
+  return undefined;
+}
+
+const pause = (milliseconds: number): Promise<undefined> =>
+  new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds));
 
 const isEndless = ({ headers }: Response): boolean =>
   headers.get("content-type")?.startsWith("text/event-stream") === true;

@@ -4,7 +4,7 @@ import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../poli
 import { checkCors, type CorsOptions } from "./cors.ts";
 import { handle, type Route } from "./handle.ts";
 
-/** What `createQueryRoute` is told. */
+/** What `createQueryRoute` and `createQueryHandler` are told. */
 export interface QueryRouteOptions<Role extends string = string, Session = object> {
   /** The access-control file, written with `satisfies ACL`. */
   readonly acl: AnyACL;
@@ -62,7 +62,7 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   readonly busyTimeout?: number;
 }
 
-/** Answers one request. */
+/** Answers one request, of any method. */
 export type QueryHandler = (request: Request) => Promise<Response>;
 
 /** One handler under the name of each method, as `Bun.serve` takes them. */
@@ -76,7 +76,8 @@ export interface QueryRoute {
 }
 
 /**
- * Makes the route that answers for every resource of an access-control file.
+ * Makes the route that answers for every resource of an access-control file, as `Bun.serve` takes it; a route module of
+ * Next.js exports its members.
  *
  * @throws Error at start that names every mistake of the file with its path.
  * @example
@@ -85,6 +86,25 @@ export interface QueryRoute {
 export function createQueryRoute<Role extends string = string, Session = object>(
   options: QueryRouteOptions<Role, Session>,
 ): QueryRoute {
+  const handler = createQueryHandler(options);
+  return { GET: handler, HEAD: handler, POST: handler, PATCH: handler, DELETE: handler, OPTIONS: handler };
+}
+
+/**
+ * Makes one fetch handler for every method and every resource: the path's last segment is the resource, whatever stands
+ * before it, so it can be mounted wherever a `Request` becomes a `Response`, on Bun, Node and Workers. What servers pass
+ * besides the request (Next.js its parameters, Workers `env` and `ctx`) is ignored.
+ *
+ * @throws Error at start that names every mistake of the access-control file with its path.
+ * @example
+ * const handler = createQueryHandler({ acl, database: db, schema });
+ * new Hono().mount("/query", handler);
+ * export { handler as GET, handler as POST }; // app/query/[id]/route.ts of Next.js
+ * export default { fetch: handler }; // Workers
+ */
+export function createQueryHandler<Role extends string = string, Session = object>(
+  options: QueryRouteOptions<Role, Session>,
+): QueryHandler {
   if (options.cors !== undefined) checkCors(options.cors);
   const busyTimeout = whole("busyTimeout", options.busyTimeout, 5_000);
   const timeout = whole("timeout", options.timeout, 30_000);
@@ -118,8 +138,7 @@ export function createQueryRoute<Role extends string = string, Session = object>
     watched: options.observe !== undefined,
     serverTiming: options.serverTiming === true,
   };
-  const handler: QueryHandler = (request) => handle(route, request);
-  return { GET: handler, HEAD: handler, POST: handler, PATCH: handler, DELETE: handler, OPTIONS: handler };
+  return (request) => handle(route, request);
 }
 
 /** Timers count up to 2^31 - 1 milliseconds; a longer one would fire at once. */

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { within } from "../deadline.ts";
 import type { Answer } from "../engine.ts";
+import { isResponse } from "../response.ts";
 import type { Route } from "./handle.ts";
 
 /** A JSON text that is a whole body. */
@@ -17,12 +18,12 @@ export async function shape(
   { formatResult, timeout }: Pick<Route, "formatResult" | "timeout">,
 ): Promise<Response | JSONText> {
   const { outcome, policy, first } = answer;
-  if (outcome instanceof Response) return outcome;
+  if (isResponse(outcome)) return outcome;
   const format = policy.formatResult ?? formatResult;
   if (format === undefined) return { json: defaultBody(outcome, resource, first) };
   context["result"] = outcome;
   const formatted: unknown = await within(timeout, format(request, context));
-  return formatted instanceof Response ? formatted : { json: stringify(formatted) ?? "null" };
+  return isResponse(formatted) ? formatted : { json: stringify(formatted) ?? "null" };
 }
 
 function defaultBody(

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Operator } from "./operator.ts";
-import { bound, isOrdered } from "./value.ts";
+import { bound, isEquatable, isOrdered } from "./value.ts";
 
 const ordered = (sign: string): Operator => ({
   operand: "scalar",
@@ -19,6 +19,7 @@ export const COMPARISON: readonly (readonly [string, Operator])[] = [
       operand: "scalar",
       fixes: true,
       sign: "=",
+      applies: isEquatable,
       nullable: true,
       build: (column, value) =>
         value === null ? sql`${column.column} is null` : sql`${column.column} = ${bound(column, value)}`,
@@ -29,6 +30,7 @@ export const COMPARISON: readonly (readonly [string, Operator])[] = [
     {
       operand: "scalar",
       sign: "<>",
+      applies: isEquatable,
       nullable: true,
       build: (column, value) =>
         value === null ? sql`${column.column} is not null` : sql`${column.column} <> ${bound(column, value)}`,

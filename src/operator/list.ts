@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
 import type { Operator } from "./operator.ts";
-import { bound } from "./value.ts";
+import { bound, isEquatable } from "./value.ts";
 
 const membership = (included: boolean): Operator => ({
   operand: "list",
+  applies: isEquatable,
   build(column, value) {
     const values = value as readonly unknown[];
     // The empty list has no SQL: nothing is in it, everything is out of it.

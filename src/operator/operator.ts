@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
+import { ARRAY } from "./array.ts";
 import { COMPARISON } from "./comparison.ts";
 import { LIST } from "./list.ts";
 import { PRESENCE } from "./presence.ts";
@@ -11,11 +12,14 @@ import { TEXT } from "./text.ts";
  * error, because the database may try it on rows that the rule's filter drops, and an error is an answer about them.
  */
 export interface Operator {
-  /** What stands on its right: one value, a list, a pair, a yes or no, a pattern with wildcards, a text taken literally. */
-  readonly operand: "scalar" | "list" | "pair" | "flag" | "pattern" | "literal";
+  /**
+   * What stands on its right: one value, a list of them, a list of an array's elements, a pair, a yes or no, a pattern with
+   * wildcards, a text taken literally.
+   */
+  readonly operand: "scalar" | "list" | "elements" | "pair" | "flag" | "pattern" | "literal";
   /** The columns it compares; every column where absent. */
   readonly applies?: (column: ColumnInfo) => boolean;
-  /** What stands between a column and its value, where that is all the operator is. */
+  /** What stands between a column and its value, encoded and cast as the column says, where that is all the operator is. */
   readonly sign?: string;
   /** Whether at most one value satisfies it. */
   readonly fixes?: boolean;
@@ -31,6 +35,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ...LIST,
   ...RANGE,
   ...PRESENCE,
+  ...ARRAY,
 ]);
 
 /** The operators that apply to a column. */

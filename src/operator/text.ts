@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Operator } from "./operator.ts";
 
-const isText = ({ kind }: ColumnInfo): boolean => kind === "text";
+const isText = ({ matches }: ColumnInfo): boolean => matches;
 
 /** Wildcards and backslashes made literal, for a pattern whose escape is the backslash. */
 const literal = (text: string): string => text.replace(/[\\%_]/g, "\\$&");

@@ -1,9 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
 
-/** A value bound with its column's encoder, never as text. */
-export const bound = ({ column }: ColumnInfo, value: unknown): SQL => sql`${sql.param(value, column)}`;
+/** A value bound as its column writes it, never as text in the statement. */
+export const bound = ({ encode, cast }: ColumnInfo, value: unknown): SQL =>
+  cast === "" ? sql`${sql.param(encode(value))}` : sql`${sql.param(encode(value))}${sql.raw(cast)}`;
 
-/** Whether the values of a column have an order that means something; json, bytes and digits kept in bytes have none. */
-export const isOrdered = ({ column, kind }: ColumnInfo): boolean =>
-  kind !== "json" && kind !== "blob" && column.columnType !== "SQLiteBigInt";
+/** Whether a column's values can be told apart. */
+export const isEquatable = ({ compares }: ColumnInfo): boolean => compares !== "nothing";
+
+/** Whether a column's values have an order that means something. */
+export const isOrdered = ({ compares }: ColumnInfo): boolean => compares === "order";

@@ -86,6 +86,8 @@ class FilterReader {
         if (!Array.isArray(value)) throw invalidValue("expected a list", path, "write _(a,b)_");
         this.#budget.checkList(value.length, path);
         return value.map((item: unknown, index) => coerce(column, item, at(path, index)));
+      case "elements":
+        return this.#elements(column, value, path);
       case "pair":
         if (!Array.isArray(value) || value.length !== 2) {
           throw invalidValue("expected a pair", path, "write _(low,high)_");
@@ -99,6 +101,15 @@ class FilterReader {
       case "literal":
         return this.#literal(readText(value, path), path);
     }
+  }
+
+  /** A list of elements is a value of its array; null is no element to look for, since nothing equals it. */
+  #elements(column: ColumnInfo, value: unknown, path: string): unknown {
+    if (!Array.isArray(value)) throw invalidValue("expected a list", path, "write _(a,b)_");
+    this.#budget.checkList(value.length, path);
+    const missing = value.indexOf(null);
+    if (missing >= 0) throw invalidValue("expected an element", at(path, missing));
+    return coerce(column, value, path);
   }
 
   #literal(text: string, path: string): string {

@@ -1,5 +1,5 @@
-import { unknownColumn } from "../error.ts";
-import { makeTotal, type NodePolicy, type OrderKey } from "../policy/policy.ts";
+import { invalidValue, quote, unknownColumn } from "../error.ts";
+import { hasOrder, makeTotal, type NodePolicy, type OrderKey } from "../policy/policy.ts";
 import type { Ordering } from "../request/request.ts";
 import type { Projected } from "./project.ts";
 
@@ -21,5 +21,6 @@ export function order(
 function readKey({ column, direction }: Ordering, policy: NodePolicy, path: string): OrderKey {
   const readable = policy.readable.get(column);
   if (readable === undefined) throw unknownColumn(column, path, policy.readable.keys());
+  if (!hasOrder(readable)) throw invalidValue(`values of ${quote(column)} have no order`, path);
   return { column: readable, direction };
 }

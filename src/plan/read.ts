@@ -7,7 +7,7 @@ import { readFilter } from "./filter.ts";
 import { order } from "./order.ts";
 import type { ReadNode, ReadPlan } from "./plan.ts";
 import { project } from "./project.ts";
-import { effectiveLimit } from "./range.ts";
+import { effectiveLimit, effectiveOffset } from "./range.ts";
 
 /** Where a node stands in the tree. */
 export interface Place {
@@ -90,7 +90,7 @@ export function nodePlanner(nodes: ReadNode[], budget: Budget): NodePlanner {
       where,
       orderBy: order(selector.orderBy, policy, projected, relations.size > 0, at(place.path, "orderBy")),
       limit: taken,
-      offset: selector.offset ?? 0,
+      offset: effectiveOffset(selector.offset, policy.limits, at(place.path, "offset")),
       single: !place.list,
       relations,
     };

@@ -1,5 +1,13 @@
 import { is, SQL } from "drizzle-orm";
-import { at, internalError, invalidBody, type Issue, QueryError, unknownColumn } from "../error.ts";
+import {
+  at,
+  internalError,
+  invalidBody,
+  invalidValue,
+  type Issue,
+  QueryError,
+  unknownColumn,
+} from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
 import { coerce, type ColumnInfo, readText, type TableInfo } from "../schema/schema.ts";
 import { validate } from "./validate.ts";
@@ -121,6 +129,7 @@ function coerceRow(policy: Policy, row: Row, path: string): Row {
 }
 
 function coerceValue(column: ColumnInfo, value: unknown, path: string): unknown {
+  if (column.computed) throw invalidValue(`\`${column.name}\` is made by the database`, path);
   if (is(value, SQL)) return value;
   if (value !== null) return coerce(column, value, path, true);
   if (column.nullable) return null;

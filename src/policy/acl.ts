@@ -1,4 +1,4 @@
-import type { Operators, SQL } from "drizzle-orm";
+import type { Operators, SQL, View } from "drizzle-orm";
 import type { ColumnsOf, RelationsOf, SchemaShape, TableName, TargetOf } from "../infer.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
@@ -53,6 +53,8 @@ export type FormatResult<Context = object> = (
 export interface LimitOptions {
   /** The most rows a read answers, and how many it answers when the client names no limit. */
   readonly maxLimit?: number | null | undefined;
+  /** The most rows a read may skip: the database walks them all, and sorts them where no index does. */
+  readonly maxOffset?: number | null | undefined;
   /** How many relations deep a read may go; 0 is none. */
   readonly maxDepth?: number | null | undefined;
   /** The most conditions in all filters of a request together. */
@@ -89,7 +91,7 @@ type ColumnName<Schema extends SchemaShape, T extends keyof Schema> = keyof Colu
 /** What a rule for a table's rows may say, wherever it stands: at the top or in a relation. */
 export interface RelationRule<Context, Schema extends SchemaShape, T extends TableName<Schema>> extends Pick<
   LimitOptions,
-  "maxLimit" | "maxDepth" | "onSurpassMaxLimit"
+  "maxLimit" | "maxOffset" | "maxDepth" | "onSurpassMaxLimit"
 > {
   /** The columns it lets out. Without `select` a rule lets none out. */
   readonly select?: ColumnChoice<ColumnName<Schema, T>>;
@@ -169,6 +171,11 @@ interface RulesByMethod<Context, Schema extends SchemaShape, Database, T extends
   readonly DELETE: Rule<Context, Schema, Database, T> & ChangeGuards;
 }
 
+/** The methods rules can be written for: a view is only read. */
+type MethodOf<Source> = Source extends View
+  ? "GET" | "HEAD"
+  : keyof RulesByMethod<never, never, never, never>;
+
 /** One resource: its table, and who may do what with it. */
 export interface AclEntry<
   Role extends string,
@@ -177,7 +184,7 @@ export interface AclEntry<
   Database,
   T extends TableName<Schema>,
 > extends LimitOptions {
-  /** The table's name in the schema. */
+  /** The name of a table, or a view, in the schema. */
   readonly table: T;
   /** `true`: always one row; `false`: always a list; absent: as the client wishes. */
   readonly findFirst?: boolean;
@@ -185,7 +192,7 @@ export interface AclEntry<
   readonly countTotal?: boolean;
   readonly formatResult?: FormatResult<Context>;
   readonly control: {
-    readonly [M in keyof RulesByMethod<Context, Schema, Database, T>]?: {
+    readonly [M in MethodOf<Schema[T]>]?: {
       readonly [R in Role | "guest" | "mine" | "all"]?: RulesByMethod<Context, Schema, Database, T>[M];
     };
   };

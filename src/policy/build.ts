@@ -13,8 +13,9 @@ import type {
   RulesByRole,
 } from "./policy.ts";
 import { checkKeys, isMap } from "./keys.ts";
-import { makeTotal } from "./order.ts";
+import { hasOrder, makeTotal } from "./order.ts";
 import { chooseColumns } from "./readable.ts";
+import { spanOf } from "./span.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
@@ -80,6 +81,8 @@ class EntryBuilder {
     for (const [method, rules] of Object.entries(this.#entry.control ?? {})) {
       if (!METHODS.has(method) || method === "OPTIONS")
         this.#mistake(`${path}.control`, `unknown method \`${method}\``);
+      else if (rules !== undefined && table.kind === "view" && METHODS.get(method)!.action !== "read")
+        this.#mistake(`${path}.control.${method}`, `${table.name} is a view, which is only read`);
       else if (rules !== undefined && !isMap(rules))
         this.#mistake(`${path}.control.${method}`, "expected rules by role");
       else if (rules !== undefined)
@@ -116,6 +119,7 @@ class EntryBuilder {
     const limits = applyLimits(this.#limits, rule);
     const selects = rule.select !== undefined;
     const node = this.#node(rule, table, limits, path, 0);
+    this.#checkSpans(node, selects && action !== "read", path);
     const keyOnly =
       !selects && action !== "read"
         ? new Map(table.primaryKey.map((key) => [key.name, key] as const))
@@ -156,13 +160,15 @@ class EntryBuilder {
         ? (EMPTY as ReadonlyMap<string, ColumnInfo>)
         : chooseColumns(rule.select, table, (sentence) => this.#mistake(`${path}.select`, sentence));
     const orderBy = this.#orderBy(rule, table, `${path}.orderBy`);
+    const extras = this.#extras(rule, table, `${path}.extras`);
     return Object.freeze({
       table,
       readable,
       selectsAll: rule.select === true,
       columns: Object.freeze([...readable.values()]),
       filterable: readable,
-      extras: this.#extras(rule, table, `${path}.extras`),
+      extras,
+      spansRows: [...extras.values()].some((extra) => spanOf(extra.sql) !== "row"),
       forbids: this.#forbids(rule, `${path}.forbidQuery`),
       limits,
       using: this.#function(rule.where, `${path}.where`),
@@ -202,6 +208,7 @@ class EntryBuilder {
         `${path}.${name}`,
         depth + 1,
       );
+      this.#checkSpans(node, false, `${path}.${name}`);
       relations.set(name, Object.freeze({ ...node, relation }));
     }
     return relations;
@@ -218,6 +225,18 @@ class EntryBuilder {
       else extras.set(name, extra);
     }
     return extras;
+  }
+
+  /** Refuses fields computed over several rows where the database answers each row by itself, or would make one of all. */
+  #checkSpans({ extras, readable, relations }: NodePolicy, written: boolean, path: string): void {
+    for (const [name, extra] of extras) {
+      const span = spanOf(extra.sql);
+      const here = `${path}.extras.${name}`;
+      if (span !== "row" && written)
+        this.#mistake(here, "a write answers each row by itself, so no field is computed over several");
+      else if (span === "aggregate" && readable.size + relations.size > 0)
+        this.#mistake(here, "an aggregate makes one row of all, so it takes `select: false` and no `with`");
+    }
   }
 
   #forbids(rule: AnyRule, path: string): ReadonlySet<Capability> {
@@ -246,6 +265,8 @@ class EntryBuilder {
           `unknown column \`${name}\` (${table.name} has ${[...table.columns.keys()].join(", ")})`,
         );
       else if (direction === undefined) this.#mistake(`${path}.${name}`, 'expected "asc", "desc", 1 or -1');
+      else if (!hasOrder(column))
+        this.#mistake(`${path}.${name}`, `values of type ${column.type} have no order`);
       else keys.push({ column, direction });
     }
     return Object.freeze(keys);

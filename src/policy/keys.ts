@@ -3,7 +3,7 @@ import { didYouMean } from "../error.ts";
 /** What the value of a key must be. */
 type Expected = "boolean" | "map" | "anything";
 
-const LIMITS = ["maxLimit", "maxDepth", "onSurpassMaxLimit"] as const;
+const LIMITS = ["maxLimit", "maxOffset", "maxDepth", "onSurpassMaxLimit"] as const;
 const MORE_LIMITS = ["maxConditions", "maxList", "maxRows", "maxBodySize", "maxCost"] as const;
 // Limits, functions, column choices and orders are looked at where they are used, and refused there.
 const elsewhere = (keys: readonly string[]): [string, Expected][] => keys.map((key) => [key, "anything"]);

@@ -1,6 +1,9 @@
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
 import type { OrderKey } from "./policy.ts";
 
+/** Whether the database can sort by a column at all; PostgreSQL cannot by some types. */
+export const hasOrder = ({ compares }: ColumnInfo): boolean => compares !== "nothing";
+
 /**
  * An order that leaves no two rows equal, so that pages never overlap: it ends with the primary key. Rows of a table
  * without one are told apart by what the client may read, never by what is hidden.
@@ -11,7 +14,7 @@ export function makeTotal(
   readable: ReadonlyMap<string, ColumnInfo>,
 ): readonly OrderKey[] {
   const named = new Set(keys.map(({ column }) => column));
-  const unique = primaryKey.length > 0 ? primaryKey : [...readable.values()];
+  const unique = primaryKey.length > 0 ? primaryKey : [...readable.values()].filter(hasOrder);
   const rest = unique.filter((column) => !named.has(column));
   return [...keys, ...rest.map((column): OrderKey => ({ column, direction: "asc" }))];
 }

@@ -8,9 +8,9 @@ import type { StandardSchema } from "./standard-schema.ts";
 export type * from "./acl.ts";
 export { buildRegistry } from "./build.ts";
 export type { Limits } from "./limits.ts";
-export { makeTotal } from "./order.ts";
+export { hasOrder, makeTotal } from "./order.ts";
 export { allowedMethods, resolve } from "./resolve.ts";
-export { suspicions } from "./suspect.ts";
+export { costs, suspicions } from "./suspect.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 
 /** What a rule may forbid its clients to use: any key of their selectors. */
@@ -41,6 +41,8 @@ export interface NodePolicy {
   readonly orderBy: readonly OrderKey[];
   /** The rule's order made total: it ends with the primary key. */
   readonly totalOrder: readonly OrderKey[];
+  /** Whether a computed field looks at more rows than its own. */
+  readonly spansRows: boolean;
   readonly relations: ReadonlyMap<string, RelationPolicy>;
 }
 

@@ -17,6 +17,7 @@ export function chooseColumns(
     mistake("expected true, false or { mode, columns: new Set([…]) }");
     return new Map();
   }
+  if (choice.mode !== undefined && typeof choice.mode !== "boolean") mistake("`mode` is true or false");
   const named = new Set<string>(choice.columns);
   for (const name of named) {
     if (!table.columns.has(name)) {

@@ -1,4 +1,7 @@
-import type { NodePolicy, Policy, Registry } from "./policy.ts";
+import { getTableUniqueName } from "drizzle-orm";
+import type { Catalog } from "../schema/schema.ts";
+import { isIndexed } from "./indexed.ts";
+import type { NodePolicy, Policy, Registry, RelationPolicy } from "./policy.ts";
 
 const SECRETS: ReadonlySet<string> = new Set(
   "password passwd passphrase pwd secret token hash salt otp apikey privatekey credential".split(" "),
@@ -18,44 +21,91 @@ function looksSecret(name: string): boolean {
  * What is legal in an access-control file and yet looks like an oversight, one sentence each with its path. An author
  * who means it says so: with a `check`, a validator, a column choice, a number.
  */
-export function suspicions(registry: Registry): readonly string[] {
-  const found = new Set<string>();
-  for (const [resource, methods] of registry) {
-    for (const [method, rules] of methods) {
-      if (method === "HEAD" && methods.get("GET") === rules) continue;
-      for (const [role, policy] of rules) {
-        const path = `acl.${resource}.control.${method}.${role}`;
-        for (const sentence of suspect(method, role, policy)) found.add(`${path}${sentence}`);
-      }
-    }
+export function suspicions(registry: Registry, catalog: Catalog): readonly string[] {
+  const found = new Set<string>(hiddenNames(catalog));
+  for (const { path, method, role, policy } of rulesOf(registry)) {
+    for (const sentence of suspect(method, role, policy)) found.add(`${path}${sentence}`);
   }
   return [...found];
 }
 
-function* suspect(method: string, role: string, policy: Policy): Iterable<string> {
-  const writes = method === "POST" || method === "PATCH";
-  if (
-    role === "mine" &&
-    policy.using === undefined &&
-    policy.check === undefined &&
-    policy.injectBody === undefined
-  ) {
-    yield ": a `mine` rule without `where` lets everybody write in anybody's name";
-  }
-  if (writes && policy.check === undefined) {
-    for (const column of policy.writable.values()) {
-      if (column.foreign)
-        yield `.write: \`${column.name}\` refers to another row, and no \`check\` says which rows may be referred to`;
-    }
-  }
-  if (writes && (role === "all" || role === "guest") && policy.validateBody === undefined) {
-    yield ": anybody may write, and no `validateBody` says what";
-  }
-  yield* secrets(policy);
-  if ((method === "GET" || method === "HEAD") && policy.limits.maxLimit === Number.POSITIVE_INFINITY) {
-    yield ".maxLimit: a read may answer the whole table";
+/**
+ * A table without a schema's name whose own another table has in a schema: in a sub-query on that one, SQL takes the name
+ * for it, so that a row filter asks about the wrong rows.
+ */
+function* hiddenNames(catalog: Catalog): Iterable<string> {
+  const tables = [...catalog.values()].map(({ name, table }) => ({
+    name,
+    unique: getTableUniqueName(table),
+  }));
+  for (const { name, unique } of tables) {
+    if (!unique.startsWith("public.")) continue;
+    const own = unique.slice("public.".length);
+    const other = tables.find((table) => table.unique !== unique && table.unique.endsWith(`.${own}`));
+    if (other !== undefined)
+      yield `schema.${name}: a sub-query on \`${other.name}\`, which has its name in another schema, hides its columns`;
   }
 }
+
+/**
+ * What the schema says will be slow, one sentence for each join. It is no oversight in the file, and the database may
+ * have an index the schema does not tell of: so it is told and never refused.
+ */
+export function costs(registry: Registry): readonly string[] {
+  const found = new Map<string, string>();
+  for (const { path, policy } of rulesOf(registry)) {
+    for (const { join, sentence } of unindexed(policy)) {
+      if (!found.has(join)) found.set(join, `${path}${sentence}`);
+    }
+  }
+  return [...found.values()];
+}
+
+interface PlacedRule {
+  readonly path: string;
+  readonly method: string;
+  readonly role: string;
+  readonly policy: Policy;
+}
+
+/** Every rule that is written, with its path. */
+function* rulesOf(registry: Registry): Iterable<PlacedRule> {
+  for (const [resource, methods] of registry) {
+    for (const [method, rules] of methods) {
+      if (method === "HEAD" && methods.get("GET") === rules) continue;
+      for (const [role, policy] of rules)
+        yield { path: `acl.${resource}.control.${method}.${role}`, method, role, policy };
+    }
+  }
+}
+
+function* suspect(method: string, role: string, policy: Policy): Iterable<string> {
+  if (method === "POST" || method === "PATCH") yield* suspectWrite(role, policy);
+  yield* secrets(policy);
+  if (method === "GET" || method === "HEAD") {
+    if (isLifted(policy.limits.maxLimit)) yield ".maxLimit: a read may answer the whole table";
+    if (isLifted(policy.limits.maxCost) && hasLists(policy))
+      yield ".maxCost: nothing bounds the rows of a nested read";
+  }
+  yield* unbounded(policy);
+}
+
+function* suspectWrite(role: string, policy: Policy): Iterable<string> {
+  const { using, check, injectBody, writable, validateBody, limits } = policy;
+  if (role === "mine" && using === undefined && check === undefined && injectBody === undefined) {
+    yield ": a `mine` rule without `where` lets everybody write in anybody's name";
+  }
+  for (const column of check === undefined ? writable.values() : []) {
+    if (column.foreign)
+      yield `.write: \`${column.name}\` refers to another row, and no \`check\` says which rows may be referred to`;
+  }
+  if ((role === "all" || role === "guest") && validateBody === undefined && writable.size > 0) {
+    yield ": anybody may write, and no `validateBody` says what";
+  }
+  if (isLifted(limits.maxBodySize)) yield ".maxBodySize: a body may be of any size";
+}
+
+const isLifted = (limit: number): boolean => limit === Number.POSITIVE_INFINITY;
 
 /** Columns that look like secrets and are let out with all the others, here or in a relation. */
 function* secrets(policy: NodePolicy): Iterable<string> {
@@ -66,4 +116,37 @@ function* secrets(policy: NodePolicy): Iterable<string> {
   }
   for (const [name, relation] of policy.relations)
     for (const found of secrets(relation)) yield `.with.${name}${found}`;
+}
+
+/** Relations whose lists have no end. */
+function* unbounded({ relations }: NodePolicy): Iterable<string> {
+  for (const [name, relation] of relations) {
+    if (isList(relation) && isLifted(relation.limits.maxLimit))
+      yield `.with.${name}.maxLimit: a read may answer the whole table`;
+    for (const found of unbounded(relation)) yield `.with.${name}${found}`;
+  }
+}
+
+const isList = ({ relation }: RelationPolicy): boolean => relation.kind === "many";
+
+const hasLists = ({ relations }: NodePolicy): boolean =>
+  [...relations.values()].some((relation) => isList(relation) || hasLists(relation));
+
+/** A join that reads the whole of a table for each row it starts from. */
+interface Unindexed {
+  readonly join: string;
+  readonly sentence: string;
+}
+
+function* unindexed({ relations }: NodePolicy): Iterable<Unindexed> {
+  for (const [name, policy] of relations) {
+    const { target, on } = policy.relation;
+    const columns = on.map((pair) => pair.target);
+    if (!isIndexed(target.table, columns, policy.using !== undefined)) {
+      const names = columns.map((column) => `\`${column.name}\``).join(", ");
+      const sentence = `: no index of ${target.name} begins with ${names}, so each row reads the whole table`;
+      yield { join: `${target.name} ${names}`, sentence: `.with.${name}${sentence}` };
+    }
+    for (const { join, sentence } of unindexed(policy)) yield { join, sentence: `.with.${name}${sentence}` };
+  }
 }

@@ -1,22 +1,32 @@
 import { Buffer } from "node:buffer";
 import { at, invalidValue } from "../error.ts";
+import { fitOf, type Scalar } from "./fit.ts";
+import { assertJson, isStorable } from "./json.ts";
+import { isEnum } from "./kind.ts";
+import { daysIn } from "./moment.ts";
 import type { ColumnInfo } from "./schema.ts";
+import { coerceShape, isShape } from "./shape.ts";
+import { readType } from "./type.ts";
 
 /**
  * Turns a value from the wire into what its column takes, or refuses it at `path`. Nothing that passes can make the
- * database fail for its type: one integer beyond 2^53 stored through libsql makes every later read of its row fail.
- * A value that will be `stored` must also fit the column's length. What authors write in the schema's own types (`Date`,
- * bigint, bytes) passes the same checks.
+ * database fail for its type: one integer beyond 2^53 stored through libsql makes every later read of its row fail, and
+ * PostgreSQL raises an error for what is no value of the type it is compared with. A value that will be `stored` must also
+ * fit the column's length. What authors write in the schema's own types (`Date`, bigint, bytes) passes the same checks.
  */
 export function coerce(column: ColumnInfo, value: unknown, path: string, stored = false): unknown {
+  const coerced = coerceKind(column, value, path, stored);
+  return column.database === "postgresql" && FITTED.has(column.kind)
+    ? fitted(column, coerced as Scalar, path, stored)
+    : coerced;
+}
+
+function coerceKind(column: ColumnInfo, value: unknown, path: string, stored: boolean): unknown {
   switch (column.kind) {
     case "text":
       return coerceText(column, value, path, stored);
     case "integer":
-      if (stored && column.primary && (value as number) > MAX_KEY)
-        throw misfit(`a whole number up to ${MAX_KEY}`, path);
-      if (typeof value === "number" && Number.isSafeInteger(value)) return value === 0 ? 0 : value;
-      throw misfit("a whole number", path);
+      return coerceInteger(column, value, path, stored);
     case "number":
       if (typeof value === "number" && Number.isFinite(value)) return value;
       throw misfit("a finite number", path);
@@ -28,15 +38,30 @@ export function coerce(column: ColumnInfo, value: unknown, path: string, stored 
       if (typeof value === "boolean") return value;
       throw misfit("T or F (true or false in JSON)", path);
     case "date":
-      return coerceDate(value, path);
+      return coerceDate(column, value, path, stored);
     case "json":
       assertJson(value, path);
       return value;
     case "blob":
       return coerceBlob(value, path);
+    case "array":
+      return coerceArray(column, value, path, stored);
     case "custom":
-      return coerceCustom(column, value, path);
+      return coerceCustom(column, value, path, stored);
   }
+}
+
+/** The kinds whose values PostgreSQL knows by the type of their column alone. */
+const FITTED: ReadonlySet<ColumnInfo["kind"]> = new Set(["text", "integer", "number", "decimal", "bigint"]);
+
+/** A value as PostgreSQL takes it for a column. */
+function fitted(column: ColumnInfo, value: Scalar, path: string, stored: boolean): Scalar {
+  const type = readType(column.type);
+  const fit = isEnum(column.column) ? undefined : fitOf(type);
+  if (fit === undefined) return value;
+  const sent = fit.fit(value, type, stored);
+  if (sent !== undefined) return sent;
+  throw misfit(typeof fit.wanted === "string" ? fit.wanted : fit.wanted(type), path);
 }
 
 /** Text of a form field as the value its column takes; text that fits no other kind stays text and is refused by `coerce`. */
@@ -54,13 +79,18 @@ export function readText(column: ColumnInfo, text: string): unknown {
     case "date":
       return /^-?\d+$/.test(text) ? Number(text) : text;
     case "json":
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        return text;
-      }
+    case "array":
+      return readJson(text);
     default:
-      return text;
+      return isShape(column.column) ? readJson(text) : text;
+  }
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
 
@@ -80,15 +110,18 @@ function coerceText(column: ColumnInfo, value: unknown, path: string, stored: bo
   const { length } = column.column as { length?: number };
   if (stored && length !== undefined && Array.from(value).length > length)
     throw misfit(`at most ${length} characters`, path);
-  if (column.column.columnType === "PgUUID" && !UUID.test(value)) throw misfit("a UUID", path);
   return value;
 }
 
-/** Whether a text reaches the database as it is: drivers cut it at NUL, and UTF-8 has no lone surrogates. */
-export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes("\0");
+function coerceInteger(column: ColumnInfo, value: unknown, path: string, stored: boolean): number {
+  const key = stored && column.primary && column.database === "sqlite";
+  if (key && (value as number) > MAX_KEY) throw misfit(`a whole number up to ${MAX_KEY}`, path);
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value === 0 ? 0 : value;
+  throw misfit("a whole number", path);
+}
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const DECIMAL = /^[+-]?(\d{1,300}(\.\d{0,300})?|\.\d{1,300})$/;
+// As many digits as a double may have.
+const DECIMAL = /^[+-]?(\d{1,310}(\.\d{0,1100})?|\.\d{1,1100})$/;
 
 function coerceDecimal(value: unknown, path: string): string {
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
@@ -98,14 +131,16 @@ function coerceDecimal(value: unknown, path: string): string {
 
 const INT64_MAX = 2n ** 63n - 1n;
 
+/** Kept as digits, in a blob or a numeric. */
+const UNBOUNDED: ReadonlySet<string> = new Set(["SQLiteBigInt", "PgNumericBigInt"]);
+
 function coerceBigInt(column: ColumnInfo, value: unknown, path: string): bigint {
   let number: bigint;
   if (typeof value === "bigint") number = value;
   else if (typeof value === "number" && Number.isSafeInteger(value)) number = BigInt(value);
   else if (typeof value === "string" && /^[+-]?\d{1,1000}$/.test(value)) number = BigInt(value);
   else throw misfit("a whole number as text", path);
-  const unbounded = column.column.columnType === "SQLiteBigInt"; // kept as digits in a blob
-  if (!unbounded && (number > INT64_MAX || number < -INT64_MAX - 1n))
+  if (!UNBOUNDED.has(column.column.columnType) && (number > INT64_MAX || number < -INT64_MAX - 1n))
     throw misfit("a whole number of 64 bits", path);
   return number;
 }
@@ -114,7 +149,11 @@ function coerceBigInt(column: ColumnInfo, value: unknown, path: string): bigint 
 const ISO =
   /^([+-]\d{6}|\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?$/i;
 
-function coerceDate(value: unknown, path: string): Date {
+// Drizzle writes dates as ISO 8601 does, and PostgreSQL reads no other years of that.
+const FIRST_DATE = Date.parse("0001-01-01T00:00:00.000Z");
+const LAST_DATE = Date.parse("9999-12-31T23:59:59.999Z");
+
+function coerceDate(column: ColumnInfo, value: unknown, path: string, stored: boolean): Date {
   const date =
     value instanceof Date
       ? value
@@ -126,7 +165,15 @@ function coerceDate(value: unknown, path: string): Date {
   if (date === undefined || Number.isNaN(date.getTime())) {
     throw misfit("a date", path, "write an ISO 8601 text or milliseconds since 1970");
   }
+  if (column.database === "postgresql" && !isReadable(date.getTime(), column, stored))
+    throw misfit("a date of the years 1 to 9999", path);
   return date;
+}
+
+/** Whether a time is among the years both ways know, and still will be when it is rounded to what is stored. */
+function isReadable(time: number, { type }: ColumnInfo, stored: boolean): boolean {
+  const [precision = 6] = readType(type).parameters;
+  return time >= FIRST_DATE && time <= LAST_DATE - (stored && precision < 3 ? 999 : 0);
 }
 
 function readDate(text: string): Date | undefined {
@@ -139,33 +186,6 @@ function readDate(text: string): Date | undefined {
   return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}${zone.toUpperCase()}`);
 }
 
-function daysIn(year: number, month: number): number {
-  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
-}
-
-/** How deep a JSON value may nest; RJSON's own bound. */
-const MAX_JSON_DEPTH = 64;
-
-function assertJson(value: unknown, path: string, depth = 0): void {
-  if (depth > MAX_JSON_DEPTH) throw misfit(`a JSON value at most ${MAX_JSON_DEPTH} levels deep`, path);
-  switch (typeof value) {
-    case "string":
-      if (isStorable(value)) return;
-      break;
-    case "boolean":
-      return;
-    case "number":
-      if (Number.isFinite(value)) return;
-      break;
-    case "object":
-      if (value === null) return;
-      for (const [key, member] of Object.entries(value)) assertJson(member, at(path, key), depth + 1);
-      return;
-  }
-  throw misfit("a JSON value", path);
-}
-
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 function coerceBlob(value: unknown, path: string): Uint8Array {
@@ -174,30 +194,56 @@ function coerceBlob(value: unknown, path: string): Uint8Array {
   throw misfit("bytes as base64", path);
 }
 
+/** PostgreSQL's bound for the dimensions of an array. */
+const MAX_DIMENSIONS = 6;
+
+function coerceArray(column: ColumnInfo, value: unknown, path: string, stored: boolean, depth = 1): unknown {
+  if (!Array.isArray(value)) throw misfit("a list", path);
+  const element = column.element!;
+  const list = value as readonly unknown[];
+  if (element.kind !== "array")
+    return list.map((item, index) => (item === null ? null : coerce(element, item, at(path, index), stored)));
+  if (depth === MAX_DIMENSIONS) throw misfit(`a list of at most ${MAX_DIMENSIONS} dimensions`, path);
+  assertRectangular(list, path);
+  return list.map((item, index) => coerceArray(element, item, at(path, index), stored, depth + 1));
+}
+
+/** An array within an array has as many elements as its neighbours, and at least one: PostgreSQL has no other. */
+function assertRectangular(list: readonly unknown[], path: string): void {
+  for (const [index, item] of list.entries()) {
+    const here = at(path, index);
+    if (!Array.isArray(item) || item.length === 0) throw misfit("a list that is not empty", here);
+    if (item.length !== (list[0] as readonly unknown[]).length)
+      throw misfit("a list as long as the one before", here);
+  }
+}
+
 /** An author's mapping may throw, or answer what no database takes; both are the value's fault here, not the server's. */
-function coerceCustom(column: ColumnInfo, value: unknown, path: string): unknown {
+function coerceCustom(column: ColumnInfo, value: unknown, path: string, stored: boolean): unknown {
+  if (isShape(column.column)) return coerceShape(column.column, value, path);
+  // A mapping may make a value of nothing.
+  if (value === null) throw misfit("another kind of value", path);
   let driverValue: unknown;
   try {
     driverValue = column.column.mapToDriverValue(value);
   } catch {
     throw misfit("another kind of value", path);
   }
-  switch (typeof driverValue) {
+  if (!isBindable(driverValue)) throw misfit("another kind of value", path);
+  if (column.database === "postgresql") fitted(column, driverValue, path, stored);
+  return value;
+}
+
+function isBindable(value: unknown): value is Scalar {
+  switch (typeof value) {
     case "string":
-      if (isStorable(driverValue)) return value;
-      break;
+      return isStorable(value);
     case "boolean":
     case "bigint":
-      return value;
+      return true;
     case "number":
-      if (
-        Number.isFinite(driverValue) &&
-        (!Number.isInteger(driverValue) || Number.isSafeInteger(driverValue))
-      )
-        return value;
-      break;
-    case "object":
-      if (driverValue instanceof Uint8Array) return value;
+      return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+    default:
+      return value instanceof Uint8Array;
   }
-  throw misfit("another kind of value", path);
 }

@@ -1,4 +1,7 @@
+import { Buffer } from "node:buffer";
 import type { Column } from "drizzle-orm";
+import { isShape } from "./shape.ts";
+import { comparisonOf, readType, takesPatterns } from "./type.ts";
 
 /** What a column holds, as far as comparing, checking and sending it goes. */
 export type ColumnKind =
@@ -12,14 +15,24 @@ export type ColumnKind =
   | "date"
   | "json"
   | "blob"
-  /** A type of the schema's author, with mappings of its own. */
+  /** A list of what its `element` says. */
+  | "array"
+  /** A type of the schema's author, with mappings of its own, or one of which nothing is known. */
   | "custom";
+
+/** Which of the database's own comparisons are total for a column: `<` and `=`, `=` alone, or none. */
+export type Comparison = "order" | "equality" | "nothing";
+
+/** Which database a column belongs to. */
+export const databaseOf = (column: Column): "sqlite" | "postgresql" =>
+  column.columnType.startsWith("Pg") ? "postgresql" : "sqlite";
 
 /** The kind of a column, by Drizzle's data type and, where that says too little, its column type. */
 export function kindOf(column: Column): ColumnKind {
+  if (isShape(column)) return "custom";
   switch (column.dataType) {
     case "string":
-      return column.columnType === "SQLiteNumeric" || column.columnType === "PgNumeric" ? "decimal" : "text";
+      return DECIMALS.has(column.columnType) ? "decimal" : "text";
     case "number":
       return INTEGERS.has(column.columnType) ? "integer" : "number";
     case "bigint":
@@ -32,10 +45,14 @@ export function kindOf(column: Column): ColumnKind {
       return "json";
     case "buffer":
       return "blob";
+    case "array":
+      return column.columnType === "PgArray" ? "array" : "custom";
     default:
-      return "custom";
+      return holdsBytes(column) ? "blob" : "custom";
   }
 }
+
+const DECIMALS: ReadonlySet<string> = new Set(["SQLiteNumeric", "PgNumeric"]);
 
 const INTEGERS: ReadonlySet<string> = new Set([
   "SQLiteInteger",
@@ -46,3 +63,36 @@ const INTEGERS: ReadonlySet<string> = new Set([
   "PgBigInt53",
   "PgBigSerial53",
 ]);
+
+/** Drizzle has no bytes for PostgreSQL: whether a type of the author's holds them, and its mappings leave them alone. */
+function holdsBytes(column: Column): boolean {
+  if (databaseOf(column) !== "postgresql" || readType(column.getSQLType()).name !== "bytea") return false;
+  const bytes = Buffer.from([0, 255]);
+  const same = (value: unknown): boolean => value instanceof Uint8Array && bytes.equals(value);
+  try {
+    return same(column.mapToDriverValue(bytes)) && same(column.mapFromDriverValue(bytes));
+  } catch {
+    return false;
+  }
+}
+
+/** Which comparisons are total for a column; of an array, those its elements have. */
+export function compares(column: Column, kind: ColumnKind, element: Comparison | undefined): Comparison {
+  if (databaseOf(column) === "sqlite") {
+    // Digits kept in bytes have no order that means something.
+    const digits = column.columnType === "SQLiteBigInt";
+    return kind === "json" || kind === "blob" || digits ? "equality" : "order";
+  }
+  if (kind === "array") return element === "nothing" ? "nothing" : "equality";
+  return isEnum(column) ? "order" : comparisonOf(column.getSQLType());
+}
+
+/** Whether patterns are looked for in a column. */
+export function matches(column: Column, kind: ColumnKind): boolean {
+  if (kind !== "text") return false;
+  return databaseOf(column) === "sqlite" || (!isEnum(column) && takesPatterns(column.getSQLType()));
+}
+
+/** Whether a column is of a type made by `create type … as enum`. */
+export const isEnum = ({ columnType }: Column): boolean =>
+  columnType === "PgEnumColumn" || columnType === "PgEnumObjectColumn";

@@ -2,18 +2,25 @@ import {
   type Column,
   type Relation,
   One,
-  type Table,
+  Table,
   createTableRelationsHelpers,
   extractTablesRelationalConfig,
   getTableUniqueName,
   is,
   normalizeRelation,
+  View,
 } from "drizzle-orm";
+import { getTableConfig as getPgTableConfig, type PgArray, PgTable } from "drizzle-orm/pg-core";
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
-import { type ColumnKind, kindOf } from "./kind.ts";
+import { castOf } from "./cast.ts";
+import { encoderOf } from "./encode.ts";
+import { type ColumnKind, type Comparison, compares, databaseOf, kindOf, matches } from "./kind.ts";
+import { asTable, columnsOfView } from "./view.ts";
 
-export { coerce, isStorable, readText } from "./coerce.ts";
-export type { ColumnKind } from "./kind.ts";
+export { typeName } from "./cast.ts";
+export { coerce, readText } from "./coerce.ts";
+export { isStorable } from "./json.ts";
+export type { ColumnKind, Comparison } from "./kind.ts";
 
 /** A column and what the engine needs to know of it. */
 export interface ColumnInfo {
@@ -24,12 +31,26 @@ export interface ColumnInfo {
   readonly column: Column;
   readonly kind: ColumnKind;
   readonly database: "sqlite" | "postgresql";
+  /** Its type in SQL, in lower case. */
+  readonly type: string;
+  /** Which of the database's own comparisons are total for it; what has none cannot be sorted by either. */
+  readonly compares: Comparison;
+  /** Whether patterns are looked for in it. */
+  readonly matches: boolean;
+  /** What an array holds. */
+  readonly element: ColumnInfo | undefined;
+  /** Writes a value as its driver takes it. */
+  readonly encode: (value: unknown) => unknown;
+  /** What SQL puts behind a value bound for it, where drivers would misread a bare one; else empty. */
+  readonly cast: string;
   readonly primary: boolean;
   readonly nullable: boolean;
   /** Whether it refers to a row of a table. */
   readonly foreign: boolean;
   /** Made by the server: a client's body may not set it unless a rule says so. */
   readonly generated: boolean;
+  /** Made by the database whatever anybody says: it takes no value at all. */
+  readonly computed: boolean;
 }
 
 /** A relation by its name in the schema. */
@@ -45,6 +66,9 @@ export interface RelationInfo {
 export interface TableInfo {
   /** Its name in the schema, as `db.query.<name>` has it. */
   readonly name: string;
+  /** A view is read only; it has neither key nor relations. */
+  readonly kind: "table" | "view";
+  /** Of a view, a table that goes by its name. */
   readonly table: Table;
   readonly columns: ReadonlyMap<string, ColumnInfo>;
   readonly primaryKey: readonly ColumnInfo[];
@@ -57,8 +81,9 @@ export type Catalog = ReadonlyMap<string, TableInfo>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type RelationalTable = ReturnType<typeof extractTablesRelationalConfig>["tables"][string];
 
-/** Reads a Drizzle schema once: tables, columns and relations, looked up by their own names only. */
-export function readCatalog(schema: Record<string, unknown>): Catalog {
+/** Reads a Drizzle schema once: tables and views, columns and relations, looked up by their own names only. */
+export function readCatalog(given: Record<string, unknown>): Catalog {
+  const schema = unwrap(given);
   const config = extractTablesRelationalConfig(schema, createTableRelationsHelpers);
   const catalog = new Map<string, Writable<TableInfo>>();
   for (const table of Object.values(config.tables)) catalog.set(table.tsName, readTable(table, schema));
@@ -74,7 +99,16 @@ export function readCatalog(schema: Record<string, unknown>): Catalog {
     }
     source.relations = relations;
   }
+  for (const [name, value] of Object.entries(schema))
+    if (is(value, View)) catalog.set(name, readView(name, value));
   return catalog;
+}
+
+/** The schema itself, where it is the only, default export of what was given: so Drizzle reads it. */
+function unwrap(given: Record<string, unknown>): Record<string, unknown> {
+  const { default: inner } = given;
+  const wrapped = Object.keys(given).length === 1 && typeof inner === "object" && !is(inner, Table);
+  return wrapped && inner !== null && !is(inner, View) ? (inner as Record<string, unknown>) : given;
 }
 
 function readTable(table: RelationalTable, schema: Record<string, unknown>): Writable<TableInfo> {
@@ -91,6 +125,7 @@ function readTable(table: RelationalTable, schema: Record<string, unknown>): Wri
   const primaryKey = parts.some((column) => column.nullable) ? [] : parts;
   return {
     name: table.tsName,
+    kind: "table",
     table: schema[table.tsName] as Table,
     columns,
     primaryKey,
@@ -98,17 +133,35 @@ function readTable(table: RelationalTable, schema: Record<string, unknown>): Wri
   };
 }
 
-/** The columns of a key that spans several; Drizzle's relational configuration knows PostgreSQL's only. */
+/** A view as a table without key and relations; what it says of its columns' nulls holds in the tables it was made of only. */
+function readView(name: string, view: View): TableInfo {
+  const table = asTable(view);
+  const columns = new Map<string, ColumnInfo>();
+  for (const [field, column] of Object.entries(columnsOfView(table)))
+    columns.set(field, {
+      ...readColumn(field, columns.size, column, []),
+      nullable: true,
+      foreign: false,
+      generated: true,
+    });
+  return { name, kind: "view", table, columns, primaryKey: [], relations: new Map() };
+}
+
+/** The columns of a key that spans several; those of PostgreSQL's, Drizzle's relational configuration may have by array only. */
 function compositeKey(table: Table): readonly Column[] {
-  if (!is(table, SQLiteTable)) return [];
-  return getTableConfig(table).primaryKeys.flatMap(({ columns }) => columns);
+  if (is(table, PgTable)) return getPgTableConfig(table).primaryKeys.flatMap(({ columns }) => columns);
+  if (is(table, SQLiteTable)) return getTableConfig(table).primaryKeys.flatMap(({ columns }) => columns);
+  return [];
 }
 
 /** The columns that refer to rows of a table, by their names in the database. */
 function foreignColumns(table: Table): ReadonlySet<string> {
-  if (!is(table, SQLiteTable)) return new Set();
-  const keys = getTableConfig(table).foreignKeys.flatMap((key) => key.reference().columns);
-  return new Set(keys.map((column) => column.name));
+  const keys: readonly { reference(): { readonly columns: readonly Column[] } }[] = is(table, PgTable)
+    ? getPgTableConfig(table).foreignKeys
+    : is(table, SQLiteTable)
+      ? getTableConfig(table).foreignKeys
+      : [];
+  return new Set(keys.flatMap((key) => key.reference().columns).map((column) => column.name));
 }
 
 function readColumn(
@@ -123,16 +176,51 @@ function readColumn(
     column.generated !== undefined ||
     column.generatedIdentity !== undefined ||
     column.onUpdateFn !== undefined;
-  const rowid = primary && column.primary && column.getSQLType() === "integer";
+  const facts = readFacts(name, index, column);
+  const sqlite = facts.database === "sqlite";
+  const rowid = sqlite && primary && column.primary && facts.type === "integer";
+  return {
+    ...facts,
+    primary,
+    // PostgreSQL has no nulls in a key, whatever its columns say.
+    nullable: !column.notNull && (sqlite || !primary),
+    generated: made || (primary && (column.hasDefault || rowid)),
+    computed: column.generated?.type === "always" || column.generatedIdentity?.type === "always",
+  };
+}
+
+/** What a column's type says of it. */
+function readFacts(
+  name: string,
+  index: number,
+  column: Column,
+): Omit<ColumnInfo, "foreign" | "primary" | "nullable" | "generated" | "computed"> {
+  const kind = kindOf(column);
+  const element = kind === "array" ? readElement(name, index, column) : undefined;
   return {
     name,
     index,
     column,
-    kind: kindOf(column),
-    database: column.columnType.startsWith("Pg") ? "postgresql" : "sqlite",
-    primary,
-    nullable: !column.notNull,
-    generated: made || (primary && (column.hasDefault || rowid)),
+    kind,
+    database: databaseOf(column),
+    type: column.getSQLType().toLowerCase(),
+    compares: compares(column, kind, element?.compares),
+    matches: matches(column, kind),
+    element,
+    encode: encoderOf(column, element),
+    cast: castOf(column),
+  };
+}
+
+function readElement(name: string, index: number, column: Column): ColumnInfo {
+  const { baseColumn } = column as unknown as PgArray<never, never>;
+  return {
+    ...readFacts(name, index, baseColumn),
+    primary: false,
+    nullable: true,
+    foreign: false,
+    generated: false,
+    computed: false,
   };
 }
 

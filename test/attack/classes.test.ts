@@ -21,6 +21,7 @@ const OPERAND = {
   list: "_('x')_",
   pair: "_('a','z')_",
   flag: "T",
+  elements: "_()_",
 };
 const ENGINE_TEXT =
   /\bselect\b.+\bfrom\b|insert into|failed query|sqlite|libsql|drizzle|no such|\bparams:|\.[jt]s:\d+|uk_/i;

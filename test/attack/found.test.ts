@@ -5,7 +5,7 @@ import { relations, sql } from "drizzle-orm";
 import { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { createQueryRoute } from "@bepalo/query";
+import { createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import type { TestACL } from "../support/app.ts";
 import { tag } from "../support/schema.ts";
 import { ask, STACKS } from "../support/served.ts";
@@ -216,6 +216,175 @@ describe("another site's page writes nothing in its visitor's name:", () => {
   });
 });
 
+describe("a filter that fails is a 500 and nothing else:", () => {
+  const failing = (message: string): Error => new Error(message);
+  const rule = (root: () => unknown, relation: () => unknown) =>
+    ({
+      articles: {
+        table: "article",
+        control: {
+          GET: {
+            all: {
+              select: true,
+              where: root as () => boolean,
+              with: { comments: { select: true, where: relation as () => boolean } },
+            },
+          },
+        },
+      },
+    }) satisfies TestACL;
+
+  test("no rejection is left to end the process, whichever of several filters fails first", async () => {
+    const lost: unknown[] = [];
+    const listen = (reason: unknown): void => void lost.push(reason);
+    process.on("unhandledRejection", listen);
+    try {
+      const late = async (): Promise<never> => {
+        await pause(5);
+        throw failing("late");
+      };
+      const soon = async (): Promise<never> => {
+        throw failing("soon");
+      };
+      const now = (): never => {
+        throw failing("now");
+      };
+      for (const root of [late, soon, now])
+        for (const relation of [now, soon, late]) {
+          const { get } = await start(rule(root, relation));
+          expect((await get(ask("articles", "(with:(comments:T))"))).status).toBe(500);
+        }
+      await pause(20);
+    } finally {
+      process.off("unhandledRejection", listen);
+    }
+    expect(lost).toEqual([]);
+  });
+
+  test("a promise of another make is waited for, and what it comes to is all that counts", async () => {
+    /** What some libraries answer in place of a promise. */
+    const thenable = (value: unknown): unknown => ({
+      // oxlint-disable-next-line unicorn/no-thenable
+      then: (done: (value: unknown) => unknown) => thenable(done(value)),
+    });
+    for (const [answer, count] of [
+      [false, 0],
+      [undefined, 0],
+      [true, 6],
+    ] as const) {
+      const { get } = await start(
+        rule(
+          () => thenable(answer),
+          () => true,
+        ),
+      );
+      const { status, body } = await get("articles");
+      expect([status, body.count]).toEqual([200, count]);
+    }
+  });
+});
+
+describe("an author's `Response` is one, whoever made it:", () => {
+  /**
+   * Runs work where the global `Response` is another than the platform's own, as under `@hono/node-server` on Node:
+   * what `fetch` and `clone` answer is then no instance of it.
+   */
+  async function elsewhere<T>(work: (Native: typeof Response) => Promise<T>): Promise<T> {
+    const Native = globalThis.Response;
+    globalThis.Response = class extends Native {};
+    try {
+      return await work(Native);
+    } finally {
+      globalThis.Response = Native;
+    }
+  }
+
+  const tags = (rule: object, options: Partial<QueryRouteOptions> = {}) =>
+    start({ tags: { table: "tag", control: { GET: { all: rule }, DELETE: { all: rule } } } }, options);
+
+  test("the session parser's ends the request", async () => {
+    await elsewhere(async (Native) => {
+      const { get } = await tags(
+        { select: true },
+        { session: { parser: () => new Native("banned", { status: 403 }), getRole: () => "editor" } },
+      );
+      expect((await get("tags")).status).toBe(403);
+    });
+  });
+
+  test("a hook's ends the request before anything is written, or after", async () => {
+    await elsewhere(async (Native) => {
+      const refuse = (): Response => new Native("no", { status: 403 });
+      for (const hook of ["beforeQuery", "afterQuery", "formatResult"]) {
+        const { get, remove, database } = await tags({ select: true, [hook]: refuse });
+        expect((await get("tags")).status).toBe(403);
+        const before = await dump(database);
+        expect((await remove("tags")).status).toBe(403);
+        if (hook === "beforeQuery") expect(await dump(database)).toBe(before);
+      }
+    });
+  });
+
+  test("HEAD of one that never ends is answered", async () => {
+    const { send } = await tags({
+      select: true,
+      formatResult: () => {
+        const body = new ReadableStream({
+          pull: async (controller) => {
+            await pause(1);
+            controller.enqueue(new Uint8Array(1));
+          },
+        });
+        return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
+      },
+    });
+    const answer = await Promise.race([send("HEAD", "tags"), pause(1_000)]);
+    expect(answer?.status).toBe(200);
+  });
+});
+
+test("a write under a condition on an ETag, which no write looks at, is refused", async () => {
+  const { patch, database } = await start(acl);
+  const before = await dump(database);
+  for (const headers of [{ "if-match": '"x"' }, { "if-none-match": "*" }, { "if-unmodified-since": "x" }])
+    expect(refusal(await patch("articles?mine", { title: "x" }, { as: 2, headers }))).toMatchObject({
+      status: 400,
+      code: "invalid-value",
+    });
+  expect(await dump(database)).toBe(before);
+});
+
+describe("a compressed body", () => {
+  test.each(["gzip", "br", "deflate", "zstd", "gzip, identity", "x-what"])(
+    "is not read as if it were none: %s",
+    async (encoding) => {
+      const { send, database } = await start(acl);
+      const before = await dump(database);
+      const row = '{"name":"x","email":"x"}';
+      for (const body of [Bun.gzipSync(row), row]) {
+        const answer = await send("POST", "authors", {
+          body,
+          headers: { "content-type": "application/json", "content-encoding": encoding },
+        });
+        expect(refusal(answer)).toMatchObject({ status: 415, code: "unsupported-media-type" });
+        expect(answer.headers.get("accept-encoding")).toBe("identity");
+      }
+      expect(await dump(database)).toBe(before);
+    },
+  );
+
+  test("is no body of which a header says that it is not", async () => {
+    const { send } = await start(acl);
+    for (const [index, encoding] of ["identity", "Identity", ""].entries()) {
+      const answer = await send("POST", "authors", {
+        body: `{"name":"n${index}","email":"e${index}"}`,
+        headers: { "content-type": "application/json", "content-encoding": encoding },
+      });
+      expect(answer.status).toBe(200);
+    }
+  });
+});
+
 describe("what is warned of is suspicious, and all that is suspicious is warned of:", () => {
   const warnings = (names: readonly string[], rule: (names: readonly string[]) => object): string[] => {
     const heard: string[] = [];
@@ -246,7 +415,7 @@ describe("what is warned of is suspicious, and all that is suspicious is warned 
     const user = sqliteTable("users", { id: integer("id").primaryKey() });
     const account = sqliteTable("accounts", {
       id: integer("id").primaryKey(),
-      userId: integer("user_id"),
+      userId: integer("user_id").unique(),
       password: text("password"),
     });
     const schema = {

@@ -33,6 +33,7 @@ const OPERAND = {
   list: "_('x')_",
   pair: "_('a','z')_",
   flag: "T",
+  elements: "_()_",
 };
 
 describe("each hole is closed:", () => {

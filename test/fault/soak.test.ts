@@ -1,9 +1,15 @@
 import { expect, test } from "bun:test";
+import { NO_SERVER, SERVER } from "../../bench/postgresql.ts";
+import type { Driver } from "../../bench/rival/rival.ts";
 import { soak } from "../../bench/soak.ts";
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
 
-test.each(["libsql", "bun"] as const)(
+const drivers: readonly Driver[] = ["libsql", "bun"];
+const onServer = SERVER !== undefined || process.env["REQUIRE_POSTGRES"] === "1";
+if (!onServer) console.warn(`the soak, on a server: ${NO_SERVER}`);
+
+test.each(onServer ? [...drivers, "bun-sql" as const] : drivers)(
   "three seconds of mixed reads and writes at 32 connections on %s: every answer right, every row there",
   async (driver) => {
     console.log(`soak ${driver}: seed ${seed}`);

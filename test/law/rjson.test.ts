@@ -9,8 +9,8 @@ import {
   stringifyMappedArray,
 } from "../../src/rjson/rjson.ts";
 
-// A failure prints the seed; run again with RJSON_SEED=… to repeat it.
-const seed = Number(process.env["RJSON_SEED"] ?? Date.now() % 2 ** 31);
+// A failure prints the seed; run again with LAW_SEED=… to repeat it.
+const seed = Number(process.env["LAW_SEED"] ?? Date.now() % 2 ** 31);
 
 const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 12 }),

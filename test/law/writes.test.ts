@@ -18,6 +18,7 @@ import {
   runs,
   same,
   SEED,
+  thatMany,
   watch,
   type Watched,
 } from "../support/laws.ts";
@@ -318,6 +319,7 @@ describe(`a write does what its rule allows and nothing else (seed ${SEED})`, ()
 
   test("thousands of times", () => {
     console.log(seen);
+    thatMany("oracle", "writes", seen.done + seen.refused);
   });
 });
 

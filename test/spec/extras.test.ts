@@ -290,3 +290,106 @@ describe("computed fields", () => {
     expect((await app.get(ask("articles", "(where:(twic:1))"))).body.hint).toBeUndefined();
   });
 });
+
+describe.each(STACKS)("computed fields of what a write answers, on $name", ({ options }) => {
+  const app = served(
+    {
+      samples: {
+        table: "sample",
+        control: {
+          POST: {
+            all: {
+              select: { columns: id },
+              write: true,
+              extras: { raw: sql`${sample.numericBig}`.as("raw"), more: sql`9007199254740993`.as("more") },
+            },
+          },
+        },
+      },
+      // An aggregate of SQLite alone, which nobody finds out at start.
+      totals: {
+        table: "article",
+        control: Object.fromEntries(
+          ["POST", "PATCH", "DELETE"].map((method) => [
+            method,
+            {
+              all: {
+                select: { columns: id },
+                write: true,
+                extras: { all: sql`total(${article.views})`.as("all") },
+                check: () => sql`${article.id} <> 'a2'`,
+              },
+            },
+          ]),
+        ),
+      },
+    } as unknown as TestACL,
+    options,
+  );
+
+  test("hold all the digits of a whole number", async () => {
+    const answer = await app.post("samples", { id: 9, numericBig: "9223372036854775807" });
+    expect([answer.status, answer.body.samples]).toEqual([
+      200,
+      [{ id: 9, raw: "9223372036854775807", more: "9007199254740993" }],
+    ]);
+  });
+
+  test("are each row's own, and take none from the check, whatever function they call", async () => {
+    const both = ask("totals", "(where:(id.in:_('a1','a3')_))");
+    expect((await app.patch(both, { title: "x" })).body).toMatchObject({
+      count: 2,
+      totals: [
+        { id: "a1", all: 10 },
+        { id: "a3", all: 20 },
+      ],
+    });
+    const made = await app.post("totals", { id: "a9", authorId: 1, title: "x", views: 5 });
+    expect(made.body.totals).toEqual([{ id: "a9", all: 5 }]);
+    const refused = await app.patch(ask("totals", "(where:(id.in:_('a1','a2')_))"), { title: "y" });
+    expect([refused.status, refused.body.code]).toEqual([403, "check-failed"]);
+    const gone = await app.remove(ask("totals", "(where:(id.in:_('a1','a9')_))"));
+    expect(gone.body.totals).toEqual([
+      { id: "a1", all: 10 },
+      { id: "a9", all: 5 },
+    ]);
+  });
+});
+
+describe("computed fields over several rows, with the portable reader", () => {
+  const app = served(
+    {
+      numbered: {
+        table: "article",
+        control: {
+          GET: {
+            all: {
+              select: { columns: id },
+              extras: { no: sql`row_number() over (order by ${article.id})`.as("no") },
+            },
+          },
+        },
+      },
+      authors: {
+        table: "author",
+        control: {
+          GET: {
+            all: {
+              select: { columns: id },
+              with: { articles: { select: false, extras: { most: sql`max(${article.views})`.as("most") } } },
+            },
+          },
+        },
+      },
+    } as unknown as TestACL,
+    { reader: "portable" },
+  );
+
+  test.each([
+    ["numbered", "(limit:2)"],
+    ["authors", "(where:(id:2),with:(articles:T))"],
+  ])("are a fault that is told, not a wrong answer: %s", async (resource, selector) => {
+    const { status } = await app.get(ask(resource, selector));
+    expect([status, String(app.faults()[0])]).toEqual([500, expect.stringContaining("need the fast reader")]);
+  });
+});

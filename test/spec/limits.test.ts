@@ -146,6 +146,94 @@ describe("the maximum of rows", () => {
   });
 });
 
+describe("the rows a read may skip", () => {
+  const offsets = {
+    plain: { table: "article", control: { GET: { all: { select: columns } } } },
+    articles: {
+      table: "article",
+      maxOffset: 2,
+      control: {
+        GET: {
+          all: { select: columns },
+          writer: { select: columns, maxOffset: 5 },
+          editor: { select: columns, maxOffset: null },
+          mine: { select: columns, where: () => true, maxOffset: 0 },
+        },
+      },
+    },
+    // The rule's own maximum is not its relations'.
+    authors: {
+      table: "author",
+      maxOffset: 1,
+      control: {
+        GET: {
+          all: {
+            select: columns,
+            maxOffset: null,
+            with: {
+              articles: { select: columns },
+              reviews: { select: columns, maxOffset: 3 },
+              comments: { select: columns, maxOffset: null, with: { article: { select: columns } } },
+            },
+          },
+        },
+      },
+    },
+  } satisfies TestACL;
+  const app = served(offsets, { defaults: { maxOffset: 4 } });
+
+  test.each([
+    ["plain", {}, 4],
+    ["articles", {}, 2],
+    ["articles", { role: "writer" }, 5],
+    ["articles?mine", { role: "writer" }, 0],
+  ] as const)(
+    "rule, then entry, then defaults, whatever `onSurpassMaxLimit`: %s %o skips %i",
+    async (resource, sending, max) => {
+      const [name, ...flags] = resource.split("?") as [string, ...string[]];
+      const answer = await app.get(ask(name, `(offset:${max})`, ...flags), sending);
+      expect(ids(answer, name)).toEqual(["a1", "a2", "a3", "a4", "a5", "a6"].slice(max));
+      for (const offset of [max + 1, 1e9, Number.MAX_SAFE_INTEGER])
+        for (const select of [`(offset:${offset})`, `(columns:F,offset:${offset})`]) {
+          const refused = await app.get(ask(name, select, ...flags), sending);
+          expect([refused.status, refused.body]).toEqual([
+            400,
+            {
+              error: `offset ${offset} exceeds ${max}`,
+              code: "limit-exceeded",
+              path: "select.offset",
+              hint: "filter by the last row's key instead",
+            },
+          ]);
+        }
+    },
+  );
+
+  test("`null` lifts it", async () => {
+    const answer = await app.get(ask("articles", "(offset:9007199254740991)"), { role: "editor" });
+    expect(answer.body).toEqual({ count: 0, articles: [] });
+  });
+
+  test("in a relation its own, else the entry's, else the defaults', never the enclosing rule's", async () => {
+    for (const [relation, max] of [
+      ["articles", 1],
+      ["reviews", 3],
+    ] as const) {
+      expect((await app.get(ask("authors", `(with:(${relation}:(offset:${max})))`))).status).toBe(200);
+      const refused = await app.get(ask("authors", `(with:(${relation}:(offset:${max + 1})))`));
+      expect([refused.status, refused.body]).toMatchObject([
+        400,
+        {
+          error: `offset ${max + 1} exceeds ${max}`,
+          code: "limit-exceeded",
+          path: `select.with.${relation}.offset`,
+        },
+      ]);
+    }
+    expect((await app.get(ask("authors", "(with:(comments:(offset:1e9)),offset:1)"))).status).toBe(200);
+  });
+});
+
 describe("the built-in limits", () => {
   const deep = {
     articles: {
@@ -196,6 +284,16 @@ describe("the built-in limits", () => {
       code: "limit-exceeded",
       path: "select.limit",
     });
+  });
+
+  test("10,000 rows skipped, in a relation too", async () => {
+    expect((await app.get(ask("articles", "(offset:10000)"))).body.count).toBe(0);
+    expect((await app.get(ask("articles", "(with:(comments:(offset:10000)))"))).status).toBe(200);
+    for (const select of ["(offset:10001)", "(with:(comments:(offset:10001)))"])
+      expect((await app.get(ask("articles", select))).body).toMatchObject({
+        error: "offset 10001 exceeds 10000",
+        code: "limit-exceeded",
+      });
   });
 
   test("three relations deep", async () => {

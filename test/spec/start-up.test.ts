@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { sql } from "drizzle-orm";
+import { count, max, type SQL, sql } from "drizzle-orm";
+import { drizzle as drizzleBunSql } from "drizzle-orm/bun-sql";
+import { drizzle as drizzleMySql } from "drizzle-orm/mysql-proxy";
+import { QueryBuilder } from "drizzle-orm/sqlite-core";
 import { createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import { DATABASES, type Opened } from "../support/databases.ts";
 import * as schema from "../support/schema.ts";
@@ -16,7 +19,13 @@ const TAG = "tag has id, label";
 /** Starts a route and gives the mistakes it names. */
 function mistakes(acl: object, options: Partial<QueryRouteOptions> = {}): readonly string[] {
   try {
-    createQueryRoute({ acl: acl as QueryRouteOptions["acl"], database: opened.database, schema, ...options });
+    createQueryRoute({
+      acl: acl as QueryRouteOptions["acl"],
+      database: opened.database,
+      schema,
+      onWarning: () => undefined,
+      ...options,
+    });
     return [];
   } catch (error) {
     const [first, ...lines] = (error as Error).message.split("\n");
@@ -80,6 +89,11 @@ const CASES: readonly [string, object, readonly string[]][] = [
     "a select that is none",
     get({ select: ["id"] }),
     [`${RULE}.select: expected true, false or { mode, columns: new Set([…]) }`],
+  ],
+  [
+    "a mode that is none",
+    get({ select: { mode: "false", columns: ["id"] } }),
+    [`${RULE}.select: \`mode\` is true or false`],
   ],
   [
     "an unknown relation",
@@ -198,7 +212,13 @@ const CASES: readonly [string, object, readonly string[]][] = [
   [
     "limits that are none",
     get(
-      { select: true, maxLimit: -1, maxDepth: 1.5, with: { mentor: { select: true, maxLimit: "5" } } },
+      {
+        select: true,
+        maxLimit: -1,
+        maxDepth: 1.5,
+        maxOffset: -0.5,
+        with: { mentor: { select: true, maxLimit: "5", maxOffset: true } },
+      },
       "all",
       { maxCost: Number.NaN, maxList: Infinity },
     ),
@@ -206,8 +226,10 @@ const CASES: readonly [string, object, readonly string[]][] = [
       "acl.authors.maxList: expected a whole number from 0, or null for no limit",
       "acl.authors.maxCost: expected a whole number from 0, or null for no limit",
       `${RULE}.maxLimit: expected a whole number from 0, or null for no limit`,
+      `${RULE}.maxOffset: expected a whole number from 0, or null for no limit`,
       `${RULE}.maxDepth: expected a whole number from 0, or null for no limit`,
       `${RULE}.with.mentor.maxLimit: expected a whole number from 0, or null for no limit`,
+      `${RULE}.with.mentor.maxOffset: expected a whole number from 0, or null for no limit`,
     ],
   ],
   [
@@ -221,6 +243,77 @@ const CASES: readonly [string, object, readonly string[]][] = [
     [`acl.tags.control.POST.all.write: unknown column \`labl\` (${TAG})`],
   ],
 ];
+
+const query = new QueryBuilder();
+const { article, author } = schema;
+
+/** Computed fields, and whether they are computed over several rows: as one of all, or each among the others. */
+const SPANS: readonly [SQL, "row" | "aggregate" | "window"][] = [
+  [sql`count(*)`, "aggregate"],
+  [sql`COUNT ( ${author.id} ) + 1`, "aggregate"],
+  [count(), "aggregate"],
+  [max(author.id), "aggregate"],
+  [sql.raw("sum(id)"), "aggregate"],
+  [sql`"sum"(id)`, "aggregate"],
+  [sql`case when 1 then avg(${author.id}) end`, "aggregate"],
+  [sql`max(coalesce(${author.id}, 2))`, "aggregate"],
+  [sql`sum(id) filter (where id > 1)`, "aggregate"],
+  [sql`count(*) * 100 / (select count(*) from ${article})`, "aggregate"],
+  [sql`group_concat(${author.name}, ',')`, "aggregate"],
+  [sql`sum(count(*)) over ()`, "aggregate"],
+  [sql`row_number() over (order by ${author.id})`, "window"],
+  [sql`sum(id) filter (where id > 1) over ()`, "window"],
+  [sql`max(${author.id}, 5)`, "row"],
+  [sql`max((select 1, 2), 5)`, "row"],
+  [sql`(select count(*) from ${article} where ${article.authorId} = ${author.id})`, "row"],
+  [sql`( SELECT max(${article.views}) from ${article}) * 2`, "row"],
+  [sql`${query.select({ n: count().as("n") }).from(article)}`, "row"],
+  [sql`exists (select 1 from ${article} group by ${article.authorId} having count(*) > 1)`, "row"],
+  [sql`${author.id} in (with n as (select count(*) as c from ${article}) select c from n)`, "row"],
+  [sql`'count(*)' || ${"sum(id)"}`, "row"],
+  [sql`upper('it''s') /* count(*) */ -- sum(id)`, "row"],
+  [sql`discount(${author.id}) + counts(1)`, "row"],
+];
+
+describe("a field computed over several rows stands where the database can answer it:", () => {
+  const relation = (select: boolean, it: SQL): object =>
+    get({ select: true, with: { students: { select, extras: { it: it.as("it") } } } });
+  const written = (method: string, it: SQL): object => ({
+    authors: {
+      table: "author",
+      control: { [method]: { all: { select: false, extras: { it: it.as("it") } } } },
+    },
+  });
+
+  test.each(SPANS.map(([it, span]) => [query.select({ it }).from(author).toSQL().sql, span, it] as const))(
+    "%s (%s)",
+    (_text, span, it) => {
+      const extras = { it: it.as("it") };
+      const beside = "an aggregate makes one row of all, so it takes `select: false` and no `with`";
+      const several = "a write answers each row by itself, so no field is computed over several";
+      const refused = (path: string, sentence: string, is: boolean): string[] =>
+        is ? [`${path}.extras.it: ${sentence}`] : [];
+      const one = span === "aggregate";
+      expect(mistakes(get({ select: false, extras }))).toEqual([]);
+      expect(mistakes(get({ select: true, extras }))).toEqual(refused(RULE, beside, one));
+      expect(mistakes(get({ select: false, extras, with: { mentor: true } }))).toEqual(
+        refused(RULE, beside, one),
+      );
+      expect(mistakes(relation(false, it))).toEqual([]);
+      expect(mistakes(relation(true, it))).toEqual(refused(`${RULE}.with.students`, beside, one));
+      for (const method of ["POST", "PATCH", "DELETE"])
+        expect(mistakes(written(method, it))).toEqual(
+          refused(`acl.authors.control.${method}.all`, several, span !== "row"),
+        );
+    },
+  );
+
+  test("where a write answers no rows, its computed fields are none", () => {
+    const extras = { it: sql`count(*)`.as("it") };
+    const control = { PATCH: { all: { extras } }, DELETE: { all: { extras } } };
+    expect(mistakes({ authors: { table: "author", control } })).toEqual([]);
+  });
+});
 
 describe("createQueryRoute checks the access-control file against the schema", () => {
   test.each(CASES)("%s", (_name, acl, expected) => {
@@ -255,7 +348,18 @@ describe("createQueryRoute checks the access-control file against the schema", (
   test("a database that is not supported is named", () => {
     for (const database of [undefined, null, {}, "db"])
       expect(() => createQueryRoute({ acl: {}, database, schema })).toThrow(
-        /is not a supported database: use drizzle-orm\/libsql or drizzle-orm\/bun-sqlite/,
+        /is not a supported database: use drizzle-orm\/libsql, drizzle-orm\/bun-sqlite, .* or drizzle-orm\/pglite$/,
       );
+  });
+
+  test("MySQL is refused with the reason, and so is a client of it under another driver's name", () => {
+    const database = drizzleMySql(async () => ({ rows: [] }));
+    expect(() => createQueryRoute({ acl: {}, database, schema })).toThrow(
+      /^`MySqlRemoteDatabase` is not a supported database: MySQL and MariaDB have no `returning`, .*; use drizzle-orm\/libsql/,
+    );
+    const disguised = drizzleBunSql(new Bun.SQL("mysql://root@127.0.0.1:1/shop"));
+    expect(() => createQueryRoute({ acl: {}, database: disguised, schema })).toThrow(
+      "`BunSQLDatabase` is supported over PostgreSQL, and this one is over `mysql`",
+    );
   });
 });

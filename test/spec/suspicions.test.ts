@@ -1,9 +1,29 @@
 import { describe, expect, test } from "bun:test";
-import { blob, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { relations, sql } from "drizzle-orm";
+import {
+  index as pgIndex,
+  integer as pgInteger,
+  pgTable,
+  primaryKey as pgPrimaryKey,
+  unique as pgUniqueConstraint,
+  uniqueIndex as pgUnique,
+} from "drizzle-orm/pg-core";
+import {
+  blob,
+  foreignKey,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  unique,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
 import { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { createQueryRoute } from "@bepalo/query";
-import type { AnyACL, AnyRule } from "../../src/policy/acl.ts";
+import { type AnyACL, type AnyRule, buildRegistry, costs } from "../../src/policy/policy.ts";
+import { readCatalog } from "../../src/schema/schema.ts";
 
 const owner = sqliteTable("owners", { id: integer("id").primaryKey(), name: text("name") });
 const plain = sqliteTable("plains", { id: integer("id").primaryKey(), title: text("title") });
@@ -16,7 +36,34 @@ const account = sqliteTable("accounts", {
   id: integer("id").primaryKey(),
   passwordHash: text("password_hash"),
 });
-const schema = { owner, plain, linked, account };
+/** Cells of a sheet, found by an index; each refers to another by two columns. */
+const sheet = sqliteTable("sheets", { id: integer("id").primaryKey() });
+const cell = sqliteTable(
+  "cells",
+  {
+    id: integer("id").primaryKey(),
+    sheetId: integer("sheet_id"),
+    refSheet: integer("ref_sheet"),
+    refId: integer("ref_id"),
+    secret: text("secret"),
+  },
+  (t) => [
+    index("cell_sheet").on(t.sheetId, t.id),
+    foreignKey({ columns: [t.refSheet, t.refId], foreignColumns: [t.sheetId, t.id] }),
+  ],
+);
+const schema = {
+  owner,
+  plain,
+  linked,
+  account,
+  sheet,
+  cell,
+  sheetRelations: relations(sheet, ({ many }) => ({ cells: many(cell) })),
+  cellRelations: relations(cell, ({ one }) => ({
+    sheet: one(sheet, { fields: [cell.sheetId], references: [sheet.id] }),
+  })),
+};
 
 /** The warnings of a file. */
 function warnings(
@@ -108,6 +155,62 @@ const SUSPECTS: readonly [string, string, string, string, AnyRule, RegExp, ...An
     /^acl\.items\.control\.GET\.writer\.maxLimit: .*whole table/,
     { maxLimit: 100_000 },
   ],
+  [
+    "a read of a whole table in a relation",
+    "sheet",
+    "GET",
+    "writer",
+    { select: true, with: { cells: { select: { columns: ["id"] }, maxLimit: null } } },
+    /^acl\.items\.control\.GET\.writer\.with\.cells\.maxLimit: .*whole table/,
+    { with: { cells: { select: { columns: ["id"] }, maxLimit: 1_000 } } },
+  ],
+  [
+    "a read of a whole table in a relation of what a write answers",
+    "sheet",
+    "DELETE",
+    "writer",
+    { select: true, with: { cells: { select: { columns: ["id"] }, maxLimit: null } } },
+    /^acl\.items\.control\.DELETE\.writer\.with\.cells\.maxLimit: .*whole table/,
+    { with: { cells: { select: { columns: ["id"] }, maxLimit: 1_000 } } },
+  ],
+  [
+    "a nested read without any bound",
+    "sheet",
+    "GET",
+    "writer",
+    { select: true, maxCost: null, with: { cells: { select: { columns: ["id"] } } } },
+    /^acl\.items\.control\.GET\.writer\.maxCost: .*nested/,
+    { maxCost: 1_000_000 },
+    { with: {} },
+  ],
+  [
+    "a body of any size",
+    "plain",
+    "POST",
+    "writer",
+    { select: true, maxBodySize: null },
+    /^acl\.items\.control\.POST\.writer\.maxBodySize: /,
+    { maxBodySize: 100_000_000 },
+  ],
+  [
+    "a foreign key of two columns that may point anywhere",
+    "cell",
+    "PATCH",
+    "writer",
+    { select: { columns: ["id"] }, write: { columns: ["refId"] } },
+    /^acl\.items\.control\.PATCH\.writer\.write: `refId`.*`check`/,
+    { check: () => true },
+    { write: { columns: ["secret"] } },
+  ],
+  [
+    "a secret in a relation of what a write answers",
+    "sheet",
+    "POST",
+    "writer",
+    { select: true, with: { cells: true } },
+    /^acl\.items\.control\.POST\.writer\.with\.cells\.select: `secret`/,
+    { with: { cells: { select: { columns: ["id", "sheetId", "refSheet", "refId", "secret"] } } } },
+  ],
 ];
 
 describe.each(SUSPECTS)("%s", (_name, table, method, role, rule, said, ...stated) => {
@@ -145,6 +248,16 @@ test("a clean file warns of nothing, strict or not", () => {
       control: { POST: { writer: { select: true, where } }, DELETE: { writer: {} } },
     },
     account: { table: "account", control: { GET: { all: { select: { columns: ["id"] } } } } },
+    // What answers no list has no bound to need, and what nobody may write no validator.
+    cell: {
+      table: "cell",
+      maxCost: null,
+      control: {
+        GET: { all: { select: { columns: ["id"] }, with: { sheet: { select: true, maxLimit: null } } } },
+        POST: { all: { write: false, injectBody: validateBody } },
+        DELETE: { all: { maxBodySize: null } },
+      },
+    },
   };
   expect(warnings(clean)).toEqual([]);
   expect(warnings(clean, { strict: true })).toEqual([]);
@@ -229,4 +342,164 @@ test("warnings go to the console where nobody listens", () => {
     console.warn = warn;
   }
   expect(spoken).toEqual([expect.stringContaining("acl.items.control.POST.all")]);
+});
+
+describe("a relation whose rows no index finds", () => {
+  const SENTENCE =
+    "acl.items.control.GET.writer.with.children: no index of child begins with `a`, so each row reads the whole table";
+  const parent = sqliteTable("parents", { id: integer("id").primaryKey() });
+  const couple = sqliteTable("couples", { a: integer("a"), b: integer("b") }, (t) => [
+    primaryKey({ columns: [t.a, t.b] }),
+  ]);
+  const childOf = (keys: (t: Record<"a" | "b" | "c", any>) => any[], a = integer("a")) =>
+    sqliteTable("children", { a, b: integer("b"), c: integer("c") }, (t) => keys(t) as []);
+
+  /** The warnings about a list of children that is joined by `a`, or of a couple's by `a` and `b`. */
+  const heard = (
+    child: ReturnType<typeof childOf>,
+    { from = "parent", strict = false, ...rule }: AnyRule & { from?: string; strict?: boolean } = {},
+  ): string[] => {
+    const tables = {
+      parent,
+      couple,
+      child,
+      parentRelations: relations(parent, ({ many }) => ({ children: many(child) })),
+      coupleRelations: relations(couple, ({ many }) => ({ children: many(child) })),
+      childRelations: relations(child, ({ one: single }) => ({
+        parent: single(parent, { fields: [child.a], references: [parent.id] }),
+        couple: single(couple, { fields: [child.a, child.b], references: [couple.a, couple.b] }),
+      })),
+    };
+    const reading = { select: true, with: { children: { select: true, ...rule } } };
+    return warnings(one(from, "GET", "writer", reading), { tables, strict });
+  };
+
+  test("is warned of, and never refused: the database may have what the schema does not tell", () => {
+    for (const strict of [false, true])
+      expect(
+        heard(
+          childOf(() => []),
+          { strict },
+        ),
+      ).toEqual([SENTENCE]);
+  });
+
+  test("is warned of where an index begins otherwise, holds some rows only, or an expression", () => {
+    for (const child of [
+      childOf((t) => [index("i").on(t.c, t.a)]),
+      childOf((t) => [unique("u").on(t.b, t.a)]),
+      childOf((t) => [primaryKey({ columns: [t.b, t.a] })]),
+      childOf((t) => [index("i").on(sql`${t.a} + 1`)]),
+      childOf((t) => [
+        index("i")
+          .on(t.a)
+          .where(sql`${t.c} = 1`),
+      ]),
+    ])
+      expect(heard(child)).toEqual([SENTENCE]);
+  });
+
+  test("is not warned of where an index, a key or a unique column begins with what joins them", () => {
+    for (const child of [
+      childOf((t) => [index("i").on(t.a)]),
+      childOf((t) => [index("i").on(t.a, t.c)]),
+      childOf((t) => [uniqueIndex("i").on(t.a, t.c)]),
+      childOf((t) => [unique("u").on(t.a, t.b)]),
+      childOf((t) => [primaryKey({ columns: [t.a, t.b] })]),
+      childOf(() => [], integer("a").unique()),
+      childOf(() => [], integer("a").primaryKey()),
+    ])
+      expect(heard(child)).toEqual([]);
+    // Which rows a rule's filter lets through may be those of the index.
+    const some = childOf((t) => [
+      index("i")
+        .on(t.a)
+        .where(sql`${t.c} = 1`),
+    ]);
+    expect(heard(some, { where })).toEqual([]);
+  });
+
+  test("is found by one of several columns that join, and by none of the others", () => {
+    const from = "couple";
+    expect(
+      heard(
+        childOf((t) => [index("i").on(t.b)]),
+        { from },
+      ),
+    ).toEqual([]);
+    expect(
+      heard(
+        childOf((t) => [index("i").on(t.c, t.b)]),
+        { from },
+      ),
+    ).toEqual([SENTENCE.replace("`a`", "`a`, `b`")]);
+  });
+
+  test("is warned of once for each join, however many rules ask for it, however deep", () => {
+    const child = childOf(() => []);
+    const tables = {
+      parent,
+      child,
+      parentRelations: relations(parent, ({ many }) => ({ children: many(child) })),
+      childRelations: relations(child, ({ one: single }) => ({
+        parent: single(parent, { fields: [child.a], references: [parent.id] }),
+      })),
+    };
+    const deep = { select: true, with: { parent: { select: true, with: { children: true } } } };
+    const acl = {
+      children: { table: "child", control: { GET: { writer: deep, editor: deep } } },
+      parents: { table: "parent", control: { GET: { writer: { select: true, with: { children: deep } } } } },
+    };
+    expect(warnings(acl, { tables })).toEqual([
+      SENTENCE.replace("items", "children").replace("with.children", "with.parent.with.children"),
+    ]);
+  });
+
+  test("is found by PostgreSQL's indexes of equal values, not by its others", () => {
+    const mother = pgTable("mothers", { id: pgInteger("id").primaryKey() });
+    const told = (keys: (t: Record<"a" | "b", any>) => any[], rule: AnyRule = {}): readonly string[] => {
+      const child = pgTable("children", { a: pgInteger("a"), b: pgInteger("b") }, (t) => keys(t) as []);
+      const catalog = readCatalog({
+        mother,
+        child,
+        motherRelations: relations(mother, ({ many }) => ({ children: many(child) })),
+        childRelations: relations(child, ({ one: single }) => ({
+          mother: single(mother, { fields: [child.a], references: [mother.id] }),
+        })),
+      });
+      const reading = { select: true, with: { children: { select: true, ...rule } } };
+      return costs(buildRegistry(one("mother", "GET", "writer", reading), catalog));
+    };
+    for (const keys of [
+      (t: any) => [pgIndex().on(t.a)],
+      (t: any) => [pgIndex().on(t.a.desc(), t.b)],
+      (t: any) => [pgIndex().using("hash", t.a)],
+      (t: any) => [pgUnique().on(t.a, t.b)],
+      (t: any) => [pgUniqueConstraint().on(t.a, t.b)],
+      (t: any) => [pgPrimaryKey({ columns: [t.a, t.b] })],
+    ])
+      expect(told(keys)).toEqual([]);
+    for (const keys of [
+      () => [],
+      (t: any) => [pgIndex().on(t.b, t.a)],
+      (t: any) => [pgIndex().using("brin", t.a)],
+      (t: any) => [pgIndex().on(sql`${t.a} + 1`)],
+      (t: any) => [
+        pgIndex()
+          .on(t.a)
+          .where(sql`${t.b} = 1`),
+      ],
+    ])
+      expect(told(keys)).toEqual([SENTENCE]);
+    expect(
+      told(
+        (t) => [
+          pgIndex()
+            .on(t.a)
+            .where(sql`${t.b} = 1`),
+        ],
+        { where },
+      ),
+    ).toEqual([]);
+  });
 });

@@ -53,6 +53,8 @@ export interface DrawnColumn {
   readonly notNull: boolean;
   /** What a new row gets that does not say. */
   readonly otherwise: unknown;
+  /** The SQL that a column is made by, where nobody writes it. */
+  readonly made?: string;
 }
 
 export interface DrawnRelation {
@@ -67,6 +69,10 @@ export interface DrawnRelation {
 export interface DrawnTable {
   readonly name: string;
   readonly db: string;
+  /** The schema it lies in, where that is not everybody's. */
+  schema?: string;
+  /** The table it shows, where it is a view. */
+  readonly shows?: DrawnTable;
   readonly columns: DrawnColumn[];
   /** The columns of the primary key; none where it has none. */
   readonly key: readonly string[];
@@ -117,19 +123,45 @@ const BUILDERS: Readonly<Record<Mode, (name: string) => any>> = {
   blobJson: (name) => blob(name, { mode: "json" }),
   point: (name) => point(name),
 };
-const MODES = Object.keys(BUILDERS);
 
 /** Values of every mode, small and extreme ones. */
 export type Pools = Readonly<Record<Mode, readonly unknown[]>>;
 
+/** What worlds are made of: the types of a database, its keys, and what names it takes. */
+export interface Land {
+  readonly modes: readonly Mode[];
+  /** The modes of a key's columns. */
+  keyModes(dice: Dice): readonly Mode[];
+  /** A value of a key: few of them, so that references hold. */
+  keyValue(mode: Mode, dice: Dice, pools: Pools): unknown;
+  /** The mode of a column that refers to one of a key. */
+  reference(mode: Mode): Mode;
+  /** A value that is no other's where it is stored. */
+  keyText(value: unknown): string;
+  readonly tableNames: readonly string[];
+  readonly relationNames: readonly string[];
+  readonly columnNames: readonly string[];
+  /** As much of a name as the database takes, and leaves so many bytes free. */
+  readonly cut: (name: string, spare?: number) => string;
+}
+
+const MODES = Object.keys(BUILDERS);
+
 export function drawPools(seed: number): Pools {
   const rows = fc.sample(samples, { seed, numRuns: 60 }).flat();
   return Object.fromEntries(
-    MODES.map((mode) => [mode, rows.map((row) => row[mode]).filter((v) => v !== null)]),
+    MODES.map((mode) => [mode, rows.map((row) => told(mode, row[mode])).filter((v) => v !== null)]),
   );
 }
 
-const TABLE_NAMES = [
+/** Drizzle sends numbers of numeric columns as text, of which all versions of SQLite read fifteen digits alike. */
+function told(mode: Mode, value: unknown): unknown {
+  if (mode !== "number" || typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const short = Number(value.toPrecision(15));
+  return Number.isFinite(short) ? short : value;
+}
+
+export const TABLE_NAMES = [
   "a",
   "b",
   "c",
@@ -143,7 +175,7 @@ const TABLE_NAMES = [
   "it's",
   "é",
 ];
-const RELATION_NAMES = [
+export const RELATION_NAMES = [
   "b",
   "c",
   "a",
@@ -156,7 +188,7 @@ const RELATION_NAMES = [
   "AND",
   "order",
 ];
-const ODD_NAMES = [
+export const ODD_NAMES = [
   "a.b",
   "a.b.eq",
   "eq",
@@ -193,11 +225,13 @@ const CASED_NAMES = ["userId", "HTTPServer", "createdAt", "value2", "plain", "is
 class WorldDrawer {
   readonly #dice: Dice;
   readonly #pools: Pools;
+  readonly #land: Land;
   readonly #seed: number;
   readonly #cased: boolean;
 
-  constructor(seed: number, pools: Pools) {
+  constructor(seed: number, pools: Pools, land: Land) {
     this.#seed = seed;
+    this.#land = land;
     this.#dice = new Dice(seed);
     this.#pools = pools;
     this.#cased = this.#dice.chance(0.15);
@@ -205,13 +239,17 @@ class WorldDrawer {
 
   draw(): DrawnWorld {
     const dice = this.#dice;
-    const names = dice.shuffled(TABLE_NAMES).slice(0, dice.between(2, 5));
+    const names = dice.shuffled(this.#land.tableNames).slice(0, dice.between(2, 5));
     const db = this.#tableNames(names);
     const tables = names.map((name, index) => this.#table(name, db[index]!));
     for (let n = dice.between(tables.length - 1, tables.length * 2); n > 0; n--) this.#relate(tables);
     this.#unname(tables);
     for (const table of tables) table.rows = this.#rows(table, tables);
     return { seed: this.#seed, tables, cased: this.#cased };
+  }
+
+  #free(wished: string, taken: readonly string[]): string {
+    return freeName(wished, taken, this.#land.cut);
   }
 
   /** The same names, others, or those of other tables. */
@@ -226,7 +264,7 @@ class WorldDrawer {
       default:
         // As Drizzle names the rows of relations.
         return names.reduce<string[]>(
-          (made, name, index) => [...made, freeName(`${names[(index + 1) % names.length]}_${name}`, made)],
+          (made, name, index) => [...made, this.#free(`${names[(index + 1) % names.length]}_${name}`, made)],
           [],
         );
     }
@@ -236,17 +274,7 @@ class WorldDrawer {
     const dice = this.#dice;
     const columns: DrawnColumn[] = [];
     const keyNames = dice.shuffled(this.#cased ? ["id", "theKey"] : KEY_NAMES);
-    const sort = dice.next();
-    const keyModes =
-      sort < 0.4
-        ? ["integer"]
-        : sort < 0.55
-          ? ["text"]
-          : sort < 0.75
-            ? [dice.pick(["integer", "text"]), dice.pick(["integer", "text", "millis"])]
-            : sort < 0.82
-              ? [dice.pick(["millis", "real", "numericBig", "bytes", "big", "point", "number", "flag"])]
-              : [];
+    const keyModes = this.#land.keyModes(dice);
     const key = keyModes.map((mode, index) =>
       this.#column(
         columns,
@@ -259,10 +287,16 @@ class WorldDrawer {
     const width = dice.next();
     const count =
       width < 0.7 ? dice.between(0, 7) : width < 0.85 ? dice.between(8, 30) : dice.between(40, 69);
-    const odd = dice.shuffled(this.#cased ? CASED_NAMES : ODD_NAMES);
+    const odd = dice.shuffled(this.#cased ? CASED_NAMES : this.#land.columnNames);
     for (let index = columns.length; index < Math.max(1, Math.min(70, count + key.length)); index++) {
       const name = dice.chance(0.6) ? odd.pop() : undefined;
-      this.#column(columns, name ?? `c${index}`, dice.pick(MODES), dice.chance(0.25), key.length > 0);
+      this.#column(
+        columns,
+        name ?? `c${index}`,
+        dice.pick(this.#land.modes),
+        dice.chance(0.25),
+        key.length > 0,
+      );
     }
     return {
       name,
@@ -283,11 +317,11 @@ class WorldDrawer {
     );
     const taken = columns.map((column) => (column.db ?? column.name).toLowerCase());
     const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    let db = dice.pick([name, snake, `${name}_`, dice.pick(ODD_NAMES), dice.pick(KEY_NAMES)]);
+    let db = dice.pick([name, snake, `${name}_`, dice.pick(this.#land.columnNames), dice.pick(KEY_NAMES)]);
     if (SPARED.rowNumbers && !keyed && ROW_NUMBERS.includes(db)) db = `${db}_`;
     columns.push({
       name,
-      db: this.#cased ? undefined : freeName(db, taken),
+      db: this.#cased ? undefined : this.#free(db, taken),
       mode,
       notNull,
       otherwise: dice.chance(notNull ? 0.3 : 0.1) ? dice.pick(this.#pools[mode]!) : undefined,
@@ -303,7 +337,7 @@ class WorldDrawer {
     if (keyed.length === 0 || source.columns.length > 66) return;
     const target = dice.chance(0.15) && source.key.length > 0 ? source : dice.pick(keyed);
     const on = target.key.map((name): [string, string] => {
-      const { mode } = columnOf(target, name);
+      const mode = this.#land.reference(columnOf(target, name).mode);
       const shared = source.key.filter((own) => columnOf(source, own).mode === mode && target !== source);
       if (shared.length > 0 && dice.chance(0.2)) return [dice.pick(shared), name];
       const wished = this.#cased ? `refersTo${source.columns.length}` : `${target.name}_${name}`;
@@ -316,7 +350,7 @@ class WorldDrawer {
         [...table.columns, ...table.relations].map(({ name }) => name),
       );
     source.relations.push({
-      name: free(source, dice.chance(0.5) ? [target.name] : RELATION_NAMES),
+      name: free(source, dice.chance(0.5) ? [target.name] : this.#land.relationNames),
       many: false,
       target: target.name,
       on,
@@ -324,7 +358,7 @@ class WorldDrawer {
     });
     if (dice.chance(0.8))
       target.relations.push({
-        name: free(target, dice.chance(0.5) ? [source.name] : RELATION_NAMES),
+        name: free(target, dice.chance(0.5) ? [source.name] : this.#land.relationNames),
         many: true,
         target: source.name,
         on: on.map(([from, to]) => [to, from]),
@@ -366,12 +400,12 @@ class WorldDrawer {
         const isKey = table.key.includes(name);
         // References hold, mostly: keys come from one small pool, whatever the table.
         if (isKey || (others !== undefined && dice.chance(0.8)))
-          return [name, keyValue(mode, dice, this.#pools)];
+          return [name, this.#land.keyValue(mode, dice, this.#pools)];
         const pool = dice.chance(0.6) ? few.get(name)! : this.#pools[mode]!;
         return [name, dice.pick(pool)];
       });
       const row = Object.fromEntries(cells);
-      const key = table.key.map((name) => keyText(row[name])).join("\n");
+      const key = table.key.map((name) => this.#land.keyText(row[name])).join("\n");
       if (table.key.length > 0 && keys.has(key)) continue;
       keys.add(key);
       rows.push(row);
@@ -412,15 +446,41 @@ function keyValue(mode: Mode, dice: Dice, pools: Pools): unknown {
   }
 }
 
-function freeName(wished: string, taken: readonly string[]): string {
+const SQLITE: Land = {
+  modes: MODES,
+  keyModes(dice) {
+    const sort = dice.next();
+    if (sort < 0.4) return ["integer"];
+    if (sort < 0.55) return ["text"];
+    if (sort < 0.75) return [dice.pick(["integer", "text"]), dice.pick(["integer", "text", "millis"])];
+    return sort < 0.82
+      ? [dice.pick(["millis", "real", "numericBig", "bytes", "big", "point", "number", "flag"])]
+      : [];
+  },
+  keyValue,
+  reference: (mode) => mode,
+  keyText,
+  tableNames: TABLE_NAMES,
+  relationNames: RELATION_NAMES,
+  columnNames: ODD_NAMES,
+  cut: (name) => name,
+};
+
+/** A name that nobody has, whatever the case; `cut` leaves as much of it as the database takes. */
+export function freeName(
+  wished: string,
+  taken: readonly string[],
+  cut: Land["cut"] = (name) => name,
+): string {
   const low = new Set(taken.map((name) => name.toLowerCase()));
-  let name = wished;
-  for (let n = 2; low.has(name.toLowerCase()); n++) name = `${wished}${n}`;
+  let name = cut(wished);
+  for (let n = 2; low.has(name.toLowerCase()); n++) name = `${cut(wished, 2)}${n}`;
   return name;
 }
 
 /** A schema and its rows, from a seed. */
-export const drawWorld = (seed: number, pools: Pools): DrawnWorld => new WorldDrawer(seed, pools).draw();
+export const drawWorld = (seed: number, pools: Pools, land: Land = SQLITE): DrawnWorld =>
+  new WorldDrawer(seed, pools, land).draw();
 
 // --- what is made of it ----------------------------------------------------------------------------------------------
 
@@ -442,8 +502,17 @@ export function schemaOf({ tables }: DrawnWorld): Record<string, any> {
         ? sqliteTable(db, built)
         : sqliteTable(db, built, (t: any) => [primaryKey({ columns: key.map((part) => t[part]) as never })]);
   }
+  return Object.assign(schema, relationsOf(tables, schema));
+}
+
+/** The relations of drawn tables, once Drizzle has those. */
+export function relationsOf(
+  tables: readonly DrawnTable[],
+  schema: Readonly<Record<string, any>>,
+): Record<string, unknown> {
+  const related: Record<string, unknown> = {};
   for (const table of tables) {
-    schema[`${table.name}Relations`] = relations(schema[table.name], ({ one, many }) =>
+    related[`${table.name}Relations`] = relations(schema[table.name], ({ one, many }) =>
       Object.fromEntries(
         table.relations.map(({ name, many: list, target, on, relationName }) => {
           const named = relationName === undefined ? {} : { relationName };
@@ -459,7 +528,7 @@ export function schemaOf({ tables }: DrawnWorld): Record<string, any> {
       ),
     );
   }
-  return schema;
+  return related;
 }
 
 /** A name as SQL writes it. */
@@ -487,9 +556,15 @@ export interface OpenWorld {
   readonly ddl: readonly string[];
   /** The name of a column in the database. */
   nameOf(table: DrawnTable, column: string): string;
+  /** A table where its rows come from. */
+  source(table: DrawnTable): string;
+  /** What the database calls the number of a row. */
+  numberOf(table: DrawnTable): string;
+  /** What is stored in a column, so that equal texts are equal values. */
+  cell(column: string): string;
   /** The rows of a statement, as lists. */
-  query(statement: string): Promise<readonly (readonly unknown[])[]>;
-  close(): void;
+  readonly query: (statement: string) => Promise<readonly (readonly unknown[])[]>;
+  readonly close: () => void;
 }
 
 /** Makes a world's tables in an empty database and fills them. */
@@ -522,14 +597,21 @@ export async function openWorld(
   for (const statement of ddl) await query(statement);
   for (const table of world.tables)
     if (table.rows.length > 0) await database.insert(schema[table.name]).values(table.rows);
+  const named: OpenWorld["nameOf"] = (table, column) =>
+    nameOf((getTableColumns(schema[table.name]) as Record<string, Column>)[column]!);
   return {
     name,
     world,
     schema,
     database,
     ddl,
-    nameOf: (table, column) =>
-      nameOf((getTableColumns(schema[table.name]) as Record<string, Column>)[column]!),
+    nameOf: named,
+    source: (table) => quoted(table.db),
+    numberOf(table) {
+      const taken = new Set(table.columns.map((column) => named(table, column.name).toLowerCase()));
+      return ROW_NUMBERS.find((number) => !taken.has(number))!;
+    },
+    cell: (column) => `quote(${column})`,
     query,
     close,
   };

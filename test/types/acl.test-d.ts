@@ -15,6 +15,7 @@ export const right = {
     table: "article",
     maxDepth: 2,
     maxLimit: null,
+    maxOffset: 1_000,
     onSurpassMaxLimit: "Limit",
     countTotal: true,
     findFirst: false,
@@ -29,7 +30,11 @@ export const right = {
           orderBy: { createdAt: "desc", title: 1 },
           with: {
             author: { select: { columns: new Set(["name"]) }, with: { mentor: true } },
-            comments: { select: true, where: (_context, comment, { eq }) => eq(comment.hidden, false) },
+            comments: {
+              select: true,
+              maxOffset: null,
+              where: (_context, comment, { eq }) => eq(comment.hidden, false),
+            },
             tags: false,
           },
           beforeQuery: async ({ me, resourceId }) => void `${me} ${resourceId}`,
@@ -224,6 +229,19 @@ export const forbidden = {
 export const extra = {
   // @ts-expect-error a computed field needs a name: sql`…`.as("name")
   a: { table: "article", control: { GET: { all: { select: true, extras: { n: sql`1` } } } } },
+} satisfies TestACL;
+
+export const offset = {
+  // @ts-expect-error a limit is a number, or null for none
+  a: { table: "article", maxOffset: "10", control: {} },
+} satisfies TestACL;
+
+export const costInRelation = {
+  a: {
+    table: "article",
+    // @ts-expect-error the cost is that of the whole tree, so a relation has none of its own
+    control: { GET: { all: { select: true, with: { author: { select: true, maxCost: 10 } } } } },
+  },
 } satisfies TestACL;
 
 export const limit = {

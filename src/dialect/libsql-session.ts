@@ -1,0 +1,80 @@
+import type { Client, InStatement, Transaction } from "@libsql/client";
+import { LibSQLSession, LibSQLTransaction } from "drizzle-orm/libsql/session";
+import type { Database } from "./dialect.ts";
+import { isRead } from "./libsql-lane.ts";
+
+/** What is used of a transaction. */
+export type Settled = Pick<Transaction, "execute" | "batch" | "executeMultiple" | "commit" | "close">;
+
+/** The same Drizzle database over another client. */
+export function overClient(database: Database, client: Pick<Client, "execute">): Database {
+  const { dialect, session } = database;
+  const inner = new LibSQLSession(client as Client, dialect, session.schema, session.options, undefined);
+  return new database.constructor("async", dialect, inner, session.schema);
+}
+
+/** A Drizzle transaction, already begun, whose statements go to `transaction`. */
+export function overTransaction(database: Database, client: Client, transaction: Settled): Database {
+  const { dialect, session } = database;
+  const inner = new LibSQLSession(
+    client,
+    dialect,
+    session.schema,
+    session.options,
+    transaction as Transaction,
+  );
+  return new LibSQLTransaction("async", dialect, inner, session.schema);
+}
+
+/**
+ * A transaction that reads until something in it writes. Then it starts over as a writer, in its turn: what was read
+ * before stays read, nothing was written that could be lost.
+ */
+export class UpgradingTransaction implements Settled {
+  #inner: Settled;
+  readonly #begin: () => Promise<Settled>;
+  #upgrading: Promise<void> | undefined;
+  #closed = false;
+
+  /** `begin` begins the writer. */
+  constructor(inner: Settled, begin: () => Promise<Settled>) {
+    this.#inner = inner;
+    this.#begin = begin;
+  }
+
+  async execute(statement: InStatement): ReturnType<Transaction["execute"]> {
+    if (!isRead(statement)) await this.#upgrade();
+    return this.#inner.execute(statement);
+  }
+
+  async batch(statements: InStatement[]): ReturnType<Transaction["batch"]> {
+    if (!statements.every(isRead)) await this.#upgrade();
+    return this.#inner.batch(statements);
+  }
+
+  executeMultiple(text: string): Promise<void> {
+    return this.#inner.executeMultiple(text);
+  }
+
+  commit(): Promise<void> {
+    return this.#inner.commit();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#inner.close();
+  }
+
+  #upgrade(): Promise<void> {
+    this.#upgrading ??= this.#restart();
+    return this.#upgrading;
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#closed) throw new Error("the transaction has ended");
+    this.#inner.close();
+    this.#inner = await this.#begin();
+    // What was closed meanwhile, by a hook that came too late, gives back what it has just got.
+    if (this.#closed) this.#inner.close();
+  }
+}

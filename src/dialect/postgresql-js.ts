@@ -1,0 +1,123 @@
+import type { Database } from "./dialect.ts";
+import { boundValue, type Driver, type Rows, Uses } from "./postgresql-driver.ts";
+import { isLost, isStale } from "./postgresql-failure.ts";
+import { type LazyClient, type LazyQuery, WatchedClient, type Ways } from "./postgresql-lazy.ts";
+import type { Watch } from "./postgresql-watch.ts";
+
+/** How many connections postgres.js opens unless it is told otherwise. */
+const CONNECTIONS = 10;
+/** How many statements may be prepared: a connection never forgets one. */
+const MAX_PREPARED = 300;
+/** How long a connection lives at most, unless the driver is told otherwise, in milliseconds. */
+const LIFETIME = 3_600_000;
+/** How long the driver may take to notice that a connection is lost. */
+const GRACE = 250;
+
+interface Options {
+  readonly max?: number;
+  readonly max_lifetime?: unknown;
+}
+
+/** postgres.js, through drizzle-orm/postgres-js. Outside of transactions it prepares anew what has gone stale. */
+export class PostgresJs implements Driver {
+  readonly remote = true;
+  readonly connections: number;
+  readonly #renews: boolean;
+  readonly #uses = new Uses();
+  #kept = new Set<string>();
+  #since = performance.now();
+
+  constructor({ options }: { readonly options?: Options }) {
+    this.connections = options?.max ?? CONNECTIONS;
+    this.#renews = typeof options?.max_lifetime === "function";
+  }
+
+  get prepared(): number {
+    return this.#kept.size;
+  }
+
+  watched(client: object, watch: Watch, guard: Ways["guard"] = (work) => work()): object {
+    return new WatchedClient(client as LazyClient, watch, { stop, guard });
+  }
+
+  async query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<Rows> {
+    const prepare = this.#prepares(text);
+    try {
+      return await client.unsafe(text, values.map(boundValue), { prepare }).values().run();
+    } catch (error) {
+      if (isStale(error)) this.#kept.delete(text); // the other connections need not find out
+      throw error;
+    }
+  }
+
+  async transaction<T>(
+    database: Database,
+    watch: Watch,
+    settings: readonly string[],
+    work: (tx: Database) => Promise<T>,
+  ): Promise<T> {
+    const line = new Line();
+    try {
+      return await database.transaction((tx: Database) => {
+        const { session } = tx as { session: { client: object } };
+        // Nobody waits for the settings; should they fail, so will what follows.
+        (session.client as LazyClient).unsafe(settings.join(";"), []).catch(() => undefined);
+        session.client = this.watched(session.client, watch, line.guard);
+        return line.guard(() => work(tx));
+      });
+    } finally {
+      line.end();
+    }
+  }
+
+  #prepares(text: string): boolean {
+    if (this.#kept.has(text)) return true;
+    if (this.#kept.size >= MAX_PREPARED) {
+      if (!this.#renews || performance.now() - this.#since < LIFETIME) return false;
+      this.#kept = new Set(); // no connection lives that knows them
+      this.#since = performance.now();
+    }
+    if (!this.#uses.worth(text)) return false;
+    this.#kept.add(text);
+    return true;
+  }
+}
+
+/** `cancel()` drops the promise of its own, and nobody would hear that it failed. */
+function stop(
+  query: LazyQuery & { canceller?: ((query: LazyQuery) => Promise<void>) | null },
+): Promise<void> | void {
+  const { canceller } = query;
+  if (typeof canceller !== "function") return void query.cancel();
+  query.canceller = null;
+  return canceller(query);
+}
+
+/**
+ * The connection of a transaction, which the driver says is lost by ending the transaction before its work has ended.
+ * When the work ends, the driver would still write a rollback, or a commit, to the connection that is not there; that
+ * throws where nobody can catch it, and the connection is of no use ever after. So such work never ends.
+ */
+class Line {
+  #ended = false;
+  #end!: () => void;
+  readonly #over = new Promise<void>((resolve) => (this.#end = resolve));
+
+  /** The driver has ended the transaction. */
+  end(): void {
+    this.#ended = true;
+    this.#end();
+  }
+
+  guard = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (isLost(error))
+        await Promise.race([this.#over, new Promise((resolve) => setTimeout(resolve, GRACE))]);
+      throw error;
+    } finally {
+      if (this.#ended) await new Promise(() => undefined);
+    }
+  };
+}

@@ -1,0 +1,57 @@
+import type { Database } from "./dialect.ts";
+import { boundValue, type Driver, type Rows, TRANSPARENT } from "./postgresql-driver.ts";
+import type { Watch } from "./postgresql-watch.ts";
+
+interface Client {
+  query(text: string, values: readonly unknown[], options: object): Promise<{ readonly rows: Rows }>;
+}
+
+const AS_ROWS = {
+  rowMode: "array",
+  parsers: Object.fromEntries([...TRANSPARENT].map((type) => [type, (text: string) => text])),
+};
+
+/**
+ * PGlite, through drizzle-orm/pglite: PostgreSQL in this process, with one connection. What it runs cannot be stopped,
+ * because nobody runs beside it who could.
+ */
+export class Pglite implements Driver {
+  readonly remote = false;
+  readonly connections = 1;
+  readonly prepared = 0;
+
+  watched(client: object, watch: Watch): object {
+    return new WatchedClient(client as Client, watch);
+  }
+
+  async query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<Rows> {
+    return (await client.query(text, values.map(boundValue), AS_ROWS)).rows;
+  }
+
+  transaction<T>(
+    database: Database,
+    watch: Watch,
+    _settings: readonly string[],
+    work: (tx: Database) => Promise<T>,
+  ): Promise<T> {
+    return database.transaction((tx: Database) => {
+      tx.session.client = this.watched(tx.session.client, watch);
+      return work(tx);
+    });
+  }
+}
+
+class WatchedClient {
+  readonly #client: Client;
+  readonly #watch: Watch;
+
+  constructor(client: Client, watch: Watch) {
+    this.#client = client;
+    this.#watch = watch;
+  }
+
+  async query(...parameters: Parameters<Client["query"]>): ReturnType<Client["query"]> {
+    this.#watch.admit();
+    return this.#watch.follow(this.#client.query(...parameters), () => undefined);
+  }
+}

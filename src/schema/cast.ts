@@ -1,0 +1,27 @@
+import { type Column, is } from "drizzle-orm";
+import { PgArray, type PgEnum } from "drizzle-orm/pg-core";
+import { databaseOf, isEnum } from "./kind.ts";
+import { readType } from "./type.ts";
+
+/**
+ * What stands behind a value bound for a column. JSON travels to PostgreSQL as text: a driver that hears the parameter is
+ * JSON may write the text as a JSON string once more. In an array no driver does, and the cast would be made for every row.
+ */
+export function castOf(column: Column): string {
+  if (databaseOf(column) === "sqlite" || isEnum(column)) return "";
+  const { name } = readType(column.getSQLType());
+  return name === "json" || name === "jsonb" ? `::text::${name}` : "";
+}
+
+/** A column's type as a cast names it. */
+export function typeName(column: Column): string {
+  if (is(column, PgArray)) return `${typeName(column.baseColumn)}[]`;
+  if (isEnum(column)) {
+    const { enumName, schema } = (column as unknown as { enum: PgEnum<[string]> }).enum;
+    return [...(schema === undefined ? [] : [schema]), enumName].map(quoted).join(".");
+  }
+  const type = column.getSQLType();
+  return /serial/i.test(type) ? readType(type).name : type;
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createQueryHandler, type QueryHandler, type QueryRouteOptions } from "@bepalo/query";
+import { relations } from "drizzle-orm";
+import { customType, integer, pgSchema, pgTable, text } from "drizzle-orm/pg-core";
+import { openPostgresql } from "../support/postgresql.ts";
+import * as sqlite from "../support/schema.ts";
+
+/** A type whose author cannot read what is stored. */
+const unreadable = customType<{ data: string; driverData: string }>({
+  dataType: () => "text",
+  fromDriver: () => {
+    throw new Error("words of the author");
+  },
+});
+
+const thing = pgTable("thing", { id: integer("id").primaryKey(), marks: unreadable("marks").array() });
+const apart = pgSchema("apart");
+const elsewhere = apart.table("thing", { id: integer("id").primaryKey(), owner: text("owner") });
+
+// Names that are longer than PostgreSQL's when they are put together.
+const organizationAccounts = pgTable("organization_accounts", { id: integer("id").primaryKey() });
+const departments = pgTable("departments", {
+  id: integer("id").primaryKey(),
+  organizationId: integer("organization_id").notNull(),
+});
+const contracts = pgTable("contracts", {
+  id: integer("id").primaryKey(),
+  departmentId: integer("department_id").notNull(),
+});
+const organizationRelations = relations(organizationAccounts, ({ many }) => ({
+  departmentAssignmentsOfOrganization: many(departments),
+}));
+const departmentRelations = relations(departments, ({ one, many }) => ({
+  organization: one(organizationAccounts, {
+    fields: [departments.organizationId],
+    references: [organizationAccounts.id],
+  }),
+  employeeContractsOfDepartment: many(contracts),
+}));
+const contractRelations = relations(contracts, ({ one }) => ({
+  department: one(departments, { fields: [contracts.departmentId], references: [departments.id] }),
+}));
+
+const schema = {
+  thing,
+  apart,
+  elsewhere,
+  organizationAccounts,
+  departments,
+  contracts,
+  organizationRelations,
+  departmentRelations,
+  contractRelations,
+};
+
+describe("what was found in PostgreSQL", () => {
+  let opened: Awaited<ReturnType<typeof openPostgresql>>;
+  beforeAll(async () => {
+    opened = await openPostgresql("PGlite", schema);
+  }, 60_000);
+  afterAll(() => opened?.close());
+
+  const warnings: string[] = [];
+  const handler = (acl: object, options: Partial<QueryRouteOptions> = {}): QueryHandler =>
+    createQueryHandler({
+      acl: acl as never,
+      database: opened.database,
+      schema,
+      onWarning: (sentence) => warnings.push(sentence),
+      onError: () => undefined,
+      ...options,
+    });
+  const ask = async (handle: QueryHandler, method: string, path: string, body?: object) => {
+    const init = body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const response = await handle(new Request(`http://local/query/${path}`, { method, ...init }));
+    // oxlint-disable-next-line typescript/no-explicit-any -- the tests say what it is
+    return { status: response.status, body: await response.json() };
+  };
+
+  test("a write whose answer an author's mapping of an array's elements cannot read stores nothing", async () => {
+    const handle = handler({
+      things: { table: "thing", control: { POST: { all: { select: true, write: true } } } },
+      counts: { table: "thing", control: { GET: { all: { select: { mode: true, columns: ["id"] } } } } },
+    });
+    expect((await ask(handle, "POST", "things", { id: 1, marks: ["a"] })).status).toBe(500);
+    expect((await ask(handle, "GET", "counts?select=(columns:F)")).body).toEqual({ count: 0 });
+  });
+
+  test("relations whose names together are longer than PostgreSQL's come back from a read and a write alike", async () => {
+    const nested = {
+      select: true,
+      with: {
+        departmentAssignmentsOfOrganization: {
+          select: true,
+          with: { employeeContractsOfDepartment: { select: true, with: { department: true } } },
+        },
+      },
+    };
+    const all = { all: { select: true, write: true } };
+    const handle = handler({
+      accounts: {
+        table: "organizationAccounts",
+        control: { GET: { all: nested }, POST: all, DELETE: { all: nested } },
+      },
+      departments: { table: "departments", control: { POST: all } },
+      contracts: { table: "contracts", control: { POST: all } },
+    });
+    await ask(handle, "POST", "accounts", { id: 1 });
+    await ask(handle, "POST", "departments", { id: 2, organizationId: 1 });
+    await ask(handle, "POST", "contracts", { id: 3, departmentId: 2 });
+    const contractsOf = "employeeContractsOfDepartment:(limit:5,with:(department:T))";
+    const select = `select=(with:(departmentAssignmentsOfOrganization:(limit:5,with:(${contractsOf}))))`;
+    const read = await ask(handle, "GET", `accounts?${select}`);
+    expect(
+      read.body.accounts[0].departmentAssignmentsOfOrganization[0].employeeContractsOfDepartment,
+    ).toEqual([{ id: 3, departmentId: 2, department: { id: 2, organizationId: 1 } }]);
+    const gone = await ask(handle, "DELETE", `accounts?${select}`);
+    expect(gone.body.accounts).toEqual(read.body.accounts);
+  });
+
+  test("a table whose name another has in a schema is warned of", () => {
+    warnings.length = 0;
+    handler({ things: { table: "thing", control: { GET: { all: { select: true } } } } });
+    expect(warnings).toEqual([
+      "schema.thing: a sub-query on `elsewhere`, which has its name in another schema, hides its columns",
+    ]);
+  });
+
+  test("a schema for another database is refused at start", () => {
+    expect(() => handler({}, { schema: sqlite })).toThrow(
+      "table `article` of the schema is for sqlite, the database speaks postgresql",
+    );
+  });
+});

@@ -1,0 +1,6 @@
+import { conforms } from "./conformance.ts";
+
+conforms("PGlite");
+conforms("bun-sql");
+conforms("postgres-js");
+conforms("node-postgres");

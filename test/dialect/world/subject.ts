@@ -1,0 +1,116 @@
+import { createQueryRoute } from "@bepalo/query";
+import { getTableName, sql } from "drizzle-orm";
+import { fill } from "../../support/data.ts";
+import { makeHeld } from "./held.ts";
+import { rules, type Session, type World, type WorldDatabase } from "./rules.ts";
+
+export type { World } from "./rules.ts";
+
+/** A database with the suite's tables, and the words it is spoken to in. */
+export interface Ground {
+  /** Any Drizzle database. */
+  readonly database: unknown;
+  readonly world: World;
+  readonly speaks: "sqlite" | "postgresql";
+  /** Whether the driver's own transactions wait for promises. */
+  readonly transactions: boolean;
+}
+
+/**
+ * Answers what the suite asks: `/fast/<resource>` and `/portable/<resource>` are two routes over one database, one per
+ * reader; what stands under `/back/` resets the database and steers the hooks, and is no part of the engine.
+ */
+export function makeSubject(ground: Ground): (request: Request) => Promise<Response> {
+  const { database, world } = ground;
+  const held = makeHeld();
+  const reset = makeReset(ground);
+  const acl = rules(world, held);
+  let errors: string[] = [];
+  const route = (reader: "fast" | "portable") =>
+    createQueryRoute<string, Session>({
+      acl,
+      database,
+      schema: world,
+      reader,
+      busyTimeout: 20_000,
+      onError: (error) => errors.push(error instanceof Error ? error.message : String(error)),
+      onWarning: () => undefined,
+      session: {
+        parser: (request, context) => {
+          const me = request.headers.get("x-me");
+          if (me !== null) Object.assign(context, { me: Number(me) });
+        },
+        getRole: (request) => request.headers.get("x-role"),
+      },
+    });
+  const routes = new Map([
+    ["fast", route("fast")],
+    ["portable", route("portable")],
+  ]);
+  const back = new Map<string, () => Promise<unknown>>([
+    ["reset", async () => (held.release(), (errors = []), reset())],
+    ["release", async () => held.release()],
+    ["entered", () => held.entered()],
+    ["errors", async () => errors.splice(0)],
+  ]);
+
+  return async (request) => {
+    const [, part = "", rest = ""] = new URL(request.url).pathname.split("/");
+    const methods = routes.get(part);
+    const handler = methods?.[request.method as keyof typeof methods];
+    if (handler !== undefined) return handler(request);
+    const order = part === "back" ? back.get(rest) : undefined;
+    if (order === undefined) return new Response("elsewhere", { status: 404 });
+    try {
+      return Response.json((await order()) ?? null);
+    } catch (error) {
+      return new Response(String(error), { status: 500 });
+    }
+  };
+}
+
+/** Empties every table and fills them as they were at first, counters of keys included. */
+function makeReset(ground: Ground): () => Promise<void> {
+  const { speaks, transactions } = ground;
+  const database = ground.database as WorldDatabase;
+  if (speaks === "postgresql") return makeServerReset(ground);
+  const work = async (on: Pick<WorldDatabase, "delete" | "insert" | "run">): Promise<void> => {
+    for (const table of tablesOf(ground)) await on.delete(table);
+    await on.run(sql`delete from sqlite_sequence`);
+    await fill(on, ground.world);
+  };
+  return () => (transactions ? database.transaction(work) : work(database));
+}
+
+/** Tables with those that refer to others first. */
+function tablesOf({ world }: Ground): readonly World["tag"][] {
+  const { articleTag, comment, article, author, tag, sample, product, wide } = world;
+  return [articleTag, comment, article, author, tag, sample, product, wide] as unknown as World["tag"][];
+}
+
+/** Fills the tables once and keeps a copy of them, from which one statement makes all of them anew. */
+function makeServerReset(ground: Ground): () => Promise<void> {
+  const database = ground.database as WorldDatabase & { execute(query: unknown): Promise<unknown> };
+  const names = tablesOf(ground).map((table) => getTableName(table));
+  const filled = names.filter((name) => !/samples|products|wides/.test(name)).toReversed();
+  const again = [
+    ...names.map((name) => `delete from ${name}`),
+    ...filled.map((name) => `insert into ${name} select * from first.${name}`),
+    ...names
+      .filter((name) => !name.startsWith("article")) // which have no counters
+      .map(
+        (name) =>
+          `perform setval(pg_get_serial_sequence('${name}', 'id'), (select coalesce(max(id), 0) + 1 from ${name}), false)`,
+      ),
+  ];
+  let copied: Promise<void> | undefined;
+  const copy = async (): Promise<void> => {
+    await fill(database, ground.world);
+    const copies = filled.map((name) => `create table first.${name} as table ${name}`);
+    for (const statement of ["create schema first", ...copies]) await database.execute(sql.raw(statement));
+  };
+  return async () => {
+    await (copied ??= copy());
+    await database.execute(sql.raw(`do $$ begin ${again.join("; ")}; end $$`));
+  };
+}

@@ -1,0 +1,106 @@
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createQueryHandler, createQueryRoute, type QueryHandler } from "@bepalo/query";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { ddl } from "../support/databases.ts";
+import { acl } from "./support/acl.ts";
+import * as schema from "./support/sqlite.ts";
+
+let client: Database;
+let handler: QueryHandler;
+beforeAll(async () => {
+  client = new Database(":memory:");
+  for (const statement of await ddl(schema)) client.run(statement);
+  client.run("insert into posts (title, created_at) values ('a', 0), ('b', 0)");
+  handler = createQueryHandler({
+    acl,
+    database: drizzle(client, { schema }),
+    schema,
+    onWarning: () => undefined,
+  });
+});
+afterAll(() => client.close());
+
+const ask = async (url: string, init?: RequestInit): Promise<[number, unknown]> => {
+  const response = await handler(new Request(url, init));
+  const text = await response.text();
+  const body = text === "" ? undefined : (JSON.parse(text) as { count?: number; code?: string });
+  return [response.status, body?.count ?? body?.code];
+};
+
+describe("a handler", () => {
+  test.each([
+    "http://localhost/posts",
+    "http://localhost/posts/",
+    "http://localhost/posts?countTotal=F",
+    "http://localhost/posts/?countTotal=F",
+    "http://localhost/a/b/c/%70osts",
+    "http://localhost//posts",
+    "https://user:secret@localhost:8443/query/posts?select=(where:(title.ne:'/x/'))",
+    "http://localhost/query/posts#/other",
+    "http://localhost/query/posts?#?/other/",
+  ])("finds the resource at the end of %s", async (url) => {
+    expect(await ask(url)).toEqual([200, 2]);
+  });
+
+  test.each([
+    "http://posts",
+    "http://posts/",
+    "http://posts?countTotal",
+    "http://localhost/posts//",
+    "http://localhost/posts%2f",
+    "http://localhost/posts%",
+    "http://localhost/Posts",
+    "http://localhost/posts/1",
+    "http://localhost/?select=(limit:1)&findFirst=F",
+    "http://localhost/#/posts",
+  ])("finds none in %s", async (url) => {
+    expect(await ask(url)).toEqual([404, "unknown-resource"]);
+  });
+
+  test("answers every method, and refuses those it does not know", async () => {
+    const at = "http://localhost/query/posts";
+    const headers = { "content-type": "application/json" };
+    expect(await ask(at, { method: "HEAD" })).toEqual([200, undefined]);
+    expect(await ask(at, { method: "OPTIONS" })).toEqual([204, undefined]);
+    expect(await ask(at, { method: "POST", headers, body: '{"title":"c"}' })).toEqual([200, 1]);
+    const where = "?select=(where:(title:'c'))";
+    expect(await ask(at + where, { method: "PATCH", headers, body: '{"views":1}' })).toEqual([200, 1]);
+    expect(await ask(at + where, { method: "DELETE" })).toEqual([200, 1]);
+    expect(await ask(at, { method: "PUT", headers, body: "{}" })).toEqual([405, "method-not-allowed"]);
+  });
+
+  test("ignores whatever a server passes besides the request", async () => {
+    const called = handler as (...parameters: unknown[]) => Promise<Response>;
+    const extras = [
+      [{ params: Promise.resolve({ id: "comments" }) }],
+      [{ params: { id: "comments" } }],
+      [{ DATABASE: "env" }, { waitUntil: () => undefined, passThroughOnException: () => undefined }],
+      [null, undefined],
+    ];
+    for (const rest of extras)
+      expect((await called(new Request("http://localhost/query/posts"), ...rest)).status).toBe(200);
+  });
+
+  test("needs no `this`, and is each member of a route", async () => {
+    const { GET, ...others } = createQueryRoute({
+      acl,
+      database: drizzle(client, { schema }),
+      schema,
+      onWarning: () => undefined,
+    });
+    expect((await GET(new Request("http://localhost/query/posts"))).status).toBe(200);
+    expect(Object.keys(others)).toEqual(["HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]);
+    expect(new Set([GET, ...Object.values(others)]).size).toBe(1);
+  });
+
+  test("refuses at start what a route refuses", () => {
+    const database = drizzle(client, { schema });
+    const wrong = { posts: { table: "nothing", control: {} } };
+    expect(() => createQueryHandler({ acl: wrong, database, schema })).toThrow("nothing");
+    expect(() => createQueryHandler({ acl, database, schema, timeout: 0 })).toThrow("timeout");
+    expect(() => createQueryHandler({ acl, database: {}, schema, onWarning: () => undefined })).toThrow(
+      "supported",
+    );
+  });
+});
