@@ -505,8 +505,8 @@ describe("on PostgreSQL", () => {
   for (const reader of READERS) {
     const send = async (method: string, url: string, body?: unknown): Promise<unknown> => {
       const database = opened.database as never;
-      const { ask, errors } = routeOver(EXAMPLES_ACL as never, database, {
-        schema: examples as never,
+      const { ask, errors } = routeOver(EXAMPLES_ACL, database, {
+        schema: examples,
         reader,
       });
       const init = { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
