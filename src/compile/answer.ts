@@ -170,7 +170,7 @@ export function withoutKey(row: Row, { columns, table }: ReadNode): Row {
 export function* chunks(
   written: readonly Row[],
   { primaryKey }: TableInfo,
-  values = MAX_VALUES,
+  values: number = MAX_VALUES,
 ): Iterable<readonly Row[]> {
   const size = Math.floor(values / Math.max(1, primaryKey.length));
   for (let start = 0; start < written.length; start += size) yield written.slice(start, start + size);
