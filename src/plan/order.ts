@@ -14,7 +14,9 @@ export function order(
   const asked =
     wish !== undefined && wish.length > 0 ? wish.map((key) => readKey(key, policy, path)) : undefined;
   // Computed fields alone may be aggregates, and those have no row to be ordered by.
-  if (projected.columns.length === 0 && projected.extras.size > 0 && !rows) return asked ?? policy.orderBy;
+  const mayBeOne = projected.columns.length === 0 && projected.extras.size > 0 && !rows;
+  if (mayBeOne && ![...projected.extras.keys()].every((name) => policy.ofOneRow.has(name)))
+    return asked ?? policy.orderBy;
   return asked === undefined ? policy.totalOrder : makeTotal(asked, policy.table, policy.readable);
 }
 

@@ -15,7 +15,7 @@ import type {
 import { checkKeys, isMap } from "./keys.ts";
 import { hasOrder, makeTotal } from "./order.ts";
 import { chooseColumns } from "./readable.ts";
-import { spanOf } from "./span.ts";
+import { isOfOneRow, spanOf } from "./span.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
@@ -169,6 +169,7 @@ class EntryBuilder {
       filterable: readable,
       extras,
       spansRows: [...extras.values()].some((extra) => spanOf(extra.sql) !== "row"),
+      ofOneRow: new Set([...extras].filter(([, extra]) => isOfOneRow(extra.sql)).map(([name]) => name)),
       forbids: this.#forbids(rule, `${path}.forbidQuery`),
       limits,
       using: this.#function(rule.where, `${path}.where`),

@@ -43,6 +43,8 @@ export interface NodePolicy {
   readonly totalOrder: readonly OrderKey[];
   /** Whether a computed field looks at more rows than its own. */
   readonly spansRows: boolean;
+  /** The computed fields that are known to look at no row but their own. */
+  readonly ofOneRow: ReadonlySet<string>;
   readonly relations: ReadonlyMap<string, RelationPolicy>;
 }
 

@@ -11,6 +11,15 @@ const AGGREGATES: ReadonlySet<string> = new Set(
     "percentile_disc"
   ).split(" "),
 );
+/** Words before a parenthesis that make nothing of several rows, as far as they are built in. */
+const OF_ONE_ROW: ReadonlySet<string> = new Set(
+  (
+    "and or not in is like glob ilike between then else when case any all some exists values " +
+    "abs ceil ceiling coalesce concat concat_ws date datetime extract floor format greatest hex ifnull iif instr " +
+    "json_extract julianday least left length lower lpad ltrim mod nullif power printf replace right round rpad rtrim " +
+    "sign split_part sqrt strftime strpos substr substring time to_char trim trunc typeof unixepoch upper"
+  ).split(" "),
+);
 /** Of one argument an aggregate, of several the least or the greatest of them. */
 const EXTREMES: ReadonlySet<string> = new Set(["min", "max"]);
 
@@ -20,6 +29,11 @@ const EXTREMES: ReadonlySet<string> = new Set(["min", "max"]);
  */
 export function spanOf(expression: SQL): Span {
   return new SpanReader(tokensOf(textOf(expression))).read();
+}
+
+/** Whether an expression speaks of its own row for certain: it calls nothing but what is known to. */
+export function isOfOneRow(expression: SQL): boolean {
+  return new SpanReader(tokensOf(textOf(expression))).isOfOneRow();
 }
 
 /** An expression's text with a mark for whatever is no text of its own. */
@@ -65,6 +79,18 @@ class SpanReader {
       else if (this.#aggregates(index) && !this.#isWindow(index)) return "aggregate";
     }
     return span;
+  }
+
+  isOfOneRow(): boolean {
+    for (let index = 0; index < this.#tokens.length; index++) {
+      const token = this.#tokens[index]!;
+      if (token === "over") return false;
+      if (token !== "(") continue;
+      const called = this.#tokens[index - 1] ?? "";
+      if (/^["`a-z_]/.test(called) && !OF_ONE_ROW.has(called)) return false;
+      if (this.#isQuery(index)) index = this.#close(index);
+    }
+    return true;
   }
 
   /** Whether a parenthesis holds a query, whose rows are its own. */

@@ -126,6 +126,17 @@ const acl = {
       },
     },
   },
+  loud: {
+    table: "article",
+    control: {
+      GET: {
+        all: {
+          select: { columns: ["authorId"] },
+          extras: { shout: sql`upper(${article.title})`.as("shout") },
+        },
+      },
+    },
+  },
   twins: {
     table: "author",
     control: {
@@ -170,6 +181,9 @@ const acl = {
   },
 } as unknown as TestACL;
 
+/** The titles of the articles of `loud`, by their authors from the last, each author's by key. */
+const LOUD = ["DELTA", "EPSILON", "BETA", "GAMMA", "ALPHABET", "ALPHA"];
+
 describe.each(STACKS)("computed fields on $name", ({ options }) => {
   const app = served(acl, options);
   beforeAll(async () => {
@@ -209,6 +223,15 @@ describe.each(STACKS)("computed fields on $name", ({ options }) => {
         articles: [{ id: "a2", authorId: 2, one: 1, two: 2, three: 3 }],
       },
     ]);
+  });
+
+  test("alone they keep the order of their rows, ties by the key, so that pages never overlap", async () => {
+    const shouts = async (range: string): Promise<string[]> => {
+      const { body } = await app.get(ask("loud", `(columns:~T(shout)~,orderBy:(authorId:desc)${range})`));
+      return body.loud.map((row: { shout: string }) => row.shout);
+    };
+    expect(await shouts("")).toEqual(LOUD);
+    expect(await shouts(",limit:2,offset:2")).toEqual(LOUD.slice(2, 4));
   });
 
   test("nested ones keep the digits of reals, the bytes of blobs", async () => {
