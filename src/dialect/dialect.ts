@@ -6,7 +6,7 @@ import { openLibsql } from "./libsql.ts";
 import { isReplicated, openReplicas } from "./replicas.ts";
 import { openBunSQL, openNodePg, openPglite, openPostgresJs } from "./postgresql.ts";
 
-export { serializeWrites, type SerializeOptions } from "./libsql-lane.ts";
+export { serializeWrites, type SerializeOptions } from "./serialize-writes.ts";
 
 /** A Drizzle database, or a transaction of one. */
 // Drizzle's own types differ per driver; this is its border.

@@ -2,12 +2,6 @@ import type { Client, InArgs, InStatement, ResultSet, Transaction, TransactionMo
 import { Gate } from "./gate.ts";
 import { retryWhileBusy } from "./sqlite.ts";
 
-/** How writers of a libsql client take turns. */
-export interface SerializeOptions {
-  /** How long a writer may wait for its turn, in milliseconds; 10,000 by default. */
-  readonly waitMs?: number;
-}
-
 /** The client of a file and the gate its writers pass; of an in-memory database, which is one connection, its readers too. */
 export class Lane {
   readonly client: Client;
@@ -113,16 +107,10 @@ export function isRead(statement: InStatement | string): boolean {
   return /^\s*(select|explain|values)\b/i.test(textOf(statement));
 }
 
-/**
- * Wraps a libsql client so that all its writers take turns: the engine's, and everybody else's who uses the client.
- * A SQLite file has one writer, and @libsql/client makes two that overlap in one process fail at once.
- *
- * @example const db = drizzle(serializeWrites(createClient({ url: "file:app.db" })), { schema });
- */
-export function serializeWrites(client: Client, options: SerializeOptions = {}): Client {
+/** The client of a file whose writers pass the gate of its lane; any other as it is. */
+export function takeTurns(client: Client, waitMs: number): Client {
   if (client.protocol !== "file") return client;
   const lane = new Lane(client);
-  const waitMs = options.waitMs ?? 10_000;
   const turn = <T>(work: () => Promise<T>): Promise<T> => lane.writers.exclusive(work, waitMs);
   const taking: Partial<Client> = {
     execute: (statement: InStatement | string, args?: InArgs): Promise<ResultSet> => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { copyFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
 import { installed, NODE } from "../support/node.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -68,3 +68,104 @@ test.skipIf(NODE === undefined)(
   },
   120_000,
 );
+
+/** An application that has the package and Drizzle, and no driver. */
+async function application(name: string, source: string): Promise<string> {
+  const modules = join(await installed(), "node_modules");
+  const app = join(await installed(), name);
+  mkdirSync(join(app, "node_modules"), { recursive: true });
+  for (const one of ["@bepalo", "drizzle-orm"])
+    symlinkSync(join(modules, one), join(app, "node_modules", one));
+  writeFileSync(join(app, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(app, "use.ts"), source);
+  const compilerOptions = {
+    module: "NodeNext",
+    target: "ES2022",
+    lib: ["ES2023", "DOM", "DOM.Iterable"],
+    types: [],
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    preserveSymlinks: true,
+  };
+  writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["use.ts"] }));
+  return app;
+}
+
+const EVERY_ENTRY = `
+import { type ACL, createQueryHandler, createQueryRoute, serializeWrites } from "@bepalo/query";
+import { createQueryBuilder, createQueryClient } from "@bepalo/query/client";
+import { RJSON } from "@bepalo/query/rjson";
+import { mutationOptions, queryOptions } from "@bepalo/query/tanstack";
+export const acl = {} satisfies ACL;
+export { createQueryBuilder, createQueryClient, createQueryHandler, createQueryRoute };
+export { mutationOptions, queryOptions, RJSON, serializeWrites };
+// @ts-expect-error a client is wanted
+serializeWrites({});
+`;
+
+test.skipIf(NODE === undefined).each([
+  ["7", "typescript"],
+  ["5.9", "typescript-5.9/typescript"],
+])(
+  "its types need nothing but Drizzle, also when libraries are checked, on TypeScript %s",
+  async (version, compiler) => {
+    const app = await application(`types-${version}`, EVERY_ENTRY);
+    const { stdout } = Bun.spawnSync([NODE!, join(root, "node_modules", compiler, "bin/tsc"), "-p", app]);
+    // Drizzle's own declarations have faults of their own.
+    const faults = stdout.toString().split("\n");
+    expect(faults.filter((line) => /^\S/.test(line) && !line.includes("node_modules/drizzle-orm/"))).toEqual(
+      [],
+    );
+  },
+  120_000,
+);
+
+/** What `npm pack` puts into the package. */
+const { files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: string[] };
+const packed = (path: string): boolean => [...files, "LICENSE", "package.json"].includes(path.split("/")[0]!);
+
+describe.each(files.filter((file) => file.endsWith(".md")))("the links of %s", (page) => {
+  const text = readFileSync(join(root, page), "utf8").replace(/^```.*?^```/gms, "");
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  const anchors = new Set(
+    [...text.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+      title!
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+
+  test("lead to what is packed with it, or to an address", () => {
+    const dead = links.filter((link) => {
+      if (link.startsWith("https://")) return false;
+      if (link.startsWith("#")) return !anchors.has(link.slice(1));
+      const path = normalize(join(dirname(page), link.split("#")[0]!));
+      return !packed(path) || !existsSync(join(root, path));
+    });
+    expect(dead).toEqual([]);
+  });
+});
+
+interface Locked {
+  readonly resolved?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+test("the lock names every build of every platform, and no host", () => {
+  const lock = readFileSync(join(root, "package-lock.json"), "utf8");
+  const { packages } = JSON.parse(lock) as { packages: Readonly<Record<string, Locked>> };
+  /** Where a package finds another: beside it, or beside one that holds it. */
+  const finds = (from: string, name: string): boolean => {
+    const path = `${from === "" ? "" : `${from}/`}node_modules/${name}`;
+    if (Object.hasOwn(packages, path)) return true;
+    if (from === "") return false;
+    return finds(from.slice(0, Math.max(0, from.lastIndexOf("/node_modules/"))), name);
+  };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter((name) => !finds(path, name)),
+  );
+  expect(missing).toEqual([]);
+  expect(Object.keys(packages).filter((path) => packages[path]!.resolved !== undefined)).toEqual([]);
+});
