@@ -1,4 +1,4 @@
-import { invalidBody, QueryError } from "../error.ts";
+import { internalError, invalidBody, QueryError } from "../error.ts";
 import { decodeForm } from "./media/form.ts";
 import { decodeJSON } from "./media/json.ts";
 import { decodeRJSON } from "./media/rjson.ts";
@@ -59,43 +59,81 @@ async function readText(request: Request, maxBytes: number, milliseconds: number
     late = true;
     cancel?.();
   }, milliseconds);
+  const utf8 = new UTF8();
   try {
     if (announced <= SMALL) {
       const lateness = new Promise<never>((_, reject) => {
         cancel = () => reject(lateBody());
       });
-      const bytes = await Promise.race([request.arrayBuffer(), lateness]);
+      const bytes = await Promise.race([whole(request), lateness]);
       if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
-      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+      utf8.add(bytes);
+    } else {
+      const reader = readerOf(request);
+      cancel = () => void reader?.cancel().catch(() => undefined);
+      if (reader !== undefined) await readChunks(reader, maxBytes, () => late, utf8);
     }
-    const reader = request.body?.getReader();
-    if (reader === undefined) return "";
-    cancel = () => void reader.cancel().catch(() => undefined);
-    return await readChunks(reader, maxBytes, () => late);
   } catch (error) {
-    if (error instanceof QueryError) throw error;
-    throw error instanceof TypeError
-      ? invalidBody("the body is not UTF-8")
-      : invalidBody("the body ended before it was complete");
+    throw error instanceof QueryError ? error : invalidBody("the body ended before it was complete");
   } finally {
     clearTimeout(timer);
   }
+  // A server hands over the bytes that were announced, or fails; none are left where somebody took them.
+  if (announced > 0 && utf8.bytes === 0) throw readBefore();
+  return utf8.end();
 }
 
 async function readChunks(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   maxBytes: number,
   isLate: () => boolean,
-): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  for (let bytes = 0; ;) {
+  utf8: UTF8,
+): Promise<void> {
+  for (;;) {
     const { done, value } = await reader.read();
     if (isLate()) throw lateBody();
-    if (done) return text + decoder.decode();
-    bytes += value.byteLength;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
-    text += decoder.decode(value, { stream: true });
+    if (done) return;
+    utf8.add(value);
+    if (utf8.bytes > maxBytes) throw tooLarge(maxBytes);
+  }
+}
+
+/** All bytes of a body. The platform has no other reason for a TypeError than that they cannot be had any more. */
+async function whole(request: Request): Promise<ArrayBuffer> {
+  try {
+    return await request.arrayBuffer();
+  } catch (error) {
+    throw error instanceof TypeError ? readBefore() : error;
+  }
+}
+
+function readerOf(request: Request): ReadableStreamDefaultReader<Uint8Array> | undefined {
+  // What is left of a body that was begun elsewhere would read as a whole one.
+  if (request.bodyUsed || request.body?.locked === true) throw readBefore();
+  return request.body?.getReader();
+}
+
+/** Bytes as text, as they come. */
+class UTF8 {
+  bytes = 0;
+  #text = "";
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+
+  add(chunk: Uint8Array | ArrayBuffer): void {
+    this.bytes += chunk.byteLength;
+    this.#text += this.#decode(chunk);
+  }
+
+  end(): string {
+    return this.#text + this.#decode();
+  }
+
+  #decode(chunk?: Uint8Array | ArrayBuffer): string {
+    try {
+      return this.#decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch {
+      throw invalidBody("the body is not UTF-8");
+    }
   }
 }
 
@@ -103,3 +141,12 @@ const lateBody = (): QueryError => invalidBody("the body did not arrive in time"
 
 const tooLarge = (maxBytes: number): QueryError =>
   new QueryError("too-large", `the body exceeds ${maxBytes} bytes`);
+
+/** Not the client's doing: somebody before the route, or its author, took the body. */
+const readBefore = (): QueryError =>
+  internalError(
+    new Error(
+      "the body of a request was read before the route could read it: mount the route before what parses bodies, " +
+        "such as `express.json()`, and read a body in `session.parser` from `request.clone()`",
+    ),
+  );

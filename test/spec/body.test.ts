@@ -632,3 +632,52 @@ describe("the body is read only after a rule was found", () => {
     expect(answer.body).toEqual({ rowsAffected: 1, count: 1, articles: [{ id: "a1" }] });
   });
 });
+
+describe("a body that was read before the route reads it is no fault of the client:", () => {
+  const begin = async (request: Request): Promise<void> => {
+    const reader = request.body!.getReader();
+    await reader.read();
+    reader.releaseLock();
+  };
+  const parsers: [string, (request: Request) => Promise<unknown>][] = [
+    ["as JSON", (request) => request.json()],
+    ["as bytes", (request) => request.arrayBuffer()],
+    ["in part", begin],
+    ["by a reader that keeps it", async (request) => void request.body!.getReader()],
+    ["by a twin of its stream", async (request) => void request.body!.tee()],
+    ["away", async (request) => request.body!.cancel()],
+  ];
+
+  test.each(parsers)("%s", async (_, read) => {
+    const app = await start(acl, { session: { parser: async (request) => void (await read(request)) } });
+    const stream = (text: string) => new Blob([text]).stream();
+    for (const [method, path] of [
+      ["POST", "small"],
+      ["PATCH", "small"],
+    ] as const)
+      for (const body of ['{"title":"x"}', stream('{"title":"x"}')]) {
+        const answer = await app.send(method, path, {
+          headers: { "content-type": "application/json" },
+          body,
+        });
+        expect([answer.status, answer.body]).toEqual([
+          500,
+          { error: "something went wrong on the server", code: "internal-error" },
+        ]);
+      }
+    expect(app.errors.splice(0).map(String)).toEqual(
+      Array<string>(4).fill(
+        "Error: the body of a request was read before the route could read it: mount the route before what parses " +
+          "bodies, such as `express.json()`, and read a body in `session.parser` from `request.clone()`",
+      ),
+    );
+  });
+
+  test("a clone may be read", async () => {
+    const app = await start(acl, {
+      session: { parser: async (request) => void (await request.clone().text()) },
+    });
+    const answer = await app.post("tags", { id: 9, label: "x" });
+    expect(answer.body).toEqual({ rowsAffected: 1, count: 1, tags: [{ id: 9, label: "x" }] });
+  });
+});

@@ -20,6 +20,13 @@ export const acl = {
       DELETE: { all: { select: true, requireWhere: true } },
     },
   },
+  large: {
+    table: "post",
+    control: {
+      POST: { all: { select: true, write } },
+      PATCH: { all: { select: true, write, requireWhere: true } },
+    },
+  },
   comments: {
     table: "comment",
     control: { POST: { all: { select: true, write: { mode: true, columns: ["postId", "text"] } } } },

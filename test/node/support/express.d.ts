@@ -2,9 +2,14 @@
 declare module "express" {
   import type { IncomingMessage, Server, ServerResponse } from "node:http";
 
+  type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
   interface Express {
-    use(path: string, listener: (request: IncomingMessage, response: ServerResponse) => unknown): void;
+    use(path: string, listener: Listener): void;
     listen(port: number, listening: () => void): Server;
   }
-  export default function express(): Express;
+  function express(): Express;
+  namespace express {
+    function json(options: { readonly limit: string }): Listener;
+  }
+  export default express;
 }
