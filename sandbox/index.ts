@@ -49,7 +49,7 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
 
     server.reload({
       routes: { "/": page, [`${authPath}/*`]: handler, "/query/:id": queryRoute },
-      fetch: (req) => elsewhere(req, Object.keys(queryRoute)),
+      fetch: elsewhere,
       error: unexpected,
     });
     return { url: local, auth, seeded, stop };
@@ -63,14 +63,8 @@ function starting(): Response {
   return Response.json({ error: "starting", code: "busy" }, { status: 503, headers: { "Retry-After": "1" } });
 }
 
-/** Answers what no route took: a method the query route does not have, or a path that leads nowhere. */
-function elsewhere(req: Request, methods: readonly string[]): Response {
-  if (/^\/query\/[^/]+$/.test(new URL(req.url).pathname)) {
-    return Response.json(
-      { error: `method \`${req.method}\` is not allowed here`, code: "method-not-allowed" },
-      { status: 405, headers: { Allow: methods.join(", ") } },
-    );
-  }
+/** Answers what no route took: a path that leads nowhere. */
+function elsewhere(): Response {
   return Response.json(
     { error: "nothing here", code: "unknown-resource", hint: "try /query/fruits" },
     { status: 404 },

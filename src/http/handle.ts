@@ -63,21 +63,27 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
       return new Response(null, { status: 204, headers: { ...visit.base, ...preflightHeaders(cors) } });
     }
   }
-  const method = methodOf(request);
-  if (METHODS.get(method)!.writes) {
+  const { method } = request;
+  const traits = METHODS.get(method);
+  if (traits?.writes === true) {
     refuseForeignWrite(request, cors);
     refuseConditionalWrite(request);
   }
   const resource = resourceOf(request, route.idParam);
   visit.resource = resource;
-  const query = parse(method, resource, searchOf(request.url));
+  // A method that is not known has no parameters either.
+  const query =
+    traits === undefined
+      ? parse("OPTIONS", resource, "")
+      : parse(method as Method, resource, searchOf(request.url));
   mark("parse");
   const context: Record<string, unknown> = { request, method, resourceId: resource, role: undefined };
   const principal = await authenticate(request, context, route.session, route.timeout);
   mark("principal");
   if (isResponse(principal)) return withHeaders(principal, visit.base, method === "HEAD");
-  if (method === "OPTIONS") {
+  if (traits === undefined || method === "OPTIONS") {
     const allow = route.engine.allow(query, principal).join(", ");
+    if (traits === undefined) throw unknownMethod(method, allow);
     return new Response(null, { status: 204, headers: { ...visit.base, allow } });
   }
   const answered = await route.engine.run(
@@ -87,8 +93,9 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
     mark,
   );
   const body = await shape(answered, resource, request, context, route);
-  const reads = !METHODS.get(method)!.writes;
-  const response = await (reads ? respondRead(request, body, visit.base) : respondWrite(body, visit.base));
+  const response = await (traits.writes
+    ? respondWrite(body, visit.base)
+    : respondRead(request, body, visit.base));
   mark("shape");
   return response;
 }
@@ -112,12 +119,8 @@ function report(
   });
 }
 
-function methodOf({ method }: Request): Method {
-  if (METHODS.has(method)) return method as Method;
-  throw new QueryError("method-not-allowed", `method ${quote(method)} is not known`, {
-    headers: { Allow: [...METHODS.keys()].join(", ") },
-  });
-}
+const unknownMethod = (method: string, allow: string): QueryError =>
+  new QueryError("method-not-allowed", `method ${quote(method)} is not known`, { headers: { Allow: allow } });
 
 /** The resource: the server's path parameter, else the last segment of the path; one slash may follow it. */
 function resourceOf(request: Request, idParam: string): string {

@@ -65,7 +65,7 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
 /** Answers one request, of any method. */
 export type QueryHandler = (request: Request) => Promise<Response>;
 
-/** One handler under the name of each method, as `Bun.serve` takes them. */
+/** One handler under the name of each method, as `Bun.serve` takes them; `PUT` and its like are answered 405. */
 export interface QueryRoute {
   readonly GET: QueryHandler;
   readonly HEAD: QueryHandler;
@@ -73,6 +73,9 @@ export interface QueryRoute {
   readonly PATCH: QueryHandler;
   readonly DELETE: QueryHandler;
   readonly OPTIONS: QueryHandler;
+  readonly PUT: QueryHandler;
+  readonly TRACE: QueryHandler;
+  readonly CONNECT: QueryHandler;
 }
 
 /**
@@ -87,7 +90,18 @@ export function createQueryRoute<Role extends string = string, Session = object>
   options: QueryRouteOptions<Role, Session>,
 ): QueryRoute {
   const handler = createQueryHandler(options);
-  return { GET: handler, HEAD: handler, POST: handler, PATCH: handler, DELETE: handler, OPTIONS: handler };
+  return {
+    GET: handler,
+    HEAD: handler,
+    POST: handler,
+    PATCH: handler,
+    DELETE: handler,
+    OPTIONS: handler,
+    // What is not named here, `Bun.serve` answers with a page of its own.
+    PUT: handler,
+    TRACE: handler,
+    CONNECT: handler,
+  };
 }
 
 /**

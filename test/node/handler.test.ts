@@ -90,7 +90,16 @@ describe("a handler", () => {
       onWarning: () => undefined,
     });
     expect((await GET(new Request("http://localhost/query/posts"))).status).toBe(200);
-    expect(Object.keys(others)).toEqual(["HEAD", "POST", "PATCH", "DELETE", "OPTIONS"]);
+    expect(Object.keys(others)).toEqual([
+      "HEAD",
+      "POST",
+      "PATCH",
+      "DELETE",
+      "OPTIONS",
+      "PUT",
+      "TRACE",
+      "CONNECT",
+    ]);
     expect(new Set([GET, ...Object.values(others)]).size).toBe(1);
   });
 

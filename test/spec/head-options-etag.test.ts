@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import type { TestACL } from "../support/app.ts";
 import { article } from "../support/schema.ts";
 import { sql } from "drizzle-orm";
@@ -202,6 +204,36 @@ describe("OPTIONS", () => {
       ]);
     }
   });
+
+  test.each(["PUT", "TRACE", "CONNECT"])(
+    "its methods are named to who asks by %s, which changes nothing",
+    async (method) => {
+      for (const [caller, allow] of [
+        ["", "OPTIONS, HEAD, GET, DELETE"],
+        ["x-me: 1\r\nx-role: writer\r\n", "OPTIONS, HEAD, GET, POST, PATCH"],
+      ] as const) {
+        const answer = await raw(method, "articles?select=(limit:1)", caller);
+        expect(answer.head.split("\r\n")[0]).toBe("HTTP/1.1 405 Method Not Allowed");
+        expect(/^allow: (.*)$/im.exec(answer.head)?.[1]).toBe(allow);
+        expect(JSON.parse(answer.body)).toEqual({
+          error: `method \`${method}\` is not known`,
+          code: "method-not-allowed",
+        });
+      }
+      const nowhere = await raw(method, "nowhere", "");
+      expect(nowhere.head.split("\r\n")[0]).toBe("HTTP/1.1 404 Not Found");
+      expect(JSON.parse(nowhere.body).code).toBe("unknown-resource");
+    },
+  );
+
+  /** What comes back for a method that `fetch` may not send. */
+  async function raw(method: string, path: string, caller: string) {
+    const { hostname, port, pathname, search } = new URL(app.app.url + path);
+    const socket = connect(Number(port), hostname);
+    socket.write(`${method} ${pathname}${search} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${caller}\r\n`);
+    const [head, ...body] = (await text(socket)).split("\r\n\r\n");
+    return { head: head!, body: body.join("") };
+  }
 
   test("of an unknown resource is 404", async () => {
     const answer = await app.send("OPTIONS", "nowhere");
