@@ -41,7 +41,7 @@ class LocalLibsql implements Dialect {
     this.#lane = laneOf(client);
     this.#waitMs = busyTimeout;
     // Turns are taken here, so statements go to the client behind the queue.
-    this.#database = this.#lane.client === client ? database : overClient(database, this.#lane.client);
+    this.#database = overClient(database, this.#lane.client);
     void this.#askDatabase(ownConnection);
   }
 

@@ -1,12 +1,24 @@
 import type { Database } from "./dialect.ts";
-import { boundValue, type Driver, type Rows } from "./postgresql-driver.ts";
+import { boundValue, databaseOver, type Driver, type Rows } from "./postgresql-driver.ts";
 import { type LazyClient, WatchedClient, type Ways } from "./postgresql-lazy.ts";
-import type { Watch } from "./postgresql-watch.ts";
+import type { Hold, Watch } from "./postgresql-watch.ts";
 
 /** How many connections Bun opens unless it is told otherwise. */
 const CONNECTIONS = 10;
 
-const WAYS: Ways = { stop: (query) => void query.cancel(), guard: (work) => work() };
+const WAYS: Ways = {
+  make(client, text, values) {
+    const query = client.unsafe(text, values);
+    return { query, means: { stop: () => void query.cancel(), drop: () => undefined } };
+  },
+  guard: (work) => work(),
+};
+
+/** A connection that is taken from the pool. */
+interface Reserved {
+  release(): unknown;
+  close(options: { timeout: number }): Promise<unknown>;
+}
 
 /**
  * Bun.SQL, through drizzle-orm/bun-sql. Each connection keeps the 1,024 statements it used last prepared, whether they
@@ -32,20 +44,27 @@ export class BunSQL implements Driver {
     return client.unsafe(text, values.map(boundValue)).values().run();
   }
 
-  transaction<T>(
+  async transaction<T>(
     database: Database,
-    watch: Watch,
+    hold: Hold,
     settings: readonly string[],
     work: (tx: Database) => Promise<T>,
   ): Promise<T> {
-    return database.transaction((tx: Database) => {
-      const { session } = tx as { session: { client: object } };
-      const tag = session.client as (text: TemplateStringsArray) => Promise<unknown>;
-      // Nobody waits for the settings; should they fail, so will what follows.
-      for (const setting of settings) tag(template(setting)).catch(() => undefined);
-      session.client = this.watched(session.client, watch);
-      return work(tx);
-    });
+    // Only a connection that was taken can be given up.
+    const connection = (await database.$client.reserve()) as Reserved;
+    hold.drop = () => void connection.close({ timeout: 0 }).catch(() => undefined);
+    try {
+      return await databaseOver(database, connection).transaction((tx: Database) => {
+        const { session } = tx as { session: { client: object } };
+        const tag = session.client as (text: TemplateStringsArray) => Promise<unknown>;
+        // Nobody waits for the settings; should they fail, so will what follows.
+        for (const setting of settings) tag(template(setting)).catch(() => undefined);
+        session.client = this.watched(session.client, hold);
+        return work(tx);
+      });
+    } finally {
+      connection.release();
+    }
   }
 }
 

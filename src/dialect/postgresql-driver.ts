@@ -1,5 +1,5 @@
 import type { Database } from "./dialect.ts";
-import type { Watch } from "./postgresql-watch.ts";
+import type { Hold, Watch } from "./postgresql-watch.ts";
 
 /** Rows that answer by index. */
 export type Rows = readonly ArrayLike<unknown>[];
@@ -19,10 +19,13 @@ export interface Driver {
    * not what was asked, for many questions that differ in their values are one statement.
    */
   query(client: object, text: string, values: readonly unknown[]): Promise<Rows>;
-  /** Runs `work` between begin and commit, on a connection of its own, with settings for that transaction alone. */
+  /**
+   * Runs `work` between begin and commit, on a connection of its own, with settings for that transaction alone. `hold` is
+   * told how that connection is given up.
+   */
   transaction<T>(
     database: Database,
-    watch: Watch,
+    hold: Hold,
     settings: readonly string[],
     work: (tx: Database) => Promise<T>,
   ): Promise<T>;

@@ -1,8 +1,14 @@
 import type { Database } from "./dialect.ts";
 import { boundValue, type Driver, type Rows, Uses } from "./postgresql-driver.ts";
 import { isLost, isStale } from "./postgresql-failure.ts";
-import { type LazyClient, type LazyQuery, WatchedClient, type Ways } from "./postgresql-lazy.ts";
-import type { Watch } from "./postgresql-watch.ts";
+import {
+  type LazyClient,
+  type LazyQuery,
+  type Statement,
+  WatchedClient,
+  type Ways,
+} from "./postgresql-lazy.ts";
+import type { Hold, Watch } from "./postgresql-watch.ts";
 
 /** How many connections postgres.js opens unless it is told otherwise. */
 const CONNECTIONS = 10;
@@ -10,6 +16,8 @@ const CONNECTIONS = 10;
 const MAX_PREPARED = 300;
 /** How long a connection lives at most, unless the driver is told otherwise, in milliseconds. */
 const LIFETIME = 3_600_000;
+/** The driver's own limit. What it finds wrong before it sends a statement behind another is never answered. */
+const MAX_VALUES = 65_533;
 /** How long the driver may take to notice that a connection is lost. */
 const GRACE = 250;
 
@@ -37,7 +45,7 @@ export class PostgresJs implements Driver {
   }
 
   watched(client: object, watch: Watch, guard: Ways["guard"] = (work) => work()): object {
-    return new WatchedClient(client as LazyClient, watch, { stop, guard });
+    return new WatchedClient(client as LazyClient, watch, { make, guard });
   }
 
   async query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<Rows> {
@@ -52,7 +60,7 @@ export class PostgresJs implements Driver {
 
   async transaction<T>(
     database: Database,
-    watch: Watch,
+    hold: Hold,
     settings: readonly string[],
     work: (tx: Database) => Promise<T>,
   ): Promise<T> {
@@ -60,9 +68,11 @@ export class PostgresJs implements Driver {
     try {
       return await database.transaction((tx: Database) => {
         const { session } = tx as { session: { client: object } };
+        const first = make(session.client as LazyClient, settings.join(";"), [], undefined);
+        hold.drop = first.means.drop;
         // Nobody waits for the settings; should they fail, so will what follows.
-        (session.client as LazyClient).unsafe(settings.join(";"), []).catch(() => undefined);
-        session.client = this.watched(session.client, watch, line.guard);
+        first.query.catch(() => undefined);
+        session.client = this.watched(session.client, hold, line.guard);
         return line.guard(() => work(tx));
       });
     } finally {
@@ -83,10 +93,40 @@ export class PostgresJs implements Driver {
   }
 }
 
+/** A connection, which the driver shows to a statement that is sent whole. */
+interface Connection {
+  terminate(): void;
+}
+
+/** The connections that were shown, by what every statement has of its own. */
+const connections = new WeakMap<object, Connection>();
+
+function make(
+  client: LazyClient,
+  text: string,
+  values: readonly unknown[],
+  options: object | undefined,
+): Statement {
+  if (values.length > MAX_VALUES)
+    throw Object.assign(new Error(`more than ${MAX_VALUES} values`), { code: "MAX_PARAMETERS_EXCEEDED" });
+  const onexecute = (connection: Connection): boolean => {
+    if (query.state) connections.set(query.state, connection);
+    return true;
+  };
+  const query: Query = client.unsafe(text, values, { ...options, onexecute });
+  const drop = (): void => void (query.state && connections.get(query.state)?.terminate());
+  return { query, means: { stop: () => stop(query), drop } };
+}
+
+/** A statement with what the driver keeps of it. */
+interface Query extends LazyQuery {
+  /** Which connection it was given to. */
+  readonly state?: object | null;
+  canceller?: ((query: LazyQuery) => Promise<void>) | null;
+}
+
 /** `cancel()` drops the promise of its own, and nobody would hear that it failed. */
-function stop(
-  query: LazyQuery & { canceller?: ((query: LazyQuery) => Promise<void>) | null },
-): Promise<void> | void {
+function stop(query: Query): Promise<void> | void {
   const { canceller } = query;
   if (typeof canceller !== "function") return void query.cancel();
   query.canceller = null;

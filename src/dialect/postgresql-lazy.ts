@@ -1,5 +1,6 @@
 import type { Rows } from "./postgresql-driver.ts";
-import type { Stop, Watch } from "./postgresql-watch.ts";
+import { presentValues } from "./present.ts";
+import type { Means, Watch } from "./postgresql-watch.ts";
 
 /** A statement of Bun.SQL or postgres.js: a promise that begins when somebody waits for it. */
 export interface LazyQuery extends Promise<Rows> {
@@ -9,16 +10,22 @@ export interface LazyQuery extends Promise<Rows> {
 
 /** The part of a client, or of a transaction, of Bun.SQL and postgres.js that is used here. */
 export interface LazyClient {
-  unsafe(text: string, values: readonly unknown[], options?: { prepare: boolean }): LazyQuery;
+  unsafe(text: string, values: readonly unknown[], options?: object): LazyQuery;
   savepoint<T>(work: (client: LazyClient) => Promise<T>): Promise<T>;
 }
 
 /** What a driver has its own way of doing. */
 export interface Ways {
-  /** Asks the server to end a statement. */
-  stop(query: LazyQuery): ReturnType<Stop>;
+  /** Makes a statement, and says what can be done about it. */
+  make(client: LazyClient, text: string, values: readonly unknown[], options: object | undefined): Statement;
   /** Runs the work of a transaction, or of a savepoint in it. */
   guard<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** A statement and what ends it. */
+export interface Statement {
+  readonly query: LazyQuery;
+  readonly means: Means;
 }
 
 /** What Drizzle's sessions use of a client, with every statement watched. */
@@ -33,8 +40,9 @@ export class WatchedClient {
     this.#ways = ways;
   }
 
-  unsafe(...parameters: Parameters<LazyClient["unsafe"]>): WatchedQuery {
-    return new WatchedQuery(() => this.#client.unsafe(...parameters), this.#watch, this.#ways);
+  unsafe(text: string, values: readonly unknown[] = [], options?: object): WatchedQuery {
+    const make = (): Statement => this.#ways.make(this.#client, text, presentValues(values), options);
+    return new WatchedQuery(make, this.#watch);
   }
 
   savepoint<T>(work: (client: WatchedClient) => Promise<T>): Promise<T> {
@@ -47,16 +55,14 @@ export class WatchedClient {
 
 /** A statement that begins when somebody waits for it, as the driver's own does. */
 class WatchedQuery implements PromiseLike<Rows> {
-  readonly #make: () => LazyQuery;
+  readonly #make: () => Statement;
   readonly #watch: Watch;
-  readonly #ways: Ways;
   #arrays = false;
   #running: Promise<Rows> | undefined;
 
-  constructor(make: () => LazyQuery, watch: Watch, ways: Ways) {
+  constructor(make: () => Statement, watch: Watch) {
     this.#make = make;
     this.#watch = watch;
-    this.#ways = ways;
   }
 
   values(): this {
@@ -74,7 +80,7 @@ class WatchedQuery implements PromiseLike<Rows> {
 
   async #begin(): Promise<Rows> {
     this.#watch.admit();
-    const query = this.#arrays ? this.#make().values() : this.#make();
-    return this.#watch.follow(query, () => this.#ways.stop(query));
+    const { query, means } = this.#make();
+    return this.#watch.follow(this.#arrays ? query.values() : query, means);
   }
 }

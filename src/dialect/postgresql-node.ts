@@ -4,7 +4,7 @@ import { Limit } from "./limit.ts";
 import { boundValue, type Driver, type Rows, sessionOver, TRANSPARENT } from "./postgresql-driver.ts";
 import { isStale, stateOf } from "./postgresql-failure.ts";
 import { Names } from "./postgresql-names.ts";
-import { ended, type Watch } from "./postgresql-watch.ts";
+import { ended, GRACE, type Hold, type Watch } from "./postgresql-watch.ts";
 
 /** A statement as node-postgres takes it. */
 interface Statement {
@@ -22,7 +22,10 @@ interface Result {
 /** The part of a connection that is used here. */
 interface Connection {
   readonly processID?: number | null;
-  readonly connection?: { readonly parsedStatements?: Record<string, unknown> };
+  readonly connection?: {
+    readonly parsedStatements?: Record<string, unknown>;
+    readonly stream?: { destroy(): void };
+  };
   getTypeParser(type: number, format: unknown): unknown;
   query(statement: Statement | string, values?: readonly unknown[]): Promise<Result>;
   connect(): Promise<unknown>;
@@ -46,9 +49,6 @@ interface Pool {
 interface Client {
   query(statement: Statement, values?: readonly unknown[]): Promise<Result>;
 }
-
-/** How long a server may take to stop a statement, or to roll back, before its connection is given up. */
-const GRACE = 2000;
 
 const nothing = (): void => undefined;
 
@@ -90,12 +90,13 @@ export class NodePg implements Driver {
 
   async transaction<T>(
     database: Database,
-    watch: Watch,
+    hold: Hold,
     settings: readonly string[],
     work: (tx: Database) => Promise<T>,
   ): Promise<T> {
     const connection = await this.#connections.take();
-    const held = new HeldConnection(connection, this.#connections, watch, settings);
+    hold.drop = () => drop(connection);
+    const held = new HeldConnection(connection, this.#connections, hold, settings);
     try {
       return await sessionOver(database, held).transaction(work);
     } finally {
@@ -160,10 +161,11 @@ class Connections {
         await this.give(connection, broken);
       }
     };
-    return watch.follow(running(), () => {
+    const stop = (): Promise<void> => {
       if (connection === undefined) waiting?.set(0, noConnection);
       return (stopping = this.stop(connection));
-    });
+    };
+    return watch.follow(running(), { stop, drop: () => drop(connection) });
   }
 
   #comesAtOnce(): boolean {
@@ -248,7 +250,10 @@ class HeldConnection implements Client {
       if (statement.text === "rollback") return await this.#rollback();
       this.#watch.admit();
       const running = this.#connections.send(this.#connection, statement, values);
-      return await this.#watch.follow(running, () => this.#connections.stop(this.#connection));
+      return await this.#watch.follow(running, {
+        stop: () => this.#connections.stop(this.#connection),
+        drop: () => drop(this.#connection),
+      });
     } catch (error) {
       this.#broken ||= isBroken(error);
       throw error;
@@ -287,6 +292,9 @@ class HeldConnection implements Client {
     }
   }
 }
+
+/** Ends a connection without a word, so that whatever waits for it hears of it. */
+const drop = (connection: Connection | undefined): void => connection?.connection?.stream?.destroy();
 
 /** Whether a connection is in an unknown state: all but what the server has said of a statement, and works on. */
 function isBroken(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import type { Database } from "./dialect.ts";
 import { boundValue, type Driver, type Rows, TRANSPARENT } from "./postgresql-driver.ts";
-import type { Watch } from "./postgresql-watch.ts";
+import { presentValues } from "./present.ts";
+import type { Hold, Means, Watch } from "./postgresql-watch.ts";
 
 interface Client {
   query(text: string, values: readonly unknown[], options: object): Promise<{ readonly rows: Rows }>;
@@ -30,16 +31,19 @@ export class Pglite implements Driver {
 
   transaction<T>(
     database: Database,
-    watch: Watch,
+    hold: Hold,
     _settings: readonly string[],
     work: (tx: Database) => Promise<T>,
   ): Promise<T> {
     return database.transaction((tx: Database) => {
-      tx.session.client = this.watched(tx.session.client, watch);
+      tx.session.client = this.watched(tx.session.client, hold);
       return work(tx);
     });
   }
 }
+
+/** What runs in this process ends by itself. */
+const NO_MEANS: Means = { stop: () => undefined, drop: () => undefined };
 
 class WatchedClient {
   readonly #client: Client;
@@ -50,8 +54,12 @@ class WatchedClient {
     this.#watch = watch;
   }
 
-  async query(...parameters: Parameters<Client["query"]>): ReturnType<Client["query"]> {
+  async query(
+    text: string,
+    values: readonly unknown[] = [],
+    options: object = {},
+  ): ReturnType<Client["query"]> {
     this.#watch.admit();
-    return this.#watch.follow(this.#client.query(...parameters), () => undefined);
+    return this.#watch.follow(this.#client.query(text, presentValues(values), options), NO_MEANS);
   }
 }

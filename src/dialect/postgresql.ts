@@ -9,7 +9,7 @@ import { PostgresJs } from "./postgresql-js.ts";
 import { NodePg } from "./postgresql-node.ts";
 import { Pglite } from "./postgresql-pglite.ts";
 import { type Turns, turnsOf } from "./postgresql-turns.ts";
-import { Lease, Overdue, Single } from "./postgresql-watch.ts";
+import { GRACE, Lease, Overdue, Single } from "./postgresql-watch.ts";
 
 /** PostgreSQL through drizzle-orm/bun-sql. */
 export const openBunSQL = (database: Database, options: DialectOptions): Dialect =>
@@ -34,9 +34,6 @@ const MAX_VALUES = 65_535;
 const OWN_SETTINGS =
   "select name, setting from pg_settings where name in ('statement_timeout', 'idle_in_transaction_session_timeout')";
 const MAX_SETTING = 2_147_483_647;
-
-/** How long a rollback is waited for before the error it follows is told, in milliseconds. */
-const GRACE = 1000;
 
 /** What one write has to itself while it lasts, kept for the next. */
 interface Writer {
@@ -99,7 +96,7 @@ class PostgreSQL implements Dialect {
   async transaction<T>(_mode: "read" | "write", work: (tx: Database) => Promise<T>): Promise<T> {
     const limit = new Limit();
     limit.set(this.#busyTimeout, () => busy(new Error("no connection came in time")));
-    // Its turn ends when the connection is given back, though the answer may have gone before.
+    // Its turn ends when the connection is given back, or given up, though the answer may have gone before.
     const whole = this.#turns.transaction(() => this.#bounded(limit, work), this.#busyTimeout);
     try {
       return await Promise.race([whole, limit.passed]);
@@ -124,11 +121,14 @@ class PostgreSQL implements Dialect {
     const { watch } = writer;
     const late = (): void => {
       watch.stop();
-      limit.set(GRACE, () => undecided(timeout(this.#timeout)));
+      limit.set(GRACE, () => {
+        watch.drop();
+        return undecided(timeout(this.#timeout));
+      });
     };
     const timer = setTimeout(late, Math.max(0, end - performance.now()));
     try {
-      return await work(writer.database);
+      return await Promise.race([work(writer.database), limit.passed]);
     } catch (error) {
       throw watch.over && this.failure(error)?.code === "timeout" ? timeout(this.#timeout) : error;
     } finally {
@@ -146,19 +146,35 @@ class PostgreSQL implements Dialect {
     };
   }
 
-  /** A driver that never says what became of a transaction does not keep its turn for good. */
+  /** A driver that never says what became of a transaction keeps neither its turn for good, nor its connection. */
   async #bounded<T>(limit: Limit, work: (tx: Database) => Promise<T>): Promise<T> {
-    const longest = new Limit();
-    longest.set(this.#busyTimeout + 2 * this.#timeout + 10 * GRACE, () => busy());
+    const lease = new Lease();
+    const patience = new Limit();
+    let over = false;
+    const lasts = (milliseconds: number): void => {
+      // A connection that was given back, or given up, is another's to end.
+      if (over) return;
+      patience.set(milliseconds, () => {
+        lease.giveUp();
+        return busy(new Error("the driver does not say what became of a transaction"));
+      });
+    };
+    lasts(this.#busyTimeout + this.#timeout);
     try {
-      return await Promise.race([this.#transaction(limit, work), longest.passed]);
+      return await Promise.race([this.#transaction(limit, lease, lasts, work), patience.passed]);
     } finally {
-      longest.lift();
+      over = true;
+      patience.lift();
     }
   }
 
-  async #transaction<T>(limit: Limit, work: (tx: Database) => Promise<T>): Promise<T> {
-    const lease = new Lease();
+  /** `lasts` says how long the next step is waited for. */
+  async #transaction<T>(
+    limit: Limit,
+    lease: Lease,
+    lasts: (milliseconds: number) => void,
+    work: (tx: Database) => Promise<T>,
+  ): Promise<T> {
     let failed: { readonly error: unknown } | undefined;
     let committing = false;
     try {
@@ -166,11 +182,13 @@ class PostgreSQL implements Dialect {
       if (limit.over) throw busy();
       return await this.#driver.transaction(this.#database, lease, settings, async (tx) => {
         limit.lift();
+        lasts(2 * this.#timeout + GRACE); // the work ends before
         try {
           if (limit.over) throw busy(); // what comes too late goes back at once
           const result = await work(tx);
           if (lease.failure !== undefined) await assertAlive(tx, lease.failure);
           limit.set(this.#timeout, () => undecided(timeout(this.#timeout)));
+          lasts(this.#timeout + GRACE);
           lease.end();
           committing = true;
           return result;
@@ -178,6 +196,7 @@ class PostgreSQL implements Dialect {
           failed = { error };
           limit.set(GRACE, () => error);
           await lease.stop(GRACE);
+          lasts(GRACE);
           throw error;
         }
       });

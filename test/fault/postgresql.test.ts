@@ -18,6 +18,8 @@ afterEach(async () => {
 interface Context {
   // oxlint-disable-next-line typescript/no-explicit-any -- Drizzle's own type differs per driver
   readonly tx: any;
+  // oxlint-disable-next-line typescript/no-explicit-any -- whatever was sent
+  readonly body: any;
 }
 
 const open = { select: true, write: true };
@@ -415,6 +417,55 @@ describe.each(SERVERS)("$name", ({ name, leftOut }) => {
     );
   });
 
+  describe("a driver that never answers", () => {
+    const options = { connections: 3, timeout: 250, busyTimeout: 250, deaf: true };
+
+    testServer("in a transaction: 504, its turn and its connection are given up", async () => {
+      const door = new Door();
+      const deaf = async ({ tx, body }: Context): Promise<void> => {
+        if (body.label !== "deaf") return;
+        await door.wait();
+        await tx.execute(sql`select 1`);
+      };
+      const held = (hooks: object): object => ({
+        table: "note",
+        control: { POST: { all: { ...open, ...hooks } } },
+      });
+      const acl = { ...notes, before: held({ beforeQuery: deaf }), after: held({ afterQuery: deaf }) };
+      const shop = await openShop(name, acl, cleanups, options);
+      const lost = [
+        shop.send("POST", "before", { id: 1, label: "deaf" }),
+        shop.send("POST", "after", { id: 2, label: "deaf" }),
+      ];
+      await until(() => door.arrived === 2);
+      shop.swallow();
+      door.open();
+      for (const { status, body } of await Promise.all(lost))
+        expect([status, body.code]).toEqual([504, "timeout"]);
+      await until(async () => (await shop.send("POST", "after", { id: 3, label: "next" })).status === 200);
+      const later = [4, 5, 6].map((id) => shop.send("POST", "before", { id, label: `later ${id}` }));
+      expect((await Promise.all(later)).map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(await shop.ask("select count(*)::int from note where label = 'deaf'")).toEqual([[0]]);
+    });
+
+    testServer("outside of one: the same of reads and writes", async () => {
+      const shop = await openShop(name, notes, cleanups, options);
+      const ask = (): Promise<unknown> => Promise.all([1, 2, 3].map(() => shop.send("GET", "notes")));
+      for (let i = 0; i < 5; i++) await ask();
+      shop.swallow();
+      const lost = [
+        shop.send("GET", "notes"),
+        shop.send("GET", "notes"),
+        shop.send("POST", "notes", { id: 1, label: "deaf" }),
+      ];
+      for (const { status, body } of await Promise.all(lost))
+        expect([status, body.code]).toEqual([504, "timeout"]);
+      await until(async () => (await shop.send("POST", "notes", { id: 2, label: "next" })).status === 200);
+      const answers = [1, 2, 3].map(() => shop.send("GET", "notes"));
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    });
+  });
+
   describe("prepared statements", () => {
     const PREPARED = sql`(select count(*)::int from pg_prepared_statements)`.as("prepared");
     const counted = {
@@ -519,6 +570,22 @@ describe.each(EVERYWHERE)("$name", ({ name, leftOut }) => {
     expect(await shop.ask(attempts)).toEqual([[8]]);
     expect(asked).toBe(1);
     expect(await shop.ask(`select amount from "left"`)).toEqual([[10]]);
+  });
+
+  testDatabase("a default that answers undefined is null, in a transaction and outside of one", async () => {
+    const reply = (hooks = {}): object => ({
+      table: "reply",
+      control: { POST: { all: { ...open, ...hooks } } },
+    });
+    const acl = { plain: reply(), hooked: reply({ beforeQuery: () => undefined }) };
+    const shop = await openShop(name, acl, cleanups);
+    let id = 0;
+    const row = (): { id: number; noteId: number } => ({ id: id++, noteId: 1 });
+    for (const resource of ["plain", "hooked"])
+      for (const sent of [row(), [row(), row()]]) {
+        const { status, body } = await shop.send("POST", resource, sent);
+        expect([status, body[resource]]).toEqual([200, [sent].flat().map((one) => ({ ...one, hint: null }))]);
+      }
   });
 
   describe("commits", () => {

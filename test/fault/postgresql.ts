@@ -18,11 +18,16 @@ import {
   type PostgresqlOptions,
   SERVER_DRIVERS,
 } from "../support/postgresql.ts";
+import { openHole } from "./hole.ts";
 
 export const left = pgTable("left", { id: integer().primaryKey(), amount: integer().notNull() });
 export const right = pgTable("right", { id: integer().primaryKey(), amount: integer().notNull() });
 export const note = pgTable("note", { id: integer().primaryKey(), label: text().notNull() });
-export const reply = pgTable("reply", { id: integer().primaryKey(), noteId: integer().notNull() });
+export const reply = pgTable("reply", {
+  id: integer().primaryKey(),
+  noteId: integer().notNull(),
+  hint: text().$defaultFn(() => undefined as unknown as string),
+});
 
 export const schema = { left, right, note, reply };
 
@@ -74,11 +79,15 @@ export interface Shop {
   running(mark: string): Promise<number>;
   /** Ends every connection of the pool, as an administrator would. */
   terminate(): Promise<void>;
+  /** Lets nothing pass any more on the connections the pool has now; they stay open. */
+  swallow(): void;
 }
 
 export interface ShopOptions extends Partial<Omit<QueryRouteOptions, "acl" | "database" | "schema">> {
   readonly connections?: number;
   readonly settings?: PostgresqlOptions["settings"];
+  /** Whether the pool's connections can be made deaf. */
+  readonly deaf?: boolean;
   /** Statements that are run before the shop opens. */
   readonly setup?: string;
 }
@@ -88,13 +97,17 @@ export async function openShop(
   name: PostgresqlName,
   acl: object,
   cleanups: (() => unknown)[],
-  { connections = 4, settings = {}, setup = "", ...options }: ShopOptions = {},
+  { connections = 4, settings = {}, setup = "", deaf = false, ...options }: ShopOptions = {},
 ): Promise<Shop> {
   const opened = await openPostgresql(name, schema, { settings, connections: 1 });
   cleanups.push(() => opened.close());
   await opened.run(`insert into "left" values (1, 0); insert into "right" values (1, 0); ${setup}`);
+  const hole = deaf ? await openHole(opened.url) : undefined;
+  if (hole !== undefined) cleanups.push(hole.close);
   const { database, ask } =
-    name === "PGlite" ? embedded(opened) : connected(name, opened.url, connections, cleanups);
+    name === "PGlite"
+      ? embedded(opened)
+      : connected(name, opened.url, hole?.url ?? opened.url, connections, cleanups);
   const errors: unknown[] = [];
   const route = createQueryRoute({
     acl: acl as QueryRouteOptions["acl"],
@@ -142,6 +155,7 @@ export async function openShop(
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name <> 'watcher'",
       );
     },
+    swallow: () => hole!.swallow(),
   };
 }
 
@@ -151,10 +165,11 @@ type Asked = Pick<Shop, "database" | "ask">;
 function connected(
   name: keyof typeof SERVER_DRIVERS,
   url: string,
+  way: string,
   connections: number,
   cleanups: (() => unknown)[],
 ): Asked {
-  const { database, end } = CLIENTS[name](url, connections);
+  const { database, end } = CLIENTS[name](way, connections);
   const own = new SQL(url, { max: 1, connection: { application_name: "watcher" } });
   cleanups.push(() => own.close(), end);
   return {

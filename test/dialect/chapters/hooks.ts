@@ -55,6 +55,12 @@ export function hooks(app: Subject): void {
       },
     );
 
+    test("may ask for what is missing, which nothing equals", async () => {
+      const answer = await send(method, path, body, { "x-before": "miss" });
+      expect([answer.status, answer.body.hooked?.length]).toEqual([200, method === "GET" ? 3 : 1]);
+      expect(await labels()).not.toContain("missed");
+    });
+
     test("may answer a Response before the statement, after a rollback", async () => {
       const before = await app.dump();
       const answer = await send(method, path, body, { "x-before": "answer", "x-after": "throw" });
@@ -82,6 +88,11 @@ export function hooks(app: Subject): void {
       expect(await labels()).toEqual(["news", "how-to", "unused"]);
       expect((await app.faults()).length).toBeGreaterThan(0);
     });
+  });
+
+  test("stand beside a rule that asks for what is missing", async () => {
+    expect((await app.get("missed")).body.missed).toEqual([{ id: 1, label: "news" }]);
+    expect((await app.get("missed", { as: 2 })).body.count).toBe(2);
   });
 
   test("see what the statement did, the counts and the total of their transaction", async () => {

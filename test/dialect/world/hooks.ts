@@ -1,5 +1,5 @@
 import { HttpError } from "@bepalo/query";
-import { eq, sql } from "drizzle-orm";
+import { eq, inArray, sql } from "drizzle-orm";
 import type { Held } from "./held.ts";
 import type { Rules, TagRule, World } from "./rules.ts";
 
@@ -46,6 +46,16 @@ export function hooks({ article, author, tag }: World, held: Held): Rules {
         case "drop":
           delete ctx.body.label;
           return undefined;
+        case "miss": {
+          const missing = ctx.body?.parent as number;
+          const found = await Promise.all([
+            ctx.tx.select().from(tag).where(eq(tag.id, missing)),
+            ctx.tx.query.tag.findMany({ where: inArray(tag.id, [missing, 1]) }),
+            ctx.tx.update(tag).set({ label: "missed" }).where(eq(tag.id, missing)).returning(),
+          ]);
+          if (found.map((rows) => rows.length).join() !== "0,1,0") throw new Error(JSON.stringify(found));
+          return undefined;
+        }
         case "hold":
           await held.hold();
           return undefined;
@@ -105,6 +115,18 @@ export function hooks({ article, author, tag }: World, held: Held): Rules {
         POST: { all: { ...hooked, write: true } },
         PATCH: { all: { ...hooked, write: true } },
         DELETE: { all: hooked },
+      },
+    },
+    missed: {
+      table: "tag",
+      control: {
+        GET: {
+          all: {
+            select: true,
+            where: ({ me }, t) => inArray(t.id, [me!, 1]),
+            beforeQuery: () => undefined,
+          },
+        },
       },
     },
     plain: {
