@@ -47,6 +47,7 @@ export function overTransaction(database: Database, client: Client, transaction:
 export class UpgradingTransaction implements Settled {
   #inner: Settled;
   readonly #begin: () => Promise<Settled>;
+  readonly #running = new Set<Promise<unknown>>();
   #upgrading: Promise<void> | undefined;
   #closed = false;
 
@@ -56,14 +57,12 @@ export class UpgradingTransaction implements Settled {
     this.#begin = begin;
   }
 
-  async execute(statement: InStatement): ReturnType<Transaction["execute"]> {
-    if (!isRead(statement)) await this.#upgrade();
-    return this.#inner.execute(statement);
+  execute(statement: InStatement): ReturnType<Transaction["execute"]> {
+    return this.#run(isRead(statement), () => this.#inner.execute(statement));
   }
 
-  async batch(statements: InStatement[]): ReturnType<Transaction["batch"]> {
-    if (!statements.every(isRead)) await this.#upgrade();
-    return this.#inner.batch(statements);
+  batch(statements: InStatement[]): ReturnType<Transaction["batch"]> {
+    return this.#run(statements.every(isRead), () => this.#inner.batch(statements));
   }
 
   executeMultiple(text: string): Promise<void> {
@@ -79,12 +78,21 @@ export class UpgradingTransaction implements Settled {
     this.#inner.close();
   }
 
-  #upgrade(): Promise<void> {
-    this.#upgrading ??= this.#restart();
-    return this.#upgrading;
+  /** Statements may be asked at once, and none must meet the end of what it began in. */
+  async #run<T>(reads: boolean, work: () => Promise<T>): Promise<T> {
+    if (!reads) this.#upgrading ??= this.#restart();
+    if (this.#upgrading !== undefined) await this.#upgrading;
+    const running = work();
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
   }
 
   async #restart(): Promise<void> {
+    await Promise.allSettled(this.#running);
     if (this.#closed) throw new Error("the transaction has ended");
     this.#inner.close();
     this.#inner = await this.#begin();
