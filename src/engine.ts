@@ -28,6 +28,7 @@ import {
   suspicions,
 } from "./policy/policy.ts";
 import type { Principal, QueryRequest } from "./request/request.ts";
+import { isResponse } from "./response.ts";
 import { type Catalog, type ColumnInfo, readCatalog } from "./schema/schema.ts";
 
 /** What an engine is made of. */
@@ -54,14 +55,17 @@ export interface EngineOptions {
   readonly reader: ReaderChoice;
 }
 
-/** What a request came to: a result to be shaped, or the `Response` a hook answered. */
+/** What a request came to. */
 export interface Answer {
   readonly policy: Policy;
   /** Whether one row was asked for instead of a list. */
   readonly first: boolean;
   /** Rows may have come as the JSON they will be sent as. */
-  readonly outcome: (QueryResult & { readonly json?: string }) | Response;
+  readonly outcome: QueryResult & { readonly json?: string };
 }
+
+/** Makes of an answer what is sent; that of a write before it is kept. */
+export type Shape<Shaped> = (answer: Answer) => Shaped | Promise<Shaped>;
 
 /** Reads a body of at most so many bytes. */
 export type BodyReader = (maxBytes: number) => Promise<Body>;
@@ -70,8 +74,17 @@ export type BodyReader = (maxBytes: number) => Promise<Body>;
 export interface Engine {
   /** The methods that resolve for a caller, and a refusal for a resource that does not exist. */
   allow(request: QueryRequest, principal: Principal): readonly string[];
-  /** Answers a request; the body is a function because it is read only once a rule was found. */
-  run(request: QueryRequest, principal: Principal, body: BodyReader, mark: Mark): Promise<Answer>;
+  /**
+   * Answers a request, or gives the `Response` a hook answered; the body is a function because it is read only once a rule
+   * was found.
+   */
+  run<Shaped>(
+    request: QueryRequest,
+    principal: Principal,
+    body: BodyReader,
+    shape: Shape<Shaped>,
+    mark: Mark,
+  ): Promise<Shaped | Response>;
   /** How many statements are remembered, and how many of them the driver keeps prepared. */
   remembered(): { readonly statements: number; readonly prepared: number };
 }
@@ -96,7 +109,9 @@ export function createEngine(options: EngineOptions): Engine {
   const writers = writeCompiler(options.database, dialect, options.reader, readers);
   const plans = new PlanMemory();
   let inFlight = 0;
-  const run = async <T>(task: Omit<Task<T>, "timeout">): Promise<T | Response> => {
+  const run = async <Outcome, Answer>(
+    task: Omit<Task<Outcome, Answer>, "timeout">,
+  ): Promise<Answer | Response> => {
     if (inFlight >= maxInFlight) throw busy();
     inFlight++;
     try {
@@ -105,15 +120,16 @@ export function createEngine(options: EngineOptions): Engine {
       inFlight--;
     }
   };
-  const wantsRows = ({ formatResult, hooks }: Policy): boolean =>
-    options.formats || formatResult !== undefined || hooks.afterQuery !== undefined;
+  const isFormatted = ({ formatResult }: Policy): boolean => options.formats || formatResult !== undefined;
+  const wantsRows = (policy: Policy): boolean => isFormatted(policy) || policy.hooks.afterQuery !== undefined;
 
-  async function read(
+  async function read<Shaped>(
     policy: Policy,
     request: QueryRequest,
     principal: Principal,
+    shape: Shape<Shaped>,
     mark: Mark,
-  ): Promise<Answer> {
+  ): Promise<Shaped | Response> {
     const { context } = principal;
     const plan = plans.get(policy, request);
     context["findFirst"] = plan.first;
@@ -123,18 +139,26 @@ export function createEngine(options: EngineOptions): Engine {
     const statement = readers.compile(plan, rows, wantsRows(policy));
     mark("compile");
     const { hooks } = policy;
-    const outcome = await run({ mode: "read", atomic: false, hooks, context, statement });
+    const outcome = await run<QueryResult, QueryResult>({
+      mode: "read",
+      atomic: false,
+      hooks,
+      context,
+      statement,
+    });
     mark("execute");
-    return { policy, first: plan.first, outcome };
+    if (isResponse(outcome)) return outcome;
+    return within(timeout, shape({ policy, first: plan.first, outcome }));
   }
 
-  async function write(
+  async function write<Shaped>(
     policy: Policy,
     request: QueryRequest,
     { context }: Principal,
     body: BodyReader,
+    shape: Shape<Shaped>,
     mark: Mark,
-  ): Promise<Answer> {
+  ): Promise<Shaped | Response> {
     const plan = planWrite(policy, request);
     const { kind } = plan;
     context["findFirst"] = false;
@@ -156,12 +180,14 @@ export function createEngine(options: EngineOptions): Engine {
       }
       return { ...outcome, count: outcome.rowsAffected };
     };
-    const atomic = isAtomic(plan, check, context["body"]);
+    const atomic = isFormatted(policy) || isAtomic(plan, check, context["body"]);
     const { hooks } = policy;
+    const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
+      shape({ policy, first: false, outcome });
     mark("compile");
-    const outcome = await run({ mode: "write", atomic, hooks, context, statement });
+    const answer = await run({ mode: "write", atomic, hooks, context, statement, finish });
     mark("execute");
-    return { policy, first: false, outcome };
+    return answer;
   }
 
   return {
@@ -170,10 +196,12 @@ export function createEngine(options: EngineOptions): Engine {
       if (!registry.has(request.resource)) resolve(registry, request, principal);
       return allowedMethods(registry, request, principal);
     },
-    async run(request, principal, body, mark) {
+    async run(request, principal, body, shape, mark) {
       const policy = resolve(registry, request, principal);
       const reads = request.method === "GET" || request.method === "HEAD";
-      return reads ? read(policy, request, principal, mark) : write(policy, request, principal, body, mark);
+      return reads
+        ? read(policy, request, principal, shape, mark)
+        : write(policy, request, principal, body, shape, mark);
     },
   };
 }

@@ -51,6 +51,19 @@ export class HttpError extends Error {
   }
 }
 
+/**
+ * What was thrown by a function that was asked about an error, and that error. Nothing is written to either: authors may
+ * throw one object again and again.
+ */
+export class Both {
+  readonly last: unknown;
+  readonly first: unknown;
+  constructor(last: unknown, first: unknown) {
+    this.last = last;
+    this.first = first;
+  }
+}
+
 /** What a refusal says beside its sentence. */
 export interface Details {
   readonly path?: string | undefined;

@@ -13,6 +13,7 @@ export type { Observation, Observer } from "./observe.ts";
 export type {
   ACL,
   AclEntry,
+  FormatContext,
   FormatResult,
   ForbidQuery,
   LimitOptions,

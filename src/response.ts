@@ -4,3 +4,14 @@
  */
 export const isResponse = (value: unknown): value is Response =>
   value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
+
+/**
+ * A `Response` whose body is still there.
+ *
+ * @throws TypeError for one that was answered, or read, before.
+ */
+export function unread(response: Response): Response {
+  if (response.bodyUsed || response.body?.locked === true)
+    throw new TypeError("a `Response` is used up by its answer: make a new one each time");
+  return response;
+}

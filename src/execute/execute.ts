@@ -1,10 +1,11 @@
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { within } from "../deadline.ts";
+import { Both, HttpError, timeout as late } from "../error.ts";
 import type { Hooks } from "../policy/policy.ts";
-import { isResponse } from "../response.ts";
+import { isResponse, unread } from "../response.ts";
 
 /** What runs between begin and commit. */
-export interface Task<Outcome> {
+export interface Task<Outcome, Answer = Outcome> {
   readonly mode: "read" | "write";
   /** Whether the statement needs a transaction of its own, hooks or not. */
   readonly atomic: boolean;
@@ -12,6 +13,8 @@ export interface Task<Outcome> {
   /** The object the hooks are handed; `tx` and `result` are put on it. */
   readonly context: Record<string, unknown>;
   readonly statement: (database: Database) => Promise<Outcome>;
+  /** Makes the answer of what was written, before it is kept. */
+  readonly finish?: (outcome: Outcome) => Answer | Promise<Answer>;
   /** How long the transaction may take, in milliseconds. */
   readonly timeout: number;
 }
@@ -25,19 +28,22 @@ class Ended {
 }
 
 /**
- * Runs a statement with its hooks: begin → beforeQuery → statement → afterQuery → commit. A hook's `Response` is the
- * answer. Without hooks, and where nothing asks for one, there is no transaction.
+ * Runs a statement with its hooks: begin → beforeQuery → statement → afterQuery → answer → commit. A hook's `Response` is
+ * the answer. Without hooks, and where nothing asks for one, there is no transaction.
  *
  * @throws what a hook threw, or a refusal for what the database refused.
  */
-export async function execute<Outcome>(dialect: Dialect, task: Task<Outcome>): Promise<Outcome | Response> {
+export async function execute<Outcome, Answer>(
+  dialect: Dialect,
+  task: Task<Outcome, Answer>,
+): Promise<Answer | Response> {
   const { hooks, context } = task;
   try {
     const hooked = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
     return await (hooked ? transact(dialect, task, task.timeout) : insist(dialect, task));
   } catch (error) {
     if (error instanceof Ended) return error.response;
-    const answer = await within(task.timeout, asked(hooks, error, context));
+    const answer = await asked(task, error);
     if (isResponse(answer)) return answer;
     throw dialect.failure(error) ?? error;
   } finally {
@@ -51,7 +57,10 @@ const RETRIES = 3;
 const PAUSE = 20;
 
 /** Runs a task without hooks, anew where nothing but another transaction made it fail: nothing of it was kept. */
-async function insist<Outcome>(dialect: Dialect, task: Task<Outcome>): Promise<Outcome | Response> {
+async function insist<Outcome, Answer>(
+  dialect: Dialect,
+  task: Task<Outcome, Answer>,
+): Promise<Answer | Response> {
   const end = performance.now() + task.timeout;
   let left = task.timeout;
   for (let retries = 0; ; retries++) {
@@ -66,42 +75,64 @@ async function insist<Outcome>(dialect: Dialect, task: Task<Outcome>): Promise<O
   }
 }
 
-function once<Outcome>(dialect: Dialect, task: Task<Outcome>, timeout: number): Promise<Outcome | Response> {
+function once<Outcome, Answer>(
+  dialect: Dialect,
+  task: Task<Outcome, Answer>,
+  timeout: number,
+): Promise<Answer | Response> {
   if (task.atomic) return transact(dialect, task, timeout);
   // Whether a write was made is not known before its statement has ended, so it is the dialect that gives it up.
-  if (task.mode === "write") return dialect.write(task.statement, timeout);
-  const work = dialect.read(task.statement);
+  if (task.mode === "write")
+    return dialect.write(async (database) => finished(task, await task.statement(database)), timeout);
+  const work = dialect.read(task.statement) as Promise<unknown> as Promise<Answer>; // which nothing finishes
   // A statement in this process cannot be interrupted, and a timer would only cost.
   return dialect.remote ? within(timeout, work) : work;
 }
 
-function transact<Outcome>(
+/** The answer of what a statement did; without `finish` it is the outcome. */
+function finished<Outcome, Answer>(
+  { finish }: Task<Outcome, Answer>,
+  outcome: Outcome,
+): Answer | Promise<Answer> {
+  return finish === undefined ? (outcome as unknown as Answer) : finish(outcome);
+}
+
+function transact<Outcome, Answer>(
   dialect: Dialect,
-  task: Task<Outcome>,
+  task: Task<Outcome, Answer>,
   timeout: number,
-): Promise<Outcome | Response> {
+): Promise<Answer | Response> {
   return dialect.transaction(task.mode, (tx) => within(timeout, around(tx, task)));
 }
 
-/** Asks `onQueryError`; should it throw itself, what it was asked about is not lost. */
-async function asked({ onQueryError }: Hooks, error: unknown, context: unknown): Promise<unknown> {
+/**
+ * Asks `onQueryError`. Should it fail itself, what it was asked about is not lost; and what authors throw is theirs, and
+ * may be thrown again, so nothing is written to it.
+ */
+async function asked<Outcome, Answer>(
+  { hooks, context, timeout }: Task<Outcome, Answer>,
+  error: unknown,
+): Promise<unknown> {
+  if (hooks.onQueryError === undefined) return undefined;
+  const tooLate = late(timeout);
   try {
-    return (await onQueryError?.(error, context)) as unknown;
+    return (await within(timeout, hooks.onQueryError(error, context), () => tooLate)) as unknown;
   } catch (second) {
-    if (second instanceof Error && second !== error) second.cause ??= error;
-    throw second;
+    const chosen = second === error || (second instanceof HttpError && second !== tooLate);
+    throw chosen ? second : new Both(second, error);
   }
 }
 
-async function around<Outcome>(
+async function around<Outcome, Answer>(
   tx: Database,
-  { hooks, context, statement }: Task<Outcome>,
-): Promise<Outcome | Response> {
+  task: Task<Outcome, Answer>,
+): Promise<Answer | Response> {
+  const { hooks, context, statement } = task;
   context["tx"] = tx;
   const before: unknown = await hooks.beforeQuery?.(context);
   if (isResponse(before)) throw new Ended(before);
   const outcome = await statement(tx);
   context["result"] = outcome;
   const after: unknown = await hooks.afterQuery?.(context);
-  return isResponse(after) ? after : outcome;
+  return isResponse(after) ? unread(after) : finished(task, outcome);
 }

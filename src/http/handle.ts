@@ -11,7 +11,7 @@ import { refuseForeignWrite } from "./origin.ts";
 import { parse, rememberedQuestions } from "./parse.ts";
 import { authenticate, type SessionOptions } from "./principal.ts";
 import { type HeaderMap, refuse, respondRead, respondWrite, withHeaders } from "./respond.ts";
-import { shape } from "./shape.ts";
+import { type JSONText, shape } from "./shape.ts";
 
 /** What a route is made of, checked. */
 export interface Route {
@@ -86,13 +86,13 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
     if (traits === undefined) throw unknownMethod(method, allow);
     return new Response(null, { status: 204, headers: { ...visit.base, allow } });
   }
-  const answered = await route.engine.run(
+  const body = await route.engine.run<Response | JSONText>(
     query,
     principal,
     (maxBytes) => readBody(request, maxBytes, route.timeout),
+    (answered) => shape(answered, resource, request, context, route.formatResult),
     mark,
   );
-  const body = await shape(answered, resource, request, context, route);
   const response = await (traits.writes
     ? respondWrite(body, visit.base)
     : respondRead(request, body, visit.base));

@@ -1,4 +1,4 @@
-import { HttpError, internalError, QueryError } from "../error.ts";
+import { Both, HttpError, internalError, QueryError } from "../error.ts";
 import { isResponse } from "../response.ts";
 import { etagOf } from "./etag.ts";
 import type { JSONText } from "./shape.ts";
@@ -139,6 +139,10 @@ export function refuse(
   base: HeaderMap,
   unexpected: (error: unknown) => void,
 ): Response {
+  if (thrown instanceof Both) {
+    unexpected(thrown.first);
+    return refuse(thrown.last, method, base, unexpected);
+  }
   const error = thrown instanceof HttpError ? thrown : internalError(thrown);
   if (error instanceof QueryError && error.status >= 500) {
     const known = error.code !== "internal-error" && error.cause === undefined;

@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
-import { within } from "../deadline.ts";
 import type { Answer } from "../engine.ts";
-import { isResponse } from "../response.ts";
-import type { Route } from "./handle.ts";
+import type { AuthorFunction } from "../policy/policy.ts";
+import { isResponse, unread } from "../response.ts";
 
 /** A JSON text that is a whole body. */
 export interface JSONText {
@@ -10,24 +9,26 @@ export interface JSONText {
 }
 
 /** Shapes a result: the rule's or the entry's formatter, then the route's, else the default body. */
-export async function shape(
-  answer: Answer,
+export function shape(
+  { outcome, policy, first }: Answer,
   resource: string,
   request: Request,
   context: Record<string, unknown>,
-  { formatResult, timeout }: Pick<Route, "formatResult" | "timeout">,
-): Promise<Response | JSONText> {
-  const { outcome, policy, first } = answer;
-  if (isResponse(outcome)) return outcome;
+  formatResult: AuthorFunction | undefined,
+): JSONText | Promise<Response | JSONText> {
   const format = policy.formatResult ?? formatResult;
   if (format === undefined) return { json: defaultBody(outcome, resource, first) };
   context["result"] = outcome;
-  const formatted: unknown = await within(timeout, format(request, context));
-  return isResponse(formatted) ? formatted : { json: stringify(formatted) ?? "null" };
+  return formatted(format(request, context));
+}
+
+async function formatted(answer: unknown): Promise<Response | JSONText> {
+  const value: unknown = await answer;
+  return isResponse(value) ? unread(value) : { json: stringify(value) ?? "null" };
 }
 
 function defaultBody(
-  { total, rowsAffected, count, rows, json }: Exclude<Answer["outcome"], Response>,
+  { total, rowsAffected, count, rows, json }: Answer["outcome"],
   resource: string,
   first: boolean,
 ): string {

@@ -43,10 +43,18 @@ type Awaitable<T> = T | Promise<T>;
 // oxlint-disable-next-line typescript/no-explicit-any -- a value that becomes JSON
 type Answer = any;
 
+/** What a formatter is handed beside the session. */
+export interface FormatContext extends RequestContext {
+  readonly result: QueryResult;
+  /** In a write, the Drizzle transaction it stands in, which what it throws rolls back; a read has none any more. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- Drizzle's own type differs per driver
+  readonly tx?: any;
+}
+
 /** Answers a `Response`, or a value that becomes JSON, in place of the default body. */
 export type FormatResult<Context = object> = (
   request: Request,
-  context: Context & RequestContext & { readonly result: QueryResult },
+  context: Context & FormatContext,
 ) => Awaitable<Answer>;
 
 /** The limits an author may set; a rule's come before its entry's, those before the defaults, `null` lifts one. */

@@ -88,6 +88,22 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       });
     });
 
+  test("a formatter of a write that waits too long is 504, and nothing of the write is kept", async () => {
+    const app = await start(
+      {
+        slow: {
+          table: "tag",
+          control: { POST: { all: { ...free.all, formatResult: () => new Promise(() => 0) } } },
+        },
+      },
+      { on },
+    );
+    const before = await dump(app.database);
+    expect(refusal(await app.post("slow", { id: 50, label: "x" }))).toEqual(LATE);
+    expect(await dump(app.database)).toBe(before);
+    expect((await app.post("tags", { id: 60, label: "at once" })).status).toBe(200);
+  });
+
   test("a read that becomes a write too late writes nothing", async () => {
     const over = signal();
     let wrote = false;

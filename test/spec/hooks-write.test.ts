@@ -431,7 +431,7 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
     });
   });
 
-  test("formatResult shapes the answer of a write, and its failing does not undo the write", async () => {
+  test("formatResult shapes the answer of a write, and its failing undoes the write", async () => {
     const app = await start(
       tags({
         formatResult: async (_, ctx) => {
@@ -451,7 +451,70 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       status: 500,
       code: "internal-error",
     });
-    expect((await app.database.select().from(tag).where(eq(tag.id, 9)))[0]!.label).toBe("kept");
+    expect((await app.database.select().from(tag).where(eq(tag.id, 9)))[0]!.label).toBe(row.label);
+  });
+
+  test.each(METHODS)(
+    "the route's own formatResult of a %s undoes what it fails of",
+    async (method, where, body) => {
+      const formatResult = (): never => {
+        throw new HttpError("no", 418);
+      };
+      const app = await start(tags({}), { on, defaults: { formatResult } });
+      const before = await dump(app.database);
+      expect((await app.send(method, where, sending(body))).status).toBe(418);
+      expect(await dump(app.database)).toBe(before);
+    },
+  );
+
+  test.each(METHODS)("rows of a %s that no JSON can say are never kept", async (method, where, body) => {
+    const app = await start(
+      tags({
+        afterQuery: ({ result }) => {
+          result.rows[0].self = result.rows[0];
+        },
+      }),
+      { on },
+    );
+    const before = await dump(app.database);
+    expect(refusal(await app.send(method, where, sending(body)))).toEqual({
+      status: 500,
+      code: "internal-error",
+    });
+    expect(await dump(app.database)).toBe(before);
+  });
+
+  test("an error that is thrown again and again is not written to, and each answer is its own", async () => {
+    const own = Object.freeze(new Error("own"));
+    const before = new Error("before");
+    const throws = {
+      beforeQuery: () => {
+        throw before;
+      },
+      onQueryError: () => {
+        throw own;
+      },
+    };
+    const app = await start(
+      {
+        ...tags({ onQueryError: throws.onQueryError }),
+        hooked: { table: "tag", control: { POST: { all: { select: true, write: true, ...throws } } } },
+        bare: {
+          table: "tag",
+          control: { POST: { all: { select: true, write: true, beforeQuery: throws.onQueryError } } },
+        },
+      },
+      { on },
+    );
+    const taken = { id: 1, label: "taken" };
+    const FAULT = { status: 500, code: "internal-error" };
+    expect(refusal(await app.post("tags", taken))).toEqual(FAULT);
+    expect(app.errors.splice(0)).toEqual([expect.any(Error), own]);
+    expect(refusal(await app.post("hooked", row))).toEqual(FAULT);
+    expect(app.errors.splice(0)).toEqual([before, own]);
+    expect(refusal(await app.post("bare", row))).toEqual(FAULT);
+    expect(app.errors.splice(0)).toEqual([own]);
+    expect([own.cause, before.cause]).toEqual([undefined, undefined]);
   });
 
   test("the same context goes through every hook of one request, and none into another", async () => {

@@ -14,6 +14,8 @@ const METHODS = [
   ["DELETE", "hooked?select=(where:(id:3))", undefined],
 ] as const;
 
+const WRITING = METHODS.filter(([method]) => method !== "GET");
+
 /** Chapter 7: hooks. The headers of a request say what they do. */
 export function hooks(app: Subject): void {
   beforeEach(app.reset);
@@ -88,6 +90,52 @@ export function hooks(app: Subject): void {
       expect(await labels()).toEqual(["news", "how-to", "unused"]);
       expect((await app.faults()).length).toBeGreaterThan(0);
     });
+  });
+
+  describe.each(["formatted", "formattedEntry"])("a formatter of the rule or the entry (%s)", (resource) => {
+    describe.each(WRITING)("of a %s", (method, path, body) => {
+      const there = path.replace("hooked", resource);
+
+      test.each([
+        ["throw", 500, "internal-error", ["words of the author"]],
+        ["refuse", 418, "refused", []],
+        ["loop", 500, "internal-error", [expect.stringMatching(/cyclic|circular/i)]],
+        ["used", 500, "internal-error", [expect.stringContaining("used up by its answer")]],
+      ])("that fails (%s) leaves nothing behind", async (how, status, code, faults) => {
+        const before = await app.dump();
+        const answer = await send(method, there, body, { "x-format": how });
+        expect([answer.status, answer.body?.code]).toEqual([status, code]);
+        expect(await app.dump()).toBe(before);
+        expect(await app.faults()).toEqual(faults as string[]);
+      });
+
+      test("stands in the transaction, whose `tx` it has, and what it answers is kept", async () => {
+        const { status, body: told } = await send(method, there, body, {});
+        const left = method === "POST" ? 4 : method === "PATCH" ? 3 : 2;
+        expect([status, told.rowsAffected, told.labels, told.tx]).toEqual([200, 1, left, true]);
+        expect(await labels()).toHaveLength(left);
+      });
+
+      test("may answer a Response, and the write is kept", async () => {
+        const before = await app.dump();
+        const answer = await send(method, there, body, { "x-format": "answer" });
+        expect([answer.status, answer.body]).toEqual([201, { own: 1 }]);
+        expect(await app.dump()).not.toBe(before);
+      });
+    });
+
+    test("of a GET stands after its transaction", async () => {
+      const { body } = await app.get(resource);
+      expect([body.count, body.tx]).toEqual([3, false]);
+    });
+  });
+
+  test.each(WRITING)("%s: what a formatter throws is asked of `onQueryError`", async (method, path, body) => {
+    const before = await app.dump();
+    const headers = { "x-before": "write", "x-format": "throw", "x-error": "answer" };
+    const answer = await send(method, path.replace("hooked", "formatted"), body, headers);
+    expect([answer.status, answer.body]).toEqual([418, { sorry: method, isError: true }]);
+    expect(await app.dump()).toBe(before);
   });
 
   test("stand beside a rule that asks for what is missing", async () => {

@@ -1,4 +1,4 @@
-import { HttpError } from "@bepalo/query";
+import { type FormatContext, HttpError } from "@bepalo/query";
 import { eq, inArray, sql } from "drizzle-orm";
 import type { Held } from "./held.ts";
 import type { Rules, TagRule, World } from "./rules.ts";
@@ -107,7 +107,51 @@ export function hooks({ article, author, tag }: World, held: Held): Rules {
     },
   } satisfies TagRule;
 
+  const format = async (request: Request, { tx, result, method }: FormatContext): Promise<unknown> => {
+    if (order(request, "before") === "write") await pause(1);
+    switch (order(request, "format")) {
+      case "throw":
+        throw new Error("words of the author");
+      case "refuse":
+        throw new HttpError("no format today", 418);
+      case "loop": {
+        const loop: unknown[] = [];
+        return loop.push(loop) && loop;
+      }
+      case "used": {
+        const used = new Response("used");
+        await used.text();
+        return used;
+      }
+      case "answer":
+        return Response.json({ own: result.rowsAffected }, { status: 201 });
+      default: {
+        const labels = method === "GET" ? [] : await tx.query.tag.findMany({ columns: { label: true } });
+        return { ...result, labels: labels.length, tx: tx !== undefined };
+      }
+    }
+  };
+
   return {
+    formatted: {
+      table: "tag",
+      control: {
+        GET: { all: { ...hooked, formatResult: format } },
+        POST: { all: { ...hooked, write: true, formatResult: format } },
+        PATCH: { all: { ...hooked, write: true, formatResult: format } },
+        DELETE: { all: { ...hooked, formatResult: format } },
+      },
+    },
+    formattedEntry: {
+      table: "tag",
+      formatResult: format,
+      control: {
+        GET: { all: { select: true } },
+        POST: { all: { select: true, write: true } },
+        PATCH: { all: { select: true, write: true } },
+        DELETE: { all: { select: true } },
+      },
+    },
     hooked: {
       table: "tag",
       control: {
