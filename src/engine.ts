@@ -240,11 +240,11 @@ class PlanMemory {
 
 /** What a written row must satisfy: the rule's `check`, which is its `where` unless it says otherwise. */
 function admitCheck(
-  { check, using, table }: Policy,
+  { check, using, table, path }: Policy,
   rows: readonly Rows[],
   context: unknown,
 ): Rows | Promise<Rows> {
-  return check === using ? rows[0]! : admit(check, table, context);
+  return check === using ? rows[0]! : admit(check, table, context, `${path}.check`);
 }
 
 const isMapped = ({ kind, element }: ColumnInfo): boolean =>
@@ -268,7 +268,9 @@ function admitAll(
   { nodes }: Pick<ReadPlan, "nodes">,
   context: unknown,
 ): readonly Rows[] | Promise<readonly Rows[]> {
-  const admitted = nodes.map(({ policy, table }) => admit(policy.using, table, context));
+  const admitted = nodes.map(({ policy, table }) =>
+    admit(policy.using, table, context, `${policy.path}.where`),
+  );
   // Most filters answer at once; then nobody waits.
   return admitted.some((rows) => rows instanceof Promise) ? all(admitted) : (admitted as readonly Rows[]);
 }

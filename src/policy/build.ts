@@ -13,6 +13,7 @@ import type {
   RulesByRole,
 } from "./policy.ts";
 import { checkKeys, isMap } from "./keys.ts";
+import { withoutMissing } from "./missing.ts";
 import { hasOrder, makeTotal } from "./order.ts";
 import { chooseColumns } from "./readable.ts";
 import { isOfOneRow, spanOf } from "./span.ts";
@@ -47,6 +48,12 @@ function checkResource(resource: string, entry: unknown): readonly string[] {
   const path = `acl.${resource}`;
   if (!ENVELOPE.has(resource)) return checkKeys(entry, "entry", path);
   return [`${path}: an answer has a member of that name, so no resource can have it`];
+}
+
+/** A computed field in which nothing is missing. */
+function complete(extra: SQL.Aliased): SQL.Aliased {
+  const { query } = withoutMissing(extra.sql);
+  return query === extra.sql ? extra : new SQL.Aliased(query, extra.fieldAlias);
 }
 
 /** Builds the policies of one resource and collects what is wrong with them. */
@@ -162,6 +169,7 @@ class EntryBuilder {
     const orderBy = this.#orderBy(rule, table, `${path}.orderBy`);
     const extras = this.#extras(rule, table, `${path}.extras`);
     return Object.freeze({
+      path,
       table,
       readable,
       selectsAll: rule.select === true,
@@ -223,7 +231,7 @@ class EntryBuilder {
         this.#mistake(`${path}.${name}`, `${table.name} has a column of that name`);
       } else if (table.relations.has(name))
         this.#mistake(`${path}.${name}`, `${table.name} has a relation of that name`);
-      else extras.set(name, extra);
+      else extras.set(name, complete(extra));
     }
     return extras;
   }

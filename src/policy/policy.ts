@@ -7,7 +7,9 @@ import type { StandardSchema } from "./standard-schema.ts";
 
 export type * from "./acl.ts";
 export { buildRegistry } from "./build.ts";
+export { captured } from "./capture.ts";
 export type { Limits } from "./limits.ts";
+export { withoutMissing } from "./missing.ts";
 export { hasOrder, makeTotal } from "./order.ts";
 export { allowedMethods, resolve } from "./resolve.ts";
 export { costs, suspicions } from "./suspect.ts";
@@ -24,6 +26,8 @@ export interface OrderKey {
 
 /** A rule for the rows of a table, checked: columns resolved, limits final, relations nested, frozen. */
 export interface NodePolicy {
+  /** Where the rule stands in the access-control file. */
+  readonly path: string;
   readonly table: TableInfo;
   /** What may be returned, filtered and ordered by; nothing else exists for the client. */
   readonly readable: ReadonlyMap<string, ColumnInfo>;

@@ -1,5 +1,6 @@
 import { getTableUniqueName } from "drizzle-orm";
 import type { Catalog } from "../schema/schema.ts";
+import { captured } from "./capture.ts";
 import { isIndexed } from "./indexed.ts";
 import type { NodePolicy, Policy, Registry, RelationPolicy } from "./policy.ts";
 
@@ -88,6 +89,7 @@ function* suspect(method: string, role: string, policy: Policy): Iterable<string
       yield ".maxCost: nothing bounds the rows of a nested read";
   }
   yield* unbounded(policy);
+  yield* capturing(policy);
 }
 
 function* suspectWrite(role: string, policy: Policy): Iterable<string> {
@@ -116,6 +118,16 @@ function* secrets(policy: NodePolicy): Iterable<string> {
   }
   for (const [name, relation] of policy.relations)
     for (const found of secrets(relation)) yield `.with.${name}${found}`;
+}
+
+/** Computed fields whose sub-query takes their own table's columns for its own. */
+function* capturing(policy: NodePolicy): Iterable<string> {
+  for (const [name, extra] of policy.extras) {
+    const mistake = captured(extra.sql, policy.table);
+    if (mistake !== undefined) yield `.extras.${name}: ${mistake}`;
+  }
+  for (const [name, relation] of policy.relations)
+    for (const found of capturing(relation)) yield `.with.${name}${found}`;
 }
 
 /** Relations whose lists have no end. */

@@ -6,7 +6,7 @@ import { OPERATORS } from "../../src/operator/operator.ts";
 import type { Answer, App, TestACL } from "../support/app.ts";
 import { DATABASES } from "../support/databases.ts";
 import { watch } from "../support/laws.ts";
-import { article, author, comment } from "../support/schema.ts";
+import { article, author, comment, tag } from "../support/schema.ts";
 import * as schema from "../support/schema.ts";
 import { ask, ids, served } from "../support/served.ts";
 import { DATABASE_NAMES, dump, path, refusal, server } from "../support/write.ts";
@@ -344,6 +344,10 @@ describe("no write goes around the policy:", () => {
       (t, { gt }, nobody) => gt(t.authorId, nobody),
       (_t, { and }, nobody) => and(nobody),
       (_t, { or }, nobody) => or(nobody, nobody),
+      (t, _o, nobody) => sql`${t.views} <= ${nobody} + 100`,
+      (t, { and }, nobody) => and(sql`${t.views} <= ${sql`${nobody} + 100`}`, nobody),
+      (t, { not }, nobody) => not(sql`${t.views} > ${nobody} + 100`),
+      (_t, _o, nobody) => sql`exists (select 1 from ${tag} where ${tag.id} < ${nobody} + 100)`,
     ];
     for (const on of DATABASE_NAMES)
       for (const filter of filters) {

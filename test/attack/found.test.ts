@@ -1,13 +1,13 @@
 /* oxlint-disable typescript/unbound-method -- what an app is made of are closures */
 import { describe, expect, test } from "bun:test";
 import { createConnection, type Socket } from "node:net";
-import { relations, sql } from "drizzle-orm";
+import { and, eq, exists, relations, type SQL, sql } from "drizzle-orm";
 import { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { alias, integer, QueryBuilder, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import type { TestACL } from "../support/app.ts";
-import { tag } from "../support/schema.ts";
+import { comment, tag } from "../support/schema.ts";
 import { ask, STACKS } from "../support/served.ts";
 import { dump, refusal, server } from "../support/write.ts";
 import { acl } from "./blog.ts";
@@ -596,4 +596,49 @@ describe("a writer", () => {
     const answer = await get(path, unchanged);
     expect([answer.status, answer.text]).toEqual([200, bodyOf(after!)]);
   });
+});
+
+describe("who sees his colleagues sees no stranger:", () => {
+  const colleagues = (t: typeof comment, me: number, from: typeof comment): SQL =>
+    exists(
+      new QueryBuilder()
+        .select({ one: sql`1` })
+        .from(from)
+        .where(and(eq(from.articleId, t.articleId), eq(from.authorId, me))),
+    );
+  const rule = (from: typeof comment) =>
+    ({
+      mine: {
+        select: { columns: ["id"] },
+        where: ({ me }: { me?: number }, t: typeof comment) => colleagues(t, me!, from),
+      },
+    }) as const;
+  const resource = (from: typeof comment) =>
+    ({ table: "comment", control: { GET: rule(from), PATCH: rule(from), DELETE: rule(from) } }) as const;
+  const unaliased = resource(comment);
+  const aliased = resource(alias(comment, "own") as unknown as typeof comment);
+
+  test.each(STACKS)(
+    "a condition that selects from its own table without an alias is never run, $name",
+    async ({ options }) => {
+      const { get, patch, remove, database, errors } = await start({ unaliased, aliased }, options);
+      const before = await dump(database);
+      for (const answer of [
+        await get("unaliased?mine", { as: 3 }),
+        await patch("unaliased?mine", { text: "x" }, { as: 3 }),
+        await remove("unaliased?mine", { as: 3 }),
+      ])
+        expect(refusal(answer)).toEqual({ status: 500, code: "internal-error" });
+      expect(errors.splice(0).map(String)).toEqual(
+        ["GET", "PATCH", "DELETE"].map(
+          (method) =>
+            `TypeError: acl.unaliased.control.${method}.mine.where: a sub-query selects from the rule's own table without an alias, so that columns would be compared with themselves; select from alias(comment, "m")`,
+        ),
+      );
+      expect(await dump(database)).toBe(before);
+      expect((await get("aliased?mine", { as: 3 })).body.aliased).toEqual(
+        [1, 2, 3, 4, 5].map((id) => ({ id })),
+      );
+    },
+  );
 });

@@ -8,6 +8,7 @@ import { fidelity } from "./chapters/fidelity.ts";
 import { filters } from "./chapters/filters.ts";
 import { hooks } from "./chapters/hooks.ts";
 import { limits } from "./chapters/limits.ts";
+import { nested } from "./chapters/nested.ts";
 import { relations } from "./chapters/relations.ts";
 import { roles } from "./chapters/roles.ts";
 import { rows } from "./chapters/rows.ts";
@@ -29,6 +30,7 @@ const OF_READERS: Readonly<Record<string, (app: Subject) => void>> = {
   fidelity,
   writes,
   checks,
+  nested,
 };
 
 /** Chapters that are the same whichever reader answers. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createQueryHandler, type QueryHandler, type QueryRouteOptions } from "@bepalo/query";
-import { relations } from "drizzle-orm";
-import { customType, integer, pgSchema, pgTable, text } from "drizzle-orm/pg-core";
+import { arrayContains, arrayOverlaps, eq, exists, or, relations, sql } from "drizzle-orm";
+import { customType, integer, pgSchema, pgTable, QueryBuilder, text } from "drizzle-orm/pg-core";
 import { openPostgresql } from "../support/postgresql.ts";
 import * as sqlite from "../support/schema.ts";
 
@@ -14,6 +14,7 @@ const unreadable = customType<{ data: string; driverData: string }>({
 });
 
 const thing = pgTable("thing", { id: integer("id").primaryKey(), marks: unreadable("marks").array() });
+const tagged = pgTable("tagged", { id: integer("id").primaryKey(), tags: text("tags").array() });
 const apart = pgSchema("apart");
 const elsewhere = apart.table("thing", { id: integer("id").primaryKey(), owner: text("owner") });
 
@@ -43,6 +44,7 @@ const contractRelations = relations(contracts, ({ one }) => ({
 
 const schema = {
   thing,
+  tagged,
   apart,
   elsewhere,
   organizationAccounts,
@@ -124,6 +126,57 @@ describe("what was found in PostgreSQL", () => {
     expect(warnings).toEqual([
       "schema.thing: a sub-query on `elsewhere`, which has its name in another schema, hides its columns",
     ]);
+  });
+
+  const column = { select: { mode: true, columns: ["id"] } };
+  const heard: string[] = [];
+  const answered = async (table: string, where: (context: object, table: never) => unknown) => {
+    const onError = (error: unknown): unknown => heard.push((error as Error).message);
+    const handle = handler({ rows: { table, control: { GET: { all: { ...column, where } } } } }, { onError });
+    const { status } = await ask(handle, "GET", "rows");
+    return [status, heard.splice(0).map((text) => text.slice(0, text.indexOf(": ")))];
+  };
+  const REFUSED = [500, ["acl.rows.control.GET.all.where"]];
+
+  test("a condition over a table of one name in two schemas is refused where SQL would take one for the other", async () => {
+    const build = new QueryBuilder();
+    const inThing = (_: object, t: typeof elsewhere) =>
+      exists(build.select().from(thing).where(eq(thing.id, t.id)));
+    const inElsewhere = (_: object, t: typeof thing) =>
+      exists(build.select().from(elsewhere).where(eq(elsewhere.id, t.id)));
+    const text = (schema: string) => () => sql.raw(`exists (select 1 from ${schema}thing where id = 1)`);
+    expect(await answered("elsewhere", inThing)).toEqual([200, []]);
+    expect(await answered("elsewhere", inElsewhere)).toEqual(REFUSED);
+    expect(await answered("thing", inElsewhere)).toEqual(REFUSED);
+    expect(await answered("thing", text(""))).toEqual(REFUSED);
+    expect(await answered("thing", text("public."))).toEqual(REFUSED);
+    expect(await answered("thing", text("apart."))).toEqual([200, []]);
+    expect(await answered("elsewhere", text('"apart".'))).toEqual(REFUSED);
+    expect(await answered("elsewhere", text(""))).toEqual([200, []]);
+  });
+
+  test("what is missing in an array is null, which nothing contains", async () => {
+    const missing = undefined as never;
+    const handle = handler({
+      tags: {
+        table: "tagged",
+        control: {
+          POST: { all: { select: true, write: true } },
+          GET: {
+            all: {
+              ...column,
+              where: (_: object, t: typeof tagged) =>
+                or(arrayContains(t.tags, [missing]), arrayOverlaps(t.tags, ["a", missing])),
+            },
+          },
+        },
+      },
+    });
+    await ask(handle, "POST", "tags", [
+      { id: 1, tags: ["undefined"] },
+      { id: 2, tags: ["a"] },
+    ]);
+    expect((await ask(handle, "GET", "tags")).body.tags).toEqual([{ id: 2 }]);
   });
 
   test("a schema for another database is refused at start", () => {

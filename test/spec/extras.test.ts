@@ -13,6 +13,14 @@ const EXTRAS = {
   twice: [sql`${article.views} * 2`, 20],
   shout: [sql<string>`upper(${article.title})`, "ALPHA"],
   missing: [sql`${article.reviewerId} + 1`, null],
+  lacking: [sql`${article.views} + ${undefined}`.mapWith(Number), null],
+  lackingInside: [
+    sql`${query
+      .select({ n: sql`${comment.id} + ${undefined}`.as("n") })
+      .from(comment)
+      .limit(1)}`,
+    null,
+  ],
   real: [sql`0.1 + 0.2`, 0.30000000000000004],
   text: [sql`'it''s'`, "it's"],
   raw: [sql.raw("length(title)"), 5],

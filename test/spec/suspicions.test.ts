@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { relations, sql } from "drizzle-orm";
+import { count, lt, relations, type SQL, sql } from "drizzle-orm";
 import {
   index as pgIndex,
   integer as pgInteger,
@@ -9,11 +9,13 @@ import {
   uniqueIndex as pgUnique,
 } from "drizzle-orm/pg-core";
 import {
+  alias,
   blob,
   foreignKey,
   index,
   integer,
   primaryKey,
+  QueryBuilder,
   sqliteTable,
   text,
   unique,
@@ -83,6 +85,10 @@ const one = (table: string, method: string, role: string, rule: AnyRule): AnyACL
 
 const validateBody = (body: unknown): unknown => body;
 const where = (): boolean => true;
+
+/** A computed field that asks a table by Drizzle's builder. */
+const countBefore = (table: typeof plain | typeof cell): SQL.Aliased =>
+  sql`${new QueryBuilder().select({ n: count() }).from(table).where(lt(table.id, 9))}`.as("before");
 
 /** Something suspicious, what is said of it, and what its author states so that nothing is said. */
 const SUSPECTS: readonly [string, string, string, string, AnyRule, RegExp, ...AnyRule[]][] = [
@@ -201,6 +207,24 @@ const SUSPECTS: readonly [string, string, string, string, AnyRule, RegExp, ...An
     /^acl\.items\.control\.PATCH\.writer\.write: `refId`.*`check`/,
     { check: () => true },
     { write: { columns: ["secret"] } },
+  ],
+  [
+    "a computed field over its own table's name",
+    "plain",
+    "GET",
+    "writer",
+    { select: true, extras: { before: countBefore(plain) } },
+    /^acl\.items\.control\.GET\.writer\.extras\.before: .*alias\(plain, "m"\)/,
+    { extras: { before: countBefore(alias(plain, "m") as unknown as typeof plain) } },
+  ],
+  [
+    "a computed field over its own table's name in a relation",
+    "sheet",
+    "GET",
+    "writer",
+    { select: true, with: { cells: { select: false, extras: { before: countBefore(cell) } } } },
+    /^acl\.items\.control\.GET\.writer\.with\.cells\.extras\.before: .*alias\(cell, "m"\)/,
+    { with: { cells: { select: false, extras: { before: countBefore(plain) } } } },
   ],
   [
     "a secret in a relation of what a write answers",

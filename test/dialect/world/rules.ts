@@ -2,6 +2,7 @@ import type { ACL, AclEntry } from "@bepalo/query";
 import type { LibSQLDatabase } from "drizzle-orm/libsql";
 import type { Held } from "./held.ts";
 import { hooks } from "./hooks.ts";
+import { nested } from "./nested.ts";
 import { reading } from "./reading.ts";
 import type { World } from "./sqlite.ts";
 import { writing } from "./writing.ts";
@@ -48,6 +49,7 @@ export function rules(world: World, held: Held): Rules {
     ...reading(world),
     ...writing(world),
     ...hooks(world, held),
+    ...nested(world),
     ...(Object.fromEntries(audits) as Rules),
   };
 }
