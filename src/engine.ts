@@ -1,4 +1,4 @@
-import { type ReaderChoice, readCompiler, writeCompiler } from "./compile/compile.ts";
+import { holdsFirst, type ReaderChoice, readCompiler, writeCompiler } from "./compile/compile.ts";
 import { within } from "./deadline.ts";
 import { detectDialect } from "./dialect/dialect.ts";
 import { busy, limitExceeded, QueryError } from "./error.ts";
@@ -180,7 +180,8 @@ export function createEngine(options: EngineOptions): Engine {
       }
       return { ...outcome, count: outcome.rowsAffected };
     };
-    const atomic = isFormatted(policy) || isAtomic(plan, check, context["body"]);
+    const atomic =
+      isFormatted(policy) || holdsFirst(plan, { rows, check }) || isAtomic(plan, check, context["body"]);
     const { hooks } = policy;
     const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
       shape({ policy, first: false, outcome });

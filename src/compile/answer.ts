@@ -13,7 +13,7 @@ export type Read = (plan: ReadPlan, rows: readonly Rows[]) => ReadStatement;
 /** Names no column has. */
 export const CHECK = "~check";
 export const KEY = "~key:";
-const EXACT = "~exact:";
+export const EXACT = "~exact:";
 
 /** SQLite binds at most 32,766 values to one statement. */
 export const MAX_VALUES = 30_000;
@@ -45,13 +45,13 @@ export function returning(plan: WritePlan, check: Rows): Row {
  * PostgreSQL's keys as text: what JavaScript makes of a moment or of many digits may say less than is stored. A row
  * without a key is told by where it is stored.
  */
-const exactKey = (table: TableInfo): ReadonlyMap<string, SQL.Aliased> =>
+export const exactKey = (table: TableInfo): ReadonlyMap<string, SQL.Aliased> =>
   new Map(
     exactParts(table).map(([name, part], index) => [EXACT + name, sql`${part}::text`.as(`${EXACT}${index}`)]),
   );
 
 /** What tells a row of PostgreSQL, each part with its name, its SQL and its type. */
-function exactParts({ columns, primaryKey }: TableInfo): readonly (readonly [string, SQL, string])[] {
+export function exactParts({ columns, primaryKey }: TableInfo): readonly (readonly [string, SQL, string])[] {
   const [first] = columns.values();
   if (first?.database !== "postgresql") return [];
   if (primaryKey.length === 0) return PLACE;

@@ -7,9 +7,11 @@ import { namesOf } from "./lift.ts";
 import { readRelational } from "./relational.ts";
 import type { Syntax } from "./syntax.ts";
 import { receiveRows } from "./value.ts";
-import { compileWrite, type WriteRows, type WriteStatement } from "./write.ts";
+import type { WriteRows } from "./held.ts";
+import { compileWrite, type WriteStatement } from "./write.ts";
 
-export type { WriteOutcome, WriteRows, WriteStatement } from "./write.ts";
+export { holdsFirst, type WriteRows } from "./held.ts";
+export type { WriteOutcome, WriteStatement } from "./write.ts";
 
 /** What a read found: rows (or with `first` the row or null), as values or as JSON text, their number, and the total. */
 export interface ReadOutcome {

@@ -20,6 +20,7 @@ import {
 } from "./answer.ts";
 import { isAskedAfterwards } from "./afterwards.ts";
 import { nodeCondition, speaksOnlyOf } from "./condition.ts";
+import { hold, holdsFirst, type WriteRows } from "./held.ts";
 import type { InsertWriter } from "./insert.ts";
 import { countTotal, selectCount } from "./relational.ts";
 
@@ -37,12 +38,6 @@ export interface WriteOutcome {
 /** A write ready to run; the rows to write come last, because a hook may have changed them. */
 export type WriteStatement = (database: Database, rows: readonly Row[]) => Promise<WriteOutcome>;
 
-/** What a caller may do: the rows of each node of the answer, and what a written row must satisfy. */
-export interface WriteRows {
-  readonly rows: readonly Rows[];
-  readonly check: Rows;
-}
-
 /**
  * A write as one statement with `returning`; the check rides along as one more returned expression. A single new row
  * may go through `inserts`, whose statements are remembered.
@@ -56,20 +51,22 @@ export function compileWrite(
 ): WriteStatement {
   const { answer } = plan;
   const simple = isSimple(answer);
+  const holds = holdsFirst(plan, { rows, check });
   const fast = inserts !== undefined && inserts.takes(plan) ? inserts : undefined;
   const write: WriteStatement = async (database, values) => {
     if (fast !== undefined && values.length === 1 && !isAskedAfterwards(check, answer.table)) {
       const outcome = await fast.insert(database, plan, check, values[0]!);
       if (outcome !== undefined) return withTotal(outcome, database, plan, rows);
     }
+    const using = holds ? await hold(database, plan, rows[0]!) : rows[0]!;
     const before =
       plan.kind === "delete" && !simple
-        ? await readAnswer(read, database, plan, rows, doomed(plan, rows))
+        ? await readAnswer(read, database, plan, rows, doomed(plan, using))
         : undefined;
     const written =
       before === undefined
-        ? await run(database, plan, rows[0]!, check, values)
-        : await removeRead(database, plan, rows[0]!, before);
+        ? await run(database, plan, using, check, values)
+        : await removeRead(database, plan, using, before);
     for (const row of written) decodeKey(row, answer.table);
     const passed =
       written.every((row) => row[CHECK] !== 0) && (await passTogether(database, plan, check, written));
@@ -229,6 +226,6 @@ function unchanged({ columns }: TableInfo): Row {
   return Object.fromEntries(inherited.map(({ name, column }) => [name, sql`${column}`]));
 }
 
-function doomed(plan: WritePlan, rows: readonly Rows[]): SQL {
-  return nodeCondition(plan.answer, rows[0]!) ?? sql`1 = 1`;
+function doomed(plan: WritePlan, using: Rows): SQL {
+  return nodeCondition(plan.answer, using) ?? sql`1 = 1`;
 }

@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createQueryHandler, type QueryHandler, type QueryRouteOptions } from "@bepalo/query";
 import { arrayContains, arrayOverlaps, eq, exists, or, relations, sql } from "drizzle-orm";
-import { customType, integer, pgSchema, pgTable, QueryBuilder, text } from "drizzle-orm/pg-core";
+import {
+  customType,
+  doublePrecision,
+  integer,
+  pgSchema,
+  pgTable,
+  primaryKey,
+  QueryBuilder,
+  text,
+  timestamp,
+} from "drizzle-orm/pg-core";
 import { openPostgresql } from "../support/postgresql.ts";
 import * as sqlite from "../support/schema.ts";
 
@@ -15,6 +25,17 @@ const unreadable = customType<{ data: string; driverData: string }>({
 
 const thing = pgTable("thing", { id: integer("id").primaryKey(), marks: unreadable("marks").array() });
 const tagged = pgTable("tagged", { id: integer("id").primaryKey(), tags: text("tags").array() });
+const loose = pgTable("loose", { label: text("label") });
+const keyed = pgTable(
+  "keyed",
+  {
+    a: text("a"),
+    b: doublePrecision("b"),
+    c: timestamp("c", { withTimezone: true }),
+    n: integer("n"),
+  },
+  (t) => [primaryKey({ columns: [t.a, t.b, t.c] })],
+);
 const apart = pgSchema("apart");
 const elsewhere = apart.table("thing", { id: integer("id").primaryKey(), owner: text("owner") });
 
@@ -45,6 +66,8 @@ const contractRelations = relations(contracts, ({ one }) => ({
 const schema = {
   thing,
   tagged,
+  loose,
+  keyed,
   apart,
   elsewhere,
   organizationAccounts,
@@ -154,6 +177,35 @@ describe("what was found in PostgreSQL", () => {
     expect(await answered("elsewhere", text('"apart".'))).toEqual(REFUSED);
     expect(await answered("elsewhere", text(""))).toEqual([200, []]);
   });
+
+  test.each(["fast", "portable"] as const)(
+    "rows are locked by whatever key they have, however many they are, before a rule that looks elsewhere lets change them, %s",
+    async (reader) => {
+      const where = () =>
+        sql`exists (select 1 from ${organizationAccounts} where ${organizationAccounts.id} = 77)`;
+      const rule = { all: { where } };
+      const tables = ["loose", "keyed", "departments"] as const;
+      const acl = Object.fromEntries(
+        tables.map((table) => [table, { table, control: { PATCH: rule, DELETE: rule } }]),
+      );
+      const handle = handler(acl, { reader });
+      await opened.run(`
+        insert into organization_accounts values (77);
+        delete from departments;
+        insert into loose values ('a'), ('a'), ('b');
+        insert into keyed values ('x\n1', 0.1::float8 + 0.2, '2024-01-01 00:00:00.123456+00', 0), ('x', 1e300, 'infinity', 0);
+        insert into departments select n, 1 from generate_series(100001, 170000) n;`);
+      const done = (rowsAffected: number) => ({ status: 200, body: { rowsAffected, count: rowsAffected } });
+      expect(await ask(handle, "PATCH", "loose", { label: "c" })).toEqual(done(3));
+      expect(await ask(handle, "PATCH", "keyed", { n: 1 })).toEqual(done(2));
+      expect(await ask(handle, "DELETE", "loose")).toEqual(done(3));
+      expect(await ask(handle, "DELETE", "keyed")).toEqual(done(2));
+      expect(await ask(handle, "DELETE", "departments")).toEqual(done(70_000));
+      await opened.run("delete from organization_accounts where id = 77");
+      expect(await ask(handle, "PATCH", "loose", { label: "c" })).toEqual(done(0));
+    },
+    30_000,
+  );
 
   test("what is missing in an array is null, which nothing contains", async () => {
     const missing = undefined as never;

@@ -4,7 +4,7 @@ import { SQL } from "bun";
 import { sql } from "drizzle-orm";
 import { isLeftOut, openPostgresql } from "../support/postgresql.ts";
 import { openPooler } from "./pooler.ts";
-import { Door, EVERYWHERE, note, openShop, schema, SERVERS, sleeping, until } from "./postgresql.ts";
+import { Door, EVERYWHERE, note, openShop, reply, schema, SERVERS, sleeping, until } from "./postgresql.ts";
 
 // An embedded database takes long to make on a busy machine.
 setDefaultTimeout(60_000);
@@ -310,6 +310,118 @@ describe.each(SERVERS)("$name", ({ name, leftOut }) => {
       };
       const statuses = (await Promise.all([caller(), caller()])).flat();
       expect(new Set(statuses)).toEqual(new Set([200]));
+    });
+  });
+
+  describe("a right in another table that is lost while a write waits for its row", () => {
+    const member = (_: object, t: typeof note) =>
+      sql`exists (select 1 from ${reply} where ${reply.noteId} = ${t.id})`;
+    const rule = { ...open, where: member };
+    const whole = {
+      ...rule,
+      extras: { replies: sql`(select count(*) from ${reply})`.mapWith(Number).as("replies") },
+    };
+    const both = (rest: object): object => ({
+      table: "note",
+      control: { PATCH: { all: rest }, DELETE: { all: rest } },
+    });
+    const acl = {
+      used: both(rule),
+      answered: both(whole),
+      hooked: both({ ...rule, beforeQuery: () => undefined }),
+      checked: both({ ...open, check: member, where: () => true }),
+    };
+    const gone = { rowsAffected: 0, count: 0 };
+    const CASES = [
+      [
+        "PATCH",
+        "used?select=(where:(id:1))",
+        "update note set label = 'other' where id = 1",
+        { ...gone, used: [] },
+      ],
+      [
+        "PATCH",
+        "used?select=(where:(id:1))",
+        "select 1 from note where id = 1 for update",
+        { ...gone, used: [] },
+      ],
+      [
+        "PATCH",
+        "used?select=(columns:~T(id)~)",
+        "update note set label = 'other' where id = 1",
+        { rowsAffected: 1, count: 1, used: [{ id: 2 }] },
+      ],
+      [
+        "PATCH",
+        "answered?select=(where:(id:1))",
+        "select 1 from note where id = 1 for update",
+        { ...gone, answered: [] },
+      ],
+      [
+        "PATCH",
+        "hooked?select=(where:(id:1))",
+        "select 1 from note where id = 1 for update",
+        { ...gone, hooked: [] },
+      ],
+      [
+        "PATCH",
+        "checked?select=(where:(id:1))",
+        "select 1 from note where id = 1 for update",
+        { code: "check-failed", error: "a row would leave what you may write" },
+      ],
+      [
+        "DELETE",
+        "used?select=(where:(id:1))",
+        "update note set label = 'other' where id = 1",
+        { ...gone, used: [] },
+      ],
+      [
+        "DELETE",
+        "used?select=(columns:~T(id)~)",
+        "select 1 from note for update",
+        { rowsAffected: 1, count: 1, used: [{ id: 2 }] },
+      ],
+      [
+        "DELETE",
+        "answered?select=(where:(id:1))",
+        "update note set label = 'other' where id = 1",
+        { ...gone, answered: [] },
+      ],
+      [
+        "DELETE",
+        "hooked?select=(where:(id:1))",
+        "select 1 from note where id = 1 for update",
+        { ...gone, hooked: [] },
+      ],
+    ] as const;
+    testServer("does not count any more", async () => {
+      for (const reader of ["fast", "portable"] as const) {
+        const shop = await openShop(name, acl, cleanups, { reader });
+        for (const [method, path, locking, answer] of CASES) {
+          await shop.ask("delete from note");
+          await shop.ask("delete from reply");
+          await shop.ask("insert into note values (1, 'one'), (2, 'two')");
+          await shop.ask("insert into reply values (1, 1), (2, 2)");
+          await shop.ask("begin");
+          await shop.ask(locking);
+          const sent = shop.send(method, path, method === "PATCH" ? { label: "mine" } : undefined);
+          await until(
+            async () =>
+              (
+                await shop.ask(
+                  "select count(*)::int from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))",
+                )
+              )[0]![0] !== 0,
+          );
+          await shop.ask('delete from reply where "noteId" = 1');
+          await shop.ask("commit");
+          expect([method, path, locking, (await sent).body]).toEqual([method, path, locking, answer]);
+          expect(await shop.ask("select count(*)::int from note where id = 1 and label <> 'mine'")).toEqual([
+            [1],
+          ]);
+        }
+        expect(shop.errors).toEqual([]);
+      }
     });
   });
 

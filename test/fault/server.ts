@@ -4,6 +4,7 @@
  */
 import { Database as BunDatabase } from "bun:sqlite";
 import { createClient } from "@libsql/client";
+import { sql } from "drizzle-orm";
 import { drizzle as drizzleBun } from "drizzle-orm/bun-sqlite";
 import { drizzle as drizzleLibsql } from "drizzle-orm/libsql";
 import { createQueryRoute } from "@bepalo/query";
@@ -17,7 +18,17 @@ const database =
     ? drizzleLibsql(createClient({ url }), { schema })
     : drizzleBun(new BunDatabase(url.slice("file:".length)), { schema });
 
+/** Whoever may write has a row in another table. */
+const entitled = {
+  all: {
+    select: { columns: ["id"] },
+    write: true,
+    where: () => sql`exists (select 1 from ${schema.author} where ${schema.author.id} = 1)`,
+  },
+} as const;
+
 const acl = {
+  entitled: { table: "tag", control: { POST: entitled, PATCH: entitled, DELETE: entitled } },
   tags: {
     table: "tag",
     countTotal: true,

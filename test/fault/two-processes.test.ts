@@ -82,6 +82,35 @@ describe.each([
     expect(idsOf(file)).toEqual([1, 2, 3]);
   }, 20_000);
 
+  test("a right that is lost while a write waits for another process's lock does not count any more", async () => {
+    const { file, urls } = await start(driver, journal, 1, 3_000);
+    const other = new Database(file);
+    other.run("insert into authors (id, name, email, secret) values (1, 'Ada', 'a@local.dev', 's')");
+    other.run("insert into tags (id, label) values (1, 'one'), (2, 'two')");
+    other.run("begin immediate");
+    other.run("delete from authors");
+    const send = async (method: string, search: string, body?: object): Promise<unknown[]> => {
+      const init = body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+      const response = await fetch(`${urls[0]}entitled${search}`, { method, ...init });
+      return [response.status, await response.json()];
+    };
+    const writes = [
+      send("PATCH", "?select=(where:(id:1))", { label: "mine" }),
+      send("DELETE", "?select=(where:(id:2))"),
+      send("POST", "", { id: 3, label: "three" }),
+    ];
+    await Bun.sleep(150);
+    other.run("commit");
+    other.close();
+    const nothing = [200, { rowsAffected: 0, count: 0, entitled: [] }];
+    expect(await Promise.all(writes)).toEqual([
+      nothing,
+      nothing,
+      [403, { error: "a row would leave what you may write", code: "check-failed" }],
+    ]);
+    expect(idsOf(file)).toEqual([1, 2]);
+  }, 20_000);
+
   test("a read is answered while a write waits for another process's lock", async () => {
     const { file, urls } = await start(driver, journal, 1, 1_000);
     const other = new Database(file);
