@@ -461,7 +461,7 @@ const everything = { select: true, write: true } as const;
 const few =
   (table: typeof note | typeof scrap) =>
   ({ me }: { me: number }) =>
-    sql`${table.owner} = ${me} and (select count(*) from ${table} where ${table.owner} = ${me}) <= 2`;
+    sql`${table.owner} = ${me} and (select count(*) from ${table} "t" where "t"."owner" = ${me}) <= 2`;
 const EXAMPLES_ACL = {
   notes: {
     table: "note",
