@@ -71,6 +71,7 @@ export interface TableInfo {
   /** Of a view, a table that goes by its name. */
   readonly table: Table;
   readonly columns: ReadonlyMap<string, ColumnInfo>;
+  /** In the order the key declares them. */
   readonly primaryKey: readonly ColumnInfo[];
   readonly relations: ReadonlyMap<string, RelationInfo>;
 }
@@ -113,24 +114,30 @@ function unwrap(given: Record<string, unknown>): Record<string, unknown> {
 
 function readTable(table: RelationalTable, schema: Record<string, unknown>): Writable<TableInfo> {
   const columns = new Map<string, ColumnInfo>();
-  const keys = compositeKey(schema[table.tsName] as Table);
+  const key = [...table.primaryKey, ...compositeKey(schema[table.tsName] as Table)];
   const foreign = foreignColumns(schema[table.tsName] as Table);
   for (const [name, column] of Object.entries(table.columns))
     columns.set(name, {
-      ...readColumn(name, columns.size, column, [...table.primaryKey, ...keys]),
+      ...readColumn(name, columns.size, column, key),
       foreign: foreign.has(column.name),
     });
-  // A key whose parts may be null does not tell rows apart; SQLite allows it.
-  const parts = [...columns.values()].filter((column) => column.primary);
-  const primaryKey = parts.some((column) => column.nullable) ? [] : parts;
   return {
     name: table.tsName,
     kind: "table",
     table: schema[table.tsName] as Table,
     columns,
-    primaryKey,
+    primaryKey: inKey(columns, key),
     relations: new Map(),
   };
+}
+
+/** The columns of a key in the order it declares them, which is its index's. */
+function inKey(columns: ReadonlyMap<string, ColumnInfo>, key: readonly Column[]): readonly ColumnInfo[] {
+  const names = key.map(({ name }) => name);
+  const place = ({ column }: ColumnInfo): number => names.indexOf(column.name);
+  const parts = [...columns.values()].filter((column) => column.primary);
+  // A key whose parts may be null does not tell rows apart; SQLite allows it.
+  return parts.some((column) => column.nullable) ? [] : parts.toSorted((a, b) => place(a) - place(b));
 }
 
 /** A view as a table without key and relations; what it says of its columns' nulls holds in the tables it was made of only. */

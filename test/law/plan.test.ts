@@ -14,6 +14,7 @@ import {
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
+import { integer, primaryKey, sqliteTable, text as liteText } from "drizzle-orm/sqlite-core";
 import pg from "pg";
 import { PATIENCE, routeOver, watch, type Watched } from "../support/laws.ts";
 import { nobody } from "../support/arbitrary.ts";
@@ -232,6 +233,45 @@ describe("the fast reader's statement uses the index", () => {
   }
 });
 
+// Drizzle's columns stand in another order than the key's, by which tenants are told apart.
+const liteSeat = sqliteTable(
+  "seats",
+  { number: integer("number").notNull(), tenant: liteText("tenant").notNull(), name: liteText("name") },
+  (t) => [primaryKey({ columns: [t.tenant, t.number] })],
+);
+const SEATS_FILLED = sql`insert into seats with recursive n(i) as (select 1 union all select i + 1 from n where i < 2000)
+  select i, 't' || (i % 20), 'n' from n`;
+
+describe("a key declared in another order than its columns orders rows by its index", () => {
+  const rules = { seats: { table: "seat", control: { GET: { all: { select: true } } } } } as const;
+  test.each(
+    NAMES.flatMap((name) => [
+      [name, { limit: 5 }],
+      [name, { limit: 5, orderBy: { tenant: "asc" } }],
+      [name, { limit: 5, where: { tenant: "t3" } }],
+    ]),
+  )("on %s: %j", async (name, select) => {
+    const watched = await watch(name, { seat: liteSeat });
+    try {
+      await watched.database.run(SEATS_FILLED);
+      const { ask, errors } = routeOver(rules, watched.database, { schema: { seat: liteSeat } });
+      await ask("GET", "seats", 1);
+      watched.executed.length = 0;
+      const answer = await ask("GET", `seats?select=${encodeURIComponent(stringify(select))}`, 1);
+      expect({ status: answer.status, count: answer.body?.count, errors }).toEqual({
+        status: 200,
+        count: 5,
+        errors: [],
+      });
+      const plan = await explain(watched, watched.executed[0]!);
+      expect(plan).toMatch(/(?:SCAN|SEARCH) (?:seats|~\d) USING INDEX sqlite_autoindex_seats_1/);
+      expect(plan).not.toContain("TEMP B-TREE");
+    } finally {
+      watched.close();
+    }
+  });
+});
+
 /** SQLite's own words for how it answers a statement. */
 async function explain(watched: Watched, { sql: text, args }: Watched["executed"][number]): Promise<string> {
   const client = (watched.database as any).$client;
@@ -280,7 +320,13 @@ const remarks = pgTable(
   },
   (t) => [pgKey({ columns: [t.paperId, t.number] })],
 );
+const seats = pgTable(
+  "seats",
+  { number: pgInteger("number").notNull(), tenant: pgText("tenant").notNull(), name: pgText("name") },
+  (t) => [pgKey({ columns: [t.tenant, t.number] })],
+);
 const pgSchema = {
+  seats,
   writers,
   papers,
   remarks,
@@ -303,10 +349,12 @@ const FILLED = `
   insert into papers select 'p' || i, i % 3000 + 1, 't' || i, i, i % 2 = 0, to_timestamp(i), md5(i::text)::uuid, 'k' || i % 500
     from generate_series(1, 9000) i;
   insert into remarks select 'p' || i, n, 'r' from generate_series(1, 9000) i, generate_series(1, 2) n;
+  insert into seats select i, 't' || i % 20, 'n' from generate_series(1, 3000) i;
   analyze;`;
 
 const everything = { select: true } as const;
 const pgACL = {
+  seats: { table: "seats", control: { GET: { all: everything } } },
   mine: {
     table: "papers",
     control: {
@@ -492,6 +540,13 @@ const PG_CASES: readonly {
     indexes: ["papers_pkey"],
     unsorted: true,
   },
+  ...[{}, { orderBy: { tenant: "asc" } }, { where: { tenant: "t3" } }].map((wish) => ({
+    name: `a key declared in another order than its columns: ${JSON.stringify(wish)}`,
+    resource: "seats" as const,
+    select: { limit: 5, ...wish },
+    indexes: ["seats_tenant_number_pk"],
+    unsorted: true,
+  })),
   {
     name: "the last rows by an indexed column",
     resource: "papers",

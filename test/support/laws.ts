@@ -69,17 +69,17 @@ export interface Watched {
 const TABLES = ["author", "article", "comment", "tag", "articleTag", "sample"] as const;
 
 /** Opens an empty database with the tests' tables. */
-export async function watch(name: DatabaseName): Promise<Watched> {
+export async function watch(name: DatabaseName, tables: Record<string, unknown> = schema): Promise<Watched> {
   const drizzled: string[] = [];
   const executed: { sql: string; args: unknown }[] = [];
   const logger = { logQuery: (text: string) => void drizzled.push(text) };
-  const statements = await ddl(schema);
+  const statements = await ddl(tables);
   let database: TestDatabase;
   let run: (statement: string) => unknown;
   let close: () => void;
   if (name === "bun:sqlite") {
     const client = listeningBun(new BunDatabase(":memory:"), executed);
-    database = drizzleBun(client, { schema, logger }) as unknown as TestDatabase;
+    database = drizzleBun(client, { schema: tables as typeof schema, logger }) as unknown as TestDatabase;
     run = (statement) => client.run(statement);
     close = () => client.close();
     run("pragma foreign_keys = on");
@@ -88,7 +88,7 @@ export async function watch(name: DatabaseName): Promise<Watched> {
     const client = createClient({
       url: folder === undefined ? ":memory:" : `file:${join(folder, "law.db")}`,
     });
-    database = drizzleLibsql(listening(client, executed), { schema, logger });
+    database = drizzleLibsql(listening(client, executed), { schema: tables as typeof schema, logger });
     run = (statement) => client.execute(statement);
     close = () => {
       client.close();

@@ -277,7 +277,7 @@ const joins = (from: unknown, to: unknown): boolean =>
 /** What tells rows apart: the key, else whatever is readable and has an order. */
 const uniqueOf = (table: DrawnTable, rule: DrawnRule): readonly string[] =>
   table.key.length > 0
-    ? table.columns.map(({ name }) => name).filter((name) => table.key.includes(name))
+    ? table.key
     : readableOf(rule, table)
         .filter((column) => PG_TONGUE.isOrdered(column))
         .map(({ name }) => name);

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe } from "bun:test";
+import { createQueryHandler, type QueryHandler, type QueryRouteOptions } from "@bepalo/query";
+import { DATABASES, type DatabaseName } from "./databases.ts";
+import { isLeftOut, openPostgresql, POSTGRESQL_NAMES, type PostgresqlName } from "./postgresql.ts";
+import { openTables } from "./shop.ts";
+
+type Schema = Record<string, unknown>;
+
+/** The same tables in both databases' words, and statements that only SQL can say. */
+export interface Tables {
+  readonly sqlite: Schema;
+  readonly postgresql: Schema;
+  readonly made?: Readonly<Record<"sqlite" | "postgresql", readonly string[]>>;
+}
+
+/** A database with tables, and a route of each reader over it. */
+export interface Place {
+  readonly name: string;
+  readonly speaks: "sqlite" | "postgresql";
+  readonly reader: "fast" | "portable";
+  readonly database: unknown;
+  readonly schema: Schema;
+  /** What became a 500, or was told beside it. */
+  readonly errors: unknown[];
+  readonly handler: (acl: object, options?: Partial<QueryRouteOptions>) => QueryHandler;
+  /** Asks by HTTP's own objects. */
+  readonly ask: (method: string, path: string, body?: unknown) => Promise<Told>;
+  /** Runs one statement past the engine. */
+  readonly run: (text: string) => Promise<unknown>;
+}
+
+/** What a test sees of an answer. */
+export interface Told {
+  readonly status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- the tests say what it is
+  readonly body: any;
+}
+
+/** Runs tests on every database this process can open, with both readers. */
+export function everywhere(
+  { sqlite, postgresql, made }: Tables,
+  acl: object,
+  tests: (place: Place) => void,
+): void {
+  const names = [...Object.keys(DATABASES), ...POSTGRESQL_NAMES] as (DatabaseName | PostgresqlName)[];
+  for (const name of names.filter((one) => !isLeftOut(one)))
+    describe(name, () => {
+      const speaks = name in DATABASES ? "sqlite" : "postgresql";
+      const schema = speaks === "sqlite" ? sqlite : postgresql;
+      let opened: { readonly database: unknown; readonly close: () => unknown };
+      const run = async (text: string): Promise<unknown> => runOn(opened.database, text);
+      beforeAll(async () => {
+        opened = await (speaks === "sqlite"
+          ? openTables(schema, name as DatabaseName)
+          : openPostgresql(name as PostgresqlName, schema));
+        for (const text of made?.[speaks] ?? []) await run(text);
+      }, 60_000);
+      afterAll(async () => void (await opened?.close()));
+
+      describe.each(["fast", "portable"] as const)("%s", (reader) => {
+        const errors: unknown[] = [];
+        const handler: Place["handler"] = (rules, options = {}) =>
+          createQueryHandler({
+            acl: rules as never,
+            database: opened.database,
+            schema,
+            reader,
+            onWarning: () => undefined,
+            onError: (error) => errors.push(error),
+            ...options,
+          });
+        let handle: QueryHandler | undefined;
+        const ask: Place["ask"] = (method, path, body) =>
+          asked((handle ??= handler(acl)), method, path, body);
+        const place = { name, speaks, reader, schema, errors, handler, ask, run } as const;
+        tests({
+          ...place,
+          get database() {
+            return opened.database;
+          },
+        });
+      });
+    });
+}
+
+/** Sends a request to a handler. */
+export async function asked(
+  handle: QueryHandler,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Told> {
+  const headers = { "content-type": "application/json" };
+  const init = body === undefined ? {} : { body: JSON.stringify(body), headers };
+  const response = await handle(new Request(`http://local/query/${path}`, { method, ...init }));
+  const text = await response.text();
+  return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- each driver's own way
+const runOn = (database: any, text: string): Promise<unknown> =>
+  (database.run ?? database.execute).call(database, text);
