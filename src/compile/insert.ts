@@ -5,6 +5,7 @@ import type { ColumnInfo } from "../schema/schema.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
 import { lift, MARK, type Names, numbered } from "./lift.ts";
+import { hasDefault, madeValue } from "./made.ts";
 import { travelsAsText } from "./transport.ts";
 import { wantsMapping } from "./value.ts";
 import type { WriteOutcome } from "./write.ts";
@@ -121,16 +122,15 @@ export class InsertWriter {
     const { column, name } = info;
     const value = Object.hasOwn(row, name) ? row[name] : undefined;
     if (value !== undefined) return { kind: "value", value: driverValue(info, value) };
-    const hasDefault = column.default !== undefined && column.default !== null;
     // PostgreSQL gives the table's own default to what is not named.
-    if (hasDefault && this.#dialect.speaks === "sqlite") {
+    if (hasDefault(info) && this.#dialect.speaks === "sqlite") {
       if (!is(column.default, SQL)) return { kind: "value", value: driverValue(info, column.default) };
       const { parts, values } = lift(column.default, this.#names);
       return values.length === 0
         ? { kind: "text", text: `(${parts[0]!})` }
         : { kind: "value", value: column.default };
     }
-    const made: unknown = column.defaultFn?.() ?? (hasDefault ? undefined : column.onUpdateFn?.());
+    const made = madeValue(info);
     return made === undefined ? undefined : { kind: "value", value: driverValue(info, made) };
   }
 

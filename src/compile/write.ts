@@ -1,4 +1,4 @@
-import { is, SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
@@ -22,6 +22,7 @@ import { isAskedAfterwards } from "./afterwards.ts";
 import { nodeCondition, speaksOnlyOf } from "./condition.ts";
 import { hold, holdsFirst, type WriteRows } from "./held.ts";
 import type { InsertWriter } from "./insert.ts";
+import { changedRow, newRow } from "./made.ts";
 import { countTotal, selectCount } from "./relational.ts";
 
 /** What a write did. */
@@ -157,8 +158,7 @@ async function run(
   if (plan.kind === "insert") {
     const written: Row[] = [];
     const size = Math.max(1, Math.floor(MAX_VALUES / plan.answer.table.columns.size));
-    const absent = notGiven(plan.answer.table);
-    const rows = values.map((row) => ({ ...absent, ...cast(row, plan.answer.table) }));
+    const rows = values.map((row) => newRow(row, plan.answer.table));
     for (let start = 0; start < rows.length; start += size) {
       written.push(
         ...((await database
@@ -172,9 +172,7 @@ async function run(
   const where = nodeCondition(plan.answer, using);
   const change =
     plan.kind === "update"
-      ? database
-          .update(table)
-          .set({ ...unchanged(plan.answer.table), ...cast(values[0]!, plan.answer.table) })
+      ? database.update(table).set(changedRow(values[0]!, plan.answer.table))
       : database.delete(table);
   return (await change.where(where).returning(fields)) as Row[];
 }
@@ -194,36 +192,6 @@ async function removeRead(
     removed.push(...((await database.delete(table.table).where(where).returning(fields)) as Row[]));
   }
   return removed;
-}
-
-/** Values that Drizzle would write otherwise than their columns do, written as SQL. */
-function cast(row: Row, { columns }: TableInfo): Row {
-  const written = { ...row };
-  for (const [name, value] of Object.entries(row)) {
-    const { encode, cast, element } = columns.get(name)!;
-    if (value === null || is(value, SQL) || (cast === "" && element === undefined)) continue;
-    written[name] = sql`${sql.param(encode(value))}${sql.raw(cast)}`;
-  }
-  return written;
-}
-
-/** What Drizzle's insert would misread in a column that is not given. */
-function notGiven({ columns }: TableInfo): Row {
-  const absent: Row = {};
-  for (const { name, column, database } of columns.values()) {
-    // It is read through the prototype, where `constructor` is a function.
-    if (name in Object.prototype) absent[name] = undefined;
-    // A default that is falsy gives way to what an update would set.
-    if (database === "postgresql" && column.hasDefault && column.defaultFn === undefined && column.onUpdateFn)
-      absent[name] = sql`default`;
-  }
-  return absent;
-}
-
-/** The same for an update: a column that is not given stays what it is. */
-function unchanged({ columns }: TableInfo): Row {
-  const inherited = [...columns.values()].filter(({ name }) => name in Object.prototype);
-  return Object.fromEntries(inherited.map(({ name, column }) => [name, sql`${column}`]));
 }
 
 function doomed(plan: WritePlan, using: Rows): SQL {
