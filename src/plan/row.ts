@@ -41,15 +41,19 @@ export async function readBodyRows(
     throw invalidBody(`${value.length} rows exceed ${policy.limits.maxRows}`);
   const validated = await validateRows(policy, value, context);
   const rows: Row[] = [];
-  for (const [index, row] of validated.entries()) {
-    rows.push(await finishSent(policy, value[index] as Row, row, String(index), context));
-  }
+  for (const [index, row] of validated.entries())
+    rows.push(await finishSent(policy, row, String(index), context));
   return rows;
 }
 
 async function readRow(policy: Policy, sent: unknown, path: string, context: unknown): Promise<Row> {
-  const validated = await validateRow(policy, sent, path, context);
-  return finishSent(policy, sent as Row, validated, path, context);
+  return finishSent(policy, await validateRow(policy, sent, path, context), path, context);
+}
+
+/** A row as a validator let it through, and as it was sent: a validator may change what it is handed. */
+interface Validated {
+  readonly sent: Row;
+  readonly row: Row;
 }
 
 /** Every row is validated, so that the client hears of all that is wrong at once. */
@@ -57,8 +61,8 @@ async function validateRows(
   policy: Policy,
   sent: readonly unknown[],
   context: unknown,
-): Promise<readonly Row[]> {
-  const rows: Row[] = [];
+): Promise<readonly Validated[]> {
+  const rows: Validated[] = [];
   const issues: Issue[] = [];
   for (const [index, item] of sent.entries()) {
     try {
@@ -72,41 +76,53 @@ async function validateRows(
   return rows;
 }
 
-async function validateRow(policy: Policy, sent: unknown, path: string, context: unknown): Promise<Row> {
-  if (!isRow(sent)) throw invalidBody("expected an object", path === "" ? undefined : path);
-  const validated = await validate(policy.validateBody, sent, context, path);
-  if (!isRow(validated)) throw new TypeError("`validateBody` answers the row it let through");
-  return validated;
+async function validateRow(
+  policy: Policy,
+  value: unknown,
+  path: string,
+  context: unknown,
+): Promise<Validated> {
+  if (!isRow(value)) throw invalidBody("expected an object", path === "" ? undefined : path);
+  const sent = { ...value };
+  const row = await validate(policy.validateBody, value, context, path);
+  if (!isRow(row)) throw new TypeError("`validateBody` answers the row it let through");
+  return { sent, row };
 }
 
 async function finishSent(
   policy: Policy,
-  sent: Row,
-  validated: Row,
+  { sent, row }: Validated,
   path: string,
   context: unknown,
 ): Promise<Row> {
+  // A validator may take a key out by leaving it undefined; where the client wrote it so, it was let through.
   const letThrough = Object.keys(sent).filter(
-    (key) => Object.hasOwn(validated, key) && validated[key] !== undefined,
+    (key) => isGiven(row, key) || (sent[key] === undefined && Object.hasOwn(row, key)),
   );
-  const injected: unknown =
-    policy.injectBody === undefined ? validated : await policy.injectBody(validated, context);
+  const given = withoutUndefined(row);
+  const injected: unknown = policy.injectBody === undefined ? given : await policy.injectBody(given, context);
   if (!isRow(injected)) throw new TypeError("`injectBody` answers the row to write");
-  refuseUnwritable(policy, letThrough, injected, path);
+  const written = letThrough.filter(
+    // A key that is no column may be there for `injectBody` to take out; one without a value it never saw.
+    (key) => isGiven(injected, key) || sent[key] === undefined || policy.table.columns.has(key),
+  );
+  refuseUnwritable(policy, written, path);
   return coerceRow(policy, injected, path);
 }
 
-/**
- * What the client sent and the validator let through must be writable; what they add themselves is trusted. A key that
- * is no column may be there for `injectBody` to take out. The first wrong key is named, hidden column or none.
- */
-function refuseUnwritable(policy: Policy, keys: readonly string[], injected: Row, path: string): void {
-  for (const key of keys) {
-    if (policy.writable.has(key)) continue;
-    const left = Object.hasOwn(injected, key) && injected[key] !== undefined;
-    if (left || policy.table.columns.has(key))
-      throw unknownColumn(key, at(path, key), policy.writable.keys());
-  }
+const isGiven = (row: Row, key: string): boolean => Object.hasOwn(row, key) && row[key] !== undefined;
+
+/** What is undefined was not given, and erases nothing that `injectBody` adds. */
+function withoutUndefined(row: Row): Row {
+  const entries = Object.entries(row);
+  if (!entries.some(([, value]) => value === undefined)) return row;
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+/** What the client sent and the validator let through must be writable. The first wrong key is named, hidden column or none. */
+function refuseUnwritable({ writable }: Policy, keys: readonly string[], path: string): void {
+  const wrong = keys.find((key) => !writable.has(key));
+  if (wrong !== undefined) throw unknownColumn(wrong, at(path, wrong), writable.keys());
 }
 
 /** Values for their columns, in the order of the schema; what is undefined was not given. */

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { HttpError } from "@bepalo/query";
 import type { TestACL } from "../support/app.ts";
 import { article } from "../support/schema.ts";
-import { type Control, dump, path, refusal, server } from "../support/write.ts";
+import { type Control, DATABASE_NAMES, dump, path, refusal, server } from "../support/write.ts";
 
 const start = server();
 
@@ -88,7 +88,7 @@ describe.each(VALIDATORS)("validateBody: %s", (_, validateBody) => {
     expect(answer.body.issues).toHaveLength(1);
     expect(answer.body.issues[0]).toEqual({ message: expect.any(String), path: "title" });
     expect(answer.body.issues[0].message.length).toBeGreaterThan(3);
-    const missing = await app.patch(path("articles", { where: { id: "a1" } }), {}, { as: 3 });
+    const missing = await app.patch(path("articles", { where: { title: "Alpha" } }), {}, { as: 3 });
     expect(refusal(missing)).toEqual({ status: 400, code: "invalid-body", path: "title" });
     expect(await dump(app.database)).toBe(before);
     expect(app.errors).toEqual([]);
@@ -213,7 +213,11 @@ describe("validateBody", () => {
 
   test("of a PATCH with an update schema takes some of the columns", async () => {
     const app = await start(validated((body: unknown) => update.assert(body)));
-    const answer = await app.patch(path("articles", { where: { id: "a1" } }), { body: "new" }, { as: 1 });
+    const answer = await app.patch(
+      path("articles", { where: { title: "Alpha" } }),
+      { body: "new" },
+      { as: 1 },
+    );
     expect(answer.body.articles[0]).toMatchObject({ id: "a1", title: "Alpha", body: "new" });
   });
 });
@@ -325,5 +329,78 @@ describe("injectBody", () => {
     );
     await app.post("articles", { title: "t" }, { as: 3 });
     expect(order).toEqual(["validateBody", "injectBody", "beforeQuery", "afterQuery"]);
+  });
+});
+
+describe("a value that is undefined was not given", () => {
+  const injectBody = (body: object): object => ({ authorId: 1, views: 7, ...body });
+  const write = { columns: ["title", "body", "rating"] } as const;
+  const rule = {
+    writer: { select: { columns: ["authorId", "title", "body", "views"] }, write, injectBody },
+  } as const;
+  const stripping = {
+    ...rule.writer,
+    validateBody: ({ title }: { title: string }) => ({ title, authorId: undefined }),
+  };
+  const acl = {
+    articles: { table: "article", control: { POST: rule, PATCH: rule } },
+    stripped: { table: "article", control: { POST: { writer: stripping }, PATCH: { writer: stripping } } },
+    passed: {
+      table: "article",
+      control: {
+        POST: {
+          writer: { ...rule.writer, validateBody: z.looseObject({ authorId: z.number().optional() }) },
+        },
+      },
+    },
+  } as unknown as TestACL;
+  const headers = { "content-type": "application/rjson" };
+
+  test.each(DATABASE_NAMES)("in a body of RJSON, on %s", async (on) => {
+    const app = await start(acl, { on });
+    const { database } = app;
+    const before = await dump(database);
+    const refused = [
+      ["POST", "articles", "(title:text,authorId:U)", "authorId"],
+      ["POST", "articles", "(title:text,views:U)", "views"],
+      ["POST", "articles", "(title:text,secret:U)", "secret"],
+      ["POST", "articles", "_((title:text),(title:text,views:U))_", "1.views"],
+      ["POST", "passed", "(title:text,authorId:U)", "authorId"],
+      ["PATCH", "articles", "(title:text,authorId:U)", "authorId"],
+      ["PATCH", "articles", "(id:U,title:text)", "id"],
+    ] as const;
+    for (const [method, resource, body, path] of refused)
+      expect(refusal(await app.send(method, resource, { as: 2, headers, body }))).toEqual({
+        status: 400,
+        code: "unknown-column",
+        path,
+      });
+    for (const [method, body, code, path] of [
+      ["POST", "(title:U)", "invalid-body", "title"],
+      ["POST", "U", "invalid-body"],
+      ["POST", "_(U)_", "invalid-body", "0"],
+    ] as const)
+      expect(refusal(await app.send(method, "articles", { as: 2, headers, body }))).toEqual({
+        status: 400,
+        code,
+        ...(path !== undefined && { path }),
+      });
+    expect(await dump(database)).toBe(before);
+    const row = { authorId: 1, title: "text", body: null, views: 7 };
+    expect(
+      (await app.send("POST", "articles", { as: 2, headers, body: "(title:text,body:U)" })).body.articles,
+    ).toEqual([row]);
+    expect(
+      (await app.send("POST", "stripped", { as: 2, headers, body: "(title:text,authorId:2)" })).body.stripped,
+    ).toEqual([row]);
+    expect(
+      (
+        await app.send("PATCH", path("articles", { where: { title: "Alpha" } }), {
+          as: 2,
+          headers,
+          body: "(title:other,body:U)",
+        })
+      ).body.articles,
+    ).toEqual([{ authorId: 1, title: "other", body: "first", views: 7 }]);
   });
 });
