@@ -169,8 +169,15 @@ export function createEngine(options: EngineOptions): Engine {
       mark("body");
     }
     const rows = await within(timeout, admitAll(plan, context));
-    const check = kind === "delete" ? "all" : await within(timeout, admitCheck(policy, rows, context));
-    const write = writers.compile(plan, { rows, check }, wantsRows(policy));
+    const leaves = kind !== "delete";
+    const check = leaves ? await within(timeout, admitCheck(policy, rows, context)) : "all";
+    const ensure =
+      policy.ensure === undefined
+        ? "all"
+        : await within(timeout, admit(policy.ensure, policy.table, context, `${policy.path}.ensure`));
+    const triggered =
+      leaves && (policy.triggers ?? (await within(timeout, writers.isTriggered(policy.table))));
+    const write = writers.compile(plan, { rows, check, ensure }, { asRows: wantsRows(policy), triggered });
     const statement = async (database: unknown): Promise<QueryResult> => {
       const values = kind === "delete" ? [] : finishRows(policy, kind, context["body"]);
       const { passed, ...outcome } = await write(database, values);
@@ -181,7 +188,11 @@ export function createEngine(options: EngineOptions): Engine {
       return { ...outcome, count: outcome.rowsAffected };
     };
     const atomic =
-      isFormatted(policy) || holdsFirst(plan, { rows, check }) || isAtomic(plan, check, context["body"]);
+      isFormatted(policy) ||
+      triggered ||
+      ensure !== "all" ||
+      holdsFirst(plan, { rows, check }) ||
+      isAtomic(plan, check, context["body"]);
     const { hooks } = policy;
     const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
       shape({ policy, first: false, outcome });

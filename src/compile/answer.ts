@@ -25,7 +25,7 @@ export function isSimple({ relations, extras, table }: ReadNode): boolean {
   return relations.size === 0 && [...extras.values()].every((extra) => speaksOnlyOf(extra.sql, table));
 }
 
-/** What the statement returns: the columns asked for, the key, and whether the row passes. */
+/** What comes back of a written row: the columns asked for, the key, and whether the row passes. */
 export function returning(plan: WritePlan, check: Rows): Row {
   const { columns, extras, table } = plan.answer;
   const fields: Row = {};
@@ -67,6 +67,22 @@ const field = (column: ColumnInfo): unknown => columnAsText(column, false) ?? co
 
 export function decodeKey(row: Row, { primaryKey }: TableInfo): void {
   for (const key of primaryKey) row[KEY + key.name] = columnValue(row[KEY + key.name], key, false);
+}
+
+/** Reads written rows again, as they are once all triggers have run; those that are no longer there are left out. */
+export async function readAgain(
+  database: Database,
+  table: TableInfo,
+  fields: Row,
+  written: readonly Row[],
+): Promise<Row[]> {
+  const found: Row[] = [];
+  for (const keys of chunks(written, table, MAX_READ)) {
+    const rows = (await database.select(fields).from(table.table).where(keysIn(table, keys))) as Row[];
+    for (const row of rows) decodeKey(row, table);
+    found.push(...inOrder(rows, keys, table, KEY));
+  }
+  return found;
 }
 
 /** The rows that came back, without what was returned for the engine alone; where RETURNING says too little, read by key. */
@@ -128,15 +144,16 @@ export async function readAnswer(
   return (await read(whole, [which, ...rows.slice(1)])(database)).rows as readonly Row[];
 }
 
-/** The rows in the order their keys were written in. */
+/** The rows in the order their keys were written in; `prefix` stands before the names of keys in `rows`. */
 export function inOrder(
   rows: readonly Row[],
   written: readonly Row[],
   { primaryKey }: TableInfo,
+  prefix = "",
 ): readonly Row[] {
-  const key = (row: Row, prefix: string): string =>
-    primaryKey.map(({ name }) => keyText(row[EXACT + name] ?? row[prefix + name])).join("\n");
-  const known = new Map(rows.map((row) => [key(row, ""), row]));
+  const key = (row: Row, before: string): string =>
+    JSON.stringify(primaryKey.map(({ name }) => keyText(row[EXACT + name] ?? row[before + name])));
+  const known = new Map(rows.map((row) => [key(row, prefix), row]));
   return written.map((row) => known.get(key(row, KEY))).filter((row) => row !== undefined);
 }
 

@@ -1,17 +1,18 @@
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { ReadPlan, Rows, WritePlan } from "../plan/plan.ts";
+import type { TableInfo } from "../schema/schema.ts";
 import type { Read } from "./answer.ts";
 import { InsertWriter } from "./insert.ts";
 import { type Bound, type JSONStatement, JSONReader } from "./json.ts";
 import { namesOf } from "./lift.ts";
 import { readRelational } from "./relational.ts";
 import type { Syntax } from "./syntax.ts";
+import { Triggers } from "./triggers.ts";
 import { receiveRows } from "./value.ts";
-import type { WriteRows } from "./held.ts";
-import { compileWrite, type WriteStatement } from "./write.ts";
+import { compileWrite, type WriteRows, type WriteStatement } from "./write.ts";
 
-export { holdsFirst, type WriteRows } from "./held.ts";
-export type { WriteOutcome, WriteStatement } from "./write.ts";
+export { holdsFirst } from "./held.ts";
+export type { WriteOutcome, WriteRows, WriteStatement } from "./write.ts";
 
 /** What a read found: rows (or with `first` the row or null), as values or as JSON text, their number, and the total. */
 export interface ReadOutcome {
@@ -33,9 +34,19 @@ export interface ReadCompiler {
   readonly size: number;
 }
 
-/** Makes statements of writes. With `asRows` the outcome holds rows, else it may hold their text. */
+/** How a write is made. */
+export interface WriteWishes {
+  /** The outcome holds rows, else it may hold their text. */
+  readonly asRows: boolean;
+  /** The table may have triggers. */
+  readonly triggered: boolean;
+}
+
+/** Makes statements of writes. */
 export interface WriteCompiler {
-  compile(plan: WritePlan, rows: WriteRows, asRows: boolean): WriteStatement;
+  compile(plan: WritePlan, rows: WriteRows, wishes: WriteWishes): WriteStatement;
+  /** Whether a table has triggers. */
+  isTriggered(table: TableInfo): Promise<boolean>;
   /** How many statements are remembered. */
   readonly size: number;
 }
@@ -48,9 +59,15 @@ export function writeCompiler(
   readers: ReadCompiler,
 ): WriteCompiler {
   const read: Read = (plan, rows) => readers.compile(plan, rows, true);
-  const inserts = choice === "fast" ? new InsertWriter(namesOf(database), dialect) : undefined;
+  const names = namesOf(database);
+  const inserts = choice === "fast" ? new InsertWriter(names, dialect) : undefined;
+  const triggers = new Triggers(dialect);
   return {
-    compile: (plan, rows, asRows) => compileWrite(plan, rows, asRows ? undefined : inserts, dialect, read),
+    compile(plan, rows, { asRows, triggered }) {
+      const tools = { dialect, names, read, inserts: asRows ? undefined : inserts };
+      return compileWrite(plan, rows, tools, triggered);
+    },
+    isTriggered: (table) => triggers.has(table),
     get size() {
       return inserts?.size ?? 0;
     },

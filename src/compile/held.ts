@@ -5,18 +5,16 @@ import type { TableInfo } from "../schema/schema.ts";
 import { EXACT, exactKey, exactParts } from "./answer.ts";
 import { nodeCondition, rowsCondition, speaksOnlyOf } from "./condition.ts";
 import { syntaxFor } from "./transport.ts";
-
-/** What a caller may do: the rows of each node of the answer, and what a written row must satisfy. */
-export interface WriteRows {
-  readonly rows: readonly Rows[];
-  readonly check: Rows;
-}
+import type { WriteRows } from "./write.ts";
 
 /**
  * Whether a write locks its rows before it changes them. PostgreSQL asks a condition again of a row it had to wait for,
  * but shows it every other table as it was when the statement began: a right that was lost meanwhile would still count.
  */
-export function holdsFirst({ kind, answer: { table } }: WritePlan, { rows, check }: WriteRows): boolean {
+export function holdsFirst(
+  { kind, answer: { table } }: WritePlan,
+  { rows, check }: Pick<WriteRows, "rows" | "check">,
+): boolean {
   if (kind === "insert" || syntaxFor(table).mark !== "$") return false;
   return [rows[0]!, check].some(
     (condition) => typeof condition !== "string" && !speaksOnlyOf(condition, table),

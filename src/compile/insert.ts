@@ -89,10 +89,12 @@ export class InsertWriter {
     }
     const all = checked === undefined ? values : [...values, ...checked.values];
     const found = await this.#dialect.query(database, statement.text, all);
-    const passed = found[0]?.[0] === 1;
+    const [inserted] = found; // none where the database has dropped it
+    const passed = inserted === undefined || inserted[0] === 1;
     if (!passed || plan.countOnly) return { rowsAffected: found.length, passed };
+    if (inserted === undefined) return { json: "[]", rowsAffected: 0, passed };
     const json =
-      statement.write === undefined ? `[${found[0]![1] as string}]` : JSON.stringify(statement.write(found));
+      statement.write === undefined ? `[${inserted[1] as string}]` : JSON.stringify(statement.write(found));
     return { json, rowsAffected: found.length, passed };
   }
 

@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { is, SQL, sql } from "drizzle-orm";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
@@ -13,16 +13,20 @@ import {
   keysOf,
   MAX_VALUES,
   type Read,
+  readAgain,
   readAnswer,
   readWritten,
   returning,
   withoutKey,
 } from "./answer.ts";
-import { isAskedAfterwards } from "./afterwards.ts";
-import { nodeCondition, speaksOnlyOf } from "./condition.ts";
-import { hold, holdsFirst, type WriteRows } from "./held.ts";
+import { Cells } from "./cells.ts";
+import { nodeCondition } from "./condition.ts";
+import { hold, holdsFirst } from "./held.ts";
 import type { InsertWriter } from "./insert.ts";
+import type { Names } from "./lift.ts";
 import { changedRow, newRow } from "./made.ts";
+import { reachOf, speaksOf, textOf } from "./reach.ts";
+import { rehearse } from "./rehearse.ts";
 import { countTotal, selectCount } from "./relational.ts";
 
 /** What a write did. */
@@ -32,61 +36,181 @@ export interface WriteOutcome {
   readonly json?: string;
   readonly rowsAffected: number;
   readonly total?: number;
-  /** Whether every written row satisfies the check. */
+  /** Whether every written row satisfies what it must. */
   readonly passed: boolean;
 }
 
 /** A write ready to run; the rows to write come last, because a hook may have changed them. */
 export type WriteStatement = (database: Database, rows: readonly Row[]) => Promise<WriteOutcome>;
 
-/**
- * A write as one statement with `returning`; the check rides along as one more returned expression. A single new row
- * may go through `inserts`, whose statements are remembered.
- */
+/** What a caller may do: the rows of each node of the answer, and what a written row must satisfy, before and after. */
+export interface WriteRows {
+  readonly rows: readonly Rows[];
+  /** Asked of the row as it will be, of tables as they were. */
+  readonly check: Rows;
+  /** Asked of the row once all are written. */
+  readonly ensure: Rows;
+}
+
+/** What a write is made with. */
+export interface WriteTools {
+  readonly dialect: Dialect;
+  readonly names: Names;
+  readonly read: Read;
+  /** Inserts single rows by statements that are remembered. */
+  readonly inserts: InsertWriter | undefined;
+}
+
+/** A write; `triggered` where its table may have triggers, so that what came back is not yet what is stored. */
 export function compileWrite(
   plan: WritePlan,
-  { rows, check }: WriteRows,
-  inserts: InsertWriter | undefined,
-  dialect: Dialect,
-  read: Read,
+  allowed: WriteRows,
+  tools: WriteTools,
+  triggered: boolean,
 ): WriteStatement {
-  const { answer } = plan;
-  const simple = isSimple(answer);
-  const holds = holdsFirst(plan, { rows, check });
+  if (plan.kind === "delete") return (database) => remove(database, plan, allowed.rows, tools);
+  const put = compilePut(plan, plan.kind, allowed, tools, triggered);
+  return looksElsewhere(allowed.check, plan.answer.table, tools) ? checkFirst(put, tools.dialect) : put;
+}
+
+/** A write that leaves rows behind: one statement with `returning`, in which the check rides along where it may. */
+function compilePut(
+  plan: WritePlan,
+  kind: "insert" | "update",
+  { rows, check, ensure }: WriteRows,
+  { dialect, names, read, inserts }: WriteTools,
+  triggered: boolean,
+): WriteStatement {
+  const { table } = plan.answer;
   const fast = inserts !== undefined && inserts.takes(plan) ? inserts : undefined;
-  const write: WriteStatement = async (database, values) => {
-    if (fast !== undefined && values.length === 1 && !isAskedAfterwards(check, answer.table)) {
+  const again = triggered && table.primaryKey.length > 0;
+  const judge = judgeOf(plan, { using: rows[0]!, check, names, triggered });
+  const holds = holdsFirst(plan, { rows, check });
+  return async (database, values) => {
+    const judged = judge(values);
+    if (fast !== undefined && values.length === 1 && judged === "riding" && !again && ensure === "all") {
       const outcome = await fast.insert(database, plan, check, values[0]!);
       if (outcome !== undefined) return withTotal(outcome, database, plan, rows);
     }
     const using = holds ? await hold(database, plan, rows[0]!) : rows[0]!;
-    const before =
-      plan.kind === "delete" && !simple
-        ? await readAnswer(read, database, plan, rows, doomed(plan, using))
-        : undefined;
-    const written =
-      before === undefined
-        ? await run(database, plan, using, check, values)
-        : await removeRead(database, plan, using, before);
-    for (const row of written) decodeKey(row, answer.table);
-    const passed =
-      written.every((row) => row[CHECK] !== 0) && (await passTogether(database, plan, check, written));
-    if (!passed) return { rowsAffected: written.length, passed };
-    if (plan.kind !== "insert") written.sort(byKey(answer.table));
-    const answered = plan.countOnly
-      ? undefined
-      : before === undefined
-        ? await readWritten(read, database, plan, rows, written)
-        : inOrder(before, written, answer.table).map((row) => withoutKey(row, answer));
-    const outcome = {
-      ...(answered !== undefined && { rows: answered }),
-      rowsAffected: written.length,
-      passed,
+    const cells = judged === "rehearsed" ? new Cells(table, textOf(check as SQL, names)) : undefined;
+    const fields = { ...returning(plan, judged === "riding" ? check : "all"), ...cells?.fields() };
+    const write = async (given: readonly Row[]): Promise<Row[]> => {
+      const written =
+        kind === "insert"
+          ? await insert(database, table, given, fields)
+          : await update(database, plan, using, given[0]!, fields);
+      for (const row of written) decodeKey(row, table);
+      return again ? readAgain(database, table, fields, written) : written;
     };
-    return withTotal(outcome, database, plan, rows);
+    const written =
+      cells === undefined
+        ? await write(values)
+        : await rehearse(
+            { kind, table, check: check as SQL, cells, names, dialect, database, write },
+            values,
+          );
+    const passed =
+      written !== undefined &&
+      written.every((row) => row[CHECK] !== 0) &&
+      (await ensured(database, table, ensure, written));
+    if (!passed) return { rowsAffected: written?.length ?? 0, passed: false };
+    if (kind === "update") written.sort(byKey(table));
+    const answered = plan.countOnly ? undefined : await readWritten(read, database, plan, rows, written);
+    return withTotal(outcomeOf(written, answered), database, plan, rows);
   };
-  if (plan.kind === "delete" || !looksElsewhere(check, answer.table)) return write;
-  return checkFirst(write, dialect);
+}
+
+/** A removal; where RETURNING says too little, the rows are read before. */
+async function remove(
+  database: Database,
+  plan: WritePlan,
+  rows: readonly Rows[],
+  { read }: WriteTools,
+): Promise<WriteOutcome> {
+  const { answer } = plan;
+  const { table } = answer;
+  const holds = holdsFirst(plan, { rows, check: "all" });
+  const using = holds ? await hold(database, plan, rows[0]!) : rows[0]!;
+  const where = nodeCondition(answer, using);
+  const before = isSimple(answer)
+    ? undefined
+    : await readAnswer(read, database, plan, rows, where ?? sql`1 = 1`);
+  const removed =
+    before === undefined
+      ? ((await database.delete(table.table).where(where).returning(returning(plan, "all"))) as Row[])
+      : await removeRead(database, plan, using, before);
+  for (const row of removed) decodeKey(row, table);
+  removed.sort(byKey(table));
+  const answered = plan.countOnly
+    ? undefined
+    : before === undefined
+      ? await readWritten(read, database, plan, rows, removed)
+      : inOrder(before, removed, table).map((row) => withoutKey(row, answer));
+  return withTotal(outcomeOf(removed, answered), database, plan, rows);
+}
+
+const outcomeOf = (written: readonly Row[], rows: readonly unknown[] | undefined): WriteOutcome => ({
+  ...(rows !== undefined && { rows }),
+  rowsAffected: written.length,
+  passed: true,
+});
+
+/**
+ * How a row is judged: as one more value that comes back with it, by a rehearsal, or not at all, where it cannot have
+ * left what its rule admits.
+ */
+type Judged = "riding" | "rehearsed" | "kept";
+
+interface Judging {
+  readonly using: Rows;
+  readonly check: Rows;
+  readonly names: Names;
+  readonly triggered: boolean;
+}
+
+/**
+ * What comes back of a row sees, on PostgreSQL, every table as it was before the statement, but the functions of others
+ * see more; on SQLite the rows written so far, its own included.
+ */
+function judgeOf(
+  { kind, answer: { table } }: WritePlan,
+  { using, check, names, triggered }: Judging,
+): (values: readonly Row[]) => Judged {
+  const reach = reachOf(check, table, names);
+  if (typeof check === "string" || reach === "row") return () => "riding";
+  if (reach === "unknown") return () => "rehearsed";
+  const snapshot = names.syntax.mark === "$" && !triggered;
+  const text = textOf(check, names);
+  return (values) => {
+    if (snapshot && values.length <= rowsAtOnce(table)) return "riding";
+    if (kind !== "update" || check !== using || triggered) return "rehearsed";
+    return mayChange(table, values[0]!, text, names) ? "rehearsed" : "kept";
+  };
+}
+
+/** Whether a change may change what a condition says of a row. */
+function mayChange({ columns }: TableInfo, change: Row, text: string, names: Names): boolean {
+  return [...columns.values()].some((column) => {
+    const { generated, onUpdateFn } = column.column;
+    const set = Object.hasOwn(change, column.name) || onUpdateFn !== undefined || generated !== undefined;
+    return set && (column.primary || speaksOf(text, column, names));
+  });
+}
+
+/** Whether every written row satisfies what is asked once all are written. */
+async function ensured(
+  database: Database,
+  table: TableInfo,
+  ensure: Rows,
+  written: readonly Row[],
+): Promise<boolean> {
+  if (typeof ensure === "string") return ensure === "all" || written.length === 0;
+  for (const keys of chunks(written, table)) {
+    const passing = sql`${keysIn(table, keys)} and (${ensure})`;
+    if ((await selectCount(database, table.table, passing)) < keys.length) return false;
+  }
+  return true;
 }
 
 /**
@@ -121,60 +245,50 @@ async function withTotal(
 }
 
 /** Whether a check may ask about the rows a new row refers to. */
-function looksElsewhere(check: Rows, table: TableInfo): boolean {
+function looksElsewhere(check: Rows, table: TableInfo, { names }: WriteTools): boolean {
   const refers = [...table.columns.values()].some(({ foreign }) => foreign);
-  return refers && typeof check !== "string" && !speaksOnlyOf(check, table);
+  return refers && reachOf(check, table, names) !== "row";
 }
 
-/** RETURNING checks each row when its turn comes; a check that looks at other rows is asked again when all are written. */
-async function passTogether(
-  database: Database,
-  plan: WritePlan,
-  check: Rows,
-  written: readonly Row[],
-): Promise<boolean> {
-  const { table } = plan.answer;
-  if (typeof check === "string" || plan.kind === "delete" || written.length === 0) return true;
-  const afterwards = isAskedAfterwards(check, table);
-  if (!afterwards && (written.length < 2 || speaksOnlyOf(check, table))) return true;
-  const [first] = table.columns.values();
-  if (first?.database === "sqlite" && table.primaryKey.length === 0) return true;
-  for (const keys of chunks(written, table)) {
-    const passing = sql`${keysIn(table, keys)} and (${check})`;
-    if ((await selectCount(database, table.table, passing)) < keys.length) return false;
-  }
-  return true;
-}
+/** How many new rows one statement takes. */
+const rowsAtOnce = ({ columns }: TableInfo): number => Math.max(1, Math.floor(MAX_VALUES / columns.size));
 
-async function run(
+async function insert(
   database: Database,
-  plan: WritePlan,
-  using: Rows,
-  check: Rows,
+  table: TableInfo,
   values: readonly Row[],
+  fields: Row,
 ): Promise<Row[]> {
-  const { table } = plan.answer.table;
-  const fields = returning(plan, isAskedAfterwards(check, plan.answer.table) ? "all" : check);
-  if (plan.kind === "insert") {
-    const written: Row[] = [];
-    const size = Math.max(1, Math.floor(MAX_VALUES / plan.answer.table.columns.size));
-    const rows = values.map((row) => newRow(row, plan.answer.table));
-    for (let start = 0; start < rows.length; start += size) {
-      written.push(
-        ...((await database
-          .insert(table)
-          .values(rows.slice(start, start + size))
-          .returning(fields)) as Row[]),
-      );
-    }
-    return written;
+  const written: Row[] = [];
+  const size = rowsAtOnce(table);
+  const rows = values.map((row) => newRow(row, table));
+  for (let start = 0; start < rows.length; start += size) {
+    const into = database.insert(table.table);
+    if (rows.some((row) => givesIdentity(row, table))) into.overridingSystemValue();
+    written.push(...((await into.values(rows.slice(start, start + size)).returning(fields)) as Row[]));
   }
-  const where = nodeCondition(plan.answer, using);
-  const change =
-    plan.kind === "update"
-      ? database.update(table).set(changedRow(values[0]!, plan.answer.table))
-      : database.delete(table);
-  return (await change.where(where).returning(fields)) as Row[];
+  return written;
+}
+
+/** Whether a row brings a number that is the database's to give: one it gave when the row was rehearsed. */
+const givesIdentity = (row: Row, { columns }: TableInfo): boolean =>
+  [...columns.values()].some(
+    ({ name, column }) => column.generatedIdentity?.type === "always" && Object.hasOwn(row, name),
+  );
+
+async function update(
+  database: Database,
+  { answer }: WritePlan,
+  using: Rows,
+  change: Row,
+  fields: Row,
+): Promise<Row[]> {
+  const { table } = answer;
+  const changed = database
+    .update(table.table)
+    .set(changedRow(change, table))
+    .where(nodeCondition(answer, using));
+  return (await changed.returning(fields)) as Row[];
 }
 
 /** Removes the rows that were read, and no other that came meanwhile: what is answered is what is gone. */
@@ -192,8 +306,4 @@ async function removeRead(
     removed.push(...((await database.delete(table.table).where(where).returning(fields)) as Row[]));
   }
   return removed;
-}
-
-function doomed(plan: WritePlan, using: Rows): SQL {
-  return nodeCondition(plan.answer, using) ?? sql`1 = 1`;
 }

@@ -158,8 +158,12 @@ interface WriteRule<Context, Schema extends SchemaShape, Database, T extends Tab
   readonly injectBody?: (body: Body, context: Context & RequestContext) => Awaitable<Body>;
   /** The columns a client's body may set; by default those the server does not make itself. */
   readonly write?: ColumnChoice<ColumnName<Schema, T>>;
-  /** What a written row must satisfy, in place of `where`; `true` for nothing. */
+  /** What a written row must satisfy, in place of `where`, all tables being as they were before; `true` for nothing. */
   readonly check?:
+    | true
+    | ((context: Context & RequestContext, table: Schema[T], operators: Operators) => Awaitable<RowFilter>);
+  /** What every written row must satisfy once all are written: a quota, an invariant over the table. */
+  readonly ensure?:
     | true
     | ((context: Context & RequestContext, table: Schema[T], operators: Operators) => Awaitable<RowFilter>);
 }
@@ -198,6 +202,8 @@ export interface AclEntry<
   readonly findFirst?: boolean;
   /** Whether the total is counted when the client does not say. */
   readonly countTotal?: boolean;
+  /** Whether the table has triggers; by default the database is asked, at the first write. */
+  readonly triggers?: boolean;
   readonly formatResult?: FormatResult<Context>;
   readonly control: {
     readonly [M in MethodOf<Schema[T]>]?: {
@@ -250,6 +256,7 @@ export interface AnyRule extends LimitOptions, ChangeGuards {
   readonly extras?: Readonly<Record<string, SQL.Aliased>>;
   readonly where?: AuthorFunction;
   readonly check?: true | AuthorFunction;
+  readonly ensure?: true | AuthorFunction;
   readonly orderBy?: Readonly<Record<string, unknown>>;
   readonly forbidQuery?: ForbidQuery;
   readonly with?: Readonly<Record<string, boolean | AnyRule | undefined>>;
@@ -271,6 +278,7 @@ export interface AnyEntry extends LimitOptions {
   readonly table: string;
   readonly findFirst?: boolean;
   readonly countTotal?: boolean;
+  readonly triggers?: boolean;
   readonly formatResult?: AuthorFunction;
   /** Absent in `NoEntry` alone. */
   readonly control?: Readonly<Record<string, Readonly<Record<string, AnyRule | undefined>> | undefined>>;

@@ -148,6 +148,8 @@ class EntryBuilder {
       validateBody: this.#validator(rule.validateBody, `${path}.validateBody`),
       injectBody: this.#function(rule.injectBody, `${path}.injectBody`),
       check: rule.check === undefined ? node.using : this.#check(rule.check, `${path}.check`),
+      ensure: this.#ensure(rule.ensure, table, action, `${path}.ensure`),
+      triggers: this.#entry.triggers,
       requireWhere: rule.requireWhere === true,
       maxAffected: rule.maxAffected ?? Number.POSITIVE_INFINITY,
       hooks: Object.freeze({
@@ -298,6 +300,15 @@ class EntryBuilder {
 
   #check(check: unknown, path: string): AuthorFunction | undefined {
     return check === true ? undefined : this.#function(check, path);
+  }
+
+  #ensure(ensure: unknown, table: TableInfo, action: string, path: string): AuthorFunction | undefined {
+    if (ensure === undefined) return undefined;
+    if (action !== "insert" && action !== "update")
+      this.#mistake(path, "it is asked of written rows, which only POST and PATCH leave");
+    else if (table.primaryKey.length === 0)
+      this.#mistake(path, `${table.name} has no primary key, by which written rows are found again`);
+    return this.#check(ensure, path);
   }
 
   #function(value: unknown, path: string): AuthorFunction | undefined {

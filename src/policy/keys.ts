@@ -19,7 +19,7 @@ const RELATION: ReadonlyMap<string, Expected> = new Map<string, Expected>([
 const RULE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ...RELATION,
   ...elsewhere(MORE_LIMITS),
-  ...elsewhere(["validateBody", "injectBody", "write", "check", "maxAffected"]),
+  ...elsewhere(["validateBody", "injectBody", "write", "check", "ensure", "maxAffected"]),
   ...elsewhere(["beforeQuery", "afterQuery", "onQueryError", "formatResult"]),
   ["requireWhere", "boolean"],
 ]);
@@ -31,6 +31,7 @@ const ENTRY: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ["control", "map"],
   ["findFirst", "boolean"],
   ["countTotal", "boolean"],
+  ["triggers", "boolean"],
 ]);
 
 /** A place of an access-control file where keys stand. */

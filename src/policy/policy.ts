@@ -72,8 +72,12 @@ export interface Policy extends NodePolicy {
   readonly writable: ReadonlyMap<string, ColumnInfo>;
   readonly validateBody: AuthorFunction | StandardSchema | undefined;
   readonly injectBody: AuthorFunction | undefined;
-  /** What a written row must satisfy; absent where nothing is asked. */
+  /** What a written row must satisfy, tables being as they were; absent where nothing is asked. */
   readonly check: AuthorFunction | undefined;
+  /** What it must satisfy once all rows are written; absent where nothing is asked. */
+  readonly ensure: AuthorFunction | undefined;
+  /** Whether the table has triggers; the database is asked where the author does not say. */
+  readonly triggers: boolean | undefined;
   readonly requireWhere: boolean;
   readonly maxAffected: number;
   readonly hooks: Hooks;

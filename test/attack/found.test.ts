@@ -7,7 +7,7 @@ import { drizzle } from "drizzle-orm/bun-sqlite";
 import { alias, integer, QueryBuilder, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import type { TestACL } from "../support/app.ts";
-import { comment, tag } from "../support/schema.ts";
+import { type author, comment, tag } from "../support/schema.ts";
 import { ask, STACKS } from "../support/served.ts";
 import { dump, refusal, server } from "../support/write.ts";
 import { acl } from "./blog.ts";
@@ -179,6 +179,46 @@ test("a statement prepared in a transaction that has ended writes nothing, on bu
   await pause(120);
   expect(late).toBe("refused");
   expect((await app.get("tags")).body.count).toBe(3);
+});
+
+describe("no row vouches for itself", () => {
+  /** Whoever is mentored by an editor. */
+  const check = (_: unknown, t: typeof author) =>
+    sql`exists (select 1 from authors m where m.id = ${t.mentorId} and m.role = 'editor')`;
+  const rule = { select: true, write: true, check } as const;
+  const mentored = {
+    authors: { table: "author", control: { POST: { all: rule }, PATCH: { all: rule } } },
+  } satisfies TestACL;
+  const row = (id: number, mentorId: number, role = "editor"): object => ({
+    id,
+    mentorId,
+    role,
+    name: "x",
+    email: `${id}@x`,
+  });
+
+  test.each(STACKS)("on $name", async ({ options }) => {
+    const { post, patch, database } = await start(mentored, options);
+    const before = await dump(database);
+    for (const body of [
+      row(50, 50),
+      [row(50, 50)],
+      [row(50, 51), row(51, 50)],
+      [row(51, 50), row(50, 1)],
+      [row(50, 1), row(51, 50)],
+    ])
+      expect(refusal(await post("authors", body))).toEqual({ status: 403, code: "check-failed" });
+    for (const [id, body] of [
+      [2, { mentorId: 2, role: "editor" }],
+      [3, { mentorId: 3, role: "editor", secret: "x" }],
+    ] as const) {
+      const answer = await patch(ask("authors", `(where:(id:${id}))`), body);
+      expect(refusal(answer)).toEqual({ status: 403, code: "check-failed" });
+    }
+    expect(await dump(database)).toBe(before);
+    expect((await post("authors", [row(50, 1), row(51, 1, "writer")])).status).toBe(200);
+    expect((await patch(ask("authors", "(where:(id:2))"), { mentorId: 50 })).status).toBe(200);
+  });
 });
 
 describe("another site's page writes nothing in its visitor's name:", () => {

@@ -7,6 +7,7 @@ import { checks } from "./chapters/checks.ts";
 import { fidelity } from "./chapters/fidelity.ts";
 import { filters } from "./chapters/filters.ts";
 import { hooks } from "./chapters/hooks.ts";
+import { judging } from "./chapters/judging.ts";
 import { limits } from "./chapters/limits.ts";
 import { nested } from "./chapters/nested.ts";
 import { relations } from "./chapters/relations.ts";
@@ -31,6 +32,7 @@ const OF_READERS: Readonly<Record<string, (app: Subject) => void>> = {
   writes,
   checks,
   nested,
+  judging,
 };
 
 /** Chapters that are the same whichever reader answers. */

@@ -230,7 +230,7 @@ async function violation(
   if ("open" in expected) {
     const known = new Set(world[table].map((row) => keyOf(table, row)));
     const made = after[table].filter((row) => !known.has(keyOf(table, row)));
-    return passes(after, spec, made, drawn.me) ? undefined : told("a written row does not pass");
+    return passes(world, spec, made, drawn.me) ? undefined : told("a written row does not pass");
   }
   for (const name of BLOG_TABLES) {
     const [is, must] = [

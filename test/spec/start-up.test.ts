@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { count, max, type SQL, sql } from "drizzle-orm";
 import { drizzle as drizzleBunSql } from "drizzle-orm/bun-sql";
 import { drizzle as drizzleMySql } from "drizzle-orm/mysql-proxy";
-import { QueryBuilder } from "drizzle-orm/sqlite-core";
+import { QueryBuilder, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import { DATABASES, type Opened } from "../support/databases.ts";
 import * as schema from "../support/schema.ts";
@@ -46,6 +46,26 @@ const CASES: readonly [string, object, readonly string[]][] = [
     { posts: { table: "post", control: {} } },
     [
       "acl.posts.table: unknown table `post` (the schema has article, articleTag, author, comment, sample, tag)",
+    ],
+  ],
+  [
+    "`ensure` where no rows are written",
+    {
+      a: {
+        table: "tag",
+        triggers: "yes",
+        control: {
+          GET: { all: { select: true, ensure: true } },
+          POST: { all: { ensure: "x" } },
+          DELETE: { all: { ensure: () => true } },
+        },
+      },
+    },
+    [
+      "acl.a.triggers: expected a boolean",
+      "acl.a.control.GET.all.ensure: it is asked of written rows, which only POST and PATCH leave",
+      "acl.a.control.POST.all.ensure: expected a function",
+      "acl.a.control.DELETE.all.ensure: it is asked of written rows, which only POST and PATCH leave",
     ],
   ],
   [
@@ -342,6 +362,17 @@ describe("createQueryRoute checks the access-control file against the schema", (
       `acl.tags.control.GET.mine.select: unknown column \`titel\` (${TAG})`,
       'acl.tags.control.GET.mine.orderBy.label: expected "asc", "desc", 1 or -1',
       "acl.tags.control.GET.writer.with: unknown relation `nope` (tag has articles)",
+    ]);
+  });
+
+  test("`ensure` of a table without a primary key is a mistake", () => {
+    const entry = sqliteTable("entries", { name: text("name") });
+    const ensure = (): boolean => true;
+    const acl = {
+      entries: { table: "entry", control: { POST: { all: { ensure } }, PATCH: { all: { check: ensure } } } },
+    };
+    expect(mistakes(acl, { schema: { entry } })).toEqual([
+      "acl.entries.control.POST.all.ensure: entry has no primary key, by which written rows are found again",
     ]);
   });
 

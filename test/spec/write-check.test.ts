@@ -308,12 +308,12 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       expect((await app.remove(ids)).body.comments).toEqual([{ id: 1 }, { id: 3 }]);
     });
 
-    test("a condition on the same table under an alias holds after the write", async () => {
+    test("a condition on the same table under an alias holds after the write, as `ensure`", async () => {
       const other = alias(article, "other");
-      const check = (_: unknown, table: typeof article) =>
+      const ensure = (_: unknown, table: typeof article) =>
         sql`not exists (select 1 from ${article} as "other" where ${other.authorId} = ${table.authorId} and ${other.id} <> ${table.id} and ${other.title} = ${table.title})`;
       const app = await start(
-        articles({ POST: { all: { select: true, check } }, PATCH: { all: { select: true, check } } }),
+        articles({ POST: { all: { select: true, ensure } }, PATCH: { all: { select: true, ensure } } }),
         {
           on,
         },
@@ -335,12 +335,12 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
       expect((await app.post("articles", { authorId: 3, title: "Beta" })).status).toBe(200);
     });
 
-    test("every row of an array must satisfy the check after the whole array, not only when its turn came", async () => {
+    test("every row of an array must satisfy `ensure` after the whole array, not only when its turn came", async () => {
       // No author has an article with more views than the row that is written.
       const other = alias(article, "other");
-      const check = (_: unknown, table: typeof article) =>
+      const ensure = (_: unknown, table: typeof article) =>
         sql`not exists (select 1 from ${article} as "other" where ${other.authorId} = ${table.authorId} and ${other.views} > ${table.views})`;
-      const app = await start(articles({ POST: { all: { select: true, check } } }), { on });
+      const app = await start(articles({ POST: { all: { select: true, ensure } } }), { on });
       const before = await dump(app.database);
       const rising = [100, 200].map((views) => ({ authorId: 2, title: "t", views }));
       expect(refusal(await app.post("articles", rising))).toEqual(failed);

@@ -154,11 +154,11 @@ function insert(world: World, spec: WriteSpec, { body, me }: Write): Outcome {
   assertPossible(next);
   const check = spec.check ?? spec.rule.where;
   if (made > 0 && (made < bodies.length || check === "self" || check === "others")) return { open: true };
-  assertChecked(next, spec, written, me);
+  assertChecked(world, spec, written, me);
   return { world: next, written };
 }
 
-/** Whether rows may be left behind by the caller. */
+/** Whether rows may be left behind by the caller, in a world that was before them. */
 export function passes(world: World, spec: WriteSpec, written: readonly Row[], me: number): boolean {
   try {
     assertChecked(world, spec, written, me);
@@ -193,11 +193,12 @@ function change(world: World, spec: WriteSpec, { method, body, selector: { where
   });
   const next = { ...world, [table]: rows };
   assertPossible(next);
-  assertChecked(next, spec, written, me);
+  assertChecked(world, spec, written, me);
   if (written.length > (maxAffected ?? Infinity)) refuse("too many");
   return { world: next, written };
 }
 
+/** A row is judged as it will be, and every table as it was: none vouches for itself, nor for another of its list. */
 function assertChecked(world: World, spec: WriteSpec, written: readonly Row[], me: number): void {
   const check = spec.check ?? spec.rule.where;
   if (check === undefined || check === true) return;

@@ -54,9 +54,12 @@ export const right = {
           },
           write: { columns: ["title", "body"] },
           check: async () => true,
+          ensure: ({ me }, article, { eq }) => eq(article.authorId, me),
         },
       },
-      PATCH: { mine: { where: () => undefined, check: true, requireWhere: true, maxAffected: 1 } },
+      PATCH: {
+        mine: { where: () => undefined, check: true, ensure: true, requireWhere: true, maxAffected: 1 },
+      },
       DELETE: { editor: { where: async () => null, requireWhere: true } },
     },
   },
@@ -75,6 +78,11 @@ export const role = {
 export const method = {
   // @ts-expect-error there is no method `FETCH`
   a: { table: "article", control: { FETCH: { all: { select: true } } } },
+} satisfies TestACL;
+
+export const ensured = {
+  // @ts-expect-error a DELETE leaves no rows of which something could be asked
+  a: { table: "article", control: { DELETE: { all: { ensure: () => true } } } },
 } satisfies TestACL;
 
 export const options = {

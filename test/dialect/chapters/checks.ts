@@ -124,7 +124,7 @@ export function checks(app: Subject): void {
     ).toBe(200);
   });
 
-  test("a check may look at its own table as it is after the whole write", async () => {
+  test("`ensure` looks at its own table as it is after the whole write", async () => {
     await fails(
       () => app.post("distinct", { authorId: 2, title: "Beta" }),
       () =>

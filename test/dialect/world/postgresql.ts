@@ -141,6 +141,19 @@ const fields = Object.fromEntries(
 
 const wide = pgTable("wides", { id: serial("id").primaryKey(), ...fields });
 
+const membership = pgTable("memberships", {
+  id: integer("id").primaryKey().generatedAlwaysAsIdentity(),
+  orgId: integer("org_id").notNull(),
+  userId: integer("user_id").notNull(),
+  role: text("role").notNull().default("member"),
+});
+
+const trail = pgTable("trails", {
+  id: integer("id").primaryKey().generatedByDefaultAsIdentity(),
+  owner: integer("owner").notNull().default(1),
+  label: text("label").notNull(),
+});
+
 const authorRelations = relations(author, ({ one, many }) => ({
   articles: many(article, { relationName: "author" }),
   reviews: many(article, { relationName: "reviewer" }),
@@ -182,6 +195,8 @@ const tables = {
   sample,
   product,
   wide,
+  membership,
+  trail,
   authorRelations,
   articleRelations,
   commentRelations,

@@ -3,6 +3,7 @@ import type { LibSQLDatabase } from "drizzle-orm/libsql";
 import type { Held } from "./held.ts";
 import { hooks } from "./hooks.ts";
 import { nested } from "./nested.ts";
+import { judging } from "./judging.ts";
 import { reading } from "./reading.ts";
 import type { World } from "./sqlite.ts";
 import { writing } from "./writing.ts";
@@ -37,6 +38,8 @@ export const AUDITED = [
   "sample",
   "product",
   "wide",
+  "membership",
+  "trail",
 ] as const;
 
 /** Every rule of the suite, over the tables of one database. */
@@ -48,6 +51,7 @@ export function rules(world: World, held: Held): Rules {
   return {
     ...reading(world),
     ...writing(world),
+    ...judging(world),
     ...hooks(world, held),
     ...nested(world),
     ...(Object.fromEntries(audits) as Rules),

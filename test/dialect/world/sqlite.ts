@@ -25,8 +25,23 @@ const fields = Object.fromEntries(
 /** Seventy columns beside the key: a thousand rows of it are more values than any protocol binds at once. */
 const wide = sqliteTable("wides", { id: integer("id").primaryKey(), ...fields });
 
+/** Who belongs to which organisation. */
+const membership = sqliteTable("memberships", {
+  id: integer("id").primaryKey({ autoIncrement: true }),
+  orgId: integer("org_id").notNull(),
+  userId: integer("user_id").notNull(),
+  role: text("role").notNull().default("member"),
+});
+
+/** A table with triggers. */
+const trail = sqliteTable("trails", {
+  id: integer("id").primaryKey({ autoIncrement: true }),
+  owner: integer("owner").notNull().default(1),
+  label: text("label").notNull(),
+});
+
 /** The tables of the conformance suite in SQLite's words; every other database has the same in its own. */
-export const world = { ...blog, product, wide };
+export const world = { ...blog, product, wide, membership, trail };
 
 /** What rules are written against, whatever the database. */
 export type World = typeof world;

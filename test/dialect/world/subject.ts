@@ -1,6 +1,7 @@
 import { createQueryRoute } from "@bepalo/query";
 import { getTableName, sql } from "drizzle-orm";
 import { fill } from "../../support/data.ts";
+import { TRIGGERS } from "./judging.ts";
 import { makeHeld } from "./held.ts";
 import { rules, type Session, type World, type WorldDatabase } from "./rules.ts";
 
@@ -75,27 +76,52 @@ function makeReset(ground: Ground): () => Promise<void> {
   const database = ground.database as WorldDatabase;
   if (speaks === "postgresql") return makeServerReset(ground);
   const work = async (on: Pick<WorldDatabase, "delete" | "insert" | "run">): Promise<void> => {
+    await on.run(sql.raw(LET_GO));
     for (const table of tablesOf(ground)) await on.delete(table);
     await on.run(sql`delete from sqlite_sequence`);
     await fill(on, ground.world);
+    await on.insert(ground.world.membership).values(MEMBERSHIPS);
+    for (const trigger of TRIGGERS.sqlite) await on.run(sql.raw(trigger));
   };
   return () => (transactions ? database.transaction(work) : work(database));
 }
 
+/** Its triggers keep some of its rows. */
+const LET_GO = "update trails set label = ''";
+
+/** The first organisation has an admin and a member, the second an admin. */
+const MEMBERSHIPS = [
+  { orgId: 1, userId: 1, role: "admin" },
+  { orgId: 1, userId: 3, role: "member" },
+  { orgId: 2, userId: 2, role: "admin" },
+];
+
 /** Tables with those that refer to others first. */
 function tablesOf({ world }: Ground): readonly World["tag"][] {
-  const { articleTag, comment, article, author, tag, sample, product, wide } = world;
-  return [articleTag, comment, article, author, tag, sample, product, wide] as unknown as World["tag"][];
+  const { articleTag, comment, article, author, tag, sample, product, wide, membership, trail } = world;
+  return [
+    articleTag,
+    comment,
+    article,
+    author,
+    tag,
+    sample,
+    product,
+    wide,
+    membership,
+    trail,
+  ] as unknown as World["tag"][];
 }
 
 /** Fills the tables once and keeps a copy of them, from which one statement makes all of them anew. */
 function makeServerReset(ground: Ground): () => Promise<void> {
   const database = ground.database as WorldDatabase & { execute(query: unknown): Promise<unknown> };
   const names = tablesOf(ground).map((table) => getTableName(table));
-  const filled = names.filter((name) => !/samples|products|wides/.test(name)).toReversed();
+  const filled = names.filter((name) => !/samples|products|wides|trails/.test(name)).toReversed();
   const again = [
+    LET_GO,
     ...names.map((name) => `delete from ${name}`),
-    ...filled.map((name) => `insert into ${name} select * from first.${name}`),
+    ...filled.map((name) => `insert into ${name} overriding system value select * from first.${name}`),
     ...names
       .filter((name) => !name.startsWith("article")) // which have no counters
       .map(
@@ -106,6 +132,8 @@ function makeServerReset(ground: Ground): () => Promise<void> {
   let copied: Promise<void> | undefined;
   const copy = async (): Promise<void> => {
     await fill(database, ground.world);
+    await database.insert(ground.world.membership).values(MEMBERSHIPS);
+    for (const trigger of TRIGGERS.postgresql) await database.execute(sql.raw(trigger));
     const copies = filled.map((name) => `create table first.${name} as table ${name}`);
     for (const statement of ["create schema first", ...copies]) await database.execute(sql.raw(statement));
   };

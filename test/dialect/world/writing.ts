@@ -188,7 +188,7 @@ export function writing({ article, author, comment }: World): Rules {
           {
             all: {
               select: { columns: ["title"] },
-              check: (_: unknown, t: World["article"]) =>
+              ensure: (_: unknown, t: World["article"]) =>
                 sql`not exists (select 1 from ${article} as "other" where "other"."author_id" = ${t.authorId} and "other"."id" <> ${t.id} and "other"."title" = ${t.title})`,
             },
           },

@@ -1,0 +1,110 @@
+import { Buffer } from "node:buffer";
+import { type SQL, sql } from "drizzle-orm";
+import type { Row } from "../plan/plan.ts";
+import { type ColumnInfo, type TableInfo, typeName } from "../schema/schema.ts";
+import { mentions } from "./reach.ts";
+import { syntaxFor } from "./transport.ts";
+
+/** Names no column has. */
+const CELL = "~cell:";
+const NUMBER = "~number:";
+const WHOLE = "~whole";
+
+/** The names by which SQLite's own number of a row goes, where no column has them. */
+const NUMBERS = ["rowid", "_rowid_", "oid"];
+
+/**
+ * The cells of rows as text that holds any value, to be bound again as what they are. `text` is what the rows will be
+ * asked; it may speak of a row's own number.
+ */
+export class Cells {
+  readonly #table: TableInfo;
+  readonly #sqlite: boolean;
+  readonly #numbers: readonly string[];
+
+  constructor(table: TableInfo, text: string) {
+    this.#table = table;
+    this.#sqlite = syntaxFor(table).mark === "?";
+    const taken = new Set([...table.columns.values()].map(({ column }) => column.name.toLowerCase()));
+    this.#numbers = this.#sqlite ? NUMBERS.filter((name) => !taken.has(name) && mentions(text, name)) : [];
+  }
+
+  /** How many values stand for a row. */
+  get width(): number {
+    return this.#sqlite ? this.#table.columns.size + this.#numbers.length : 1;
+  }
+
+  /** What a statement returns of its rows. */
+  fields(): Row {
+    const { columns, table } = this.#table;
+    const fields: Row = {};
+    for (const { name, index, column } of columns.values())
+      fields[CELL + name] = this.#cell(sql`${column}`).as(`${CELL}${index}`);
+    for (const name of this.#numbers) fields[NUMBER + name] = this.#cell(sql.raw(name)).as(NUMBER + name);
+    // Only the row as a whole has all of its types.
+    if (!this.#sqlite) fields[WHOLE] = sql`(${table}.*)::text`.as(WHOLE);
+    return fields;
+  }
+
+  #cell(value: SQL): SQL {
+    if (!this.#sqlite) return sql`${value}::text`;
+    const pieces = syntaxFor(this.#table).sentExtra(MARK).split(MARK);
+    return sql.join(
+      pieces.map((piece) => sql.raw(piece)),
+      value,
+    );
+  }
+
+  /** A cell of a row that came back: equal texts are equal values. */
+  of = (row: Row, { name }: ColumnInfo): string | null => row[CELL + name] as string | null;
+
+  /** A cell as a value of its column. */
+  value(cell: string | null, column: ColumnInfo): SQL {
+    if (!this.#sqlite) return sql`${cell}::text::${sql.raw(typeName(column.column))}`;
+    return cell === null ? nullOf(column) : storedValue(cell);
+  }
+
+  /** Rows that came back, as a select of values that compare as their columns do. */
+  select(rows: readonly Row[]): SQL {
+    const { columns, table } = this.#table;
+    if (!this.#sqlite) {
+      const whole = rows.map((row) => sql`(${row[WHOLE]}::text::${table})`);
+      return sql`select ("row").* from (values ${list(whole)}) as "~values" ("row")`;
+    }
+    const numbers = this.#numbers.map((name) => sql.raw(name));
+    const names = list([...[...columns.values()].map(({ column }) => sql`${column}`), ...numbers]);
+    const values = rows.map((row) => {
+      const own = [...columns.values()].map((column) => this.value(this.of(row, column), column));
+      const number = this.#numbers.map((name) => storedValue(row[NUMBER + name] as string));
+      return sql`(${list([...own, ...number])})`;
+    });
+    // The first part has no rows, and says how each column compares: its affinity and its collation.
+    return sql`select ${names} from ${table} where 1 = 0 union all values ${list(values)}`;
+  }
+}
+
+/** Stands for the value in SQL that is taken apart for Drizzle. */
+const MARK = "\u0001";
+
+const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
+
+/** Without its type the first row of several would take it from the others. */
+const nullOf = ({ type }: ColumnInfo): SQL =>
+  /^[a-z_][\w ]*(?:\([\d, ]*\))?$/.test(type) ? sql`cast(null as ${sql.raw(type)})` : sql`null`;
+
+/** A value of SQLite by its storage class, which a cast to that class leaves as it is. */
+function storedValue(cell: string): SQL {
+  const text = cell.slice(1);
+  switch (cell[0]) {
+    case "i":
+      return sql`cast(${text} as integer)`;
+    case "r":
+      return text.endsWith("Inf")
+        ? sql.raw(text.replace("Inf", "9e999"))
+        : sql`cast(${Number(text)} as real)`;
+    case "b":
+      return text === "" ? sql`x''` : sql`cast(${Buffer.from(text, "hex")} as blob)`;
+    default:
+      return sql`cast(${text} as text)`;
+  }
+}
