@@ -1,4 +1,4 @@
-import { is, SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
