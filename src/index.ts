@@ -8,18 +8,33 @@ export {
   type QueryRoute,
   type QueryRouteOptions,
 } from "./http/route.ts";
-export type { InferApi } from "./infer.ts";
-export type { Observation, Observer } from "./observe.ts";
+export type { AnyApi, ColumnsOf, InferApi, RelationsOf, SchemaShape, TableName, TargetOf } from "./infer.ts";
+export type { Observation, Observer, Room } from "./observe.ts";
 export type {
   ACL,
   AclEntry,
+  AnyACL,
+  AnyEntry,
+  AnyRule,
+  AuthorFunction,
+  ChangeGuards,
+  ColumnChoice,
   FormatContext,
   FormatResult,
   ForbidQuery,
   LimitOptions,
+  MethodOf,
   QueryContext,
   QueryResult,
+  RelationRule,
   RequestContext,
   ResultContext,
   RowFilter,
+  Rule,
+  RulesByMethod,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+  Transaction,
+  WriteRule,
 } from "./policy/policy.ts";

@@ -92,9 +92,11 @@ export interface ForbidQuery {
 /** Which columns: all, none, only these (`mode: true`), or all but these. */
 export type ColumnChoice<Name extends string> =
   | boolean
-  | { readonly mode?: boolean; readonly columns: ReadonlySet<Name> | readonly Name[] };
-
-type ColumnName<Schema extends SchemaShape, T extends keyof Schema> = keyof ColumnsOf<Schema, T> & string;
+  | {
+      readonly mode?: boolean;
+      // With `Set` beside `ReadonlySet`, a wrong name in `new Set([…])` is compared by name; else by the sets' methods.
+      readonly columns: readonly Name[] | Set<Name> | ReadonlySet<Name>;
+    };
 
 /** What a rule for a table's rows may say, wherever it stands: at the top or in a relation. */
 export interface RelationRule<Context, Schema extends SchemaShape, T extends TableName<Schema>> extends Pick<
@@ -102,7 +104,7 @@ export interface RelationRule<Context, Schema extends SchemaShape, T extends Tab
   "maxLimit" | "maxOffset" | "maxDepth" | "onSurpassMaxLimit"
 > {
   /** The columns it lets out. Without `select` a rule lets none out. */
-  readonly select?: ColumnChoice<ColumnName<Schema, T>>;
+  readonly select?: ColumnChoice<keyof ColumnsOf<Schema, T> & string>;
   /** Computed fields by name. */
   readonly extras?: Readonly<Record<string, SQL.Aliased>>;
   /** Row-level security: the rows that exist for the caller. */
@@ -112,7 +114,7 @@ export interface RelationRule<Context, Schema extends SchemaShape, T extends Tab
     operators: Operators,
   ) => Awaitable<RowFilter>;
   /** The order when the client names none. */
-  readonly orderBy?: { readonly [K in ColumnName<Schema, T>]?: "asc" | "desc" | 1 | -1 };
+  readonly orderBy?: { readonly [K in keyof ColumnsOf<Schema, T> & string]?: "asc" | "desc" | 1 | -1 };
   readonly forbidQuery?: ForbidQuery;
   /** The relations that may be asked for, each under a rule of its own. */
   readonly with?: {
@@ -122,7 +124,8 @@ export interface RelationRule<Context, Schema extends SchemaShape, T extends Tab
   };
 }
 
-interface Rule<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>>
+/** What a rule at the top of a resource may say, for any method. */
+export interface Rule<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>>
   extends RelationRule<Context, Schema, T>, LimitOptions {
   /** Runs in the transaction before the statement; a `Response` ends the request after a rollback. */
   readonly beforeQuery?: (
@@ -140,24 +143,29 @@ interface Rule<Context, Schema extends SchemaShape, Database, T extends TableNam
   readonly formatResult?: FormatResult<Context>;
 }
 
-/** A body as a validator lets it through. */
+/** A body as a validator lets it through. Not `any`: of `{ ...body, userId }` would be known nothing, and so it is the column. */
 // oxlint-disable-next-line typescript/no-explicit-any -- only the author's validator knows
-type Body = any;
+type Body = Record<string, any>;
 
-interface WriteRule<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> extends Rule<
+/** What a rule for POST or PATCH may say. */
+export interface WriteRule<
   Context,
-  Schema,
+  Schema extends SchemaShape,
   Database,
-  T
-> {
+  T extends TableName<Schema>,
+> extends Rule<Context, Schema, Database, T> {
   /** A function or any Standard Schema (ArkType, Zod, Valibot …); of an array every row is validated. */
   readonly validateBody?:
     | ((body: unknown, context: Context & RequestContext) => Awaitable<unknown>)
     | StandardSchema;
-  /** Changes a validated row before it is written; trusted, it may set any column. */
-  readonly injectBody?: (body: Body, context: Context & RequestContext) => Awaitable<Body>;
+  /**
+   * Changes a validated row before it is written; trusted, it may set any column. Those that it adds, as its type says,
+   * clients need not give.
+   */
+  // A method, so that an author may say what the body is.
+  injectBody?(body: Body, context: Context & RequestContext): Awaitable<Answer>;
   /** The columns a client's body may set; by default those the server does not make itself. */
-  readonly write?: ColumnChoice<ColumnName<Schema, T>>;
+  readonly write?: ColumnChoice<keyof ColumnsOf<Schema, T> & string>;
   /** What a written row must satisfy, in place of `where`, all tables being as they were before; `true` for nothing. */
   readonly check?:
     | true
@@ -168,14 +176,16 @@ interface WriteRule<Context, Schema extends SchemaShape, Database, T extends Tab
     | ((context: Context & RequestContext, table: Schema[T], operators: Operators) => Awaitable<RowFilter>);
 }
 
-interface ChangeGuards {
+/** What keeps a PATCH or DELETE from changing too much. */
+export interface ChangeGuards {
   /** Refuses a request that names no filter. */
   readonly requireWhere?: boolean;
   /** Rolls back when more rows than this would change. */
   readonly maxAffected?: number;
 }
 
-interface RulesByMethod<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> {
+/** What a rule may say, by method. */
+export interface RulesByMethod<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> {
   readonly GET: Rule<Context, Schema, Database, T>;
   readonly HEAD: Rule<Context, Schema, Database, T>;
   readonly POST: WriteRule<Context, Schema, Database, T>;
@@ -184,7 +194,7 @@ interface RulesByMethod<Context, Schema extends SchemaShape, Database, T extends
 }
 
 /** The methods rules can be written for: a view is only read. */
-type MethodOf<Source> = Source extends View
+export type MethodOf<Source> = Source extends View
   ? "GET" | "HEAD"
   : keyof RulesByMethod<never, never, never, never>;
 
@@ -213,7 +223,7 @@ export interface AclEntry<
 }
 
 /** The transaction a Drizzle database hands to its callback. */
-type Transaction<Database> = Database extends {
+export type Transaction<Database> = Database extends {
   transaction(work: (tx: infer Tx) => unknown, ...rest: never[]): unknown;
 }
   ? Tx

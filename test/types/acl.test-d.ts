@@ -1,5 +1,13 @@
 // Checked by the compiler, never run: each line that must not compile says why.
-import type { ACL } from "@bepalo/query";
+import type {
+  ACL,
+  ColumnChoice,
+  RelationRule,
+  Room,
+  Rule,
+  RulesByMethod,
+  StandardSchema,
+} from "@bepalo/query";
 import { sql } from "drizzle-orm";
 import type * as schema from "../support/schema.ts";
 
@@ -256,3 +264,32 @@ export const limit = {
   // @ts-expect-error a limit is a number, or null for none
   a: { table: "article", maxLimit: "10", control: {} },
 } satisfies TestACL;
+
+export const bodyOfAnotherShape = {
+  a: {
+    table: "article",
+    control: {
+      POST: {
+        writer: { injectBody: ({ title }: { title: string }, { me }) => ({ title, authorId: me }) },
+        editor: { injectBody: (body: unknown) => body },
+        all: { injectBody: (body: any) => body },
+      },
+    },
+  },
+} satisfies TestACL;
+
+export const bodyThatIsNone = {
+  // @ts-expect-error a body is an object
+  a: { table: "article", control: { POST: { all: { injectBody: (body: string) => body } } } },
+} satisfies TestACL;
+
+/* What public types are made of has a name. */
+
+export const choice: ColumnChoice<"id" | "title"> = { columns: new Set(["id"]) };
+export const nested: RelationRule<Session, typeof schema, "author"> = { select: { columns: ["name"] } };
+export const top: Rule<Session, typeof schema, unknown, "article"> = { select: choice };
+export const guarded: RulesByMethod<Session, typeof schema, unknown, "article">["DELETE"] = {
+  requireWhere: true,
+};
+export const schemaOf = (schema: StandardSchema): string => schema["~standard"].vendor;
+export const room: Room = "plan";

@@ -9,16 +9,16 @@ export default {
     control: {
       GET: {
         all: {
-          select: { mode: false, columns: new Set(["createdAt", "updatedAt"]) },
+          select: { mode: false, columns: ["createdAt", "updatedAt"] },
           with: {
             fruit: {
-              select: { mode: false, columns: new Set(["createdAt", "updatedAt"]) },
+              select: { mode: false, columns: ["createdAt", "updatedAt"] },
             },
           },
         },
       },
       POST: {
-        all: { select: { mode: false, columns: new Set(["createdAt", "updatedAt"]) } },
+        all: { select: { mode: false, columns: ["createdAt", "updatedAt"] } },
       },
       DELETE: { all: { select: true } },
     },

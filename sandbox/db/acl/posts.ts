@@ -20,7 +20,7 @@ export default {
           with: {
             user: {
               forbidQuery: { with: true, offset: true, limit: true, orderBy: true, where: true },
-              select: { mode: false, columns: new Set(["createdAt", "updatedAt"]) },
+              select: { mode: false, columns: ["createdAt", "updatedAt"] },
             },
           },
           where: ({ session }, post, { eq }) => eq(post.userId, session.userId),

@@ -19,7 +19,7 @@ export default {
     control: {
       GET: {
         mine: {
-          select: { mode: false, columns: new Set(["createdAt", "updatedAt"]) },
+          select: { mode: false, columns: ["createdAt", "updatedAt"] },
           with: { account: false },
           where: ({ session }, user, { eq }) => eq(user.id, session.userId),
         },
