@@ -3,6 +3,7 @@ import type { AnyApi, ColumnsOf, SchemaShape, TargetOf } from "../src/infer.ts";
 import type { KeysWith, PartOf, Simplify } from "./row.ts";
 import type {
   Answering,
+  Anything,
   Certain,
   Computed,
   Embeddable,
@@ -15,6 +16,7 @@ import type {
   RelationRules,
   Rules,
   TableOf,
+  Unknown,
 } from "./rules.ts";
 
 /** The answer of `get`: the rows under the resource's name, and how many there are. */
@@ -45,19 +47,18 @@ export type ChangeAnswer<A extends AnyApi, R extends string, M extends Method, Q
 >;
 
 /** A row of a resource, as it is answered to a question. */
-export type RowOf<A extends AnyApi, R extends string, M extends Method = "GET", Q = {}> = Row<
-  A["schema"],
-  TableOf<A, R>,
-  Answering<Rules<A, R, M, Q>>,
-  Q
->;
+export type RowOf<A extends AnyApi, R extends string, M extends Method = "GET", Q = {}> =
+  Unknown<A> extends true ? Anything : Row<A["schema"], TableOf<A, R>, Answering<Rules<A, R, M, Q>>, Q>;
 
 /** Where an author's `formatResult` shapes the answer, it is what the API's type says of it: unknown, if nothing. */
-type Shaped<A extends AnyApi, R extends string, M extends Method, Q, Answer> = R extends keyof A["answers"]
-  ? A["answers"][R]
-  : Formats<EntryOf<A, R> | Rules<A, R, M, Q>> extends true
-    ? unknown
-    : Simplify<Answer>;
+type Shaped<A extends AnyApi, R extends string, M extends Method, Q, Answer> =
+  Unknown<A> extends true
+    ? Anything
+    : R extends keyof A["answers"]
+      ? A["answers"][R]
+      : Formats<EntryOf<A, R> | Rules<A, R, M, Q>> extends true
+        ? unknown
+        : Simplify<Answer>;
 
 type Formats<E> = true extends (
   E extends { readonly formatResult: (...parameters: never[]) => unknown } ? true : never

@@ -1,8 +1,19 @@
 import type { AnyApi } from "../src/infer.ts";
 import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
-import type { AnyBody, CheckedBody, PatchBody, PostBody } from "./body.ts";
+import type { BodyDraft, AskedBody, PatchBody, PostBody } from "./body.ts";
 import type { RequestOptions } from "./client.ts";
-import type { Callable, ChangeDraft, Checked, PostQuestion, Readable, ReadQuestion } from "./question.ts";
+import type {
+  Callable,
+  Changeable,
+  ChangeDraft,
+  Checked,
+  CheckedChange,
+  Draft,
+  Omitted,
+  PostDraft,
+  Readable,
+  ReadDraft,
+} from "./question.ts";
 import type { Resource } from "./rules.ts";
 
 /**
@@ -15,7 +26,7 @@ export interface ApiClient<A extends AnyApi> {
    *
    * @example const { posts, total } = await api.get("posts", { mine: true, countTotal: true, columns: { title: true } });
    */
-  readonly get: <R extends ResourceName<A>, Q extends ReadQuestion<A, R> & Unasked>(
+  readonly get: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>>(
     resource: Readable<A, R, false>,
     question?: Asked<Q, Checked<A, R, "GET", Q>>,
     init?: RequestOptions,
@@ -25,7 +36,7 @@ export interface ApiClient<A extends AnyApi> {
    *
    * @example const { posts } = await api.first("posts", { where: { id } });
    */
-  readonly first: <R extends ResourceName<A>, Q extends ReadQuestion<A, R> & Unasked>(
+  readonly first: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>>(
     resource: Readable<A, R, true>,
     question?: Asked<Q, Checked<A, R, "GET", Q>>,
     init?: RequestOptions,
@@ -33,46 +44,43 @@ export interface ApiClient<A extends AnyApi> {
   /** Creates a row, or several. */
   readonly post: <
     R extends ResourceName<A>,
-    B extends AnyBody<PostBody<A, R>> | readonly AnyBody<PostBody<A, R>>[],
-    Q extends PostQuestion<A, R> & Unasked,
+    B extends BodyDraft<R, PostBody<A, R>> | readonly BodyDraft<R, PostBody<A, R>>[],
+    Q extends Draft<A, PostDraft<A, R>>,
   >(
     resource: Callable<A, R, "POST">,
-    body: Asked<B, CheckedBody<R, PostBody<A, R>, B>>,
+    body: AskedBody<R, PostBody<A, R>, B, PostBody<A, R> | readonly PostBody<A, R>[]>,
     question?: Asked<Q, Checked<A, R, "POST", Q>>,
     init?: RequestOptions,
   ) => Promise<ChangeAnswer<A, R, "POST", Question<Q>>>;
   /** Changes the rows a filter names, or all the rule admits. */
   readonly patch: <
     R extends ResourceName<A>,
-    B extends AnyBody<PatchBody<A, R>>,
-    Q extends ChangeDraft<A, R, "PATCH"> & Unasked,
+    B extends BodyDraft<R, PatchBody<A, R>>,
+    Q extends Draft<A, ChangeDraft<A, R, "PATCH">>,
+    Given,
   >(
-    resource: Callable<A, R, "PATCH">,
-    body: Asked<B, CheckedBody<R, PatchBody<A, R>, B>>,
-    question?: Asked<Q, Checked<A, R, "PATCH", Q>>,
+    resource: Changeable<A, R, "PATCH", Given>,
+    body: AskedBody<R, PatchBody<A, R>, B, PatchBody<A, R>>,
+    question?: Seen<Given, Asked<Q, CheckedChange<A, R, "PATCH", Q>>>,
     init?: RequestOptions,
   ) => Promise<ChangeAnswer<A, R, "PATCH", Question<Q>>>;
   /** Deletes the rows a filter names, or all the rule admits. */
-  readonly delete: <R extends ResourceName<A>, Q extends ChangeDraft<A, R, "DELETE"> & Unasked>(
-    resource: Callable<A, R, "DELETE">,
-    question?: Asked<Q, Checked<A, R, "DELETE", Q>>,
+  readonly delete: <R extends ResourceName<A>, Q extends Draft<A, ChangeDraft<A, R, "DELETE">>, Given>(
+    resource: Changeable<A, R, "DELETE", Given>,
+    question?: Seen<Given, Asked<Q, CheckedChange<A, R, "DELETE", Q>>>,
     init?: RequestOptions,
   ) => Promise<ChangeAnswer<A, R, "DELETE", Question<Q>>>;
 }
 
-declare const unasked: unique symbol;
-
-/** What no question has. TypeScript takes a question that is left out for its constraint, and this is how to tell. */
-export interface Unasked {
-  readonly [unasked]?: never;
-}
-
 /** The question, or none where it was left out. */
 // A default for the type parameter would say the same, but then editors complete nothing in a question.
-export type Question<Q> = typeof unasked extends keyof Q ? {} : Q;
+export type Question<Q> = Omitted<Q> extends true ? {} : Q;
 
 /** Any name, so that one which is not known is answered by a sentence; an editor completes those that are. */
 export type ResourceName<A extends AnyApi> = Resource<A> | (string & {});
 
 /** A question if its check leaves it as it is, else the check, whose sentences then stand in the error. */
-export type Asked<Q, Check> = Q extends Check ? Q : Check;
+export type Asked<Q, Check> = [Omitted<Q>] extends [true] ? Check : Q extends Check ? Q : Check;
+
+/** What is asked, while `Given` takes its type: where nothing is given it stays unknown. */
+export type Seen<Given, Q> = Given extends null ? Given : Q;

@@ -1,26 +1,28 @@
 import type { Column } from "drizzle-orm";
 import type { AnyApi } from "../src/infer.ts";
-import type { Chosen, ResourceColumns, RulesOf } from "./rules.ts";
-import type { Bare, Open } from "./question.ts";
+import type { Anything, Chosen, ResourceColumns, RulesOf, Unknown } from "./rules.ts";
 import type { Simplify } from "./row.ts";
+import type { Omitted, Open, Unasked } from "./question.ts";
 import type { NullOf, Value } from "./selector.ts";
 
 /**
- * A row to create: the columns a client may write. One that must have a value is required, unless a rule may put it there:
- * with `injectBody` or `beforeQuery` none is.
+ * A row to create: the columns a client may write. One that must have a value is required, unless a rule provides it: by
+ * `injectBody`, as its type says, or by a default of the validator.
  */
-export type PostBody<A extends AnyApi, R extends string> = Given<
-  ResourceColumns<A, R>,
-  Writable<ResourceColumns<A, R>, AnyRule<A, R, "POST">, "POST">,
-  true extends Injects<AnyRule<A, R, "POST">> ? never : Needed<ResourceColumns<A, R>>
->;
+export type PostBody<A extends AnyApi, R extends string> =
+  Unknown<A> extends true
+    ? Anything
+    : Given<
+        ResourceColumns<A, R>,
+        Writable<ResourceColumns<A, R>, AnyRule<A, R, "POST">, "POST">,
+        Exclude<Needed<ResourceColumns<A, R>>, Provided<AnyRule<A, R, "POST">>>
+      >;
 
 /** The columns to change. */
-export type PatchBody<A extends AnyApi, R extends string> = Given<
-  ResourceColumns<A, R>,
-  Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH">,
-  never
->;
+export type PatchBody<A extends AnyApi, R extends string> =
+  Unknown<A> extends true
+    ? Anything
+    : Given<ResourceColumns<A, R>, Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH">, never>;
 
 type AnyRule<A extends AnyApi, R extends string, M extends "POST" | "PATCH"> = RulesOf<A, R, M>[keyof RulesOf<
   A,
@@ -28,33 +30,46 @@ type AnyRule<A extends AnyApi, R extends string, M extends "POST" | "PATCH"> = R
   M
 >];
 
-/** What a body must be like for its type to be taken down; `CheckedBody` says the rest. */
-export type AnyBody<Row> = Partial<Row> & Open;
+/** What a body must be like for its type to be taken down; `AskedBody` says the rest. */
+export type BodyDraft<R extends string, Row> = 0 extends 1 & Row
+  ? Anything
+  : Partial<Row> & Open<Literal<R>> & Unasked;
 
-/** A body, or a list of them, in which a sentence stands wherever a name is none of the columns a client may write. */
-export type CheckedBody<R extends string, Row, B> = B extends readonly unknown[]
+// Any value. That it depends on the resource makes TypeScript keep literals as they are: `"todo"`, and not `string`.
+type Literal<R> = R extends string ? string | number | bigint | boolean | object | null | undefined : never;
+
+/**
+ * A body, or a list of them, if all its names are columns a client may write; else a sentence stands where one is not.
+ * Where a value does not fit, TypeScript takes the draft for the body: then it is what was expected.
+ */
+export type AskedBody<R extends string, Row, B, Expected> =
+  true extends IsDraft<B> ? Expected : B extends CheckedBody<R, Row, B> ? B : CheckedBody<R, Row, B>;
+
+type IsDraft<B> = B extends readonly (infer Row)[] ? Omitted<Row> : Omitted<B>;
+
+type CheckedBody<R extends string, Row, B> = B extends readonly unknown[]
   ? { [I in keyof B]: CheckedRow<R, Row, B[I]> }
   : CheckedRow<R, Row, B>;
 
-type CheckedRow<R extends string, Row, B> = Bare<
+type CheckedRow<R extends string, Row, B> = Simplify<
   {
-    [K in keyof B]: K extends keyof Row
+    [K in keyof B as Exclude<K, RequiredKey<Row>>]: K extends keyof Row
       ? Row[K]
       : string extends K
         ? B[K]
         : `\`${R}\` takes no \`${K & string}\``;
-  } & { [K in Exclude<RequiredKey<Row>, keyof B>]: Row[K & keyof Row] }
+  } & { [K in RequiredKey<Row>]: Row[K] }
 >;
 
 type RequiredKey<Row> = { [K in keyof Row]-?: {} extends Pick<Row, K> ? never : K }[keyof Row];
 
 type Given<C, Names, Required> = Simplify<Gives<C, Names, Required>>;
 
-type Gives<C, Names, Required> = { readonly [K in keyof C & Names & Required]: Written<C[K]> } & {
-  readonly [K in keyof C & Exclude<Names, Required>]?: Written<C[K]> | undefined;
+type Gives<C, Names, Required> = {
+  readonly [K in keyof C & Names & Required]: Value<C[K]> | NullOf<C[K]>;
+} & {
+  readonly [K in keyof C & Exclude<Names, Required>]?: Value<C[K]> | NullOf<C[K]> | undefined;
 };
-
-type Written<C> = Value<C> | NullOf<C>;
 
 /** The columns some rule lets a client write: those it names, else those the server does not make. */
 type Writable<C, Rule, M> = Rule extends { readonly write: infer Choice }
@@ -76,11 +91,34 @@ type Made<C, M> = C extends Column
     : true
   : false;
 
-type Injects<Rule> = Rule extends
-  | { readonly injectBody: (...parameters: never[]) => unknown }
-  | { readonly beforeQuery: (...parameters: never[]) => unknown }
-  ? true
+/** The columns some rule provides; any, where TypeScript cannot tell. */
+type Provided<Rule> = Rule extends { readonly beforeQuery: (...parameters: never[]) => unknown }
+  ? string
+  :
+      | (Rule extends { injectBody(body: infer Body, ...rest: never[]): infer Row }
+          ? Injected<Body, Awaited<Row>>
+          : never)
+      | (Rule extends { readonly validateBody: { readonly "~standard": { readonly types?: infer Types } } }
+          ? Filled<NonNullable<Types>>
+          : never);
+
+/** What a row has that its body need not have. Where that is nothing, the author changed it in a way no type says. */
+type Injected<Body, Row> = 0 extends 1 & Row
+  ? string
+  : [Added<Body, Row>] extends [never]
+    ? string
+    : Added<Body, Row>;
+
+type Added<Body, Row> = Row extends unknown ? Exclude<SureKey<Row>, SureKey<Body>> : never;
+
+type Filled<Types> = Types extends { readonly input: infer Body; readonly output: infer Row }
+  ? Added<Body, Row>
   : never;
+
+/** The keys an object surely has. */
+type SureKey<T> = keyof {
+  [K in keyof T as string extends K ? never : {} extends Pick<T, K> ? never : K]: true;
+};
 
 type Needed<C> = {
   [K in keyof C]: C[K] extends Column

@@ -5,6 +5,14 @@ import type { ComputedField, Field } from "./row.ts";
 /** The methods rules are written for. */
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
+/**
+ * Whether the API's type is `any`, or made of it, as an import that was not found leaves it. Then nothing is known, so that
+ * everything may be asked and anything answered.
+ */
+export type Unknown<A extends AnyApi> = 0 extends 1 & (A["acl"] | A["schema"]) ? true : false;
+// oxlint-disable-next-line typescript/no-explicit-any -- what is asked and answered where nothing is known
+export type Anything = any;
+
 /** The resources of an API, by the ids of their URLs. */
 export type Resource<A extends AnyApi> = keyof A["acl"] & string;
 

@@ -1,5 +1,6 @@
 import type { Column, One } from "drizzle-orm";
 import type { ColumnsOf, RelationsOf, SchemaShape, TableName, TargetOf } from "../src/infer.ts";
+import type { Simplify } from "./row.ts";
 
 export type { ColumnsOf, RelationsOf, SchemaShape, TableName, TargetOf };
 
@@ -115,8 +116,43 @@ export type OperatorName =
   | TextOperator
   | ArrayOperator;
 
-/** Conditions that must all hold: a column alone means equality, `column.operator` compares otherwise. */
-export type Conditions<C, Beside = unknown> = {
+/**
+ * Conditions that must all hold: a column alone means equality, `column.operator` compares otherwise. `Inner` says which
+ * filters may stand inside them.
+ */
+export type Conditions<C, Inner extends AnyInner = Within<C>> = Simplify<Compared<C, Inner>> & SpeltOut;
+
+/** Filters of which one must hold. Not an array's type: in a union with conditions, its members would pass for columns. */
+export type OneOf<Inner extends AnyInner> = {
+  readonly length: number;
+  readonly [index: number]: Inner["filter"];
+};
+
+// The filters inside a filter are looked up in an interface, since a type's alias cannot be an argument of itself.
+interface AnyInner {
+  readonly filter: unknown;
+}
+interface Within<C> {
+  readonly filter: Filter<C>;
+}
+interface OpenWithin<C, Beside> {
+  readonly filter: OpenFilter<C, Beside>;
+}
+
+/**
+ * Which rows: conditions that all hold, or a list of which one must. No member may be `undefined`, since a condition that
+ * went missing would let more rows through, and no key computed, since nothing would check it.
+ *
+ * @example { "title.like": "Hello%", OR: [{ pinned: true }, { "createdAt.gte": new Date(0) }] }
+ */
+export type Filter<C> = Conditions<C> | OneOf<Within<C>>;
+
+/** A filter among whose conditions other members may stand, at every depth. */
+export type OpenFilter<C, Beside> =
+  | (Compared<C, OpenWithin<C, Beside>> & Beside)
+  | OneOf<OpenWithin<C, Beside>>;
+
+type Compared<C, Inner extends AnyInner> = {
   readonly [K in keyof C & string as EquatableKey<C[K], K | `${K}.${EqualityOperator}`>]?: Value<C[K]> | null;
 } & { readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${OrderOperator}`>]?: Value<C[K]> } & {
   readonly [K in keyof C & string as OrderedKey<C[K], `${K}.${RangeOperator}`>]?: readonly [
@@ -128,29 +164,27 @@ export type Conditions<C, Beside = unknown> = {
 } & { readonly [K in keyof C & string as ArrayKey<C[K], `${K}.${ArrayOperator}`>]?: Value<C[K]> } & {
   readonly [K in keyof C & string as `${K}.${PresenceOperator}`]?: boolean;
 } & { readonly [K in keyof C & string as TextKey<C[K], `${K}.${TextOperator}`>]?: string } & {
-  readonly [K in Exclude<"AND" | "OR", keyof C>]?: readonly Filter<C, Beside>[];
-} & { readonly [K in Exclude<"NOT", keyof C>]?: Filter<C, Beside> } & {
+  readonly [K in Exclude<"AND" | "OR", keyof C>]?: readonly Inner["filter"][];
+} & { readonly [K in Exclude<"NOT", keyof C>]?: Inner["filter"] } & {
   readonly [K in Exclude<"length", keyof C>]?: never;
 };
 
-/**
- * Which rows: conditions that all hold, or a list of which one must. No member may be `undefined`, since a condition that
- * went missing would let more rows through. `Beside` may allow other members, at every depth.
- *
- * @example { "title.like": "Hello%", OR: [{ pinned: true }, { "createdAt.gte": new Date(0) }] }
- */
-export type Filter<C, Beside = unknown> = (Conditions<C, Beside> & Beside) | FilterList<C, Beside>;
-
-// Not an array's type: in a union with conditions, each of its forty members would pass for a column.
-type FilterList<C, Beside> = ArrayLike<Filter<C, Beside>>;
+/** A key no condition has. An object whose keys are known at run time only might have it, and so it does not fit. */
+export type ComputedKey = `computed${string}\0`;
+/** Why it does not. */
+export type NotSpeltOut = "a computed key is checked by nobody: spell it out";
+type SpeltOut = { readonly [key: ComputedKey]: NotSpeltOut };
 
 /** Which columns: all, none, only those with `true`, or all but those with `false`. */
 export type Projection<C> = boolean | { readonly [K in keyof C]?: boolean | undefined };
 
 /** The order of a list, by the keys as they are written. */
-export type Ordering<C> = {
-  readonly [K in keyof C & string as EquatableKey<C[K], K>]?: "asc" | "desc" | 1 | -1 | undefined;
-};
+export type Ordering<C> = C extends unknown
+  ? { readonly [K in keyof C & string as EquatableKey<C[K], K>]?: Direction | undefined }
+  : never;
+
+/** Up or down. */
+export type Direction = "asc" | "desc" | 1 | -1;
 
 /** The relations to load, each with `true` or a selector of its own. */
 export type Embedding<S extends SchemaShape, T extends keyof S> = [keyof RelationsOf<S, T>] extends [never]
@@ -172,9 +206,23 @@ export interface Shape<S extends SchemaShape, T extends keyof S> {
   readonly with?: Embedding<S, T> | undefined;
 }
 
+/** A filter by some columns of a table. */
+// Named by what a reader knows, as errors print it: 'titel' does not exist in type 'FilterAt<typeof schema, "book", …>'.
+export type FilterAt<S extends SchemaShape, T extends keyof S, Name extends keyof ColumnsOf<S, T>> =
+  | Where<S, T, Name>
+  | OneOf<WhereWithin<S, T, Name>>;
+
+type Where<S extends SchemaShape, T extends keyof S, Name extends keyof ColumnsOf<S, T>> = Conditions<
+  Pick<ColumnsOf<S, T>, Name>,
+  WhereWithin<S, T, Name>
+>;
+interface WhereWithin<S extends SchemaShape, T extends keyof S, Name extends keyof ColumnsOf<S, T>> {
+  readonly filter: FilterAt<S, T, Name>;
+}
+
 /** What is read: which columns and relations, of which rows, in which order. */
 export interface Selector<S extends SchemaShape, T extends keyof S> extends Shape<S, T> {
-  readonly where?: Filter<ColumnsOf<S, T>> | undefined;
+  readonly where?: FilterAt<S, T, keyof ColumnsOf<S, T>> | undefined;
   readonly orderBy?: Ordering<ColumnsOf<S, T>> | undefined;
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
@@ -182,7 +230,7 @@ export interface Selector<S extends SchemaShape, T extends keyof S> extends Shap
 
 /** Which rows change, and what of them comes back. A filter that may be undefined does not fit: it would change every row. */
 export interface ChangeSelector<S extends SchemaShape, T extends keyof S> extends Shape<S, T> {
-  readonly where?: Filter<ColumnsOf<S, T>>;
+  readonly where?: FilterAt<S, T, keyof ColumnsOf<S, T>>;
 }
 
 /** The parameters every method takes. */

@@ -1,15 +1,17 @@
+import type { DataTag } from "@tanstack/query-core";
 import type { AnyApi } from "../src/infer.ts";
 import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
-import type { ApiClient, Asked, Question, ResourceName, Unasked } from "./api.ts";
+import type { ApiClient, Asked, Question, ResourceName } from "./api.ts";
 import type { PatchBody, PostBody } from "./body.ts";
 import type {
   Callable,
-  ChangeFilter,
   ChangeDraft,
   Checked,
-  PostQuestion,
+  Draft,
+  FilterOf,
+  PostDraft,
   Readable,
-  ReadQuestion,
+  ReadDraft,
 } from "./question.ts";
 import type { Resource } from "./rules.ts";
 import { wire } from "./wire.ts";
@@ -17,9 +19,9 @@ import { wire } from "./wire.ts";
 /** The key of a query: the prefix, the resource, the method, and the question in one order of its parts. */
 export type QueryKey = readonly [prefix: string, resource: string, method: "get" | "first", question: object];
 
-/** What a query of TanStack Query is made of. */
+/** What a query of TanStack Query is made of. Its key is tagged with the answer, as the cache reads it: `setQueryData`. */
 export interface Query<Answer> {
-  readonly queryKey: QueryKey;
+  readonly queryKey: DataTag<QueryKey, Answer>;
   readonly queryFn: (context: { readonly signal: AbortSignal }) => Promise<Answer>;
 }
 
@@ -34,12 +36,12 @@ export interface QueryOptions<A extends AnyApi> {
   /** What all keys of a resource begin with, or all keys of the client. */
   readonly key: (resource?: Resource<A>) => readonly string[];
   /** The query for a list of rows. */
-  readonly get: <R extends ResourceName<A>, Q extends ReadQuestion<A, R> & Unasked>(
+  readonly get: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>>(
     resource: Readable<A, R, false>,
     question?: Asked<Q, Checked<A, R, "GET", Q>>,
   ) => Query<ListAnswer<A, R, Question<Q>>>;
   /** The query for one row, or null. */
-  readonly first: <R extends ResourceName<A>, Q extends ReadQuestion<A, R> & Unasked>(
+  readonly first: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>>(
     resource: Readable<A, R, true>,
     question?: Asked<Q, Checked<A, R, "GET", Q>>,
   ) => Query<RowAnswer<A, R, Question<Q>>>;
@@ -48,20 +50,20 @@ export interface QueryOptions<A extends AnyApi> {
 /** The writes of a client as mutations. What is written, and where, is said when they are called. */
 export interface MutationOptions<A extends AnyApi> {
   /** Creates the row, or the rows, it is called with. */
-  readonly post: <R extends ResourceName<A>, Q extends PostQuestion<A, R> & Unasked>(
+  readonly post: <R extends ResourceName<A>, Q extends Draft<A, PostDraft<A, R>>>(
     resource: Callable<A, R, "POST">,
     question?: Asked<Q, Checked<A, R, "POST", Q>>,
   ) => Mutation<PostBody<A, R> | readonly PostBody<A, R>[], ChangeAnswer<A, R, "POST", Question<Q>>>;
   /** Changes the rows that `where` names. */
   readonly patch: <
     R extends ResourceName<A>,
-    Q extends ChangeDraft<A, R, "PATCH"> & { readonly where?: never } & Unasked,
+    Q extends Draft<A, ChangeDraft<A, R, "PATCH"> & { readonly where?: never }>,
   >(
     resource: Callable<A, R, "PATCH">,
     question?: Asked<Q, Checked<A, R, "PATCH", Q>>,
   ) => Mutation<
     {
-      readonly where: ChangeFilter<A, R, "PATCH">;
+      readonly where: FilterOf<A, R, "PATCH">;
       readonly body: PatchBody<A, R>;
     },
     ChangeAnswer<A, R, "PATCH", Question<Q>>
@@ -69,11 +71,11 @@ export interface MutationOptions<A extends AnyApi> {
   /** Deletes the rows that `where` names. */
   readonly delete: <
     R extends ResourceName<A>,
-    Q extends ChangeDraft<A, R, "DELETE"> & { readonly where?: never } & Unasked,
+    Q extends Draft<A, ChangeDraft<A, R, "DELETE"> & { readonly where?: never }>,
   >(
     resource: Callable<A, R, "DELETE">,
     question?: Asked<Q, Checked<A, R, "DELETE", Q>>,
-  ) => Mutation<{ readonly where: ChangeFilter<A, R, "DELETE"> }, ChangeAnswer<A, R, "DELETE", Question<Q>>>;
+  ) => Mutation<{ readonly where: FilterOf<A, R, "DELETE"> }, ChangeAnswer<A, R, "DELETE", Question<Q>>>;
 }
 
 /**
@@ -89,9 +91,10 @@ export function queryOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "quer
   const reads = api as unknown as Reads;
   const query =
     (method: "get" | "first") =>
-    (resource: string, question: object = {}): Query<unknown> => ({
+    (resource: string, question: object = {}) => ({
       queryKey: [prefix, resource, method, canonical(question)],
-      queryFn: ({ signal }) => reads[method](resource, question, { signal }),
+      queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
+        reads[method](resource, question, { signal }),
     });
   const options = {
     key: (resource?: string) => (resource === undefined ? [prefix] : [prefix, resource]),

@@ -62,12 +62,13 @@ export interface AnyApi {
  * export type Api = InferApi<typeof acl, typeof schema>;
  * export type Api = InferApi<typeof acl, typeof schema, { report: { weeks: number[] } }>;
  */
-export interface InferApi<
+// An alias and no interface: a type that is declared as one takes its own name, and errors print `Api`.
+export type InferApi<
   Acl extends Resources,
   Schema extends SchemaShape,
   Answers extends { readonly [R in keyof Acl]?: unknown } = {},
-> extends AnyApi {
+> = {
   readonly acl: Acl;
   readonly schema: Schema;
   readonly answers: Answers;
-}
+};

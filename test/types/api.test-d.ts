@@ -3,10 +3,14 @@ import type { ACL, InferApi } from "@bepalo/query";
 import {
   type ChangeQuestion,
   createQueryClient,
+  type PatchBody,
   type PostBody,
+  type PostQuestion,
   type ReadQuestion,
   type RowOf,
 } from "@bepalo/query/client";
+import { mutationOptions, queryOptions } from "@bepalo/query/tanstack";
+import type { QueryClient } from "@tanstack/query-core";
 import { sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { expectTypeOf } from "expect-type";
@@ -305,6 +309,84 @@ export async function names(): Promise<void> {
   await api.get("articles", {}, { method: "PUT" });
 }
 
+/* The types of questions, for variables and functions, refuse what a call refuses. */
+
+type Where = NonNullable<ReadQuestion<Api, "articles">["where"]>;
+
+export async function standalone(key: string, column: "title" | "views"): Promise<void> {
+  const where: Where = { "title.like": "a%", OR: [{ views: 1 }, [{ NOT: { "views.in": [1, 2] as const } }]] };
+  await api.get("articles", { where });
+  await api.first("articles", { where: [where, { id: "a" }] });
+  const list: Where = [{ title: "a" }, { title: "b" }] as const;
+  const question: ReadQuestion<Api, "articles"> = {
+    columns: { title: true },
+    where: list,
+    orderBy: { title: 1 },
+    with: { author: { columns: { name: true } }, comments: { where: { text: "x" }, limit: 1 } },
+  };
+  expectTypeOf((await api.get("articles", question)).articles).items.toHaveProperty("title");
+
+  // @ts-expect-error there is no column `titel`
+  void ({ titel: "a" } satisfies Where);
+  // @ts-expect-error nor is there one if its name is computed
+  void ({ ["titel"]: "a" } satisfies Where);
+  // @ts-expect-error a key known at run time only is checked by nobody
+  void ({ [key]: "a" } satisfies Where);
+  // @ts-expect-error nor beside others
+  void ({ title: "a", [key]: 5 } satisfies Where);
+  // @ts-expect-error what is hidden is not filtered by
+  void ({ body: "a" } satisfies Where);
+  // @ts-expect-error nobody filters by computed fields
+  void ({ "shout.like": "a" } satisfies Where);
+  // @ts-expect-error there is no operator `lke`
+  void ({ "title.lke": "a" } satisfies Where);
+  // @ts-expect-error only texts have patterns
+  void ({ "views.like": "a" } satisfies Where);
+  // @ts-expect-error views are a number
+  void ({ views: "5" } satisfies Where);
+  // @ts-expect-error a condition that may be undefined would let more rows through
+  void ({ title: key === "" ? key : undefined } satisfies Where);
+  // @ts-expect-error there is no column `titel`, at no depth
+  void ([{ NOT: { OR: [{ titel: "a" }] } }] satisfies Where);
+
+  type Question = ReadQuestion<Api, "articles">;
+  // @ts-expect-error the part is called `limit`
+  void ({ limt: 5 } satisfies Question);
+  // @ts-expect-error every rule hides the body
+  void ({ columns: { body: true } } satisfies Question);
+  // @ts-expect-error there is no column `titel`
+  void ({ orderBy: { titel: 1 } } satisfies Question);
+  // @ts-expect-error the rule refuses it
+  void ({ with: { tags: true } } satisfies Question);
+  // @ts-expect-error one row has no limit
+  void ({ with: { author: { limit: 1 } } } satisfies Question);
+  // @ts-expect-error the relation's rule hides it
+  void ({ with: { comments: { where: { hidden: true } } } } satisfies Question);
+  // @ts-expect-error new rows are not filtered
+  void ({ where: { id: "a" } } satisfies PostQuestion<Api, "articles">);
+  // @ts-expect-error changes have no limit
+  void ({ limit: 1 } satisfies ChangeQuestion<Api, "articles", "PATCH">);
+
+  // In a call.
+  // @ts-expect-error there is no column `titel`
+  await api.get("articles", { where: { ["titel"]: "a" } });
+  // @ts-expect-error a key known at run time only is checked by nobody
+  await api.get("articles", { where: { [key]: "a" } });
+  // @ts-expect-error nor deeper down
+  await api.get("articles", { where: { OR: [{ title: "a" }, { [key]: "a" }] } });
+  // @ts-expect-error nor in a relation
+  await api.get("articles", { with: { comments: { where: { [key]: "a" } } } });
+  const typo = { where: { titel: "a" } };
+  // @ts-expect-error nor does it matter where the filter comes from
+  await api.get("articles", typo);
+  // What is sorted by, or shown, may be known at run time only: such a name changes no rows.
+  await api.get("articles", { orderBy: { [column]: "asc" }, columns: { [column]: true } });
+  // @ts-expect-error `up` is no direction of any column
+  await api.get("articles", { orderBy: { [column]: "up" } });
+  // @ts-expect-error a column is asked for with true or dropped with false
+  await api.get("articles", { columns: { [column]: 1 } });
+}
+
 /* Relations. */
 
 export async function relations(): Promise<void> {
@@ -334,7 +416,9 @@ export async function relations(): Promise<void> {
 /* Writing. */
 
 export async function writes(when: Date | string | number, perhaps: boolean): Promise<void> {
-  const made = await api.post("articles", [{ title: "a", createdAt: when }, {}], { columns: { id: true } });
+  const made = await api.post("articles", [{ title: "a", createdAt: when }, { title: "b" }], {
+    columns: { id: true },
+  });
   expectTypeOf(made).toEqualTypeOf<{
     articles: { id: string }[];
     rowsAffected: number;
@@ -395,6 +479,193 @@ export async function writes(when: Date | string | number, perhaps: boolean): Pr
   await api.delete("articles", { limit: 1 });
   // @ts-expect-error nothing comes back under this rule
   await api.delete("articles", { columns: { id: true } });
+}
+
+/* A body needs what must have a value, unless its rule provides it. */
+
+const validated = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value: unknown) => ({ value }),
+    types: undefined as
+      | { input: { text: string; authorId?: number }; output: { text: string; authorId: number } }
+      | undefined,
+  },
+} as const;
+interface Draft {
+  readonly articleId: string;
+  readonly text?: string;
+}
+const remark = { table: "comment" } as const;
+const bodies = {
+  spread: {
+    ...remark,
+    control: { POST: { all: { injectBody: (body, { me }) => ({ ...body, authorId: me }) } } },
+  },
+  later: {
+    ...remark,
+    control: { POST: { all: { injectBody: async (body, { me }) => ({ authorId: me, ...body }) } } },
+  },
+  typed: {
+    ...remark,
+    control: {
+      POST: { all: { injectBody: (body: Draft, { me }) => ({ text: "-", ...body, authorId: me }) } },
+    },
+  },
+  picked: {
+    ...remark,
+    control: { POST: { all: { injectBody: ({ extra, ...body }) => ({ ...body, text: `${extra}` }) } } },
+  },
+  changed: {
+    ...remark,
+    control: {
+      POST: {
+        all: {
+          injectBody: (body, { me }) => {
+            body.authorId = me;
+            return body;
+          },
+        },
+      },
+    },
+  },
+  anything: { ...remark, control: { POST: { all: { injectBody: (body: any) => ({ ...body }) } } } },
+  hooked: { ...remark, control: { POST: { all: { beforeQuery: ({ body }) => void (body.authorId = 1) } } } },
+  checked: { ...remark, control: { POST: { all: { validateBody: validated } } } },
+  both: {
+    ...remark,
+    control: {
+      POST: {
+        all: { validateBody: validated, injectBody: (body, { me }) => ({ ...body, articleId: String(me) }) },
+      },
+    },
+  },
+  twice: {
+    ...remark,
+    control: { POST: { writer: { injectBody: (body, { me }) => ({ ...body, authorId: me }) }, editor: {} } },
+  },
+  named: {
+    ...remark,
+    control: {
+      POST: {
+        all: { write: { columns: ["text"] }, injectBody: (body, { me }) => ({ ...body, authorId: me }) },
+      },
+    },
+  },
+  own: {
+    table: "sample",
+    control: { PATCH: { all: { requireWhere: true } }, DELETE: { all: { requireWhere: true } } },
+  },
+} satisfies ACL<"writer" | "editor", Session, object, typeof schema>;
+type Bodies = InferApi<typeof bodies, typeof schema>;
+type Wants<R extends string> = keyof {
+  [K in keyof PostBody<Bodies, R> as {} extends Pick<PostBody<Bodies, R>, K> ? never : K]: true;
+};
+
+expectTypeOf<Wants<"spread">>().toEqualTypeOf<"articleId" | "text">();
+expectTypeOf<Wants<"later">>().toEqualTypeOf<"articleId" | "text">();
+expectTypeOf<Wants<"typed">>().toEqualTypeOf<"articleId">();
+expectTypeOf<Wants<"picked">>().toEqualTypeOf<"articleId" | "authorId">();
+expectTypeOf<Wants<"changed">>().toEqualTypeOf<never>();
+expectTypeOf<Wants<"anything">>().toEqualTypeOf<never>();
+expectTypeOf<Wants<"hooked">>().toEqualTypeOf<never>();
+expectTypeOf<Wants<"checked">>().toEqualTypeOf<"articleId" | "text">();
+expectTypeOf<Wants<"both">>().toEqualTypeOf<"text">();
+expectTypeOf<Wants<"twice">>().toEqualTypeOf<"articleId" | "text">();
+expectTypeOf<Wants<"named">>().toEqualTypeOf<"text">();
+
+interface Remark {
+  articleId: string;
+  text: string;
+}
+export async function required(remark: Remark, partly: { articleId: string; text?: string }): Promise<void> {
+  const client = createQueryClient<Bodies>();
+  await client.post("spread", { articleId: "a", text: "b" });
+  await client.post("spread", [{ articleId: "a", text: "b" }, remark] as const);
+  // @ts-expect-error a remark needs a text
+  await client.post("spread", { articleId: "a" });
+  // @ts-expect-error each of them does
+  await client.post("spread", [remark, { articleId: "a" }]);
+  // @ts-expect-error one that may be missing is not there
+  await client.post("spread", partly);
+  // @ts-expect-error there is no column `txt`
+  await client.post("spread", { articleId: "a", text: "b", txt: "c" });
+  await api.patch("samples", { choice: "a" });
+  // @ts-expect-error there is no column `txt`, also beside one with a few values
+  await api.patch("samples", { choice: "a", txt: "c" });
+  // @ts-expect-error there is no choice `c`
+  await api.patch("samples", { choice: "c" });
+  // @ts-expect-error there is no column `txt`
+  void ({ txt: "a" } satisfies PatchBody<Api, "samples">);
+}
+
+/* Where every rule wants a filter, a change without one does not compile. */
+
+export async function filtered(perhaps: { where?: { id: number } }): Promise<void> {
+  const client = createQueryClient<Bodies>();
+  await client.delete("own", { where: { id: 1 } });
+  await client.patch("own", { text: "a" }, { where: { "id.in": [1, 2] }, countTotal: true });
+  // @ts-expect-error every rule wants a filter
+  await client.delete("own");
+  // @ts-expect-error flags are none
+  await client.delete("own", { countTotal: true });
+  // @ts-expect-error one that may be missing is none
+  await client.delete("own", perhaps);
+  // @ts-expect-error every rule wants a filter
+  await client.patch("own", { text: "a" });
+  // @ts-expect-error every rule wants a filter
+  await client.patch("own", { text: "a" }, {});
+  // @ts-expect-error every rule wants a filter
+  void ({ countTotal: true } satisfies ChangeQuestion<Bodies, "own", "DELETE">);
+  const question: ChangeQuestion<Bodies, "own", "DELETE"> = { where: { id: 1 } };
+  await client.delete("own", question);
+  // Only some rules for articles want one; the one for one's own does.
+  await api.patch("articles", { title: "a" });
+  // @ts-expect-error that one wants a filter
+  await api.patch("articles", { title: "a" }, { mine: true });
+}
+
+/* Where the API's type is `any`, as an import that was not found leaves it, nothing is checked. */
+
+export async function untyped(question: Remark): Promise<void> {
+  const client = createQueryClient<any>();
+  expectTypeOf(await client.get("a", { where: { b: 1 }, c: 2 })).toBeAny();
+  expectTypeOf(await client.first("a")).toBeAny();
+  expectTypeOf(await client.post("a", { b: 1 })).toBeAny();
+  expectTypeOf(await client.post("a", [question], { columns: { b: true } })).toBeAny();
+  expectTypeOf(await client.patch("a", question, question)).toBeAny();
+  expectTypeOf(await client.delete("a")).toBeAny();
+  expectTypeOf(await createQueryClient<InferApi<any, typeof schema>>().get("a", { b: 1 })).toBeAny();
+  expectTypeOf(await createQueryClient<InferApi<typeof rules, any>>().get("a", { b: 1 })).toBeAny();
+  expectTypeOf<RowOf<any, "a">>().toBeAny();
+  expectTypeOf<ReadQuestion<any, "a">>().toBeAny();
+  expectTypeOf<PostBody<any, "a">>().toBeAny();
+  expectTypeOf(
+    await queryOptions(client)
+      .get("a", { b: 1 })
+      .queryFn({ signal: AbortSignal.timeout(5) }),
+  ).toBeAny();
+  await mutationOptions(client)
+    .patch("a")
+    .mutationFn({ where: { b: 1 }, body: question });
+}
+
+/* A query's key is tagged with the answer: the cache knows what it holds. */
+
+export function cached(cache: QueryClient): void {
+  const { queryKey } = queryOptions(api).get("articles", { columns: { id: true }, countTotal: false });
+  interface Cached {
+    articles: { id: string }[];
+    count: number;
+  }
+  cache.setQueryData(queryKey, (old) => {
+    expectTypeOf(old).toEqualTypeOf<Cached | undefined>();
+    return old && { ...old, count: old.count + 1 };
+  });
+  expectTypeOf(cache.getQueryData(queryKey)).toEqualTypeOf<Cached | undefined>();
+  // @ts-expect-error a count is a number
+  cache.setQueryData(queryKey, { articles: [], count: "1" });
 }
 
 /* Answers an author shapes are unknown, unless the API's type says what they are. */

@@ -213,6 +213,15 @@ refused({ OR: [{ NOT: { titel: "a" } }] });
 refused([{ title: "a" }, { titel: "b" }]);
 // @ts-expect-error there is no column `length`, though lists have one
 refused({ title: "a", length: 5 });
+declare const key: string;
+// @ts-expect-error a key known at run time only is checked by nobody
+refused({ [key]: "a" });
+// @ts-expect-error nor beside others, at no depth
+refused({ OR: [{ title: "a", [key]: "a" }] });
+// @ts-expect-error nor in a question
+builder.Get<"book">({ select: { where: { [key]: "a" } } });
+// @ts-expect-error nor in a relation
+builder.Get<"author">({ select: { with: { written: { where: { [key]: "a" } } } } });
 
 builder.Get<"author">({ select: { where: { role: "writer", "role.in": ["editor"], "role.like": "wri%" } } });
 // @ts-expect-error there is no role `boss`
