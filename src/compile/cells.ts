@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import { type SQL, sql } from "drizzle-orm";
 import type { Row } from "../plan/plan.ts";
 import { type ColumnInfo, type TableInfo, typeName } from "../schema/schema.ts";
-import { mentions } from "./reach.ts";
+import type { Names } from "./lift.ts";
+import { mentions, speaksOf, textOf } from "./reach.ts";
 import { syntaxFor } from "./transport.ts";
 
 /** Names no column has. */
@@ -14,36 +15,56 @@ const WHOLE = "~whole";
 const NUMBERS = ["rowid", "_rowid_", "oid"];
 
 /**
- * The cells of rows as text that holds any value, to be bound again as what they are. `text` is what the rows will be
- * asked; it may speak of a row's own number.
+ * The cells of rows as text that holds any value, to be bound again as what they are: those that a condition speaks of,
+ * and with `keyed` those that tell rows apart.
  */
 export class Cells {
+  readonly columns: readonly ColumnInfo[];
   readonly #table: TableInfo;
   readonly #sqlite: boolean;
+  /** The condition may speak of a row's own number. */
   readonly #numbers: readonly string[];
 
-  constructor(table: TableInfo, text: string) {
+  constructor(table: TableInfo, condition: SQL, names: Names, keyed: boolean) {
+    const text = textOf(condition, names);
+    const all = [...table.columns.values()];
+    this.columns = all.filter((column) => speaksOf(text, column, names) || (keyed && column.primary));
     this.#table = table;
     this.#sqlite = syntaxFor(table).mark === "?";
-    const taken = new Set([...table.columns.values()].map(({ column }) => column.name.toLowerCase()));
+    const taken = new Set(all.map(({ column }) => column.name.toLowerCase()));
     this.#numbers = this.#sqlite ? NUMBERS.filter((name) => !taken.has(name) && mentions(text, name)) : [];
   }
 
   /** How many values stand for a row. */
   get width(): number {
-    return this.#sqlite ? this.#table.columns.size + this.#numbers.length : 1;
+    return this.#sqlite ? this.columns.length + this.#numbers.length : 1;
+  }
+
+  /** Whether a row needs more than the cells of its columns. */
+  get hasMore(): boolean {
+    return !this.#sqlite || this.#numbers.length > 0;
   }
 
   /** What a statement returns of its rows. */
   fields(): Row {
-    const { columns, table } = this.#table;
     const fields: Row = {};
-    for (const { name, index, column } of columns.values())
+    for (const { name, index, column } of this.columns)
       fields[CELL + name] = this.#cell(sql`${column}`).as(`${CELL}${index}`);
     for (const name of this.#numbers) fields[NUMBER + name] = this.#cell(sql.raw(name)).as(NUMBER + name);
     // Only the row as a whole has all of its types.
-    if (!this.#sqlite) fields[WHOLE] = sql`(${table}.*)::text`.as(WHOLE);
+    if (!this.#sqlite) fields[WHOLE] = sql`(${this.#table.table}.*)::text`.as(WHOLE);
     return fields;
+  }
+
+  /** A row of which the cells are known. */
+  row(cells: readonly unknown[]): Row {
+    return Object.fromEntries(this.columns.map(({ name }, index) => [CELL + name, cells[index]]));
+  }
+
+  /** All that these cells tell of rows: equal texts, equal rows. */
+  told(rows: readonly Row[]): string {
+    const told = rows.map((row) => JSON.stringify(this.columns.map((column) => this.of(row, column))));
+    return told.toSorted().join();
   }
 
   #cell(value: SQL): SQL {
@@ -66,17 +87,17 @@ export class Cells {
 
   /** Rows that came back, as a select of values that compare as their columns do. */
   select(rows: readonly Row[]): SQL {
-    const { columns, table } = this.#table;
+    const { table } = this.#table;
     if (!this.#sqlite) {
       const whole = rows.map((row) => sql`(${row[WHOLE]}::text::${table})`);
       return sql`select ("row").* from (values ${list(whole)}) as "~values" ("row")`;
     }
     const numbers = this.#numbers.map((name) => sql.raw(name));
-    const names = list([...[...columns.values()].map(({ column }) => sql`${column}`), ...numbers]);
+    const names = list([...this.columns.map(({ column }) => sql`${column}`), ...numbers, sql`1`]);
     const values = rows.map((row) => {
-      const own = [...columns.values()].map((column) => this.value(this.of(row, column), column));
+      const own = this.columns.map((column) => this.value(this.of(row, column), column));
       const number = this.#numbers.map((name) => storedValue(row[NUMBER + name] as string));
-      return sql`(${list([...own, ...number])})`;
+      return sql`(${list([...own, ...number, sql`1`])})`;
     });
     // The first part has no rows, and says how each column compares: its affinity and its collation.
     return sql`select ${names} from ${table} where 1 = 0 union all values ${list(values)}`;

@@ -16,6 +16,11 @@ interface InsertStatement {
   readonly write: RowsWriter | undefined;
 }
 
+/** What came of a new row, and cells of it as text. */
+export interface InsertOutcome extends WriteOutcome {
+  readonly cells: readonly unknown[];
+}
+
 /** What a column of a new row gets. */
 type Given =
   | { readonly kind: "value"; readonly value: unknown }
@@ -54,13 +59,17 @@ export class InsertWriter {
     );
   }
 
-  /** Inserts a row; `undefined`, with nothing done, for one that holds SQL, which Drizzle writes. */
+  /**
+   * Inserts a row; `undefined`, with nothing done, for one that holds SQL, which Drizzle writes. On SQLite it may be asked
+   * for cells.
+   */
   async insert(
     database: Database,
     plan: WritePlan,
     check: Rows,
     row: Row,
-  ): Promise<WriteOutcome | undefined> {
+    cells: readonly ColumnInfo[] = [],
+  ): Promise<InsertOutcome | undefined> {
     const columns: string[] = [];
     const marks: string[] = [];
     const values: unknown[] = [];
@@ -77,25 +86,26 @@ export class InsertWriter {
     if (columns.length === 0) return undefined;
     const checked = typeof check === "string" ? undefined : lift(check, this.#names);
     const checkKey = typeof check === "string" ? check : checked!.parts.join(MARK);
-    const key = `${this.#policyId(plan)};${plan.answer.columns.map(({ index }) => index).join()};${columns.join()};${marks.join()};${checkKey}`;
+    const key = `${this.#policyId(plan)};${plan.answer.columns.map(({ index }) => index).join()};${columns.join()};${marks.join()};${cells.map(({ index }) => index).join()};${checkKey}`;
     let statement = this.#statements.get(key);
     if (statement === undefined) {
       const condition =
         checked === undefined
           ? `1 = ${check === "none" ? 0 : 1}`
           : numbered(checked.parts, values.length + 1, syntax);
-      statement = this.#write(plan, columns, marks, condition);
+      statement = this.#write(plan, columns, marks, condition, cells);
       this.#statements.set(key, statement);
     }
     const all = checked === undefined ? values : [...values, ...checked.values];
     const found = await this.#dialect.query(database, statement.text, all);
     const [inserted] = found; // none where the database has dropped it
     const passed = inserted === undefined || inserted[0] === 1;
-    if (!passed || plan.countOnly) return { rowsAffected: found.length, passed };
-    if (inserted === undefined) return { json: "[]", rowsAffected: 0, passed };
+    const told = cells.map((_, index) => inserted?.[1 + index]);
+    if (!passed || plan.countOnly) return { rowsAffected: found.length, passed, cells: told };
+    if (inserted === undefined) return { json: "[]", rowsAffected: 0, passed, cells: told };
     const json =
       statement.write === undefined ? `[${inserted[1] as string}]` : JSON.stringify(statement.write(found));
-    return { json, rowsAffected: found.length, passed };
+    return { json, rowsAffected: found.length, passed, cells: told };
   }
 
   #write(
@@ -103,6 +113,7 @@ export class InsertWriter {
     columns: readonly string[],
     marks: readonly string[],
     condition: string,
+    cells: readonly ColumnInfo[],
   ): InsertStatement {
     const { column: nameOf, syntax } = this.#names;
     const table = this.#names.table(answer.table.table);
@@ -115,8 +126,12 @@ export class InsertWriter {
       );
       return { text: `${inserted} ${passed}, ${syntax.document(object)}`, write: undefined };
     }
+    const told = cells.map((column) => syntax.sentExtra(named(column)));
     const sent = answer.columns.map((column) => flatColumn(column, named(column)));
-    return { text: `${inserted} ${[passed, ...sent].join(", ")}`, write: rowsWriter(answer, 1) };
+    return {
+      text: `${inserted} ${[passed, ...told, ...sent].join(", ")}`,
+      write: rowsWriter(answer, 1 + cells.length),
+    };
   }
 
   /** What Drizzle's own insert would give a column: the value, a default, or what an update would set. */

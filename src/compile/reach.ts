@@ -1,4 +1,5 @@
-import type { SQL } from "drizzle-orm";
+import { is, SQL, StringChunk } from "drizzle-orm";
+import { Cache } from "../cache.ts";
 import type { Rows } from "../plan/plan.ts";
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
 import { speaksOnlyOf } from "./condition.ts";
@@ -13,8 +14,9 @@ export type Reach = "row" | "tables" | "unknown";
 export function reachOf(check: Rows, table: TableInfo, names: Names): Reach {
   if (typeof check === "string") return "row";
   const own = speaksOnlyOf(check, table);
-  // No function of SQLite asks tables.
-  if (names.syntax.mark === "$" && callsUnknown(textOf(check, names))) return "unknown";
+  // No function of SQLite asks tables. What speaks of its row alone has each call in one piece of text.
+  if (names.syntax.mark === "$" && (own ? piecesCallUnknown(check) : callsUnknown(textOf(check, names))))
+    return "unknown";
   return own ? "row" : "tables";
 }
 
@@ -26,8 +28,16 @@ export const speaksOf = (text: string, { column }: ColumnInfo, names: Names): bo
   mentions(text, names.column(column).slice(1, -1));
 
 /** Whether SQL holds a name by itself. */
-export const mentions = (text: string, name: string): boolean =>
-  new RegExp(`(?<![\\p{L}\\p{N}_$])${escaped(name)}(?![\\p{L}\\p{N}_$])`, "iu").test(text);
+export function mentions(text: string, name: string): boolean {
+  let pattern = patterns.get(name);
+  if (pattern === undefined) {
+    pattern = new RegExp(`(?<![\\p{L}\\p{N}_$])${escaped(name)}(?![\\p{L}\\p{N}_$])`, "iu");
+    patterns.set(name, pattern);
+  }
+  return pattern.test(text);
+}
+
+const patterns = new Cache<RegExp>(1_000);
 
 /** A text as a pattern writes it. */
 export const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&");
@@ -53,6 +63,11 @@ const SKIPPED = /"(?:[^"]|"")*"|'(?:[^']|'')*'|--[^\n]*|\/\*[^]*?\*\//g;
 const CALL = /("|[\p{L}_][\p{L}\p{N}_$]*)\s*\(/gu;
 /** Texts of other forms, in which a quote is none. */
 const FOREIGN = /\\|\$[\p{L}\p{N}_]*\$/u;
+
+const piecesCallUnknown = (query: SQL): boolean =>
+  query.queryChunks.some((chunk) =>
+    is(chunk, StringChunk) ? callsUnknown(chunk.value.join("")) : is(chunk, SQL) && piecesCallUnknown(chunk),
+  );
 
 /** Whether SQL calls what is not known to look at no table. */
 function callsUnknown(text: string): boolean {

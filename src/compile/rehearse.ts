@@ -5,7 +5,7 @@ import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
 import { MAX_VALUES } from "./answer.ts";
 import type { Cells } from "./cells.ts";
 import { MARK, type Names, numbered } from "./lift.ts";
-import { escaped, speaksOf, textOf } from "./reach.ts";
+import { escaped } from "./reach.ts";
 
 /** A write whose rows are judged before it is done for good. */
 export interface Rehearsal {
@@ -37,7 +37,7 @@ const PINNED: readonly ((column: ColumnInfo) => boolean)[] = [
  * database makes another one each time.
  */
 export async function rehearse(rehearsal: Rehearsal, values: readonly Row[]): Promise<Row[] | undefined> {
-  const { dialect, database, write } = rehearsal;
+  const { cells, dialect, database, write } = rehearsal;
   const run = (text: string): Promise<unknown> => dialect.query(database, `${text} ${SAVEPOINT}`, []);
   const back = (): Promise<unknown> => run("rollback to savepoint");
   await run("savepoint");
@@ -50,7 +50,7 @@ export async function rehearse(rehearsal: Rehearsal, values: readonly Row[]): Pr
       if (!(await passes(rehearsal, rows))) return undefined;
       written = await write(settle(rehearsal, values, shown, pinned));
     }
-    if (alike(rehearsal, written, rows)) {
+    if (cells.told(written) === cells.told(rows)) {
       await run("release savepoint");
       return written;
     }
@@ -75,7 +75,7 @@ async function show(
 
 /** The rows to write with what was made for them the first time: keys, defaults, values in SQL. */
 function settle(
-  { kind, table, cells }: Rehearsal,
+  { kind, cells }: Rehearsal,
   values: readonly Row[],
   shown: readonly (Row | undefined)[],
   pinned: (column: ColumnInfo) => boolean,
@@ -83,7 +83,7 @@ function settle(
   return values.map((value, index) => {
     const rows = (kind === "insert" ? [shown[index]] : shown).filter((row) => row !== undefined);
     const settled: Row = { ...value };
-    for (const column of table.columns.values()) {
+    for (const column of cells.columns) {
       if (!pinned(column) || !isMade(kind, column, value)) continue;
       const [made, ...others] = new Set(rows.map((row) => cells.of(row, column)));
       if (made !== undefined && others.length === 0) settled[column.name] = cells.value(made, column);
@@ -97,23 +97,6 @@ function isMade(kind: Rehearsal["kind"], { name, column }: ColumnInfo, row: Row)
   if (column.generated !== undefined) return false;
   if (Object.hasOwn(row, name) && row[name] !== undefined) return is(row[name], SQL);
   return kind === "insert" || column.onUpdateFn !== undefined;
-}
-
-/** Whether rows are the ones that were judged, as far as the check speaks of them. */
-function alike(
-  { kind, table, check, cells, names }: Rehearsal,
-  written: readonly Row[],
-  judged: readonly Row[],
-): boolean {
-  const text = textOf(check, names);
-  const spoken = [...table.columns.values()].filter(
-    (column) => (kind === "update" && column.primary) || speaksOf(text, column, names),
-  );
-  const said = (rows: readonly Row[]): string =>
-    JSON.stringify(
-      rows.map((row) => JSON.stringify(spoken.map((column) => cells.of(row, column)))).toSorted(),
-    );
-  return said(written) === said(judged);
 }
 
 /** Whether all rows pass the check. They are values here, and no rows of any table. */

@@ -26,7 +26,7 @@ import type { InsertWriter } from "./insert.ts";
 import type { Names } from "./lift.ts";
 import { changedRow, newRow } from "./made.ts";
 import { reachOf, speaksOf, textOf } from "./reach.ts";
-import { rehearse } from "./rehearse.ts";
+import { type Rehearsal, rehearse } from "./rehearse.ts";
 import { countTotal, selectCount } from "./relational.ts";
 
 /** What a write did. */
@@ -68,56 +68,100 @@ export function compileWrite(
   tools: WriteTools,
   triggered: boolean,
 ): WriteStatement {
-  if (plan.kind === "delete") return (database) => remove(database, plan, allowed.rows, tools);
-  const put = compilePut(plan, plan.kind, allowed, tools, triggered);
-  return looksElsewhere(allowed.check, plan.answer.table, tools) ? checkFirst(put, tools.dialect) : put;
+  const { kind, answer } = plan;
+  if (kind === "delete") return (database) => remove(database, plan, allowed.rows, tools);
+  const { inserts } = tools;
+  const again = triggered && answer.table.primaryKey.length > 0;
+  const alone = !again && allowed.ensure === "all" && inserts?.takes(plan) === true;
+  const put = { ...tools, ...allowed, plan, kind, triggered, again, inserts: alone ? inserts : undefined };
+  const write = compilePut(put);
+  return looksElsewhere(allowed.check, answer.table, tools) ? checkFirst(write, tools.dialect) : write;
 }
 
-/** A write that leaves rows behind: one statement with `returning`, in which the check rides along where it may. */
-function compilePut(
-  plan: WritePlan,
-  kind: "insert" | "update",
-  { rows, check, ensure }: WriteRows,
-  { dialect, names, read, inserts }: WriteTools,
-  triggered: boolean,
-): WriteStatement {
+/** A write that leaves rows behind. */
+interface Put extends WriteRows, WriteTools {
+  readonly plan: WritePlan;
+  readonly kind: "insert" | "update";
+  readonly triggered: boolean;
+  /** Whether rows are read again after the statement. */
+  readonly again: boolean;
+}
+
+/** One statement with `returning`, in which the check rides along where it may; else rows are rehearsed before. */
+function compilePut(put: Put): WriteStatement {
+  const { plan, check, ensure, rows, inserts, read } = put;
   const { table } = plan.answer;
-  const fast = inserts !== undefined && inserts.takes(plan) ? inserts : undefined;
-  const again = triggered && table.primaryKey.length > 0;
-  const judge = judgeOf(plan, { using: rows[0]!, check, names, triggered });
-  const holds = holdsFirst(plan, { rows, check });
+  const judge = judgeOf(put);
+  const held = holdsFirst(plan, { rows, check });
   return async (database, values) => {
     const judged = judge(values);
-    if (fast !== undefined && values.length === 1 && judged === "riding" && !again && ensure === "all") {
-      const outcome = await fast.insert(database, plan, check, values[0]!);
+    if (judged === "riding" && values.length === 1) {
+      const outcome = await inserts?.insert(database, plan, check, values[0]!);
       if (outcome !== undefined) return withTotal(outcome, database, plan, rows);
     }
-    const using = holds ? await hold(database, plan, rows[0]!) : rows[0]!;
-    const cells = judged === "rehearsed" ? new Cells(table, textOf(check as SQL, names)) : undefined;
-    const fields = { ...returning(plan, judged === "riding" ? check : "all"), ...cells?.fields() };
-    const write = async (given: readonly Row[]): Promise<Row[]> => {
-      const written =
-        kind === "insert"
-          ? await insert(database, table, given, fields)
-          : await update(database, plan, using, given[0]!, fields);
-      for (const row of written) decodeKey(row, table);
-      return again ? readAgain(database, table, fields, written) : written;
-    };
+    const using = held ? await hold(database, plan, rows[0]!) : rows[0]!;
+    const writer = (fields: Row): Write => writerOf(put, database, using, fields);
+    const stage = judged === "rehearsed" ? stageOf(put, database, writer) : undefined;
     const written =
-      cells === undefined
-        ? await write(values)
-        : await rehearse(
-            { kind, table, check: check as SQL, cells, names, dialect, database, write },
-            values,
-          );
+      stage === undefined
+        ? await writer(returning(plan, judged === "riding" ? check : "all"))(values)
+        : await rehearse(stage.rehearsal, values);
     const passed =
       written !== undefined &&
       written.every((row) => row[CHECK] !== 0) &&
       (await ensured(database, table, ensure, written));
     if (!passed) return { rowsAffected: written?.length ?? 0, passed: false };
-    if (kind === "update") written.sort(byKey(table));
+    const outcome = stage?.outcome();
+    if (outcome !== undefined) return withTotal(outcome, database, plan, rows);
+    if (plan.kind === "update") written.sort(byKey(table));
     const answered = plan.countOnly ? undefined : await readWritten(read, database, plan, rows, written);
     return withTotal(outcomeOf(written, answered), database, plan, rows);
+  };
+}
+
+type Write = (values: readonly Row[]) => Promise<Row[]>;
+
+/** Writes rows, and answers `fields` of them as they are once all triggers have run. */
+function writerOf({ plan, kind, again }: Put, database: Database, using: Rows, fields: Row): Write {
+  const { table } = plan.answer;
+  return async (values) => {
+    const written =
+      kind === "insert"
+        ? await insert(database, table, values, fields)
+        : await update(database, plan, using, values[0]!, fields);
+    for (const row of written) decodeKey(row, table);
+    return again ? readAgain(database, table, fields, written) : written;
+  };
+}
+
+/** A rehearsal, and what came of a single new row when it was written last. */
+interface Stage {
+  readonly rehearsal: Rehearsal;
+  readonly outcome: () => WriteOutcome | undefined;
+}
+
+function stageOf(put: Put, database: Database, writer: (fields: Row) => Write): Stage {
+  const { plan, kind, names, dialect, inserts } = put;
+  const { table } = plan.answer;
+  const check = put.check as SQL;
+  const cells = new Cells(table, check, names, kind === "update");
+  const all = (values: readonly Row[]): Promise<Row[]> =>
+    writer({ ...returning(plan, "all"), ...cells.fields() })(values);
+  let outcome: WriteOutcome | undefined;
+  const one = async (row: Row): Promise<Row[] | undefined> => {
+    const inserted = cells.hasMore
+      ? undefined
+      : await inserts?.insert(database, plan, "all", row, cells.columns);
+    outcome = inserted;
+    return inserted && (inserted.rowsAffected === 0 ? [] : [cells.row(inserted.cells)]);
+  };
+  const write: Write = async (values) => {
+    outcome = undefined;
+    return (values.length === 1 ? await one(values[0]!) : undefined) ?? all(values);
+  };
+  return {
+    rehearsal: { kind, table, check, cells, names, dialect, database, write },
+    outcome: () => outcome,
   };
 }
 
@@ -162,30 +206,20 @@ const outcomeOf = (written: readonly Row[], rows: readonly unknown[] | undefined
  */
 type Judged = "riding" | "rehearsed" | "kept";
 
-interface Judging {
-  readonly using: Rows;
-  readonly check: Rows;
-  readonly names: Names;
-  readonly triggered: boolean;
-}
-
 /**
  * What comes back of a row sees, on PostgreSQL, every table as it was before the statement, but the functions of others
  * see more; on SQLite the rows written so far, its own included.
  */
-function judgeOf(
-  { kind, answer: { table } }: WritePlan,
-  { using, check, names, triggered }: Judging,
-): (values: readonly Row[]) => Judged {
+function judgeOf({ plan, kind, rows, check, names, triggered }: Put): (values: readonly Row[]) => Judged {
+  const { table } = plan.answer;
   const reach = reachOf(check, table, names);
   if (typeof check === "string" || reach === "row") return () => "riding";
   if (reach === "unknown") return () => "rehearsed";
   const snapshot = names.syntax.mark === "$" && !triggered;
-  const text = textOf(check, names);
   return (values) => {
     if (snapshot && values.length <= rowsAtOnce(table)) return "riding";
-    if (kind !== "update" || check !== using || triggered) return "rehearsed";
-    return mayChange(table, values[0]!, text, names) ? "rehearsed" : "kept";
+    if (kind !== "update" || check !== rows[0] || triggered) return "rehearsed";
+    return mayChange(table, values[0]!, textOf(check, names), names) ? "rehearsed" : "kept";
   };
 }
 
