@@ -70,6 +70,7 @@ const specOf = (table: (typeof BLOG_TABLES)[number]): fc.Arbitrary<WriteSpec> =>
           forbid: [],
         })),
       check: seldom(among<string | true>(true, true, ...Object.keys(FILTERS[table]))),
+      ensure: seldom(among(...Object.keys(FILTERS[table]))),
       write: sometimes(columnsOf(table)),
       inject:
         table === "article" || table === "comment"
@@ -230,7 +231,7 @@ async function violation(
   if ("open" in expected) {
     const known = new Set(world[table].map((row) => keyOf(table, row)));
     const made = after[table].filter((row) => !known.has(keyOf(table, row)));
-    return passes(world, spec, made, drawn.me) ? undefined : told("a written row does not pass");
+    return passes(world, after, spec, made, drawn.me) ? undefined : told("a written row does not pass");
   }
   for (const name of BLOG_TABLES) {
     const [is, must] = [
@@ -323,7 +324,7 @@ describe(`a write does what its rule allows and nothing else (seed ${SEED})`, ()
   });
 });
 
-function entryOf({ table, rule, check, write, inject, requireWhere, maxAffected }: WriteSpec): any {
+function entryOf({ table, rule, check, ensure, write, inject, requireWhere, maxAffected }: WriteSpec): any {
   const whole = {
     ...toRule(rule, table),
     ...(write !== undefined && { write }),
@@ -333,6 +334,12 @@ function entryOf({ table, rule, check, write, inject, requireWhere, maxAffected 
     }),
     ...(inject !== undefined && { injectBody: (body: object) => ({ ...body, ...inject }) }),
   };
+  const left = {
+    ...whole,
+    ...(ensure !== undefined && {
+      ensure: ({ me }: { me: number }, t: unknown) => FILTERS[table][ensure]!.sql(me, t),
+    }),
+  };
   const guards = {
     ...(requireWhere !== undefined && { requireWhere }),
     ...(maxAffected !== undefined && { maxAffected }),
@@ -340,8 +347,8 @@ function entryOf({ table, rule, check, write, inject, requireWhere, maxAffected 
   return {
     table,
     control: {
-      POST: { all: whole },
-      PATCH: { all: { ...whole, ...guards } },
+      POST: { all: left },
+      PATCH: { all: { ...left, ...guards } },
       DELETE: { all: { ...toRule(rule, table), ...guards } },
     },
   };

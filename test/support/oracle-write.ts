@@ -9,6 +9,8 @@ export interface WriteSpec {
   readonly rule: RuleSpec;
   /** The name of a filter, or `true` for no check. */
   readonly check?: string | true;
+  /** The name of a filter that is asked once all is written. */
+  readonly ensure?: string;
   readonly write?: RuleSpec["select"];
   /** What the author puts into every body. */
   readonly inject?: Row;
@@ -153,15 +155,22 @@ function insert(world: World, spec: WriteSpec, { body, me }: Write): Outcome {
   const next = { ...world, [table]: [...world[table], ...written] };
   assertPossible(next);
   const check = spec.check ?? spec.rule.where;
-  if (made > 0 && (made < bodies.length || check === "self" || check === "others")) return { open: true };
-  assertChecked(world, spec, written, me);
+  const keyed = [check, spec.ensure].some((name) => name === "self" || name === "others");
+  if (made > 0 && (made < bodies.length || keyed)) return { open: true };
+  assertAllowed(world, next, spec, written, me);
   return { world: next, written };
 }
 
-/** Whether rows may be left behind by the caller, in a world that was before them. */
-export function passes(world: World, spec: WriteSpec, written: readonly Row[], me: number): boolean {
+/** Whether rows may be left behind by the caller, in the world before and with them. */
+export function passes(
+  world: World,
+  next: World,
+  spec: WriteSpec,
+  written: readonly Row[],
+  me: number,
+): boolean {
   try {
-    assertChecked(world, spec, written, me);
+    assertAllowed(world, next, spec, written, me);
     return true;
   } catch {
     return false;
@@ -193,16 +202,29 @@ function change(world: World, spec: WriteSpec, { method, body, selector: { where
   });
   const next = { ...world, [table]: rows };
   assertPossible(next);
-  assertChecked(world, spec, written, me);
+  assertAllowed(world, next, spec, written, me);
   if (written.length > (maxAffected ?? Infinity)) refuse("too many");
   return { world: next, written };
 }
 
-/** A row is judged as it will be, and every table as it was: none vouches for itself, nor for another of its list. */
-function assertChecked(world: World, spec: WriteSpec, written: readonly Row[], me: number): void {
-  const check = spec.check ?? spec.rule.where;
-  if (check === undefined || check === true) return;
-  for (const row of written) if (FILTERS[spec.table][check]!.js(row, me, world) !== true) refuse("check");
+/**
+ * A row is judged as it will be, and every table as it was: none vouches for itself, nor for another of its list. What is
+ * ensured is asked of the world with them.
+ */
+function assertAllowed(
+  world: World,
+  next: World,
+  spec: WriteSpec,
+  written: readonly Row[],
+  me: number,
+): void {
+  const filters = FILTERS[spec.table];
+  const assert = (filter: string | true | undefined, seen: World, why: string): void => {
+    if (filter === undefined || filter === true) return;
+    for (const row of written) if (filters[filter]!.js(row, me, seen) !== true) refuse(why);
+  };
+  assert(spec.check ?? spec.rule.where, world, "check");
+  assert(spec.ensure, next, "ensure");
 }
 
 /** The world without rows, and without those that go with them. */
