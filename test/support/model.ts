@@ -249,6 +249,17 @@ export const FILTERS: Readonly<Record<TableName, Readonly<Record<string, FilterM
     ...ALWAYS,
     shown: { sql: (_me, t) => eq(t.hidden, false), js: (row) => !row.hidden },
     own: { sql: (me, t) => eq(t.authorId, me), js: (row, me) => row.authorId === me },
+    // Stored rows find themselves; new ones only others that were there before.
+    again: {
+      sql: (_me, t) =>
+        sql`exists (select 1 from comments as c where c.article_id = ${t.articleId} and c.author_id = ${t.authorId})`,
+      js: (row, _me, world) =>
+        some(world.comment, (c) => c.articleId === row.articleId && c.authorId === row.authorId),
+    },
+    few: {
+      sql: (_me, t) => sql`(select count(*) from comments as c where c.author_id = ${t.authorId}) <= ${1}`,
+      js: (row, _me, { comment }) => comment.filter((c) => c["authorId"] === row.authorId).length <= 1,
+    },
     onPublished: {
       sql: () =>
         sql`exists (select 1 from ${article} where ${article.id} = ${comment.articleId} and ${article.published} = 1)`,
