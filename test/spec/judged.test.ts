@@ -168,11 +168,14 @@ describe.each(STACKS)("on %s, %s reader", (on, reader) => {
       expect((await post(resource, { name: "a", note: "7" })).body).toEqual(none);
       expect((await post(resource, [{ name: "a", note: "8" }])).body).toEqual(none);
     }
-    expect((await post("entries", [{ name: "a" }, { name: "b" }, { name: "b" }])).body).toEqual({
-      rowsAffected: 1,
-      count: 1,
-      entries: [{ name: "b", note: null }],
-    });
+    for (const resource of ["entries", "wanted"]) {
+      const name = `b ${resource}`;
+      expect((await post(resource, [{ name: "a" }, { name }, { name }])).body).toEqual({
+        rowsAffected: 1,
+        count: 1,
+        [resource]: [{ name, note: null }],
+      });
+    }
   });
 
   test("triggers that come later are seen where the entry says so", async () => {
@@ -194,6 +197,17 @@ describe.each(STACKS)("on %s, %s reader", (on, reader) => {
 /** Rules over the table without a key. */
 const ENTRIES = {
   open: { table: "entry", control: { POST: { all: { select: true } } } },
+  wanted: {
+    table: "entry",
+    control: {
+      POST: {
+        all: {
+          select: true,
+          check: (_: unknown, t: typeof entry) => sql`exists (select 1 from wanted where ${t.name} <> label)`,
+        },
+      },
+    },
+  },
   entries: {
     table: "entry",
     control: {
