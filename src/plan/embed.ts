@@ -33,6 +33,7 @@ export function embed(
         rows,
         one: child.relation.kind === "one",
         list: child.relation.kind === "many",
+        written: false,
       }),
     });
   }

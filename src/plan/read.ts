@@ -22,11 +22,13 @@ export interface Place {
   readonly one: boolean;
   /** Whether the client may filter, order and range it: everything but the one row of a relation. */
   readonly list: boolean;
+  /** Whether its rows are those a write makes or changes, which have bounds of their own. */
+  readonly written: boolean;
 }
 
-/** Where the tree begins. */
+/** Where the tree of a read begins; `one` where one row is asked for. */
 export function rootPlace({ resource, limits }: Policy, one: boolean): Place {
-  return { name: resource, path: "select", depth: limits.maxDepth, rows: 1, one, list: true };
+  return { name: resource, path: "select", depth: limits.maxDepth, rows: 1, one, list: true, written: false };
 }
 
 /** Plans one node of the tree. */
@@ -78,8 +80,9 @@ export function nodePlanner(nodes: ReadNode[], budget: Budget): NodePlanner {
         : readFilter(selector.where, policy.filterable, budget, at(place.path, "where"));
     const limit = effectiveLimit(selector.limit, policy.limits, at(place.path, "limit"));
     const taken = place.one ? Math.min(limit, 1) : limit;
-    const rows = place.rows * (taken === Number.POSITIVE_INFINITY ? LIFTED_LIMIT : taken);
-    budget.addRows(rows, place.path);
+    const most = taken === Number.POSITIVE_INFINITY ? LIFTED_LIMIT : taken;
+    const rows = place.written ? place.rows : place.rows * most;
+    if (!place.written) budget.addRows(rows, place.path);
     const relations = embed(selector.with, policy, place.depth, rows, at(place.path, "with"), planNode);
     const node: ReadNode = {
       index,

@@ -28,7 +28,10 @@ export function planWrite(policy: Policy, request: QueryRequest): WritePlan {
   if (request.selector.where === undefined && policy.requireWhere) {
     throw limitExceeded("a filter is required here", at("select", "where"), "write select=(where:(id:'…'))");
   }
-  const answer = nodePlanner(nodes, budget)(policy, request.selector, rootPlace(policy, false));
+  const answer = nodePlanner(nodes, budget)(policy, request.selector, {
+    ...rootPlace(policy, false),
+    written: true,
+  });
   return {
     kind: METHODS.get(request.method)!.action as WritePlan["kind"],
     policy,

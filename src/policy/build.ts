@@ -215,7 +215,8 @@ class EntryBuilder {
       const node = this.#node(
         inner,
         relation.target,
-        applyLimits(this.#limits, inner),
+        // A depth of its own narrows what is left of the depth around it, and nothing else does.
+        applyLimits({ ...this.#limits, maxDepth: DEPTH_CEILING }, inner),
         `${path}.${name}`,
         depth + 1,
       );

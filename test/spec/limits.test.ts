@@ -391,6 +391,7 @@ describe("the built-in limits", () => {
 });
 
 describe("limits of one's own", () => {
+  const answered = { select: true, with: { comments: { select: columns } } } as const;
   const own = {
     articles: {
       table: "article",
@@ -421,6 +422,12 @@ describe("limits of one's own", () => {
       },
     },
     defaulted: { table: "article", control: { GET: { all: { select: true } } } },
+    written: {
+      table: "article",
+      maxCost: 5,
+      maxLimit: null,
+      control: { POST: { all: answered }, PATCH: { all: answered }, DELETE: { all: answered } },
+    },
   } satisfies TestACL;
   const app = served(own, { defaults: { maxConditions: 1, maxList: 1, maxCost: 5, maxLimit: 6 } });
 
@@ -483,6 +490,24 @@ describe("limits of one's own", () => {
     expect(
       (await app.get(ask("articles", "(with:(comments:(limit:3000)))"), { role: "editor" })).body.code,
     ).toBe("too-complex");
+  });
+
+  test("the rows a write makes or changes cost nothing, their relations what each of them may have", async () => {
+    const [few, many] = ["with:(comments:(limit:5)))", "with:(comments:(limit:6)))"];
+    const row = { authorId: 1, title: "new" };
+    const writes = [
+      (select: string) => app.post(ask("written", `(${select}`), [row, row]),
+      (select: string) => app.patch(ask("written", `(where:(title:new),${select}`), { views: 1 }),
+      (select: string) => app.remove(ask("written", `(where:(title:new),${select}`)),
+    ];
+    for (const write of writes) {
+      expect(await write(many)).toMatchObject({
+        status: 400,
+        body: { code: "too-complex", path: "select.with.comments" },
+      });
+      const { status, body } = await write(few);
+      expect([status, body.rowsAffected]).toEqual([200, 2]);
+    }
   });
 
   test("lifted conditions and lists never end in a 500", async () => {
@@ -557,6 +582,23 @@ describe("maxDepth", () => {
     },
     defaulted: { table: "author", control: { GET: { all: chain } } },
     lifted: { table: "author", maxDepth: null, control: { GET: { all: chain } } },
+    // A relation inherits no depth: only its own narrows what is left.
+    over: { table: "author", maxDepth: 0, control: { GET: { all: { ...chain, maxDepth: 3 } } } },
+    within: {
+      table: "author",
+      maxDepth: 0,
+      control: {
+        GET: {
+          all: {
+            select: columns,
+            maxDepth: 5,
+            with: {
+              mentor: { ...chain.with.mentor, maxDepth: null, with: { mentor: { ...chain, maxDepth: 2 } } },
+            },
+          },
+        },
+      },
+    },
     // The relation's own counts from itself.
     inner: {
       table: "author",
@@ -576,6 +618,8 @@ describe("maxDepth", () => {
     ["one", 1],
     ["defaulted", 2],
     ["lifted", 6],
+    ["over", 3],
+    ["within", 4],
     ["inner", 2],
     ["leaf", 1],
   ] as const)("%s: %i relations deep", async (resource, depth) => {

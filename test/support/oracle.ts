@@ -170,7 +170,7 @@ function planNode(
     if (wish === false) continue;
     if (depth <= 0) refuse("too deep");
     const innerRule = inner === true ? EVERYTHING : inner;
-    const innerDepth = Math.min(depth - 1, limitsOf(innerRule, base).maxDepth);
+    const innerDepth = Math.min(depth - 1, innerRule.maxDepth ?? depth);
     const node = planNode(
       world,
       relation.table,
