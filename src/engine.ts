@@ -20,6 +20,7 @@ import {
   type AnyACL,
   buildRegistry,
   costs,
+  find,
   type LimitOptions,
   type Policy,
   type QueryResult,
@@ -151,14 +152,28 @@ export function createEngine(options: EngineOptions): Engine {
     return within(timeout, shape({ policy, first: plan.first, outcome }));
   }
 
+  /** The rows a write's total counts: those of its rule, or, where it says nothing of rows, those the caller may read. */
+  function totalRows(
+    { kind, policy }: WritePlan,
+    rows: Rows,
+    request: QueryRequest,
+    principal: Principal,
+  ): Rows | Promise<Rows> {
+    if (kind !== "insert" || policy.using !== undefined) return rows;
+    const reads = find(registry, { ...request, method: "GET" }, principal);
+    if (reads === undefined) return "none";
+    return admit(reads.using, reads.table, principal.context, `${reads.path}.where`);
+  }
+
   async function write<Shaped>(
     policy: Policy,
     request: QueryRequest,
-    { context }: Principal,
+    principal: Principal,
     body: BodyReader,
     shape: Shape<Shaped>,
     mark: Mark,
   ): Promise<Shaped | Response> {
+    const { context } = principal;
     const plan = planWrite(policy, request);
     const { kind } = plan;
     context["findFirst"] = false;
@@ -177,7 +192,14 @@ export function createEngine(options: EngineOptions): Engine {
         : await within(timeout, admit(policy.ensure, policy.table, context, `${policy.path}.ensure`));
     const triggered =
       leaves && (policy.triggers ?? (await within(timeout, writers.isTriggered(policy.table))));
-    const write = writers.compile(plan, { rows, check, ensure }, { asRows: wantsRows(policy), triggered });
+    const counted = plan.total
+      ? await within(timeout, totalRows(plan, rows[0]!, request, principal))
+      : rows[0]!;
+    const write = writers.compile(
+      plan,
+      { rows, check, ensure, counted },
+      { asRows: wantsRows(policy), triggered },
+    );
     const statement = async (database: unknown): Promise<QueryResult> => {
       const values = kind === "delete" ? [] : finishRows(policy, kind, context["body"]);
       const { passed, ...outcome } = await write(database, values);

@@ -152,6 +152,7 @@ export function inOrder(
   prefix = "",
 ): readonly Row[] {
   const key = (row: Row, before: string): string =>
+    // As a list, since a text may hold whatever would be put between two.
     JSON.stringify(primaryKey.map(({ name }) => keyText(row[EXACT + name] ?? row[before + name])));
   const known = new Map(rows.map((row) => [key(row, prefix), row]));
   return written.map((row) => known.get(key(row, KEY))).filter((row) => row !== undefined);

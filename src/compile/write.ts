@@ -50,6 +50,8 @@ export interface WriteRows {
   readonly check: Rows;
   /** Asked of the row once all are written. */
   readonly ensure: Rows;
+  /** The rows that count for the total. */
+  readonly counted: Rows;
 }
 
 /** What a write is made with. */
@@ -69,7 +71,7 @@ export function compileWrite(
   triggered: boolean,
 ): WriteStatement {
   const { kind, answer } = plan;
-  if (kind === "delete") return (database) => remove(database, plan, allowed.rows, tools);
+  if (kind === "delete") return (database) => remove(database, plan, allowed, tools);
   const { inserts } = tools;
   const again = triggered && answer.table.primaryKey.length > 0;
   const alone = !again && allowed.ensure === "all" && inserts?.takes(plan) === true;
@@ -89,7 +91,7 @@ interface Put extends WriteRows, WriteTools {
 
 /** One statement with `returning`, in which the check rides along where it may; else rows are rehearsed before. */
 function compilePut(put: Put): WriteStatement {
-  const { plan, check, ensure, rows, inserts, read } = put;
+  const { plan, check, ensure, rows, counted, inserts, read } = put;
   const { table } = plan.answer;
   const judge = judgeOf(put);
   const held = holdsFirst(plan, { rows, check });
@@ -97,7 +99,7 @@ function compilePut(put: Put): WriteStatement {
     const judged = judge(values);
     if (judged === "riding" && values.length === 1) {
       const outcome = await inserts?.insert(database, plan, check, values[0]!);
-      if (outcome !== undefined) return withTotal(outcome, database, plan, rows);
+      if (outcome !== undefined) return withTotal(outcome, database, plan, counted);
     }
     const using = held ? await hold(database, plan, rows[0]!) : rows[0]!;
     const writer = (fields: Row): Write => writerOf(put, database, using, fields);
@@ -112,10 +114,10 @@ function compilePut(put: Put): WriteStatement {
       (await ensured(database, table, ensure, written));
     if (!passed) return { rowsAffected: written?.length ?? 0, passed: false };
     const outcome = stage?.outcome();
-    if (outcome !== undefined) return withTotal(outcome, database, plan, rows);
+    if (outcome !== undefined) return withTotal(outcome, database, plan, counted);
     if (plan.kind === "update") written.sort(byKey(table));
     const answered = plan.countOnly ? undefined : await readWritten(read, database, plan, rows, written);
-    return withTotal(outcomeOf(written, answered), database, plan, rows);
+    return withTotal(outcomeOf(written, answered), database, plan, counted);
   };
 }
 
@@ -169,7 +171,7 @@ function stageOf(put: Put, database: Database, writer: (fields: Row) => Write): 
 async function remove(
   database: Database,
   plan: WritePlan,
-  rows: readonly Rows[],
+  { rows, counted }: WriteRows,
   { read }: WriteTools,
 ): Promise<WriteOutcome> {
   const { answer } = plan;
@@ -191,7 +193,7 @@ async function remove(
     : before === undefined
       ? await readWritten(read, database, plan, rows, removed)
       : inOrder(before, removed, table).map((row) => withoutKey(row, answer));
-  return withTotal(outcomeOf(removed, answered), database, plan, rows);
+  return withTotal(outcomeOf(removed, answered), database, plan, counted);
 }
 
 const outcomeOf = (written: readonly Row[], rows: readonly unknown[] | undefined): WriteOutcome => ({
@@ -272,10 +274,10 @@ async function withTotal(
   outcome: WriteOutcome,
   database: Database,
   plan: WritePlan,
-  rows: readonly Rows[],
+  counted: Rows,
 ): Promise<WriteOutcome> {
   if (!plan.total || !outcome.passed) return outcome;
-  return { ...outcome, total: await countTotal(database, plan.answer, rows) };
+  return { ...outcome, total: await countTotal(database, plan.answer, [counted]) };
 }
 
 /** Whether a check may ask about the rows a new row refers to. */

@@ -11,7 +11,7 @@ export { captured } from "./capture.ts";
 export type { Limits } from "./limits.ts";
 export { withoutMissing } from "./missing.ts";
 export { hasOrder, makeTotal } from "./order.ts";
-export { allowedMethods, resolve } from "./resolve.ts";
+export { allowedMethods, find, resolve } from "./resolve.ts";
 export { costs, suspicions } from "./suspect.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 

@@ -28,7 +28,7 @@ export function resolve(registry: Registry, question: Question, principal: Princ
   const methods = registry.get(question.resource);
   if (methods === undefined) {
     throw new QueryError("unknown-resource", `unknown resource ${quote(question.resource)}`, {
-      hint: didYouMean(question.resource, registry.keys()),
+      hint: didYouMean(question.resource, namesFor(registry, question, principal)),
     });
   }
   const rules = methods.get(question.method);
@@ -49,20 +49,31 @@ export function resolve(registry: Registry, question: Question, principal: Princ
   return policy;
 }
 
+/** The resources for which the caller has some rule, in whichever scope: nobody is told of others. */
+function* namesFor(registry: Registry, question: Question, principal: Principal): Iterable<string> {
+  for (const resource of registry.keys()) {
+    const widest = { ...question, resource, scope: "mine|guest" } as const;
+    if (allowedMethods(registry, widest, principal).length > 1) yield resource;
+  }
+}
+
 /** The methods that would resolve for this caller and scope, OPTIONS always among them. */
 export function allowedMethods(
   registry: Registry,
   question: Question,
   principal: Principal,
 ): readonly string[] {
-  const methods = registry.get(question.resource);
   const allowed = ["OPTIONS"];
-  for (const method of ["HEAD", "GET", "POST", "PATCH", "DELETE"] as const) {
-    const rules = methods?.get(method);
-    const policy = rules && applicable(rules, question.scope, principal);
-    if (policy !== undefined && answers(policy, method)) allowed.push(method);
-  }
+  for (const method of ["HEAD", "GET", "POST", "PATCH", "DELETE"] as const)
+    if (find(registry, { ...question, method }, principal) !== undefined) allowed.push(method);
   return allowed;
+}
+
+/** The policy that would answer a caller; `undefined` where he would be refused. */
+export function find(registry: Registry, question: Question, principal: Principal): Policy | undefined {
+  const rules = registry.get(question.resource)?.get(question.method);
+  const policy = rules && applicable(rules, question.scope, principal);
+  return policy !== undefined && answers(policy, question.method) ? policy : undefined;
 }
 
 function applicable(rules: RulesByRole, scope: Scope | undefined, { role }: Principal): Policy | undefined {

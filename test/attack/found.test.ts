@@ -4,7 +4,7 @@ import { createConnection, type Socket } from "node:net";
 import { and, eq, exists, relations, type SQL, sql } from "drizzle-orm";
 import { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import { alias, integer, QueryBuilder, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { alias, integer, primaryKey, QueryBuilder, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import type { TestACL } from "../support/app.ts";
 import { type author, comment, tag } from "../support/schema.ts";
@@ -682,3 +682,44 @@ describe("who sees his colleagues sees no stranger:", () => {
     },
   );
 });
+
+test.each(["fast", "portable"] as const)(
+  "rows whose keys are alike when they are put together are two, %s",
+  async (reader) => {
+    const place = sqliteTable(
+      "places",
+      { a: text("a").notNull(), b: text("b").notNull(), n: integer("n") },
+      (t) => [primaryKey({ columns: [t.a, t.b] })],
+    );
+    const client = new Database(":memory:");
+    client.run("create table places (a text not null, b text not null, n integer, primary key (a, b))");
+    const total = sql`(select count(*) from places p)`.as("total");
+    const rule = { all: { select: true, write: true, extras: { total } } } as const;
+    const schema = { place };
+    const route = createQueryRoute({
+      acl: { places: { table: "place", control: { POST: rule, PATCH: rule, DELETE: rule } } },
+      database: drizzle(client, { schema }),
+      schema,
+      reader,
+      onWarning: () => undefined,
+    });
+    const sent = async (method: "POST" | "PATCH" | "DELETE", body?: object): Promise<unknown> => {
+      const init = body && { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+      const answer = await route[method](new Request("http://local/query/places", { method, ...init }));
+      return ((await answer.json()) as { places: unknown }).places;
+    };
+    const rows = [
+      { a: "x", b: "y\nstring z", n: 1, total: 2 },
+      { a: "x\nstring y", b: "z", n: 2, total: 2 },
+    ];
+    expect(
+      await sent(
+        "POST",
+        rows.map(({ a, b, n }) => ({ a, b, n })),
+      ),
+    ).toEqual(rows);
+    expect(await sent("PATCH", { n: 3 })).toEqual(rows.map((row) => ({ ...row, n: 3 })));
+    expect(await sent("DELETE")).toEqual(rows.map((row) => ({ ...row, n: 3 })));
+    client.close();
+  },
+);

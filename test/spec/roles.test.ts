@@ -229,6 +229,21 @@ describe("refusals", () => {
     ]);
   });
 
+  test("the hint names only what the caller has some rule for, in whichever scope and method", async () => {
+    const hint = async (path: string, role?: string): Promise<unknown> => {
+      const { status, body } = await app.get(path, role === undefined ? {} : { role });
+      expect([status, body.code]).toEqual([404, "unknown-resource"]);
+      return body.hint;
+    };
+    expect(await hint("member")).toBeUndefined();
+    expect(await hint("member", "editor")).toBeUndefined();
+    expect(await hint("member", "writer")).toBe("did you mean `members`?");
+    expect(await hint("member?guest", "writer")).toBe("did you mean `members`?");
+    expect(await hint("blinds")).toBe("did you mean `blind`?"); // a PATCH
+    expect(await hint("hollows", "writer")).toBeUndefined();
+    expect(await hint("nothings", "writer")).toBeUndefined();
+  });
+
   test.each([
     "constructor",
     "__proto__",

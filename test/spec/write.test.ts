@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { eq, sql } from "drizzle-orm";
-import type { TestACL } from "../support/app.ts";
+import type { Sending, TestACL } from "../support/app.ts";
 import { article, author, comment } from "../support/schema.ts";
 import { type ShopACL, serveShop } from "../support/shop.ts";
 import { closing, DATABASE_NAMES, dump, path, refusal, server } from "../support/write.ts";
@@ -12,6 +12,7 @@ const comments = sql<number>`(select count(*) from ${comment} where ${comment.ar
   .mapWith(Number)
   .as("comments");
 
+const everyTag = { select: true, write: true } as const;
 const acl = {
   articles: {
     table: "article",
@@ -105,7 +106,17 @@ const acl = {
     table: "tag",
     control: { POST: { all: { select: true, write: true } }, PATCH: { all: { select: true, write: true } } },
   },
-  newTags: { table: "tag", countTotal: true, control: { POST: { all: { select: true, write: true } } } },
+  newTags: {
+    table: "tag",
+    countTotal: true,
+    control: {
+      GET: {
+        editor: { select: true, where: (_, tag, { gt }) => gt(tag.id, 1) },
+        mine: { ...everyTag, where: () => true },
+      },
+      POST: { all: everyTag, mine: everyTag },
+    },
+  },
 } satisfies TestACL;
 
 describe.each(DATABASE_NAMES)("on %s", (on) => {
@@ -284,7 +295,7 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
   test("`columns:F` answers counts only, and the total when it is asked for, counted after the write", async () => {
     const app = await start(acl, { on });
     const made = await app.post("tags?countTotal&select=(columns:F)", { id: 9, label: "x" });
-    expect(made.text).toBe('{"total":4,"rowsAffected":1,"count":1}');
+    expect(made.text).toBe('{"total":0,"rowsAffected":1,"count":1}');
     const gone = await app.remove("comments?countTotal&select=(columns:F,where:(authorId:1))");
     expect(gone.text).toBe('{"total":5,"rowsAffected":3,"count":3}');
     const none = await app.remove("comments?select=(columns:F,where:(authorId:77))");
@@ -293,12 +304,23 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
 
   test("an entry's `countTotal` counts after the write, and the client can leave it out", async () => {
     const app = await start(acl, { on });
-    expect((await app.post("newTags", { id: 9, label: "x" })).body.total).toBe(4);
+    const editor = { as: 1, role: "editor" };
+    expect((await app.post("newTags?mine", { id: 9, label: "x" }, editor)).body.total).toBe(4);
     expect((await app.post("newTags?countTotal=F", { id: 10, label: "y" })).body).toEqual({
       rowsAffected: 1,
       count: 1,
       newTags: [{ id: 10, label: "y" }],
     });
+  });
+
+  test("the total of a POST whose rule says nothing of rows is that of a GET, and 0 where there is none", async () => {
+    const app = await start(acl, { on });
+    const total = async (id: number, search: string, sending: Sending): Promise<unknown> =>
+      (await app.post(`newTags${search}`, { id, label: `tag ${id}` }, sending)).body.total;
+    expect(await total(11, "", { as: 1, role: "editor" })).toBe(3);
+    expect(await total(12, "?mine", { as: 1, role: "editor" })).toBe(5);
+    expect(await total(13, "", {})).toBe(0);
+    expect(await total(14, "?countTotal", {})).toBe(0);
   });
 
   test("a write that matches no row is 200 with an empty list", async () => {
@@ -410,7 +432,7 @@ describe("a rule without `select`", () => {
     const app = await start(acl);
     expect(refusal(await app.get("blind"))).toEqual({ status: 403, code: "forbidden" });
     const made = await app.post("blind", { authorId: 2, title: "t" });
-    expect(made.text).toBe('{"total":7,"rowsAffected":1,"count":1}');
+    expect(made.text).toBe('{"total":0,"rowsAffected":1,"count":1}');
     const changed = await app.patch("blind?countTotal=F&select=(where:(id:a2))", { views: 1 });
     expect(changed.text).toBe('{"rowsAffected":1,"count":1}');
     const gone = await app.remove("blind?countTotal=F&select=(where:(id:a2))");

@@ -55,7 +55,10 @@ export function writing({ article, author, comment }: World): Rules {
     countedLabels: {
       table: "tag",
       countTotal: true,
-      control: { POST: { all: { select: true, write: true } } },
+      control: {
+        GET: { all: { select: true, where: (_, t, { ne }) => ne(t.id, 1) } },
+        POST: { all: { select: true, write: true } },
+      },
     },
     notes: {
       table: "comment",
