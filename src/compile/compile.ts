@@ -5,6 +5,7 @@ import type { Read } from "./answer.ts";
 import { InsertWriter } from "./insert.ts";
 import { type Bound, type JSONStatement, JSONReader } from "./json.ts";
 import { namesOf } from "./lift.ts";
+import { refuseFirst } from "./refuse.ts";
 import { readRelational } from "./relational.ts";
 import type { Syntax } from "./syntax.ts";
 import { Triggers } from "./triggers.ts";
@@ -65,7 +66,7 @@ export function writeCompiler(
   return {
     compile(plan, rows, { asRows, triggered }) {
       const tools = { dialect, names, read, inserts: asRows ? undefined : inserts };
-      return compileWrite(plan, rows, tools, triggered);
+      return refuseFirst(compileWrite(plan, rows, tools, triggered), plan, rows);
     },
     isTriggered: (table) => triggers.has(table),
     get size() {

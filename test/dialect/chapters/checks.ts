@@ -91,6 +91,30 @@ export function checks(app: Subject): void {
     expect((await app.patch(only("unknown", "a1"), { rating: 4 })).body.unknown).toEqual([{ id: "a1" }]);
   });
 
+  test("who may leave no row behind hears 403 whatever is taken, and nothing of it", async () => {
+    const editor = { role: "editor" };
+    const [taken, free] = [
+      { id: 8, label: "news" },
+      { id: 9, label: "free" },
+    ];
+    const to = (id: number): string => ask("closedLabels", `(where:(id:${id}))`);
+    await fails(
+      ...[{}, editor].flatMap((caller) =>
+        [taken, free, { id: 1, label: "free" }, [free, taken]].map(
+          (body) => () => app.post("closedLabels", body, caller),
+        ),
+      ),
+      () => app.post("closedPairs", { articleId: "a1", tagId: 1 }),
+      () => app.post("closedPairs", { articleId: "nowhere", tagId: 99 }),
+      () => app.patch(to(2), { label: "news" }, editor),
+      () => app.patch("closedLabels", { label: "news" }, editor),
+      () => app.patch(to(2), { label: "free" }, editor),
+    );
+    const none = { rowsAffected: 0, count: 0, closedLabels: [] };
+    expect((await app.patch(to(1), { label: "news" }, editor)).body).toEqual(none);
+    expect((await app.patch(to(2), { label: "news" })).body).toEqual(none);
+  });
+
   test("a filter may look at other tables, in every method", async () => {
     expect((await app.patch("argued?countTotal", { views: 1 })).body).toEqual({
       total: 3,

@@ -52,6 +52,23 @@ export function writing({ article, author, comment }: World): Rules {
         DELETE: { all: { select: true } },
       },
     },
+    closedLabels: {
+      table: "tag",
+      control: {
+        POST: {
+          all: { select: true, write: true, where: () => false },
+          editor: { select: true, write: true, check: () => undefined },
+        },
+        PATCH: {
+          all: { select: true, where: () => false },
+          editor: { select: true, where: (_, t, { gt }) => gt(t.id, 1), check: () => false },
+        },
+      },
+    },
+    closedPairs: {
+      table: "articleTag",
+      control: { POST: { all: { select: true, write: true, where: () => null } } },
+    },
     countedLabels: {
       table: "tag",
       countTotal: true,
