@@ -99,7 +99,7 @@ export function checks(app: Subject): void {
     ];
     const to = (id: number): string => ask("closedLabels", `(where:(id:${id}))`);
     await fails(
-      ...[{}, editor].flatMap((caller) =>
+      ...[{}, editor, { role: "writer" }].flatMap((caller) =>
         [taken, free, { id: 1, label: "free" }, [free, taken]].map(
           (body) => () => app.post("closedLabels", body, caller),
         ),

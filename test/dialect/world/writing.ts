@@ -58,6 +58,7 @@ export function writing({ article, author, comment }: World): Rules {
         POST: {
           all: { select: true, write: true, where: () => false },
           editor: { select: true, write: true, check: () => undefined },
+          writer: { select: true, write: true, ensure: () => false },
         },
         PATCH: {
           all: { select: true, where: () => false },
