@@ -33,7 +33,7 @@ export async function readBodyRows(
   many: boolean,
   context: unknown,
 ): Promise<Row | Row[]> {
-  const value = body.form ? readForm(body.value as Row, policy.table) : body.value;
+  const value = body.form ? readForm(body.value as Row, policy) : body.value;
   if (!Array.isArray(value)) return readRow(policy, value, "", context);
   if (!many) throw invalidBody("expected one object");
   if (value.length === 0) throw invalidBody("expected an object or a list of objects that is not empty");
@@ -179,10 +179,11 @@ function requireValues({ table, writable }: Policy, row: Row, path: string): voi
   }
 }
 
-function readForm(fields: Row, table: TableInfo): Row {
+/** Fields as the columns a client may write take them; others are as unknown as those of no column. */
+function readForm(fields: Row, { writable }: Policy): Row {
   const row: Row = Object.create(null) as Row;
   for (const [name, text] of Object.entries(fields)) {
-    const column = table.columns.get(name);
+    const column = writable.get(name);
     row[name] = column !== undefined && typeof text === "string" ? readText(column, text) : text;
   }
   return { ...row };

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { at, invalidValue } from "../error.ts";
+import { at, invalidBody, invalidValue } from "../error.ts";
+import { MAX_DEPTH, nestsTooDeep } from "../nesting.ts";
 import { fitOf, type Scalar } from "./fit.ts";
 import { assertJson, isStorable } from "./json.ts";
 import { isEnum } from "./kind.ts";
@@ -80,13 +81,14 @@ export function readText(column: ColumnInfo, text: string): unknown {
       return /^-?\d+$/.test(text) ? Number(text) : text;
     case "json":
     case "array":
-      return readJson(text);
+      return readJson(text, column.name);
     default:
-      return isShape(column.column) ? readJson(text) : text;
+      return isShape(column.column) ? readJson(text, column.name) : text;
   }
 }
 
-function readJson(text: string): unknown {
+function readJson(text: string, path: string): unknown {
+  if (nestsTooDeep(text)) throw invalidBody(`\`${path}\` nests more than ${MAX_DEPTH} levels deep`, path);
   try {
     return JSON.parse(text);
   } catch {

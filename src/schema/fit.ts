@@ -1,3 +1,4 @@
+import { nestsTooDeep } from "../nesting.ts";
 import { fitInterval } from "./interval.ts";
 import { assertJson } from "./json.ts";
 import { fitDate, fitTime, fitTimestamp } from "./moment.ts";
@@ -44,6 +45,7 @@ const bits = (holds: (length: number, limit: number) => boolean): Fit => ({
 const json: Fit = {
   wanted: "JSON",
   fit: written((value) => {
+    if (nestsTooDeep(value)) return undefined;
     try {
       assertJson(JSON.parse(value), "");
       return value;

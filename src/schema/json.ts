@@ -1,15 +1,12 @@
 import { at, invalidValue } from "../error.ts";
-
-/** How deep a JSON value may nest; RJSON's own bound. */
-const MAX_JSON_DEPTH = 64;
+import { MAX_DEPTH } from "../nesting.ts";
 
 /** Whether a text reaches the database as it is: drivers cut it at NUL, and UTF-8 has no lone surrogates. */
 export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes("\0");
 
 /** Refuses what JSON cannot say, and what a database's JSON cannot hold. */
 export function assertJson(value: unknown, path: string, depth = 0): void {
-  if (depth > MAX_JSON_DEPTH)
-    throw invalidValue(`expected a JSON value at most ${MAX_JSON_DEPTH} levels deep`, path);
+  if (depth > MAX_DEPTH) throw invalidValue(`expected a JSON value at most ${MAX_DEPTH} levels deep`, path);
   switch (typeof value) {
     case "string":
       if (isStorable(value)) return;

@@ -25,6 +25,10 @@ const unreadable = customType<{ data: string; driverData: string }>({
 
 const thing = pgTable("thing", { id: integer("id").primaryKey(), marks: unreadable("marks").array() });
 const tagged = pgTable("tagged", { id: integer("id").primaryKey(), tags: text("tags").array() });
+const paper = pgTable("paper", {
+  id: integer("id").primaryKey(),
+  text: customType<{ data: string; driverData: string }>({ dataType: () => "json" })("text"),
+});
 const loose = pgTable("loose", { label: text("label") });
 const keyed = pgTable(
   "keyed",
@@ -66,6 +70,7 @@ const contractRelations = relations(contracts, ({ one }) => ({
 const schema = {
   thing,
   tagged,
+  paper,
   loose,
   keyed,
   apart,
@@ -206,6 +211,22 @@ describe("what was found in PostgreSQL", () => {
     },
     30_000,
   );
+
+  test("JSON that an author's type writes as text is not parsed where it nests beyond any use", async () => {
+    const rule = { all: { select: true, write: true } };
+    const handle = handler({ papers: { table: "paper", control: { POST: rule } } });
+    for (const [depth, status] of [
+      [500_000, 400],
+      [65, 400],
+      [64, 200],
+    ] as const) {
+      const text = "[".repeat(depth) + "]".repeat(depth);
+      expect([depth, (await ask(handle, "POST", "papers", { id: depth, text })).status]).toEqual([
+        depth,
+        status,
+      ]);
+    }
+  });
 
   test("what is missing in an array is null, which nothing contains", async () => {
     const missing = undefined as never;

@@ -1,7 +1,5 @@
 import { invalidBody } from "../../error.ts";
-
-/** RJSON's own bound. */
-const MAX_DEPTH = 64;
+import { MAX_DEPTH, nestsTooDeep } from "../../nesting.ts";
 
 /** Decodes a JSON body. */
 export function decodeJSON(text: string): unknown {
@@ -11,29 +9,4 @@ export function decodeJSON(text: string): unknown {
   } catch {
     throw invalidBody("the body is not JSON");
   }
-}
-
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [34, 92, 91, 93, 123, 125];
-
-/** Looked at before it is parsed: a mebibyte of brackets would cost half a gibibyte. */
-function nestsTooDeep(text: string): boolean {
-  let depth = 0;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit === QUOTE) index = endOfString(text, index);
-    else if (unit === OPEN_LIST || unit === OPEN_MAP) {
-      if (++depth > MAX_DEPTH) return true;
-    } else if (unit === CLOSE_LIST || unit === CLOSE_MAP) depth--;
-  }
-  return false;
-}
-
-/** The place of the quote that ends a string, or the end of a text that never does. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return end;
-  }
-  return text.length;
 }
