@@ -22,3 +22,17 @@ export async function within<T>(
     clearTimeout(timer);
   }
 }
+
+/** Whether a value is to be waited for. */
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+
+/** Runs a function of an author, and waits for what it answers so long and no longer. */
+export function bounded<T>(
+  milliseconds: number,
+  work: () => T | Promise<T>,
+  late?: () => unknown,
+): T | Promise<T> {
+  const answer = work();
+  return isThenable(answer) ? within(milliseconds, Promise.resolve(answer) as Promise<T>, late) : answer;
+}

@@ -1,8 +1,8 @@
 import { holdsFirst, type ReaderChoice, readCompiler, writeCompiler } from "./compile/compile.ts";
-import { within } from "./deadline.ts";
+import { bounded, within } from "./deadline.ts";
 import { detectDialect } from "./dialect/dialect.ts";
 import { busy, limitExceeded, QueryError } from "./error.ts";
-import { execute, type Task } from "./execute/execute.ts";
+import { execute, type Outside, type Task } from "./execute/execute.ts";
 import type { Mark } from "./observe.ts";
 import {
   admit,
@@ -56,6 +56,8 @@ export interface EngineOptions {
   readonly reader: ReaderChoice;
 }
 
+export type { Outside } from "./execute/execute.ts";
+
 /** What a request came to. */
 export interface Answer {
   readonly policy: Policy;
@@ -86,6 +88,8 @@ export interface Engine {
     shape: Shape<Shaped>,
     mark: Mark,
   ): Promise<Shaped | Response>;
+  /** Runs a function of the author that may use the database: in its turn, and no longer than it may take. */
+  readonly outside: Outside;
   /** How many statements are remembered, and how many of them the driver keeps prepared. */
   remembered(): { readonly statements: number; readonly prepared: number };
 }
@@ -110,17 +114,24 @@ export function createEngine(options: EngineOptions): Engine {
   const writers = writeCompiler(options.database, dialect, options.reader, readers);
   const plans = new PlanMemory();
   let inFlight = 0;
-  const run = async <Outcome, Answer>(
-    task: Omit<Task<Outcome, Answer>, "timeout">,
-  ): Promise<Answer | Response> => {
+  const counted = async <T>(work: () => T | Promise<T>): Promise<T> => {
     if (inFlight >= maxInFlight) throw busy();
     inFlight++;
     try {
-      return await execute(dialect, { ...task, timeout });
+      return await work();
     } finally {
       inFlight--;
     }
   };
+  const outside: Outside = (work, late) => {
+    const { door } = dialect;
+    if (door === undefined) return bounded(timeout, work, late);
+    const guest = () => door.guest(() => bounded(timeout, work, late), options.busyTimeout);
+    return door.open ? guest() : counted(guest);
+  };
+  const run = <Outcome, Answer>(
+    task: Omit<Task<Outcome, Answer>, "timeout" | "outside">,
+  ): Promise<Answer | Response> => counted(() => execute(dialect, { ...task, timeout, outside }));
   const isFormatted = ({ formatResult }: Policy): boolean => options.formats || formatResult !== undefined;
   const wantsRows = (policy: Policy): boolean => isFormatted(policy) || policy.hooks.afterQuery !== undefined;
 
@@ -134,8 +145,8 @@ export function createEngine(options: EngineOptions): Engine {
     const { context } = principal;
     const plan = plans.get(policy, request);
     context["findFirst"] = plan.first;
-    const admitted = admitAll(plan, context);
-    const rows = admitted instanceof Promise ? await within(timeout, admitted) : admitted;
+    const admitted = outside(() => admitAll(plan, context));
+    const rows = admitted instanceof Promise ? await admitted : admitted;
     mark("plan");
     const statement = readers.compile(plan, rows, wantsRows(policy));
     mark("compile");
@@ -149,7 +160,8 @@ export function createEngine(options: EngineOptions): Engine {
     });
     mark("execute");
     if (isResponse(outcome)) return outcome;
-    return within(timeout, shape({ policy, first: plan.first, outcome }));
+    const answer = { policy, first: plan.first, outcome };
+    return isFormatted(policy) ? outside(() => shape(answer)) : shape(answer);
   }
 
   /** The rows a write's total counts: those of its rule, or, where it says nothing of rows, those the caller may read. */
@@ -180,20 +192,20 @@ export function createEngine(options: EngineOptions): Engine {
     mark("plan");
     if (kind !== "delete") {
       const sent = await body(policy.limits.maxBodySize);
-      context["body"] = await within(timeout, readBodyRows(policy, sent, kind === "insert", context));
+      context["body"] = await outside(() => readBodyRows(policy, sent, kind === "insert", context));
       mark("body");
     }
-    const rows = await within(timeout, admitAll(plan, context));
+    const rows = await outside(() => admitAll(plan, context));
     const leaves = kind !== "delete";
-    const check = leaves ? await within(timeout, admitCheck(policy, rows, context)) : "all";
+    const check = leaves ? await outside(() => admitCheck(policy, rows, context)) : "all";
     const ensure =
       policy.ensure === undefined
         ? "all"
-        : await within(timeout, admit(policy.ensure, policy.table, context, `${policy.path}.ensure`));
+        : await outside(() => admit(policy.ensure, policy.table, context, `${policy.path}.ensure`));
     const triggered =
       leaves && (policy.triggers ?? (await within(timeout, writers.isTriggered(policy.table))));
     const counted = plan.total
-      ? await within(timeout, totalRows(plan, rows[0]!, request, principal))
+      ? await outside(() => totalRows(plan, rows[0]!, request, principal))
       : rows[0]!;
     const write = writers.compile(
       plan,
@@ -225,6 +237,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return {
+    outside,
     remembered: () => ({ statements: readers.size + writers.size, prepared: dialect.prepared }),
     allow(request, principal) {
       if (!registry.has(request.resource)) resolve(registry, request, principal);

@@ -18,7 +18,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   operator: ["error", "schema", "drizzle-orm"],
   policy: ["error", "request", "schema", "drizzle-orm"],
   plan: ["error", "request", "schema", "operator", "policy", "drizzle-orm"],
-  dialect: ["cache", "deadline", "error", "drizzle-orm", "node:crypto"],
+  dialect: ["cache", "deadline", "error", "drizzle-orm", "node:async_hooks", "node:crypto", "node:process"],
   compile: ["cache", "node:buffer", "plan", "schema", "drizzle-orm"],
   execute: ["deadline", "error", "observe", "plan", "dialect", "response"],
   engine: [

@@ -33,6 +33,7 @@ export function openBetterSqlite(database: Database, options: DialectOptions): D
     });
   const lenient = new LenientClient(client);
   const driver = {
+    connection: client,
     client: lenient,
     database: new database.constructor("sync", dialect, over(lenient), session.schema),
     rowsAreCheap: false,

@@ -18,6 +18,7 @@ export function openBunSqlite(database: Database, options: DialectOptions): Dial
   const client = database.$client as Client;
   const { dialect, session } = database;
   const driver = {
+    connection: client,
     client,
     database,
     rowsAreCheap: true,

@@ -1,5 +1,6 @@
 import { entityKind } from "drizzle-orm";
 import type { QueryError } from "../error.ts";
+import type { Gate } from "./gate.ts";
 import { openBetterSqlite } from "./better-sqlite3.ts";
 import { openBunSqlite } from "./bun-sqlite.ts";
 import { openLibsql } from "./libsql.ts";
@@ -29,6 +30,8 @@ export interface Dialect {
    * no write lock until something in it writes.
    */
   transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T>;
+  /** Where statements of others fall inside an open transaction: the door that they pass when none is open. */
+  readonly door: Door | undefined;
   /** Whether statements run on another machine, so that they can be given up. */
   readonly remote: boolean;
   /** Whether rows cost less than JSON made by the database. */
@@ -48,6 +51,9 @@ export interface Dialect {
   /** What an error of the driver means to a client; `undefined` where it means a fault of ours. */
   failure(error: unknown): QueryError | undefined;
 }
+
+/** What lets in those who use the connection beside the engine's transactions. */
+export type Door = Pick<Gate, "open" | "guest">;
 
 /** How an engine may use its database. */
 export interface DialectOptions {

@@ -30,6 +30,7 @@ export function openRemote(database: Database, options: DialectOptions): Dialect
 class RemoteLibsql implements Dialect {
   readonly speaks = "sqlite";
   readonly remote = true;
+  readonly door = undefined;
   readonly rowsAreCheap = false;
   readonly prepared = 0;
   jsonPassesSelects = false;

@@ -1,5 +1,5 @@
 import type { Client, InValue, Transaction } from "@libsql/client";
-import type { Database, Dialect, DialectOptions } from "./dialect.ts";
+import type { Database, Dialect, DialectOptions, Door } from "./dialect.ts";
 import { Semaphore } from "./gate.ts";
 import { type Lane, laneOf, writeTransaction } from "./libsql-lane.ts";
 import { FileReader } from "./libsql-reader.ts";
@@ -25,6 +25,8 @@ class LocalLibsql implements Dialect {
   readonly speaks = "sqlite";
   readonly remote = false;
   readonly rowsAreCheap = false;
+  /** Whether others use the client as it is, and so do not wait for their turn. */
+  readonly #bare: boolean;
   /** Reads outside of transactions, where the file allows a connection of its own. */
   #reader: FileReader | undefined;
   jsonPassesSelects = false;
@@ -40,9 +42,14 @@ class LocalLibsql implements Dialect {
     const client = database.$client as Client;
     this.#lane = laneOf(client);
     this.#waitMs = busyTimeout;
+    this.#bare = this.#lane.client === client;
     // Turns are taken here, so statements go to the client behind the queue.
     this.#database = overClient(database, this.#lane.client);
     void this.#askDatabase(ownConnection);
+  }
+
+  get door(): Door | undefined {
+    return this.#bare && this.#lane.inMemory() !== false ? this.#lane.writers : undefined;
   }
 
   get prepared(): number {

@@ -43,6 +43,7 @@ interface Writer {
 
 class PostgreSQL implements Dialect {
   readonly speaks = "postgresql";
+  readonly door = undefined;
   readonly rowsAreCheap = false;
   readonly jsonPassesSelects = true;
   readonly remote: boolean;

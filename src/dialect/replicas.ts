@@ -31,6 +31,9 @@ export function openReplicas(database: Replicated, open: (database: Database) =>
   };
   return {
     speaks: primary.speaks,
+    get door() {
+      return primary.door;
+    },
     remote: all.some(({ remote }) => remote),
     get rowsAreCheap() {
       return all.every(({ rowsAreCheap }) => rowsAreCheap);

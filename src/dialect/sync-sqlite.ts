@@ -1,6 +1,6 @@
 import type { Database, Dialect, DialectOptions } from "./dialect.ts";
 import { Cache } from "../cache.ts";
-import { Gate } from "./gate.ts";
+import { gateOf } from "./gate.ts";
 import { isUnsayable, retryWhileBusy, sqliteFailure } from "./sqlite.ts";
 
 /** The part of a synchronous driver's client that Drizzle's session needs. */
@@ -18,6 +18,8 @@ export interface SyncStatement {
 
 /** What differs between drivers that have one connection, whose statements are synchronous. */
 export interface SyncDriver {
+  /** What all who use the connection have in common. */
+  readonly connection: object;
   readonly client: SyncClient;
   /** The database whose statements go to the client. */
   readonly database: Database;
@@ -39,8 +41,8 @@ const MAX_STATEMENTS = 200;
  * begin and commit are written out.
  */
 export function syncDialect(driver: SyncDriver, { busyTimeout }: DialectOptions): Dialect {
-  const gate = new Gate();
   const { client, database } = driver;
+  const gate = gateOf(driver.connection);
   const statements = new Cache<SyncStatement>(MAX_STATEMENTS, (statement) => statement.finalize());
   const statementOf = (text: string): SyncStatement => {
     let statement = statements.get(text);
@@ -115,6 +117,7 @@ export function syncDialect(driver: SyncDriver, { busyTimeout }: DialectOptions)
 
   return {
     speaks: "sqlite",
+    door: gate,
     remote: false,
     rowsAreCheap: driver.rowsAreCheap,
     jsonPassesSelects: driver.jsonPassesSelects,

@@ -17,7 +17,12 @@ export interface Task<Outcome, Answer = Outcome> {
   readonly finish?: (outcome: Outcome) => Answer | Promise<Answer>;
   /** How long the transaction may take, in milliseconds. */
   readonly timeout: number;
+  /** Runs what is no part of the transaction. */
+  readonly outside: Outside;
 }
+
+/** Runs a function of an author that may use the database, beside everybody's transactions. */
+export type Outside = <T>(work: () => T | Promise<T>, late?: () => unknown) => T | Promise<T>;
 
 /** A `Response` of `beforeQuery`, thrown so that the transaction is rolled back. */
 class Ended {
@@ -110,14 +115,20 @@ function transact<Outcome, Answer>(
  * may be thrown again, so nothing is written to it.
  */
 async function asked<Outcome, Answer>(
-  { hooks, context, timeout }: Task<Outcome, Answer>,
+  { hooks: { onQueryError }, context, timeout, outside }: Task<Outcome, Answer>,
   error: unknown,
 ): Promise<unknown> {
-  if (hooks.onQueryError === undefined) return undefined;
+  if (onQueryError === undefined) return undefined;
   const tooLate = late(timeout);
+  let begun = false;
+  const ask = (): unknown => {
+    begun = true;
+    return onQueryError(error, context) as unknown;
+  };
   try {
-    return (await within(timeout, hooks.onQueryError(error, context), () => tooLate)) as unknown;
+    return await outside(ask, () => tooLate);
   } catch (second) {
+    if (!begun) return undefined; // its turn did not come
     const chosen = second === error || (second instanceof HttpError && second !== tooLate);
     throw chosen ? second : new Both(second, error);
   }

@@ -1,4 +1,4 @@
-import type { Engine } from "../engine.ts";
+import type { Engine, Outside } from "../engine.ts";
 import { QueryError, quote } from "../error.ts";
 import { type Mark, type Observation, type Observer, Stopwatch, unwatched } from "../observe.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
@@ -56,9 +56,11 @@ interface Visit {
 
 async function answer(route: Route, request: Request, visit: Visit, mark: Mark): Promise<Response> {
   const { cors } = route;
+  // An author's function may look into the database for the origins he allows.
+  const asking: Outside = typeof cors?.origin === "function" ? route.engine.outside : (work) => work();
   if (cors !== undefined) {
     visit.base = { ...visit.base, vary: `${visit.base["vary"] ?? ""}, Origin`.replace(/^, /, "") };
-    visit.base = { ...visit.base, ...corsHeaders(cors, request) };
+    visit.base = { ...visit.base, ...(await asking(() => corsHeaders(cors, request))) };
     if (isPreflight(request)) {
       return new Response(null, { status: 204, headers: { ...visit.base, ...preflightHeaders(cors) } });
     }
@@ -66,7 +68,7 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
   const { method } = request;
   const traits = METHODS.get(method);
   if (traits?.writes === true) {
-    refuseForeignWrite(request, cors);
+    await asking(() => refuseForeignWrite(request, cors));
     refuseConditionalWrite(request);
   }
   const resource = resourceOf(request, route.idParam);
@@ -78,7 +80,7 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
       : parse(method as Method, resource, searchOf(request.url));
   mark("parse");
   const context: Record<string, unknown> = { request, method, resourceId: resource, role: undefined };
-  const principal = await authenticate(request, context, route.session, route.timeout);
+  const principal = await authenticate(request, context, route.session, route.engine);
   mark("principal");
   if (isResponse(principal)) return withHeaders(principal, visit.base, method === "HEAD");
   if (traits === undefined || method === "OPTIONS") {
@@ -152,11 +154,17 @@ function searchOf(url: string): string {
   return hash < 0 ? url.slice(start) : url.slice(start, hash);
 }
 
-function tell({ observe }: Route, observation: Observation): void {
-  try {
-    const answer: unknown = observe?.(observation);
-    if (answer instanceof Promise) answer.catch(() => undefined);
-  } catch {
-    // watching cannot change an answer
-  }
+/** Tells in its turn, or though that does not come; watching cannot change an answer. */
+function tell({ observe, engine }: Route, observation: Observation): void {
+  if (observe === undefined) return;
+  const telling = (): void => {
+    try {
+      const answer: unknown = observe(observation);
+      if (answer instanceof Promise) answer.catch(() => undefined); // and nobody waits for it
+    } catch {
+      // it was told
+    }
+  };
+  const waiting = engine.outside(telling);
+  if (waiting instanceof Promise) waiting.catch(telling);
 }

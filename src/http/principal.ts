@@ -1,4 +1,4 @@
-import { within } from "../deadline.ts";
+import type { Engine } from "../engine.ts";
 import type { Principal } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 
@@ -17,14 +17,13 @@ export async function authenticate(
   request: Request,
   context: Record<string, unknown>,
   { parser, getRole }: SessionOptions<never>,
-  milliseconds: number,
+  { outside }: Pick<Engine, "outside">,
 ): Promise<Principal | Response> {
   if (parser !== undefined) {
-    const answer = await within(milliseconds, parser(request, context as never));
+    const answer = await outside(() => parser(request, context as never));
     if (isResponse(answer)) return answer;
   }
-  const role =
-    getRole === undefined ? undefined : await within(milliseconds, getRole(request, context as never));
+  const role = getRole === undefined ? undefined : await outside(() => getRole(request, context as never));
   if (typeof role !== "string" || RESERVED.has(role)) return { context };
   context["role"] = role;
   return { role, context };

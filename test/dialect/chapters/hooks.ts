@@ -92,7 +92,7 @@ export function hooks(app: Subject): void {
     });
   });
 
-  describe.each(["formatted", "formattedEntry"])("a formatter of the rule or the entry (%s)", (resource) => {
+  describe.each(["shaped", "shapedEntry"])("a formatter of the rule or the entry (%s)", (resource) => {
     describe.each(WRITING)("of a %s", (method, path, body) => {
       const there = path.replace("hooked", resource);
 
@@ -133,7 +133,7 @@ export function hooks(app: Subject): void {
   test.each(WRITING)("%s: what a formatter throws is asked of `onQueryError`", async (method, path, body) => {
     const before = await app.dump();
     const headers = { "x-before": "write", "x-format": "throw", "x-error": "answer" };
-    const answer = await send(method, path.replace("hooked", "formatted"), body, headers);
+    const answer = await send(method, path.replace("hooked", "shaped"), body, headers);
     expect([answer.status, answer.body]).toEqual([418, { sorry: method, isError: true }]);
     expect(await app.dump()).toBe(before);
   });

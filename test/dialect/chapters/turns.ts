@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
 import { ask } from "../../support/served.ts";
 import type { Subject } from "../subject.ts";
+import { LOOKERS } from "../world/looking.ts";
 
 /** Chapters 6 and 7: transactions, and many requests at once. */
 export function turns(app: Subject): void {
@@ -116,6 +117,32 @@ export function turns(app: Subject): void {
       await app.release();
       expect((await held).status).toBe(200);
       expect((await app.get("plain")).body.count).toBe(4);
+    },
+  );
+
+  const LOOKS = Object.entries(LOOKERS).flatMap(([method, names]) => names.map((name) => [method, name]));
+
+  test.each(LOOKS)(
+    "while the hook of a write that will fail waits, what else runs of a %s (`%s`) sees nothing of it and keeps what it writes",
+    async (method, name) => {
+      const falling = app.post("hooked", { id: 50, label: "held" }, { headers: { "x-after": "fall" } });
+      await app.entered();
+      // Elsewhere a write of the application's own has its own lock to wait for.
+      const headers = { "x-look": name, ...(app.alone && { "x-leave": "1" }) };
+      const looked =
+        method === "GET"
+          ? app.get("looking", { headers })
+          : app.post("looking", { id: 60, label: "other" }, { headers });
+      const waits = app.alone || method === "POST";
+      const later = waits ? Bun.sleep(30).then(() => app.release()) : undefined;
+      const { status, body } = await looked;
+      await later;
+      expect([status, body]).toEqual([200, { seen: app.alone ? 4 : 3 }]);
+      await app.release();
+      expect((await falling).status).toBe(500);
+      expect(await app.faults()).toEqual(["words of the author"]);
+      const labels = (await app.rows("tag")).map(({ label }) => label);
+      expect([labels.includes("left behind"), labels.includes("held")]).toEqual([app.alone, false]);
     },
   );
 

@@ -88,6 +88,9 @@ export function hooks({ article, author, tag }: World, held: Held): Rules {
         case "hold":
           await held.hold();
           return undefined;
+        case "fall":
+          await held.hold();
+          throw new Error("words of the author");
         default:
           return undefined;
       }
@@ -133,7 +136,7 @@ export function hooks({ article, author, tag }: World, held: Held): Rules {
   };
 
   return {
-    formatted: {
+    shaped: {
       table: "tag",
       control: {
         GET: { all: { ...hooked, formatResult: format } },
@@ -142,7 +145,7 @@ export function hooks({ article, author, tag }: World, held: Held): Rules {
         DELETE: { all: { ...hooked, formatResult: format } },
       },
     },
-    formattedEntry: {
+    shapedEntry: {
       table: "tag",
       formatResult: format,
       control: {

@@ -4,6 +4,7 @@ import type { Held } from "./held.ts";
 import { hooks } from "./hooks.ts";
 import { nested } from "./nested.ts";
 import { judging } from "./judging.ts";
+import { type Look, looking } from "./looking.ts";
 import { reading } from "./reading.ts";
 import type { World } from "./sqlite.ts";
 import { writing } from "./writing.ts";
@@ -43,7 +44,7 @@ export const AUDITED = [
 ] as const;
 
 /** Every rule of the suite, over the tables of one database. */
-export function rules(world: World, held: Held): Rules {
+export function rules(world: World, held: Held, look: Look): Rules {
   const audits = AUDITED.map((table) => [
     `audit-${table}`,
     { table, maxLimit: null, control: { GET: { auditor: { select: true } } } },
@@ -54,6 +55,7 @@ export function rules(world: World, held: Held): Rules {
     ...judging(world),
     ...hooks(world, held),
     ...nested(world),
+    ...looking(look),
     ...(Object.fromEntries(audits) as Rules),
   };
 }

@@ -3,6 +3,7 @@ import { getTableName, sql } from "drizzle-orm";
 import { fill } from "../../support/data.ts";
 import { TRIGGERS } from "./judging.ts";
 import { makeHeld } from "./held.ts";
+import { makeLook } from "./looking.ts";
 import { rules, type Session, type World, type WorldDatabase } from "./rules.ts";
 
 export type { World } from "./rules.ts";
@@ -25,7 +26,8 @@ export function makeSubject(ground: Ground): (request: Request) => Promise<Respo
   const { database, world } = ground;
   const held = makeHeld();
   const reset = makeReset(ground);
-  const acl = rules(world, held);
+  const look = makeLook(world, database as WorldDatabase);
+  const acl = rules(world, held, look);
   let errors: string[] = [];
   const route = (reader: "fast" | "portable") =>
     createQueryRoute<string, Session>({
@@ -40,8 +42,12 @@ export function makeSubject(ground: Ground): (request: Request) => Promise<Respo
         parser: (request, context) => {
           const me = request.headers.get("x-me");
           if (me !== null) Object.assign(context, { me: Number(me) });
+          return request.headers.has("x-look") ? look("parser", context) : undefined;
         },
-        getRole: (request) => request.headers.get("x-role"),
+        getRole: async (request, context) => {
+          if (request.headers.has("x-look")) await look("getRole", context);
+          return request.headers.get("x-role");
+        },
       },
     });
   const routes = new Map([
