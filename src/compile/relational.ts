@@ -1,10 +1,10 @@
-import { Buffer } from "node:buffer";
 import { type SQL, sql, type Table } from "drizzle-orm";
 import type { ReadNode, ReadPlan, Rows } from "../plan/plan.ts";
 import type { OrderKey } from "../policy/policy.ts";
 import type { Database } from "../dialect/dialect.ts";
 import type { ReadOutcome } from "./compile.ts";
 import { aliasedCondition, computed, nodeCondition, rowsCondition } from "./condition.ts";
+import { areTooLong, type Naming, namesOfSchema, numbersForNames } from "./names.ts";
 import { syntaxOf } from "./syntax.ts";
 import { columnAsText, columnValue, extraAsText, syntaxFor } from "./transport.ts";
 import { extraReceived } from "./value.ts";
@@ -26,15 +26,17 @@ export async function readRelational(
   // Drizzle's relational queries ask for each field by itself, where no other row is seen.
   if (plan.nodes.some(({ policy, extras }) => policy.spansRows && extras.size > 0))
     throw new TypeError("computed fields over several rows need the fast reader");
-  const config = toConfig(root, rows, root.table.name);
+  const cut = syntaxFor(root.table).mark === "$" && areTooLong(root);
+  const naming = (cut ? numbersForNames : namesOfSchema)(database, root);
+  const config = toConfig(root, rows, naming, naming.root);
   if (plan.total) config.extras[TOTAL] = total(root, rows).as(TOTAL);
-  const found = (await database.query[root.table.name].findMany(config)) as Row[];
+  const found = (await naming.query.findMany(config)) as Row[];
   const outcome = {
     ...(plan.total && {
       total: found.length > 0 ? Number(found[0]![TOTAL]) : await countTotal(database, root, rows),
     }),
   };
-  return { ...outcome, ...arrangeAll(found, plan) };
+  return { ...outcome, ...arrangeAll(found, plan, naming) };
 }
 
 /** Drizzle has no relational queries of views; they have no relations either. */
@@ -54,8 +56,12 @@ async function readView(database: Database, plan: ReadPlan, rows: readonly Rows[
   return { ...total, ...arrangeAll(found, plan) };
 }
 
-function arrangeAll(found: readonly Row[], { root, first }: ReadPlan): Pick<ReadOutcome, "rows" | "count"> {
-  const arranged = found.map((row) => arrange(row, root));
+function arrangeAll(
+  found: readonly Row[],
+  { root, first }: ReadPlan,
+  naming?: Naming,
+): Pick<ReadOutcome, "rows" | "count"> {
+  const arranged = found.map((row) => arrange(row, root, naming));
   return { rows: first ? (arranged[0] ?? null) : arranged, count: arranged.length };
 }
 
@@ -81,12 +87,13 @@ interface Config {
   with: Record<string, Config>;
 }
 
-/** PostgreSQL cuts longer names off, and then two are one. */
-const MAX_NAME = 63;
-
-function toConfig(node: ReadNode, rows: readonly Rows[], alias: string, nested = false): Config {
-  if (syntaxFor(node.table).mark === "$" && Buffer.byteLength(alias) > MAX_NAME)
-    throw new TypeError(`relations whose names together are longer than ${MAX_NAME} need the fast reader`);
+function toConfig(
+  node: ReadNode,
+  rows: readonly Rows[],
+  naming: Naming,
+  alias: string,
+  nested = false,
+): Config {
   const config: Config = { columns: {}, extras: {}, with: {} };
   for (const column of node.columns) {
     const text = columnAsText(column, nested);
@@ -98,8 +105,10 @@ function toConfig(node: ReadNode, rows: readonly Rows[], alias: string, nested =
     config.extras[name] = extraAsText(computed(extra, node.table, alias), name, syntax);
   const where = aliasedCondition(node, rows[node.index]!, alias);
   if (where !== undefined) config.where = where;
-  for (const [name, { node: child }] of node.relations)
-    config.with[name] = toConfig(child, rows, `${alias}_${name}`, true); // as Drizzle names it
+  for (const [relation, { node: child }] of node.relations) {
+    const name = naming.relation(node.table.name, relation);
+    config.with[name] = toConfig(child, rows, naming, `${alias}_${name}`, true); // as Drizzle names it
+  }
   if (node.columns.length === 0 && node.extras.size === 0 && node.relations.size === 0)
     config.extras[NOTHING] = sql`1`.as(NOTHING);
   if (!node.single) Object.assign(config, range(node), { orderBy: node.orderBy.map(orderSQL) });
@@ -121,17 +130,17 @@ function orderSQL(key: OrderKey): SQL {
  * Rows as Drizzle answers them, with the keys in one order: columns, computed fields, relations. What travelled as text
  * and what an author's `mapWith` maps is decoded here, because Drizzle forgets both while it renames.
  */
-function arrange(row: Row, node: ReadNode, nested = false): Row {
+function arrange(row: Row, node: ReadNode, naming: Naming | undefined, nested = false): Row {
   const arranged: Row = {};
   for (const column of node.columns) arranged[column.name] = columnValue(row[column.name], column, nested);
   const syntax = syntaxFor(node.table);
   for (const [name, extra] of node.extras) arranged[name] = extraReceived(row[name], extra, syntax);
   for (const [name, { node: child }] of node.relations) {
-    const value = row[name] as Row | Row[] | null | undefined;
+    const value = row[naming?.relation(node.table.name, name) ?? name] as Row | Row[] | null | undefined;
     arranged[name] = Array.isArray(value)
-      ? value.map((item) => arrange(item, child, true))
+      ? value.map((item) => arrange(item, child, naming, true))
       : value
-        ? arrange(value, child, true)
+        ? arrange(value, child, naming, true)
         : null;
   }
   return arranged;

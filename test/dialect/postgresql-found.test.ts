@@ -122,28 +122,59 @@ describe("what was found in PostgreSQL", () => {
       with: {
         departmentAssignmentsOfOrganization: {
           select: true,
-          with: { employeeContractsOfDepartment: { select: true, with: { department: true } } },
+          with: {
+            employeeContractsOfDepartment: {
+              select: true,
+              extras: { twice: sql<number>`${contracts.id} * 2`.as("twice") },
+              where: (_: object, t: typeof contracts) =>
+                sql`exists (select 1 from ${departments} where ${departments.id} = ${t.departmentId} and ${t.id} < 5)`,
+              with: { department: true },
+            },
+            organization: { select: true, with: { departmentAssignmentsOfOrganization: true } },
+          },
         },
       },
     };
     const all = { all: { select: true, write: true } };
-    const handle = handler({
+    const acl = {
       accounts: {
         table: "organizationAccounts",
         control: { GET: { all: nested }, POST: all, DELETE: { all: nested } },
       },
       departments: { table: "departments", control: { POST: all } },
       contracts: { table: "contracts", control: { POST: all } },
-    });
+    };
+    const handle = handler(acl);
     await ask(handle, "POST", "accounts", { id: 1 });
     await ask(handle, "POST", "departments", { id: 2, organizationId: 1 });
     await ask(handle, "POST", "contracts", { id: 3, departmentId: 2 });
-    const contractsOf = "employeeContractsOfDepartment:(limit:5,with:(department:T))";
-    const select = `select=(with:(departmentAssignmentsOfOrganization:(limit:5,with:(${contractsOf}))))`;
+    await ask(handle, "POST", "contracts", [
+      { id: 4, departmentId: 2 },
+      { id: 5, departmentId: 2 },
+    ]);
+    const contractsOf = "employeeContractsOfDepartment:(limit:1,orderBy:(id:desc),with:(department:T))";
+    const back = "organization:(with:(departmentAssignmentsOfOrganization:(limit:2)))";
+    const select = `countTotal&select=(with:(departmentAssignmentsOfOrganization:(limit:5,with:(${contractsOf},${back}))))`;
     const read = await ask(handle, "GET", `accounts?${select}`);
-    expect(
-      read.body.accounts[0].departmentAssignmentsOfOrganization[0].employeeContractsOfDepartment,
-    ).toEqual([{ id: 3, departmentId: 2, department: { id: 2, organizationId: 1 } }]);
+    const department = { id: 2, organizationId: 1 };
+    expect(read.body).toEqual({
+      total: 1,
+      count: 1,
+      accounts: [
+        {
+          id: 1,
+          departmentAssignmentsOfOrganization: [
+            {
+              ...department,
+              employeeContractsOfDepartment: [{ id: 4, departmentId: 2, twice: 8, department }],
+              organization: { id: 1, departmentAssignmentsOfOrganization: [department] },
+            },
+          ],
+        },
+      ],
+    });
+    const portable = handler(acl, { reader: "portable" });
+    expect((await ask(portable, "GET", `accounts?${select}`)).body).toEqual(read.body);
     const gone = await ask(handle, "DELETE", `accounts?${select}`);
     expect(gone.body.accounts).toEqual(read.body.accounts);
   });
