@@ -1,18 +1,72 @@
 import type { Database } from "./dialect.ts";
 import { boundValue, databaseOver, type Driver, type Rows } from "./postgresql-driver.ts";
-import { type LazyClient, WatchedClient, type Ways } from "./postgresql-lazy.ts";
+import { isStale, stateOf } from "./postgresql-failure.ts";
+import { type Asked, type LazyClient, type Statement, WatchedClient, type Ways } from "./postgresql-lazy.ts";
 import type { Hold, Watch } from "./postgresql-watch.ts";
 
 /** How many connections Bun opens unless it is told otherwise. */
 const CONNECTIONS = 10;
 
 const WAYS: Ways = {
-  make(client, text, values) {
+  send(client, { text, values, arrays }) {
     const query = client.unsafe(text, values);
-    return { query, means: { stop: () => void query.cancel(), drop: () => undefined } };
+    const rows = arrays ? query.values() : query;
+    return { rows, means: { stop: () => void query.cancel(), drop: () => undefined } };
   },
   guard: (work) => work(),
 };
+
+/** Texts under which statements are prepared anew in transactions, where the driver runs into what has gone stale. */
+class Texts {
+  #generation = 0;
+
+  of(text: string): string {
+    return this.#generation === 0 ? text : `/*${this.#generation}*/ ${text}`;
+  }
+
+  renew(): void {
+    this.#generation++;
+  }
+}
+
+/**
+ * The statements of a transaction. One that has gone stale ends it; where it is the first, and all there was, the
+ * transaction begins again and nobody hears of it.
+ */
+class Transaction implements Ways {
+  readonly #texts: Texts;
+  readonly #begin: () => void;
+  #statements = 0;
+
+  /** `begin` sends what a transaction begins with. */
+  constructor(texts: Texts, begin: () => void) {
+    this.#texts = texts;
+    this.#begin = begin;
+  }
+
+  send(client: LazyClient, asked: Asked): Statement {
+    let sent = WAYS.send(client, { ...asked, text: this.#texts.of(asked.text) });
+    const first = this.#statements++ === 0;
+    const run = async (): Promise<Rows> => {
+      try {
+        return await sent.rows;
+      } catch (error) {
+        if (!isStale(error)) throw error;
+        if (stateOf(error) === "0A000") this.#texts.renew();
+        if (!first || this.#statements > 1) throw error;
+        this.#begin();
+        sent = WAYS.send(client, { ...asked, text: this.#texts.of(asked.text) });
+        return sent.rows;
+      }
+    };
+    return { rows: run(), means: { stop: () => sent.means.stop(), drop: () => undefined } };
+  }
+
+  guard<T>(work: () => Promise<T>): Promise<T> {
+    this.#statements++; // a savepoint
+    return work();
+  }
+}
 
 /** A connection that is taken from the pool. */
 interface Reserved {
@@ -28,6 +82,7 @@ export class BunSQL implements Driver {
   readonly remote = true;
   readonly prepared = 0;
   readonly connections: number;
+  readonly #texts = new Texts();
 
   constructor({ options }: { readonly options?: { readonly max?: number; readonly adapter?: string } }) {
     const adapter = options?.adapter ?? "postgres";
@@ -57,9 +112,17 @@ export class BunSQL implements Driver {
       return await databaseOver(database, connection).transaction((tx: Database) => {
         const { session } = tx as { session: { client: object } };
         const tag = session.client as (text: TemplateStringsArray) => Promise<unknown>;
-        // Nobody waits for the settings; should they fail, so will what follows.
-        for (const setting of settings) tag(template(setting)).catch(() => undefined);
-        session.client = this.watched(session.client, hold);
+        // Nobody waits for these; should they fail, so will what follows.
+        const send = (texts: readonly string[]): void => {
+          for (const text of texts) tag(template(text)).catch(() => undefined);
+        };
+        send(settings);
+        const again = (): void => send(["rollback", "begin", ...settings]);
+        session.client = new WatchedClient(
+          session.client as LazyClient,
+          hold,
+          new Transaction(this.#texts, again),
+        );
         return work(tx);
       });
     } finally {

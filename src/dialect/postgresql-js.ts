@@ -2,6 +2,7 @@ import type { Database } from "./dialect.ts";
 import { boundValue, type Driver, type Rows, Uses } from "./postgresql-driver.ts";
 import { isLost, isStale } from "./postgresql-failure.ts";
 import {
+  type Asked,
   type LazyClient,
   type LazyQuery,
   type Statement,
@@ -45,7 +46,7 @@ export class PostgresJs implements Driver {
   }
 
   watched(client: object, watch: Watch, guard: Ways["guard"] = (work) => work()): object {
-    return new WatchedClient(client as LazyClient, watch, { make, guard });
+    return new WatchedClient(client as LazyClient, watch, { send, guard });
   }
 
   async query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<Rows> {
@@ -68,10 +69,11 @@ export class PostgresJs implements Driver {
     try {
       return await database.transaction((tx: Database) => {
         const { session } = tx as { session: { client: object } };
-        const first = make(session.client as LazyClient, settings.join(";"), [], undefined);
+        const asked = { text: settings.join(";"), values: [], arrays: false };
+        const first = send(session.client as LazyClient, asked);
         hold.drop = first.means.drop;
         // Nobody waits for the settings; should they fail, so will what follows.
-        first.query.catch(() => undefined);
+        first.rows.then(undefined, () => undefined);
         session.client = this.watched(session.client, hold, line.guard);
         return line.guard(() => work(tx));
       });
@@ -101,12 +103,7 @@ interface Connection {
 /** The connections that were shown, by what every statement has of its own. */
 const connections = new WeakMap<object, Connection>();
 
-function make(
-  client: LazyClient,
-  text: string,
-  values: readonly unknown[],
-  options: object | undefined,
-): Statement {
+function send(client: LazyClient, { text, values, options, arrays }: Asked): Statement {
   if (values.length > MAX_VALUES)
     throw Object.assign(new Error(`more than ${MAX_VALUES} values`), { code: "MAX_PARAMETERS_EXCEEDED" });
   const onexecute = (connection: Connection): boolean => {
@@ -115,7 +112,7 @@ function make(
   };
   const query: Query = client.unsafe(text, values, { ...options, onexecute });
   const drop = (): void => void (query.state && connections.get(query.state)?.terminate());
-  return { query, means: { stop: () => stop(query), drop } };
+  return { rows: arrays ? query.values() : query, means: { stop: () => stop(query), drop } };
 }
 
 /** A statement with what the driver keeps of it. */

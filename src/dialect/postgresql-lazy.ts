@@ -16,15 +16,24 @@ export interface LazyClient {
 
 /** What a driver has its own way of doing. */
 export interface Ways {
-  /** Makes a statement, and says what can be done about it. */
-  make(client: LazyClient, text: string, values: readonly unknown[], options: object | undefined): Statement;
+  /** Sends a statement, whose rows come as arrays or not, and says what can be done about it. */
+  send(client: LazyClient, asked: Asked): Statement;
   /** Runs the work of a transaction, or of a savepoint in it. */
   guard<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** A statement and what ends it. */
+/** A statement as a session asks for it. */
+export interface Asked {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly options?: object | undefined;
+  /** Whether rows answer by index. */
+  readonly arrays: boolean;
+}
+
+/** A statement under way, and what ends it. */
 export interface Statement {
-  readonly query: LazyQuery;
+  readonly rows: PromiseLike<Rows>;
   readonly means: Means;
 }
 
@@ -41,8 +50,9 @@ export class WatchedClient {
   }
 
   unsafe(text: string, values: readonly unknown[] = [], options?: object): WatchedQuery {
-    const make = (): Statement => this.#ways.make(this.#client, text, presentValues(values), options);
-    return new WatchedQuery(make, this.#watch);
+    const asked = { text, values: presentValues(values), options };
+    const send = (arrays: boolean): Statement => this.#ways.send(this.#client, { ...asked, arrays });
+    return new WatchedQuery(send, this.#watch);
   }
 
   savepoint<T>(work: (client: WatchedClient) => Promise<T>): Promise<T> {
@@ -55,13 +65,13 @@ export class WatchedClient {
 
 /** A statement that begins when somebody waits for it, as the driver's own does. */
 class WatchedQuery implements PromiseLike<Rows> {
-  readonly #make: () => Statement;
+  readonly #send: (arrays: boolean) => Statement;
   readonly #watch: Watch;
   #arrays = false;
   #running: Promise<Rows> | undefined;
 
-  constructor(make: () => Statement, watch: Watch) {
-    this.#make = make;
+  constructor(send: (arrays: boolean) => Statement, watch: Watch) {
+    this.#send = send;
     this.#watch = watch;
   }
 
@@ -80,7 +90,7 @@ class WatchedQuery implements PromiseLike<Rows> {
 
   async #begin(): Promise<Rows> {
     this.#watch.admit();
-    const { query, means } = this.#make();
-    return this.#watch.follow(this.#arrays ? query.values() : query, means);
+    const { rows, means } = this.#send(this.#arrays);
+    return this.#watch.follow(rows, means);
   }
 }

@@ -633,6 +633,36 @@ describe.each(SERVERS)("$name", ({ name, leftOut }) => {
       for (let i = 0; i < 6; i++)
         expect((await shop.send("GET", "notes?select=(columns:(id:T))")).status).toBe(200);
     });
+
+    testServer("nor do they in transactions, whose hooks run once", async () => {
+      let asked = 0;
+      const hooked = (beforeQuery: (context: Context) => unknown): object => ({
+        table: "note",
+        control: {
+          POST: { all: { ...open, beforeQuery: (context: Context) => (asked++, beforeQuery(context)) } },
+          PATCH: { all: { ...open, beforeQuery: (context: Context) => (asked++, beforeQuery(context)) } },
+        },
+      });
+      const acl = { quiet: hooked(() => undefined), reading: hooked(({ tx }) => tx.select().from(note)) };
+      const shop = await openShop(name, acl, cleanups, { connections: 2 });
+      let id = 0;
+      const all = async (): Promise<number[]> => {
+        const sent = Array.from({ length: 12 }, (_, i) => {
+          const row = { id: id++, label: `n${id}` };
+          return i % 3 === 0
+            ? shop.send("PATCH", "quiet?select=(where:(id:0))", { label: row.label })
+            : shop.send("POST", i % 3 === 1 ? "quiet" : "reading", row);
+        });
+        return (await Promise.all(sent)).map(({ status }) => status);
+      };
+      await all();
+      for (const type of ["bigint", "integer"]) {
+        expect(await all()).toEqual(Array(12).fill(200));
+        await shop.ask(`alter table note alter column id type ${type}`);
+        expect(await all()).toEqual(Array(12).fill(200));
+      }
+      expect(asked).toBe(60);
+    });
   });
 });
 
