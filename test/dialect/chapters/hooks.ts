@@ -57,6 +57,13 @@ export function hooks(app: Subject): void {
       },
     );
 
+    // Elsewhere a driver may want one statement after the other.
+    if (app.speaks === "sqlite")
+      test("may ask and write at once, in a read too", async () => {
+        expect((await send(method, path, body, { "x-before": "together" })).status).toBe(200);
+        expect(await labels()).toContain("audit");
+      });
+
     test("may ask for what is missing, which nothing equals", async () => {
       const answer = await send(method, path, body, { "x-before": "miss" });
       expect([answer.status, answer.body.hooked?.length]).toEqual([200, method === "GET" ? 3 : 1]);

@@ -46,13 +46,20 @@ export function hooks({ article, author, tag }: World, held: Held): Rules {
         case "drop":
           delete ctx.body.label;
           return undefined;
+        case "together":
+          await Promise.all([
+            ctx.tx.select().from(tag),
+            ctx.tx.insert(tag).values(audit),
+            ctx.tx.select().from(tag),
+          ]);
+          return undefined;
         case "miss": {
           const missing = ctx.body?.parent as number;
-          const found = await Promise.all([
-            ctx.tx.select().from(tag).where(eq(tag.id, missing)),
-            ctx.tx.query.tag.findMany({ where: inArray(tag.id, [missing, 1]) }),
-            ctx.tx.update(tag).set({ label: "missed" }).where(eq(tag.id, missing)).returning(),
-          ]);
+          const found = [
+            await ctx.tx.select().from(tag).where(eq(tag.id, missing)),
+            await ctx.tx.query.tag.findMany({ where: inArray(tag.id, [missing, 1]) }),
+            await ctx.tx.update(tag).set({ label: "missed" }).where(eq(tag.id, missing)).returning(),
+          ];
           if (found.map((rows) => rows.length).join() !== "0,1,0") throw new Error(JSON.stringify(found));
           return undefined;
         }
