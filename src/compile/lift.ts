@@ -1,6 +1,7 @@
 import { Column, getTableName, Param, SQL, StringChunk, type Table } from "drizzle-orm";
 import type { Predicate } from "../plan/plan.ts";
 import type { Database } from "../dialect/dialect.ts";
+import { Gap } from "../schema/schema.ts";
 import { toSQL } from "./condition.ts";
 import { type Syntax, syntaxOf } from "./syntax.ts";
 
@@ -92,7 +93,8 @@ export function liftPredicate(predicate: Predicate, names: Names): Lifted {
 function takePredicate(predicate: Predicate, lifter: Lifter, names: Names): void {
   if (predicate.kind !== "condition") return takeSQL(toSQL(predicate), lifter, names);
   const { column, operator, value } = predicate;
-  if (operator.sign === undefined || value === null) return takeSQL(toSQL(predicate), lifter, names);
+  if (operator.sign === undefined || value === null || value instanceof Gap)
+    return takeSQL(toSQL(predicate), lifter, names);
   const bound = column.encode(value);
   if (typeof bound === "object" && bound !== null && !isBindable(bound))
     return takeSQL(toSQL(predicate), lifter, names);

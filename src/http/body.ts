@@ -3,7 +3,10 @@ import { decodeForm } from "./media/form.ts";
 import { decodeJSON } from "./media/json.ts";
 import { decodeRJSON } from "./media/rjson.ts";
 
-const DECODERS: ReadonlyMap<string, (text: string) => unknown> = new Map([
+/** Makes a value of a text, and calls `found` where it holds numbers that no double keeps. */
+type Decoder = (text: string, found: () => void) => unknown;
+
+const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ["application/json", decodeJSON],
   ["application/rjson", decodeRJSON],
   ["application/x-www-form-urlencoded", decodeForm],
@@ -19,7 +22,7 @@ export async function readBody(
   request: Request,
   maxBytes: number,
   milliseconds: number,
-): Promise<{ value: unknown; form: boolean }> {
+): Promise<{ value: unknown; form: boolean; digits: boolean }> {
   const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
   const decode = DECODERS.get(type);
   if (decode === undefined) {
@@ -34,7 +37,9 @@ export async function readBody(
   refuseCompressed(request.headers.get("content-encoding") ?? "");
   const text = await readText(request, maxBytes, milliseconds);
   if (text.trim() === "") throw invalidBody("the body is empty");
-  return { value: decode(text), form: type === FORM };
+  let digits = false;
+  const value = decode(text, () => (digits = true));
+  return { value, form: type === FORM, digits };
 }
 
 /** Nothing decompresses a body here, and decompressed it could be of any size. */

@@ -1,4 +1,5 @@
 import { Cache } from "../cache.ts";
+import { readNumber } from "../digits.ts";
 import { at, invalidValue, QueryError } from "../error.ts";
 import {
   type Method,
@@ -100,7 +101,8 @@ function readSelect(text: string | undefined, method: Method): Selector {
  */
 export function readRJSON(text: string, path: string): unknown {
   try {
-    return parseRJSON(text, { words: true, protoKeys: "error", maxNodes: Math.max(1_000, text.length) });
+    const maxNodes = Math.max(1_000, text.length);
+    return parseRJSON(text, { words: true, protoKeys: "error", maxNodes, number: readNumber });
   } catch (error) {
     if (!(error instanceof RJSONParseError)) throw error;
     throw new QueryError("invalid-syntax", `\`${path}\` is not RJSON at character ${error.index + 1}`, {

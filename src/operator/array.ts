@@ -1,23 +1,29 @@
 import { sql } from "drizzle-orm";
-import type { ColumnInfo } from "../schema/schema.ts";
+import { type ColumnInfo, Gap } from "../schema/schema.ts";
 import type { Operator } from "./operator.ts";
-import { bound, isEquatable } from "./value.ts";
+import { bound, isEquatable, never } from "./value.ts";
 
-/** PostgreSQL's own operators, whatever an extension calls by the same names: intarray's raise errors for nulls. */
-const between = (name: string): Operator => {
+/**
+ * PostgreSQL's own operators, whatever an extension calls by the same names: intarray's raise errors for nulls. An array
+ * has no element that it cannot hold; `wantsAll` where that one must be there too.
+ */
+const between = (name: string, wantsAll: boolean): Operator => {
   const sign = `operator(pg_catalog.${name})`;
   return {
     operand: "elements",
     sign,
     applies: (column) => column.kind === "array" && isEquatable(column),
-    build: (column: ColumnInfo, value: unknown) =>
-      sql`${column.column} ${sql.raw(sign)} ${bound(column, value)}`,
+    build(column: ColumnInfo, value: unknown) {
+      if (value instanceof Gap && wantsAll) return never(column);
+      const elements = value instanceof Gap ? value.below : value;
+      return sql`${column.column} ${sql.raw(sign)} ${bound(column, elements)}`;
+    },
   };
 };
 
 /** Whether an array has all of these elements, no others, or any of them. */
 export const ARRAY: readonly (readonly [string, Operator])[] = [
-  ["arrayContains", between("@>")],
-  ["arrayContained", between("<@")],
-  ["arrayOverlaps", between("&&")],
+  ["arrayContains", between("@>", true)],
+  ["arrayContained", between("<@", false)],
+  ["arrayOverlaps", between("&&", false)],
 ];

@@ -1,14 +1,17 @@
 import { sql } from "drizzle-orm";
-import type { ColumnInfo } from "../schema/schema.ts";
+import { type ColumnInfo, Gap } from "../schema/schema.ts";
 import type { Operator } from "./operator.ts";
-import { bound, isEquatable, isOrdered } from "./value.ts";
+import { always, bound, isEquatable, isOrdered, never } from "./value.ts";
 
-const ordered = (sign: string): Operator => ({
+/** Beside a value that the column cannot hold, what is below it is at most the next that it can. */
+const ordered = (sign: string, beside: "<=" | ">"): Operator => ({
   operand: "scalar",
   sign,
   applies: isOrdered,
   build: (column: ColumnInfo, value: unknown) =>
-    sql`${column.column} ${sql.raw(sign)} ${bound(column, value)}`,
+    value instanceof Gap
+      ? sql`${column.column} ${sql.raw(beside)} ${bound(column, value.below)}`
+      : sql`${column.column} ${sql.raw(sign)} ${bound(column, value)}`,
 });
 
 /** Equality and order; `eq` and `ne` with null ask for presence. */
@@ -21,8 +24,10 @@ export const COMPARISON: readonly (readonly [string, Operator])[] = [
       sign: "=",
       applies: isEquatable,
       nullable: true,
-      build: (column, value) =>
-        value === null ? sql`${column.column} is null` : sql`${column.column} = ${bound(column, value)}`,
+      build: (column, value) => {
+        if (value === null) return sql`${column.column} is null`;
+        return value instanceof Gap ? never(column) : sql`${column.column} = ${bound(column, value)}`;
+      },
     },
   ],
   [
@@ -32,12 +37,14 @@ export const COMPARISON: readonly (readonly [string, Operator])[] = [
       sign: "<>",
       applies: isEquatable,
       nullable: true,
-      build: (column, value) =>
-        value === null ? sql`${column.column} is not null` : sql`${column.column} <> ${bound(column, value)}`,
+      build: (column, value) => {
+        if (value === null) return sql`${column.column} is not null`;
+        return value instanceof Gap ? always(column) : sql`${column.column} <> ${bound(column, value)}`;
+      },
     },
   ],
-  ["gt", ordered(">")],
-  ["gte", ordered(">=")],
-  ["lt", ordered("<")],
-  ["lte", ordered("<=")],
+  ["gt", ordered(">", ">")],
+  ["gte", ordered(">=", ">")],
+  ["lt", ordered("<", "<=")],
+  ["lte", ordered("<=", "<=")],
 ];

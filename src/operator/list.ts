@@ -1,14 +1,17 @@
 import { sql } from "drizzle-orm";
+import { Gap } from "../schema/schema.ts";
 import type { Operator } from "./operator.ts";
-import { bound, isEquatable } from "./value.ts";
+import { always, bound, isEquatable, never } from "./value.ts";
 
 const membership = (included: boolean): Operator => ({
   operand: "list",
   applies: isEquatable,
   build(column, value) {
-    const values = value as readonly unknown[];
+    const asked = value as readonly unknown[];
     // The empty list has no SQL: nothing is in it, everything is out of it.
-    if (values.length === 0) return included ? sql`(1 = 0)` : sql`(1 = 1)`;
+    if (asked.length === 0) return included ? sql`(1 = 0)` : sql`(1 = 1)`;
+    const values = asked.filter((item) => !(item instanceof Gap));
+    if (values.length === 0) return included ? never(column) : always(column);
     const list = sql.join(
       values.map((item) => bound(column, item)),
       sql`, `,

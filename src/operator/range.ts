@@ -1,11 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { ColumnInfo } from "../schema/schema.ts";
+import { type ColumnInfo, Gap } from "../schema/schema.ts";
 import type { Operator } from "./operator.ts";
 import { bound, isOrdered } from "./value.ts";
 
 function between(column: ColumnInfo, value: unknown): SQL {
-  const [low, high] = value as readonly [unknown, unknown];
-  return sql`${column.column} between ${bound(column, low)} and ${bound(column, high)}`;
+  const [low, top] = value as readonly [unknown, unknown];
+  const high = bound(column, top instanceof Gap ? top.below : top);
+  return low instanceof Gap
+    ? sql`(${column.column} > ${bound(column, low.below)} and ${column.column} <= ${high})`
+    : sql`${column.column} between ${bound(column, low)} and ${high}`;
 }
 
 /** A range with both ends in it. */

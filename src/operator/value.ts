@@ -5,6 +5,12 @@ import type { ColumnInfo } from "../schema/schema.ts";
 export const bound = ({ encode, cast }: ColumnInfo, value: unknown): SQL =>
   cast === "" ? sql`${sql.param(encode(value))}` : sql`${sql.param(encode(value))}${sql.raw(cast)}`;
 
+/** What holds for no value, and like any comparison is unknown for none. */
+export const never = ({ column }: ColumnInfo): SQL => sql`${column} <> ${column}`;
+
+/** What holds for every value. */
+export const always = ({ column }: ColumnInfo): SQL => sql`${column} = ${column}`;
+
 /** Whether a column's values can be told apart. */
 export const isEquatable = ({ compares }: ColumnInfo): boolean => compares !== "nothing";
 

@@ -1,4 +1,5 @@
 import { is, SQL } from "drizzle-orm";
+import { Digits } from "../digits.ts";
 import {
   at,
   internalError,
@@ -9,16 +10,17 @@ import {
   unknownColumn,
 } from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
-import { coerce, type ColumnInfo, readText, type TableInfo } from "../schema/schema.ts";
+import { coerce, type ColumnInfo, readField, settle, type TableInfo } from "../schema/schema.ts";
 import { validate } from "./validate.ts";
 
 /** One row of a body, by column. */
 export type Row = Record<string, unknown>;
 
-/** A body as it arrived: its value, and whether its fields are all text, as a form's are. */
+/** A body as it arrived: its value, whether its fields are all text, as a form's are, and whether it holds `Digits`. */
 export interface Body {
   readonly value: unknown;
   readonly form: boolean;
+  readonly digits: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function readBodyRows(
   many: boolean,
   context: unknown,
 ): Promise<Row | Row[]> {
-  const value = body.form ? readForm(body.value as Row, policy) : body.value;
+  const value = readValue(policy, body);
   if (!Array.isArray(value)) return readRow(policy, value, "", context);
   if (!many) throw invalidBody("expected one object");
   if (value.length === 0) throw invalidBody("expected an object or a list of objects that is not empty");
@@ -44,6 +46,23 @@ export async function readBodyRows(
   for (const [index, row] of validated.entries())
     rows.push(await finishSent(policy, row, String(index), context));
   return rows;
+}
+
+/** The value of a body, before anybody looks at it: of a form by its columns, and with no number cut. */
+function readValue(policy: Policy, { value, form, digits }: Body): unknown {
+  if (form) return readForm(value as Row, policy);
+  if (!digits) return value;
+  const { writable } = policy;
+  // Columns the client may not write are none to it.
+  const settleRow = (row: unknown, path: string): unknown =>
+    isRow(row) && !(row instanceof Digits)
+      ? Object.fromEntries(
+          Object.entries(row).map(([key, member]) => [key, settle(writable.get(key), member, at(path, key))]),
+        )
+      : settle(undefined, row, path);
+  return Array.isArray(value)
+    ? value.map((row: unknown, index) => settleRow(row, String(index)))
+    : settleRow(value, "");
 }
 
 async function readRow(policy: Policy, sent: unknown, path: string, context: unknown): Promise<Row> {
@@ -184,7 +203,7 @@ function readForm(fields: Row, { writable }: Policy): Row {
   const row: Row = Object.create(null) as Row;
   for (const [name, text] of Object.entries(fields)) {
     const column = writable.get(name);
-    row[name] = column !== undefined && typeof text === "string" ? readText(column, text) : text;
+    row[name] = column !== undefined && typeof text === "string" ? readField(column, text, name) : text;
   }
   return { ...row };
 }

@@ -12,6 +12,8 @@ export interface ParseOptions {
   readonly protoKeys?: "own" | "error";
   /** Reads a bare word of two or more characters, where a value is due, as a string: `(updatedAt:asc)`. */
   readonly words?: boolean;
+  /** Makes a value of a number of more than fifteen digits or a large exponent, as it is written; `Number` unless told. */
+  readonly number?: (written: string) => unknown;
 }
 
 /**
@@ -53,7 +55,7 @@ const LONGEST = 40;
 const known: string[] = Array.from({ length: SLOTS }, () => "");
 const follower: Uint16Array = new Uint16Array(2 * SLOTS + 1);
 
-// One text is read at a time and nothing here calls out, so the cursor can live in the module.
+// One text is read at a time and nothing here calls out but for a number, so the cursor can live in the module.
 let text = "";
 let end = 0;
 let at = 0;
@@ -65,6 +67,7 @@ let textKeys = true;
 let emptyKeys = true;
 let protoKeys = true;
 let words = false;
+let readLong: (written: string) => unknown = Number;
 let slot = NONE;
 let parent = NONE;
 
@@ -90,7 +93,7 @@ export function parse(source: string, options: ParseOptions = DEFAULTS): unknown
 function configure(options: ParseOptions): void {
   const { maxDepth: depth = 64, maxNodes: count = 100_000 } = options;
   const { forbidTextKeys = false, forbidEmptyKeys = false } = options;
-  const { protoKeys: proto = "own", words: bareWords = false } = options;
+  const { protoKeys: proto = "own", words: bareWords = false, number: long = Number } = options;
   maxDepth = depth < STACK_DEPTH ? depth : STACK_DEPTH;
   // Anything that is no number allows nothing.
   maxNodes = nodes = count > 0 ? count : 0;
@@ -98,6 +101,7 @@ function configure(options: ParseOptions): void {
   emptyKeys = !forbidEmptyKeys;
   protoKeys = proto !== "error";
   words = bareWords;
+  readLong = long;
 }
 
 // document = ws , [ value , ws ] ;
@@ -197,7 +201,7 @@ function isKeyUnit(unit: number): boolean {
 }
 
 // number = [ sign ] , ( "I" | mantissa , [ exponent ] ) ;
-function number(first: number): number {
+function number(first: number): unknown {
   const start = at;
   let i = start;
   let unit = first;
@@ -241,7 +245,7 @@ function number(first: number): number {
   }
   at = i;
   // Both operands are exact up to here, so one multiplication or division rounds as reading the text would.
-  if (digits > 15 || power > 22 || power < -22) return Number(text.slice(start, i));
+  if (digits > 15 || power > 22 || power < -22) return readLong(text.slice(start, i));
   const size = power === 0 ? mantissa : power < 0 ? mantissa / POWERS[-power]! : mantissa * POWERS[power]!;
   return first === 0x2d ? -size : size;
 }

@@ -1,22 +1,27 @@
 import { Buffer } from "node:buffer";
+import { parseJSON, plainDigits, readNumber } from "../digits.ts";
 import { at, invalidBody, invalidValue } from "../error.ts";
 import { MAX_DEPTH, nestsTooDeep } from "../nesting.ts";
 import { fitOf, type Scalar } from "./fit.ts";
+import { Gap } from "./gap.ts";
 import { assertJson, isStorable } from "./json.ts";
 import { isEnum } from "./kind.ts";
-import { daysIn } from "./moment.ts";
+import { askedOf, readInstant } from "./instant.ts";
+import { fitSqlite } from "./numeric.ts";
 import type { ColumnInfo } from "./schema.ts";
+import { settle } from "./settle.ts";
 import { coerceShape, isShape } from "./shape.ts";
-import { readType } from "./type.ts";
+import { isText, readType } from "./type.ts";
 
 /**
  * Turns a value from the wire into what its column takes, or refuses it at `path`. Nothing that passes can make the
  * database fail for its type: one integer beyond 2^53 stored through libsql makes every later read of its row fail, and
  * PostgreSQL raises an error for what is no value of the type it is compared with. A value that will be `stored` must also
- * fit the column's length. What authors write in the schema's own types (`Date`, bigint, bytes) passes the same checks.
+ * fit the column's length; one that is asked for and that the column cannot hold is a `Gap`. What authors write in the
+ * schema's own types (`Date`, bigint, bytes) passes the same checks.
  */
 export function coerce(column: ColumnInfo, value: unknown, path: string, stored = false): unknown {
-  const coerced = coerceKind(column, value, path, stored);
+  const coerced = coerceKind(column, stored ? value : settle(column, value, path), path, stored);
   return column.database === "postgresql" && FITTED.has(column.kind)
     ? fitted(column, coerced as Scalar, path, stored)
     : coerced;
@@ -32,7 +37,7 @@ function coerceKind(column: ColumnInfo, value: unknown, path: string, stored: bo
       if (typeof value === "number" && Number.isFinite(value)) return value;
       throw misfit("a finite number", path);
     case "decimal":
-      return coerceDecimal(value, path);
+      return coerceDecimal(column, value, path, stored);
     case "bigint":
       return coerceBigInt(column, value, path);
     case "boolean":
@@ -56,7 +61,7 @@ function coerceKind(column: ColumnInfo, value: unknown, path: string, stored: bo
 const FITTED: ReadonlySet<ColumnInfo["kind"]> = new Set(["text", "integer", "number", "decimal", "bigint"]);
 
 /** A value as PostgreSQL takes it for a column. */
-function fitted(column: ColumnInfo, value: Scalar, path: string, stored: boolean): Scalar {
+function fitted(column: ColumnInfo, value: Scalar, path: string, stored: boolean): Scalar | Gap {
   const type = readType(column.type);
   const fit = isEnum(column.column) ? undefined : fitOf(type);
   if (fit === undefined) return value;
@@ -65,12 +70,32 @@ function fitted(column: ColumnInfo, value: Scalar, path: string, stored: boolean
   throw misfit(typeof fit.wanted === "string" ? fit.wanted : fit.wanted(type), path);
 }
 
-/** Text of a form field as the value its column takes; text that fits no other kind stays text and is refused by `coerce`. */
-export function readText(column: ColumnInfo, text: string): unknown {
+/**
+ * Text of a form field as the value its column takes, an empty one as none where that is no text of its own; text that
+ * fits no other kind stays text and is refused by `coerce`.
+ */
+export function readField(column: ColumnInfo, text: string, path: string): unknown {
+  if (text === "" && column.nullable && !takesEmpty(column)) return null;
+  return settle(column, readText(column, text), path);
+}
+
+/** Whether an empty text is a value of a column. */
+function takesEmpty(column: ColumnInfo): boolean {
+  if (column.kind === "custom") return !isShape(column.column) && isText(column.type);
+  if (column.kind !== "text") return false;
+  try {
+    coerce(column, "", "", true);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readText(column: ColumnInfo, text: string): unknown {
   switch (column.kind) {
     case "integer":
     case "number":
-      return text.trim() === "" ? text : Number(text);
+      return text.trim() === "" ? text : readNumber(text);
     case "boolean":
       return text === "true" || text === "T" || text === "on" || text === "1"
         ? true
@@ -90,7 +115,7 @@ export function readText(column: ColumnInfo, text: string): unknown {
 function readJson(text: string, path: string): unknown {
   if (nestsTooDeep(text)) throw invalidBody(`\`${path}\` nests more than ${MAX_DEPTH} levels deep`, path);
   try {
-    return JSON.parse(text);
+    return parseJSON(text);
   } catch {
     return text;
   }
@@ -125,10 +150,12 @@ function coerceInteger(column: ColumnInfo, value: unknown, path: string, stored:
 // As many digits as a double may have.
 const DECIMAL = /^[+-]?(\d{1,310}(\.\d{0,1100})?|\.\d{1,1100})$/;
 
-function coerceDecimal(value: unknown, path: string): string {
-  if (typeof value === "number" && Number.isFinite(value)) return String(value);
-  if (typeof value === "string" && DECIMAL.test(value)) return value;
-  throw misfit("a decimal number", path);
+function coerceDecimal(column: ColumnInfo, value: unknown, path: string, stored: boolean): string | Gap {
+  const text = typeof value === "number" ? plainDigits(String(value)) : value;
+  if (typeof text !== "string" || !DECIMAL.test(text)) throw misfit("a decimal number", path);
+  const sent = column.database === "sqlite" ? fitSqlite(text, stored) : text;
+  if (sent !== undefined) return sent;
+  throw misfit("a decimal number of at most 15 digits, or a whole one of 64 bits", path);
 }
 
 const INT64_MAX = 2n ** 63n - 1n;
@@ -147,45 +174,24 @@ function coerceBigInt(column: ColumnInfo, value: unknown, path: string): bigint 
   return number;
 }
 
-// ISO 8601: a date, or a date and time; without a zone it is UTC, so that no answer depends on the server's own.
-const ISO =
-  /^([+-]\d{6}|\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:\d{2})?)?$/i;
-
 // Drizzle writes dates as ISO 8601 does, and PostgreSQL reads no other years of that.
 const FIRST_DATE = Date.parse("0001-01-01T00:00:00.000Z");
 const LAST_DATE = Date.parse("9999-12-31T23:59:59.999Z");
 
-function coerceDate(column: ColumnInfo, value: unknown, path: string, stored: boolean): Date {
-  const date =
-    value instanceof Date
-      ? value
-      : typeof value === "number"
-        ? new Date(value)
-        : typeof value === "string"
-          ? readDate(value)
-          : undefined;
-  if (date === undefined || Number.isNaN(date.getTime())) {
+function coerceDate(column: ColumnInfo, value: unknown, path: string, stored: boolean): Date | string | Gap {
+  const instant = readInstant(value);
+  if (instant === undefined || Number.isNaN(instant.date.getTime())) {
     throw misfit("a date", path, "write an ISO 8601 text or milliseconds since 1970");
   }
-  if (column.database === "postgresql" && !isReadable(date.getTime(), column, stored))
+  if (column.database === "postgresql" && !isReadable(instant.date.getTime(), column, stored))
     throw misfit("a date of the years 1 to 9999", path);
-  return date;
+  return stored ? instant.date : askedOf(column, instant);
 }
 
 /** Whether a time is among the years both ways know, and still will be when it is rounded to what is stored. */
 function isReadable(time: number, { type }: ColumnInfo, stored: boolean): boolean {
   const [precision = 6] = readType(type).parameters;
   return time >= FIRST_DATE && time <= LAST_DATE - (stored && precision < 3 ? 999 : 0);
-}
-
-function readDate(text: string): Date | undefined {
-  const parts = ISO.exec(text);
-  if (parts === null) return undefined;
-  const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = parts;
-  const [y, m, d] = [Number(year), Number(month), Number(day)];
-  if (m < 1 || m > 12 || d < 1 || d > daysIn(y, m)) return undefined;
-  const milliseconds = fraction.slice(0, 3).padEnd(3, "0");
-  return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}.${milliseconds}${zone.toUpperCase()}`);
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -204,10 +210,32 @@ function coerceArray(column: ColumnInfo, value: unknown, path: string, stored: b
   const element = column.element!;
   const list = value as readonly unknown[];
   if (element.kind !== "array")
-    return list.map((item, index) => (item === null ? null : coerce(element, item, at(path, index), stored)));
+    return held(
+      list.map((item, index) => (item === null ? null : coerce(element, item, at(path, index), stored))),
+      column,
+    );
   if (depth === MAX_DIMENSIONS) throw misfit(`a list of at most ${MAX_DIMENSIONS} dimensions`, path);
   assertRectangular(list, path);
-  return list.map((item, index) => coerceArray(element, item, at(path, index), stored, depth + 1));
+  return held(
+    list.map((item, index) => coerceArray(element, item, at(path, index), stored, depth + 1)),
+    column,
+  );
+}
+
+/** A list as it is where its column can hold all of it. */
+function held(list: readonly unknown[], column: ColumnInfo): unknown {
+  if (!list.some((item) => item instanceof Gap)) return list;
+  const nested = column.element!.kind === "array";
+  const kept = nested
+    ? list.flatMap((item) => ((item instanceof Gap ? item.below : item) as unknown[]).flat(MAX_DIMENSIONS))
+    : list.filter((item) => !(item instanceof Gap));
+  return new Gap(nested ? shaped(kept, column) : kept);
+}
+
+/** Elements as one list of as many dimensions as a column's arrays have. */
+function shaped(elements: readonly unknown[], { element }: ColumnInfo): readonly unknown[] {
+  if (element!.kind !== "array" || elements.length === 0) return elements;
+  return [shaped(elements, element!)];
 }
 
 /** An array within an array has as many elements as its neighbours, and at least one: PostgreSQL has no other. */

@@ -3,10 +3,13 @@ import type { Column } from "drizzle-orm";
 import type { ColumnInfo } from "./schema.ts";
 
 /** How a column's values are written for its driver; those of an array here, since Drizzle's arrays hold no bytes. */
-export const encoderOf = (column: Column, element: ColumnInfo | undefined): ColumnInfo["encode"] =>
-  element === undefined
-    ? (value) => column.mapToDriverValue(value)
-    : (value) => arrayLiteral(value as readonly unknown[], element);
+export function encoderOf(column: Column, element: ColumnInfo | undefined): ColumnInfo["encode"] {
+  if (element !== undefined) return (value) => arrayLiteral(value as readonly unknown[], element);
+  // What is asked for may be finer than a date of JavaScript.
+  if (column.columnType === "PgTimestamp")
+    return (value) => (typeof value === "string" ? value : column.mapToDriverValue(value));
+  return (value) => column.mapToDriverValue(value);
+}
 
 function arrayLiteral(list: readonly unknown[], element: ColumnInfo): string {
   return `{${list.map((item) => (item === null ? "null" : literal(item, element))).join(",")}}`;

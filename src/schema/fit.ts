@@ -1,4 +1,5 @@
 import { nestsTooDeep } from "../nesting.ts";
+import type { Gap } from "./gap.ts";
 import { fitInterval } from "./interval.ts";
 import { assertJson } from "./json.ts";
 import { fitDate, fitTime, fitTimestamp } from "./moment.ts";
@@ -9,14 +10,14 @@ import type { SqlType } from "./type.ts";
 /** A value on its way to PostgreSQL, as its driver gets it. */
 export type Scalar = string | number | bigint | boolean | Uint8Array;
 
-/** What is wanted, and the value as it is sent; `undefined` where PostgreSQL would raise an error. */
+/** What is wanted, and the value as it is sent, or what is asked for in its place; `undefined` where PostgreSQL would raise an error. */
 export interface Fit {
   readonly wanted: string | ((type: SqlType) => string);
-  fit(value: Scalar, type: SqlType, stored: boolean): Scalar | undefined;
+  fit(value: Scalar, type: SqlType, stored: boolean): Scalar | Gap | undefined;
 }
 
 const written =
-  (fit: (text: string, type: SqlType, stored: boolean) => string | undefined): Fit["fit"] =>
+  (fit: (text: string, type: SqlType, stored: boolean) => string | Gap | undefined): Fit["fit"] =>
   (value, type, stored) =>
     typeof value === "string" ? fit(value, type, stored) : undefined;
 

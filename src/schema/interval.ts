@@ -1,3 +1,6 @@
+import { isFiner } from "./moment.ts";
+import type { SqlType } from "./type.ts";
+
 /** What a unit counts, and how many of it. */
 type Amount = readonly [kind: "months" | "days" | "seconds", times: number];
 
@@ -27,7 +30,9 @@ const ISO =
   /^P(?=.)(?:-?(\d{1,10})Y)?(?:-?(\d{1,10})M)?(?:-?(\d{1,10})W)?(?:-?(\d{1,10})D)?(?:T(?=.)(?:-?(\d{1,10})H)?(?:-?(\d{1,10})M)?(?:-?(\d{1,10})(?:\.\d{1,9})?S)?)?$/;
 
 /** An interval as PostgreSQL writes it (`1 year 2 mons -3 days 04:05:06.7`), with its units spelled out, or by ISO 8601. */
-export function fitInterval(text: string): string | undefined {
+export function fitInterval(text: string, _type: SqlType, stored: boolean): string | undefined {
+  // What lies between two microseconds is refused rather than rounded; a fraction is of seconds only.
+  if (!stored && isFiner(/\.\d+/.exec(text)?.[0] ?? "")) return undefined;
   const counts = readIso(text) ?? readVerbose(text);
   return counts !== undefined && isBounded(counts) ? text : undefined;
 }

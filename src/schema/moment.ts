@@ -1,3 +1,6 @@
+import { Gap } from "./gap.ts";
+import type { SqlType } from "./type.ts";
+
 /** How many days a month has; years before the first are counted 0, -1, …. */
 export function daysIn(year: number, month: number): number {
   if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
@@ -26,28 +29,47 @@ export function fitDate(text: string): string | undefined {
   return isDay(year, month, day, bc, MAX_DATE_YEAR) ? text : undefined;
 }
 
+type Fitted = (text: string, type: SqlType, stored: boolean) => string | Gap | undefined;
+
+/** How much of a fraction PostgreSQL keeps: the point and the digits of microseconds. */
+const KEPT = 7;
+
+/** Whether a fraction says more than is kept. */
+export const isFiner = (fraction: string): boolean => /[1-9]/.test(fraction.slice(KEPT));
+
+/** What is asked for: a moment with as much of its fraction as is kept, or the gap after that. */
+function askedOf(fraction: string, write: (fraction: string) => string): string | Gap {
+  const kept = write(fraction.slice(0, KEPT));
+  return isFiner(fraction) ? new Gap(kept) : kept;
+}
+
 /** A time of day, with a zone where the column has one; without, it is UTC, so that no answer depends on the server's own. */
-export function fitTime(zoned: boolean): (text: string) => string | undefined {
-  return (text) => {
+export function fitTime(zoned: boolean): Fitted {
+  return (text, _type, stored) => {
     const [, hour, minute, second, fraction = "", zone] = TIME.exec(text) ?? [];
     const midnight = hour === "24" && minute === "00" && Number(second ?? 0) === 0 && !/[1-9]/.test(fraction);
     if (hour === undefined || (!midnight && !isClock(hour, minute, second))) return undefined;
-    if (!zoned) return zone === undefined ? text : undefined;
+    if (!zoned && zone !== undefined) return undefined;
+    if (!zoned)
+      return stored ? text : askedOf(fraction, (kept) => `${hour}:${minute}:${second ?? "00"}${kept}`);
+    // Between two times of one zone lie others of other zones.
+    if (!stored && isFiner(fraction)) return undefined;
     return zone === undefined ? `${text}Z` : isZone(zone) ? text : undefined;
   };
 }
 
 /** A date and time, with a zone where the column has one; without, it is UTC. */
-export function fitTimestamp(zoned: boolean): (text: string) => string | undefined {
-  return (text) => {
+export function fitTimestamp(zoned: boolean): Fitted {
+  return (text, _type, stored) => {
     if (isInfinite(text)) return text;
     const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", zone = "Z", bc] =
       TIMESTAMP.exec(text) ?? [];
     if (!isDay(year, month, day, bc, MAX_TIMESTAMP_YEAR) || !isClock(hour, minute, second)) return undefined;
     // A zone would be overlooked where the column has none.
     if (!isZone(zone) || (!zoned && zone.toUpperCase() !== "Z")) return undefined;
-    const sent = `${year}-${month}-${day} ${hour}:${minute}:${second}${fraction}`;
-    return `${sent}${zoned ? zone : ""}${bc ?? ""}`;
+    const write = (kept: string): string =>
+      `${year}-${month}-${day} ${hour}:${minute}:${second}${kept}${zoned ? zone : ""}${bc ?? ""}`;
+    return stored ? write(fraction) : askedOf(fraction, write);
   };
 }
 

@@ -18,8 +18,10 @@ import { type ColumnKind, type Comparison, compares, databaseOf, kindOf, matches
 import { asTable, columnsOfView } from "./view.ts";
 
 export { typeName } from "./cast.ts";
-export { coerce, readText } from "./coerce.ts";
+export { coerce, readField } from "./coerce.ts";
+export { Gap } from "./gap.ts";
 export { isStorable } from "./json.ts";
+export { settle } from "./settle.ts";
 export type { ColumnKind, Comparison } from "./kind.ts";
 
 /** A column and what the engine needs to know of it. */

@@ -68,5 +68,8 @@ export function comparisonOf(type: string): "order" | "equality" | "nothing" {
   return ORDERED.has(name) ? "order" : EQUATABLE.has(name) ? "equality" : "nothing";
 }
 
+/** Whether a type holds any text. */
+export const isText = (type: string): boolean => takesPatterns(type) || readType(type).name === "citext";
+
 /** Whether `LIKE` takes a type. */
 export const takesPatterns = (type: string): boolean => PATTERNED.has(readType(type).name);

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { DatabaseName } from "../support/databases.ts";
 import { isLeftOut, type PostgresqlName } from "../support/postgresql.ts";
 import { answers } from "./chapters/answers.ts";
+import { bounds } from "./chapters/bounds.ts";
 import { bodies } from "./chapters/bodies.ts";
 import { checks } from "./chapters/checks.ts";
 import { fidelity } from "./chapters/fidelity.ts";
@@ -27,6 +28,7 @@ const OF_READERS: Readonly<Record<string, (app: Subject) => void>> = {
   rows,
   relations,
   filters,
+  bounds,
   answers,
   fidelity,
   writes,

@@ -25,7 +25,7 @@ import {
   text as sqliteText,
 } from "drizzle-orm/sqlite-core";
 import { operatorsFor } from "../../src/operator/operator.ts";
-import { coerce, type ColumnInfo, readCatalog, readText } from "../../src/schema/schema.ts";
+import { coerce, type ColumnInfo, readCatalog, readField } from "../../src/schema/schema.ts";
 import { LOCAL } from "../support/postgresql-types.ts";
 
 const mood = pgEnum("Mood", ["sad", "happy"]);
@@ -210,12 +210,12 @@ describe("on PostgreSQL", () => {
   });
 
   test("a field of a form is read as JSON where its column holds lists, points or vectors", () => {
-    expect(readText(column("integers"), "[1,2]")).toEqual([1, 2]);
-    expect(readText(column("point"), "[1,2]")).toEqual([1, 2]);
-    expect(readText(column("space"), "[1,2]")).toEqual([1, 2]);
-    expect(readText(column("sparse"), "{1:2}/5")).toBe("{1:2}/5");
-    expect(readText(column("integers"), "nonsense")).toBe("nonsense");
-    expect(readText(column("citext"), "[1,2]")).toBe("[1,2]");
+    expect(readField(column("integers"), "[1,2]", "")).toEqual([1, 2]);
+    expect(readField(column("point"), "[1,2]", "")).toEqual([1, 2]);
+    expect(readField(column("space"), "[1,2]", "")).toEqual([1, 2]);
+    expect(readField(column("sparse"), "{1:2}/5", "")).toBe("{1:2}/5");
+    expect(readField(column("integers"), "nonsense", "")).toBe("nonsense");
+    expect(readField(column("citext"), "[1,2]", "")).toBe("[1,2]");
   });
 });
 

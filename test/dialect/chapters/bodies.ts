@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import type { Answer } from "../../support/app.ts";
 import { refusal } from "../../support/write.ts";
 import type { Subject } from "../subject.ts";
 
@@ -73,7 +74,10 @@ export function bodies(app: Subject): void {
     ]);
     for (const [column, text] of [
       ["integer", "seven"],
-      ["integer", ""],
+      ["integer", "1.00000000000000001"],
+      ["integer", " "],
+      ["json", "12345678901234567890"],
+      ["number", "12345678901234567890"],
       ["flag", "maybe"],
       ["millis", "soon"],
       ["choice", "c"],
@@ -86,6 +90,146 @@ export function bodies(app: Subject): void {
           }),
         ),
       ).toEqual({ status: 400, code: "invalid-value", path: column });
+  });
+
+  test("in forms an empty field is null where its column holds no text, and refused where that takes none", async () => {
+    const post = (resource: string, fields: Record<string, string>): Promise<Answer> =>
+      app.send("POST", resource, {
+        headers: { "content-type": FORM_TYPE },
+        body: new URLSearchParams(fields).toString(),
+      });
+    const names =
+      "parentId choice json integer flag seconds millis real decimal number numericBig big bytes blobJson";
+    const empty = Object.fromEntries(names.split(" ").map((name) => [name, ""]));
+    const made = await post("samples", { id: "5", text: "", ...empty });
+    const nulls = Object.fromEntries([...names.split(" "), "point"].map((name) => [name, null]));
+    expect(made.body.samples).toEqual([{ id: 5, text: "", ...nulls }]);
+    expect(refusal(await post("products", { name: "x", price: "" }))).toEqual({
+      status: 400,
+      code: "invalid-value",
+      path: "price",
+    });
+  });
+
+  describe("lose no digits", () => {
+    const bodiesOf = (column: string, written: string): readonly (readonly [string, string])[] => [
+      [JSON_TYPE, `{"id":1,"${column}":${written}}`],
+      [JSON_TYPE, `[{"${column}" : ${written} ,"id":1}]`],
+      [
+        RJSON_TYPE,
+        `(id:1,${column}:${written
+          .replaceAll("[", "_(")
+          .replaceAll("]", ")_")
+          .replace(/\{"n":(.*)\}/, "(n:$1)")})`,
+      ],
+    ];
+    const post = (type: string, body: string): Promise<Answer> =>
+      app.send("POST", "samples", { headers: { "content-type": type }, body });
+
+    test.each([
+      ["decimal", "9007199254740993", "9007199254740993"],
+      ["decimal", "-9007199254740993", "-9007199254740993"],
+      ["decimal", "9223372036854775807", "9223372036854775807"],
+      ["decimal", "0.5", "0.5"],
+      ["numericBig", "9007199254740991", "9007199254740991"],
+      ["big", '"123456789012345678901234567890"', "123456789012345678901234567890"],
+      ["real", "0.1000000000000000055", 0.1],
+      ["real", "0.10000000000000001", 0.1],
+      ["real", "1e-7", 1e-7],
+      ["number", "0.10000000000000001", 0.1],
+      ["json", "0.10000000000000001", 0.1],
+      ["json", '{"n":[1.5,0.30000000000000004]}', { n: [1.5, 0.30000000000000004] }],
+      ["json", '"12345678901234567890"', "12345678901234567890"],
+    ])("%s keeps %s", async (column, written, kept) => {
+      for (const [type, body] of bodiesOf(column, written).slice(0, written.includes('"') ? 2 : 3)) {
+        await app.remove("samples");
+        const made = await post(type, body);
+        expect([made.status, made.body.samples?.[0]?.[column], body]).toEqual([200, kept, body]);
+      }
+    });
+
+    test.each([
+      ["json", "12345678901234567890", ""],
+      ["json", "0.1000000000000000055", ""],
+      ["json", "1e400", ""],
+      ["json", '{"n":12345678901234567890}', ".n"],
+      ["json", "[1,9007199254740993]", ".1"],
+      ["blobJson", "-12345678901234567890", ""],
+      ["number", "12345678901234567890", ""],
+      ["integer", "12345678901234567890", ""],
+      ["integer", "1.00000000000000001", ""],
+      ["millis", "1700000000000.00000000001", ""],
+      ["numericBig", "9007199254740992", ""],
+      ["numericBig", "9007199254740993", ""],
+      ["big", "123456789012345678901234567890", ""],
+      ["real", "1e400", ""],
+    ])("%s refuses %s", async (column, written, within) => {
+      for (const [type, body] of bodiesOf(column, written)) {
+        const path = `${body.startsWith("[") ? "0." : ""}${column}${within}`;
+        const wanted = { status: 400, code: "invalid-value", path };
+        expect([refusal(await post(type, body)), body]).toEqual([wanted, body]);
+      }
+    });
+
+    test("and say how such a number can be sent", async () => {
+      const { body } = await post(JSON_TYPE, '{"id":1,"json":{"n":12345678901234567890}}');
+      expect(body).toEqual({
+        error: "`12345678901234567890` has more digits than a number keeps",
+        code: "invalid-value",
+        path: "json.n",
+        hint: "send it as text",
+      });
+    });
+
+    test("nor does a PATCH, a filter or a form", async () => {
+      await post(JSON_TYPE, '{"id":1,"decimal":1}');
+      const changed = await app.patch("samples", '{"decimal":9007199254740993}');
+      expect(changed.body.samples[0].decimal).toBe("9007199254740993");
+      const found = async (where: string): Promise<unknown> =>
+        (await app.get(`samples?select=${encodeURIComponent(`(columns:F,where:(${where}))`)}`)).body;
+      expect(await found("decimal:9007199254740993")).toEqual({ count: 1 });
+      expect(await found("decimal:9007199254740992")).toEqual({ count: 0 });
+      expect(await found("decimal.in:_(1,9007199254740993)_")).toEqual({ count: 1 });
+      expect(await found("numericBig.lt:9007199254740993")).toMatchObject({
+        error: "expected a whole number as text",
+        path: "select.where.numericBig.lt",
+      });
+      expect(await found("json:(n:12345678901234567890)")).toMatchObject({
+        code: "invalid-value",
+        path: "select.where.json.n",
+      });
+      const sent = await app.send("POST", "samples", {
+        headers: { "content-type": FORM_TYPE },
+        body: "id=2&decimal=9007199254740993&numericBig=9007199254740993&json=%5B0.1%5D",
+      });
+      expect(sent.body.samples[0]).toMatchObject({
+        decimal: "9007199254740993",
+        numericBig: "9007199254740993",
+        json: [0.1],
+      });
+    });
+
+    test("and what is no column is refused in the same words as one that may not be written", async () => {
+      for (const key of ["email", "emial", "constructor"]) {
+        const answer = await app.patch("told", `{"${key}":12345678901234567890}`);
+        expect(refusal(answer)).toEqual({ status: 400, code: "invalid-value", path: key });
+      }
+    });
+
+    test("small and large numbers are written out", async () => {
+      for (const [written, kept] of [
+        ["1e-7", ["1e-7", "0.0000001"]],
+        ["1e21", ["1e+21", "1000000000000000000000"]],
+        ["1.5e+3", ["1500", "1500"]],
+      ] as const) {
+        await app.remove("samples");
+        const made = await post(JSON_TYPE, `{"id":1,"decimal":${written}}`);
+        expect([made.status, made.body.samples?.[0]?.decimal]).toEqual([
+          200,
+          kept[app.speaks === "sqlite" ? 0 : 1],
+        ]);
+      }
+    });
   });
 
   test.each([
