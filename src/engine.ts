@@ -1,4 +1,11 @@
-import { holdsFirst, type ReaderChoice, readCompiler, writeCompiler } from "./compile/compile.ts";
+import {
+  holdsFirst,
+  nameOf,
+  type ReaderChoice,
+  readCompiler,
+  type Unreadable,
+  writeCompiler,
+} from "./compile/compile.ts";
 import { bounded, within } from "./deadline.ts";
 import { detectDialect } from "./dialect/dialect.ts";
 import { busy, limitExceeded, QueryError } from "./error.ts";
@@ -52,6 +59,8 @@ export interface EngineOptions {
   readonly strict: boolean;
   /** Told what looks like an oversight, one sentence each. */
   readonly onWarning: (sentence: string) => void;
+  /** Told what is wrong with the database though a request was answered. */
+  readonly onError: (error: Error) => void;
   /** `"portable"` reads through Drizzle's relational queries only. */
   readonly reader: ReaderChoice;
 }
@@ -110,8 +119,9 @@ export function createEngine(options: EngineOptions): Engine {
   checkSpeech(catalog, dialect.speaks);
   const registry = buildRegistry(options.acl, catalog, options.defaults);
   warn(registry, catalog, options);
-  const readers = readCompiler(options.database, dialect, options.reader);
-  const writers = writeCompiler(options.database, dialect, options.reader, readers);
+  const unreadable = onceEach(options.onError);
+  const readers = readCompiler(options.database, dialect, options.reader, unreadable);
+  const writers = writeCompiler(options.database, dialect, options.reader, readers, unreadable);
   const plans = new PlanMemory();
   let inFlight = 0;
   const counted = async <T>(work: () => T | Promise<T>): Promise<T> => {
@@ -250,6 +260,17 @@ export function createEngine(options: EngineOptions): Engine {
         ? read(policy, request, principal, shape, mark)
         : write(policy, request, principal, body, shape, mark);
     },
+  };
+}
+
+/** Tells of a column that holds what it cannot read, once: every read of the row would tell again. */
+function onceEach(tell: (error: Error) => void): Unreadable {
+  const told = new Set<string>();
+  return (column, cause) => {
+    const name = nameOf(column);
+    if (told.has(name)) return;
+    told.add(name);
+    tell(new Error(`${name} holds a value that its column cannot read: it is answered as null`, { cause }));
   };
 }
 

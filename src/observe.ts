@@ -24,6 +24,16 @@ export type Observation =
 /** Receives every observation; what it throws is ignored. */
 export type Observer = (observation: Observation) => void;
 
+/** Tells an observer. */
+export function tell(observe: Observer | undefined, observation: Observation): void {
+  try {
+    const answer: unknown = observe?.(observation);
+    if (answer instanceof Promise) answer.catch(() => undefined);
+  } catch {
+    // watching cannot change an answer
+  }
+}
+
 /** Told at the end of each room. */
 export type Mark = (room: Room) => void;
 

@@ -5,7 +5,7 @@ import { type ColumnInfo, type TableInfo, typeName } from "../schema/schema.ts";
 import type { ReadStatement } from "./compile.ts";
 import { rowsCondition, speaksOnlyOf } from "./condition.ts";
 import { columnAsText, columnValue, extraAsText, syntaxFor } from "./transport.ts";
-import { extraReceived } from "./value.ts";
+import { extraReceived, type Unreadable } from "./value.ts";
 
 /** How rows are read that were written, or are to be removed: as rows, not as their text. */
 export type Read = (plan: ReadPlan, rows: readonly Rows[]) => ReadStatement;
@@ -65,8 +65,9 @@ const PLACE = [
 
 const field = (column: ColumnInfo): unknown => columnAsText(column, false) ?? column.column;
 
-export function decodeKey(row: Row, { primaryKey }: TableInfo): void {
-  for (const key of primaryKey) row[KEY + key.name] = columnValue(row[KEY + key.name], key, false);
+export function decodeKey(row: Row, { primaryKey }: TableInfo, unreadable: Unreadable): void {
+  for (const key of primaryKey)
+    row[KEY + key.name] = columnValue(row[KEY + key.name], key, false, unreadable);
 }
 
 /** Reads written rows again, as they are once all triggers have run; those that are no longer there are left out. */
@@ -75,11 +76,12 @@ export async function readAgain(
   table: TableInfo,
   fields: Row,
   written: readonly Row[],
+  unreadable: Unreadable,
 ): Promise<Row[]> {
   const found: Row[] = [];
   for (const keys of chunks(written, table, MAX_READ)) {
     const rows = (await database.select(fields).from(table.table).where(keysIn(table, keys))) as Row[];
-    for (const row of rows) decodeKey(row, table);
+    for (const row of rows) decodeKey(row, table, unreadable);
     found.push(...inOrder(rows, keys, table, KEY));
   }
   return found;
@@ -92,6 +94,7 @@ export async function readWritten(
   plan: WritePlan,
   rows: readonly Rows[],
   written: readonly Row[],
+  unreadable: Unreadable,
 ): Promise<readonly unknown[]> {
   const { columns, extras, table } = plan.answer;
   if (!isSimple(plan.answer)) {
@@ -104,7 +107,8 @@ export async function readWritten(
   }
   return written.map((row) => {
     const answer: Row = {};
-    for (const column of columns) answer[column.name] = columnValue(row[column.name], column, false);
+    for (const column of columns)
+      answer[column.name] = columnValue(row[column.name], column, false, unreadable);
     for (const [name, extra] of extras) answer[name] = extraReceived(row[name], extra, syntaxFor(table));
     return answer;
   });

@@ -1,18 +1,21 @@
+import { writeDigits } from "../digits.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { ReadPlan, Rows, WritePlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import type { Read } from "./answer.ts";
 import { InsertWriter } from "./insert.ts";
+import { Unsayable } from "./flat.ts";
 import { type Bound, type JSONStatement, JSONReader } from "./json.ts";
 import { namesOf } from "./lift.ts";
 import { refuseFirst } from "./refuse.ts";
 import { readRelational } from "./relational.ts";
 import type { Syntax } from "./syntax.ts";
 import { Triggers } from "./triggers.ts";
-import { receiveRows } from "./value.ts";
+import { receiveRows, type Unreadable } from "./value.ts";
 import { compileWrite, type WriteRows, type WriteStatement } from "./write.ts";
 
 export { holdsFirst } from "./held.ts";
+export { nameOf, type Unreadable } from "./value.ts";
 export type { WriteOutcome, WriteRows, WriteStatement } from "./write.ts";
 
 /** What a read found: rows (or with `first` the row or null), as values or as JSON text, their number, and the total. */
@@ -58,6 +61,7 @@ export function writeCompiler(
   dialect: Dialect,
   choice: ReaderChoice,
   readers: ReadCompiler,
+  unreadable: Unreadable,
 ): WriteCompiler {
   const read: Read = (plan, rows) => readers.compile(plan, rows, true);
   const names = namesOf(database);
@@ -65,7 +69,7 @@ export function writeCompiler(
   const triggers = new Triggers(dialect);
   return {
     compile(plan, rows, { asRows, triggered }) {
-      const tools = { dialect, names, read, inserts: asRows ? undefined : inserts };
+      const tools = { dialect, names, read, inserts: asRows ? undefined : inserts, unreadable };
       return refuseFirst(compileWrite(plan, rows, tools, triggered), plan, rows);
     },
     isTriggered: (table) => triggers.has(table),
@@ -82,11 +86,16 @@ export type ReaderChoice = "fast" | "portable";
  * Picks the readers for a database: one statement that answers with JSON where the dialect speaks it, and Drizzle's
  * relational query for every plan and every value the first cannot answer alike.
  */
-export function readCompiler(database: Database, dialect: Dialect, choice: ReaderChoice): ReadCompiler {
+export function readCompiler(
+  database: Database,
+  dialect: Dialect,
+  choice: ReaderChoice,
+  unreadable: Unreadable,
+): ReadCompiler {
   const portable =
     (plan: ReadPlan, rows: readonly Rows[]): ReadStatement =>
     (tx) =>
-      readRelational(tx, plan, rows);
+      readRelational(tx, plan, rows, unreadable);
   if (choice === "portable") return { compile: portable, size: 0 };
   const names = namesOf(database);
   const reader = new JSONReader(names, dialect);
@@ -103,13 +112,13 @@ export function readCompiler(database: Database, dialect: Dialect, choice: Reade
           const { statement, values } = bound;
           try {
             const found = await dialect.query(tx, statement.text, values);
-            return outcomeOf(found, plan, statement, names.syntax);
+            return outcomeOf(found, plan, statement, names.syntax, unreadable);
           } catch (error) {
-            if (!dialect.unsayable(error)) throw error;
+            if (!(error instanceof Unsayable) && !dialect.unsayable(error)) throw error;
             statement.failed = true;
           }
         }
-        return readRelational(tx, plan, rows);
+        return readRelational(tx, plan, rows, unreadable);
       };
     },
     get size() {
@@ -137,10 +146,12 @@ function outcomeOf(
   { first, total, root }: ReadPlan,
   { answers, write }: JSONStatement,
   syntax: Syntax,
+  unreadable: Unreadable,
 ): ReadOutcome {
   if (write !== undefined) {
     const rows = write(found);
-    return { json: JSON.stringify(first ? (rows[0] ?? null) : rows), count: found.length };
+    const json = writeDigits(() => JSON.stringify(first ? (rows[0] ?? null) : rows));
+    return { json, count: found.length };
   }
   if (answers === "object")
     return { json: (found[0]?.[0] as string | undefined) ?? "null", count: found.length };
@@ -152,6 +163,6 @@ function outcomeOf(
   const text = row[0] as string;
   if (answers === "json") return { ...outcome, json: first ? text.slice(1, -1) || "null" : text };
   const rows = JSON.parse(text) as Record<string, unknown>[];
-  receiveRows(rows, root, syntax);
+  receiveRows(rows, root, syntax, unreadable);
   return { ...outcome, rows: first ? (rows[0] ?? null) : rows };
 }

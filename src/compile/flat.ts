@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
+import { parseJSON } from "../digits.ts";
 import type { ReadNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
-import { sqlite, whole } from "./syntax-sqlite.ts";
+import { sqlite, wholeOr } from "./syntax-sqlite.ts";
 
 /** What a value of a row is in JSON. */
 type Carry = (value: unknown) => unknown;
@@ -15,8 +16,7 @@ export function flatColumn(column: ColumnInfo, value: string): string {
 }
 
 /** SQL for a computed field in a row that is written here; a driver's numbers end at 2^53. */
-export const flatExtra = (value: string): string =>
-  `iif(typeof(${value})='integer',${whole(value)},${value})`;
+export const flatExtra = wholeOr;
 
 /**
  * The writer for a node without relations, whose values begin at `start`; one call of the platform's own serialiser costs
@@ -41,18 +41,31 @@ function carryOf({ kind, column }: ColumnInfo): Carry {
     case "boolean":
       return (value) => (value === null ? null : value === 1);
     case "date":
-      return carryDate((column as { mode?: string }).mode === "timestamp" ? 1000 : 1);
+      return (value) =>
+        typeof value === "number" || typeof value === "string"
+          ? (column.mapFromDriverValue(value) as Date).toJSON()
+          : null;
+    case "integer":
+      return carryInteger;
+    case "number":
+      return column.columnType === "SQLiteNumericNumber"
+        ? (value) => (value === null ? null : column.mapFromDriverValue(value))
+        : carryAny;
     case "json":
-      return (value) => (value === null ? null : (JSON.parse(value as string) as unknown));
+      return (value) => (value === null ? null : parseJSON(value as string));
     default:
       return carryAny;
   }
 }
 
-const carryDate =
-  (milliseconds: number): Carry =>
-  (value) =>
-    value === null ? null : new Date((value as number) * milliseconds).toJSON();
+/** A value whose digits its driver has lost: the rows are asked for in another form. */
+export class Unsayable extends Error {}
+
+function carryInteger(value: unknown): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value) || !Number.isInteger(value))
+    return carryAny(value);
+  throw new Unsayable();
+}
 
 /** Any value a driver answers; SQLite's columns may hold what their type does not say. */
 function carryAny(value: unknown): unknown {

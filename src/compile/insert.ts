@@ -1,12 +1,12 @@
 import { is, SQL } from "drizzle-orm";
 import { Cache } from "../cache.ts";
+import { writeDigits } from "../digits.ts";
 import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
 import { lift, MARK, type Names, numbered } from "./lift.ts";
 import { hasDefault, madeValue } from "./made.ts";
-import { travelsAsText } from "./transport.ts";
 import { wantsMapping } from "./value.ts";
 import type { WriteOutcome } from "./write.ts";
 
@@ -26,6 +26,9 @@ type Given =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "text"; readonly text: string }
   | undefined;
+
+/** Whether a column may come to hold integers beyond 2^53, which libsql refuses to read. */
+const isNumeric = ({ column }: ColumnInfo): boolean => column.columnType.startsWith("SQLiteNumeric");
 
 /** Inserts one row by a statement remembered by shape: which columns are given, what comes back, what is checked. */
 export class InsertWriter {
@@ -55,7 +58,7 @@ export class InsertWriter {
       !wantsMapping(answer, syntax) &&
       (this.#dialect.speaks === "postgresql"
         ? answer.columns.length <= syntax.maxMembers
-        : !answer.columns.some((column) => travelsAsText(column, false)))
+        : !answer.columns.some(isNumeric))
     );
   }
 
@@ -103,8 +106,9 @@ export class InsertWriter {
     const told = cells.map((_, index) => inserted?.[1 + index]);
     if (!passed || plan.countOnly) return { rowsAffected: found.length, passed, cells: told };
     if (inserted === undefined) return { json: "[]", rowsAffected: 0, passed, cells: told };
+    const { write } = statement;
     const json =
-      statement.write === undefined ? `[${inserted[1] as string}]` : JSON.stringify(statement.write(found));
+      write === undefined ? `[${inserted[1] as string}]` : writeDigits(() => JSON.stringify(write(found)));
     return { json, rowsAffected: found.length, passed, cells: told };
   }
 

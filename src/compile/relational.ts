@@ -7,7 +7,7 @@ import { aliasedCondition, computed, nodeCondition, rowsCondition } from "./cond
 import { areTooLong, type Naming, namesOfSchema, numbersForNames } from "./names.ts";
 import { syntaxOf } from "./syntax.ts";
 import { columnAsText, columnValue, extraAsText, syntaxFor } from "./transport.ts";
-import { extraReceived } from "./value.ts";
+import { extraReceived, type Unreadable } from "./value.ts";
 
 /** Names no column has: the total beside the rows, and a field for rows of which nothing is asked. */
 const TOTAL = "~total";
@@ -18,11 +18,12 @@ export async function readRelational(
   database: Database,
   plan: ReadPlan,
   rows: readonly Rows[],
+  unreadable: Unreadable,
 ): Promise<ReadOutcome> {
   if (plan.countOnly) return countRows(database, plan, rows);
   const { root } = plan;
   if (root.columns.length === 0 && root.relations.size === 0) return readComputed(database, plan, rows);
-  if (root.table.kind === "view") return readView(database, plan, rows);
+  if (root.table.kind === "view") return readView(database, plan, rows, unreadable);
   // Drizzle's relational queries ask for each field by itself, where no other row is seen.
   if (plan.nodes.some(({ policy, extras }) => policy.spansRows && extras.size > 0))
     throw new TypeError("computed fields over several rows need the fast reader");
@@ -36,11 +37,16 @@ export async function readRelational(
       total: found.length > 0 ? Number(found[0]![TOTAL]) : await countTotal(database, root, rows),
     }),
   };
-  return { ...outcome, ...arrangeAll(found, plan, naming) };
+  return { ...outcome, ...arrangeAll(found, plan, unreadable, naming) };
 }
 
 /** Drizzle has no relational queries of views; they have no relations either. */
-async function readView(database: Database, plan: ReadPlan, rows: readonly Rows[]): Promise<ReadOutcome> {
+async function readView(
+  database: Database,
+  plan: ReadPlan,
+  rows: readonly Rows[],
+  unreadable: Unreadable,
+): Promise<ReadOutcome> {
   const { root } = plan;
   const syntax = syntaxFor(root.table);
   const fields: Row = {};
@@ -53,15 +59,16 @@ async function readView(database: Database, plan: ReadPlan, rows: readonly Rows[
     .$dynamic();
   const found = (await ranged(query, root)) as Row[];
   const total = plan.total ? { total: await countTotal(database, root, rows) } : {};
-  return { ...total, ...arrangeAll(found, plan) };
+  return { ...total, ...arrangeAll(found, plan, unreadable) };
 }
 
 function arrangeAll(
   found: readonly Row[],
   { root, first }: ReadPlan,
+  unreadable: Unreadable,
   naming?: Naming,
 ): Pick<ReadOutcome, "rows" | "count"> {
-  const arranged = found.map((row) => arrange(row, root, naming));
+  const arranged = found.map((row) => arrange(row, root, unreadable, naming));
   return { rows: first ? (arranged[0] ?? null) : arranged, count: arranged.length };
 }
 
@@ -130,17 +137,24 @@ function orderSQL(key: OrderKey): SQL {
  * Rows as Drizzle answers them, with the keys in one order: columns, computed fields, relations. What travelled as text
  * and what an author's `mapWith` maps is decoded here, because Drizzle forgets both while it renames.
  */
-function arrange(row: Row, node: ReadNode, naming: Naming | undefined, nested = false): Row {
+function arrange(
+  row: Row,
+  node: ReadNode,
+  unreadable: Unreadable,
+  naming: Naming | undefined,
+  nested = false,
+): Row {
   const arranged: Row = {};
-  for (const column of node.columns) arranged[column.name] = columnValue(row[column.name], column, nested);
+  for (const column of node.columns)
+    arranged[column.name] = columnValue(row[column.name], column, nested, unreadable);
   const syntax = syntaxFor(node.table);
   for (const [name, extra] of node.extras) arranged[name] = extraReceived(row[name], extra, syntax);
   for (const [name, { node: child }] of node.relations) {
     const value = row[naming?.relation(node.table.name, name) ?? name] as Row | Row[] | null | undefined;
     arranged[name] = Array.isArray(value)
-      ? value.map((item) => arrange(item, child, naming, true))
+      ? value.map((item) => arrange(item, child, unreadable, naming, true))
       : value
-        ? arrange(value, child, naming, true)
+        ? arrange(value, child, unreadable, naming, true)
         : null;
   }
   return arranged;

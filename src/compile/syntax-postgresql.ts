@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { parseJSON } from "../digits.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { momentDate, momentText } from "./moment.ts";
 import { literal, type Member, type Syntax } from "./syntax.ts";
@@ -68,8 +69,12 @@ function json(column: ColumnInfo, value: string): string {
         ? `case when abs(${value})<1.7976931348623158e308 then ${value} end`
         : `case when ${value} in ${NOT_FINITE} then null when ${value}=0 then abs(${value}) else ${value} end`; // -0 is 0
     case "decimal":
-    case "bigint":
       return `${value}::text`;
+    case "bigint":
+      // Whatever zeros are stored behind its point; one that is not whole is none.
+      return columnType === "PgNumericBigInt"
+        ? `case when mod(${value},1)=0 then trunc(${value})::text end`
+        : `${value}::text`;
     case "date":
       return dated(column, value);
     case "blob":
@@ -110,10 +115,14 @@ const isBytes = ({ type }: ColumnInfo): boolean => type === "bytea";
 
 function sent(column: ColumnInfo, value: string): string {
   switch (column.kind) {
+    case "json":
+      return `${value}::text`; // parsed by itself, so that its numbers keep their digits
     case "number":
       return column.column.columnType === "PgNumericNumber" ? `${value}::text` : value;
     case "blob":
       return `encode(${value},'hex')`;
+    case "array":
+      return innermost(column).kind === "json" ? `to_json(${value})::text` : arraySent(column, value);
     case "custom":
       if (isBytes(column)) return `encode(${value},'hex')`;
       return isPlain(column) ? value : written(value);
@@ -126,15 +135,18 @@ function received(column: ColumnInfo, value: unknown): unknown {
   if (value === null || value === undefined) return null;
   switch (column.kind) {
     case "json":
-      return value; // its own mapping would parse a text once more
+      return parseJSON(value as string); // its own mapping would parse a text once more
     case "date":
       return new Date(value as string);
     case "blob":
       return column.column.mapFromDriverValue(Buffer.from(value as string, "hex"));
     case "custom":
       return column.column.mapFromDriverValue(isBytes(column) ? Buffer.from(value as string, "hex") : value);
-    case "array":
-      return (value as readonly unknown[]).map((item) => arrayReceived(innermost(column), item));
+    case "array": {
+      const element = innermost(column);
+      const list = element.kind === "json" ? parseJSON(value as string) : value;
+      return (list as readonly unknown[]).map((item) => arrayReceived(element, item));
+    }
     default:
       return column.column.mapFromDriverValue(value);
   }
@@ -169,10 +181,15 @@ function arrayReceived(element: ColumnInfo, item: unknown): unknown {
       return momentDate(item as string);
     case "blob":
       return element.column.mapFromDriverValue(readBytes(item as string));
+    case "bigint":
+      return element.column.mapFromDriverValue(withoutZeros(item as string));
     default:
       return element.column.mapFromDriverValue(item);
   }
 }
+
+/** The zeros of a `numeric` behind its point say nothing. */
+const withoutZeros = (digits: string): string => digits.replace(/\.0+$/, "");
 
 /** Bytes as PostgreSQL writes them, by either of its ways. */
 function readBytes(text: string): Buffer {
@@ -186,7 +203,7 @@ function readBytes(text: string): Buffer {
 /** Whether the JSON of an array's elements is what they are in JSON. */
 function elementsSpeak(element: ColumnInfo): boolean {
   const { kind } = element;
-  if (isMomentText(element)) return false;
+  if (isMomentText(element) || element.column.columnType === "PgNumericBigInt") return false;
   return (
     kind === "text" ||
     kind === "integer" ||
@@ -203,6 +220,7 @@ const INT8 = 20;
 const NUMERIC = 1700;
 const FLOATS = "700,701";
 const TIMESTAMPTZ = 1184;
+const JSONS: ReadonlySet<number> = new Set([114, 3802]);
 const MOMENTS: ReadonlySet<number> = new Set([1114, TIMESTAMPTZ]);
 
 const typeOf = (value: string): string => `pg_typeof(${value})::oid::int`;
@@ -236,7 +254,7 @@ function receivedExtra(text: string, mapped: boolean): unknown {
     case BYTEA:
       return readBytes(JSON.parse(value) as string);
     default: {
-      const read: unknown = JSON.parse(value);
+      const read: unknown = JSONS.has(type) && !mapped ? parseJSON(value) : JSON.parse(value);
       if (type === 700 || type === 701) return Number(read);
       // An author's mapping expects what drivers answer, which JSON writes otherwise.
       return mapped && MOMENTS.has(type) ? momentText(read as string, type === TIMESTAMPTZ) : read;

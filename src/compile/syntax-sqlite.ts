@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { Digits, parseJSON, readNumber } from "../digits.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { literal, type Syntax } from "./syntax.ts";
 
@@ -15,7 +16,7 @@ const YEAR_0 = -62_167_219_200_000;
 const YEAR_10000 = 253_402_300_800_000;
 
 const dated = (value: string, inYears: string, written: string): string =>
-  `case when ${inYears} then ${written} when ${value} is not null then ${UNSPEAKABLE} end`;
+  `case when typeof(${value})='integer' and ${inYears} then ${written} when ${value} is not null then ${UNSPEAKABLE} end`;
 
 function json({ kind, column }: ColumnInfo, value: string): string {
   switch (kind) {
@@ -36,28 +37,42 @@ function json({ kind, column }: ColumnInfo, value: string): string {
     case "number":
       return `case typeof(${value}) when 'integer' then ${value} when 'real' then ${real(value)} when 'null' then null else ${UNSPEAKABLE} end`;
     case "bigint":
-      return column.columnType === "SQLiteBigInt"
-        ? `cast(${value} as text)`
-        : `case typeof(${value}) when 'integer' then cast(${value} as text) when 'null' then null else ${UNSPEAKABLE} end`;
+      return `case typeof(${value}) when 'integer' then cast(${value} as text) when 'null' then null else ${UNSPEAKABLE} end`;
     case "json":
-      // A blob would be read as JSONB.
-      return column.columnType === "SQLiteBlobJson" ? `json(cast(${value} as text))` : `json(${value})`;
+      return `json(${value})`;
     default:
       return value;
   }
 }
 
 /** SQL for a whole number that JSON's readers can hold, beyond 2^53 as text. */
-export const whole = (value: string): string =>
+const whole = (value: string): string =>
   `iif(${value} between -9007199254740991 and 9007199254740991,${value},cast(${value} as text))`;
+
+/** The same of a value that may be anything. */
+export const wholeOr = (value: string): string => `iif(typeof(${value})='integer',${whole(value)},${value})`;
 
 /** A value as tagged text: its storage class, then digits, text or hex. */
 const tagged = (value: string): string =>
   `case typeof(${value}) when 'text' then 't'||${value} when 'integer' then 'i'||${value} when 'real' then 'r'||printf('%!.17g',${value}) when 'blob' then 'b'||hex(${value}) end`;
 
-/** Whether a column's values survive JSON, and Drizzle's own reading of a row, as they are. */
+/** The same of JSON in a text, which here and there is read by SQLite: what is none is tagged so. */
+const taggedJson = (value: string): string =>
+  `case when json_valid(${value},${JSON5_OR_JSONB}) then 't'||json(${value}) when ${value} is not null then 'x' end`;
+
+/** What `json` takes (https://sqlite.org/json1.html#jvalid). */
+const JSON5_OR_JSONB = 2 | 8;
+
+const sent = (column: ColumnInfo, value: string): string =>
+  column.column.columnType === "SQLiteTextJson" ? taggedJson(value) : tagged(value);
+
+/** Whether a column's values survive JSON as they are, if they are what their type says. */
 const travelsRaw = ({ kind }: ColumnInfo): boolean =>
   kind === "text" || kind === "integer" || kind === "boolean" || kind === "date";
+
+/** Bytes that are read as a text: one that is not UTF-8 ends the process in libsql's driver. */
+const isTextInBytes = ({ column }: ColumnInfo): boolean =>
+  column.columnType === "SQLiteBlobJson" || column.columnType === "SQLiteBigInt";
 
 /** The value a driver would have answered for a tagged text. */
 function untagged(text: string, beyond: (digits: string) => unknown): unknown {
@@ -83,8 +98,16 @@ function readReal(text: string): number {
 }
 
 /** Beyond 2^53 a column's mapping sees all the digits, and a computed field is a big integer. */
-const fromText = ({ column }: ColumnInfo, text: string): unknown =>
-  column.mapFromDriverValue(untagged(text, (digits) => digits));
+function fromText({ column, kind }: ColumnInfo, text: string): unknown {
+  if (kind === "json") return fromJson(text);
+  const beyond = kind === "integer" ? (digits: string) => new Digits(digits) : String;
+  return column.mapFromDriverValue(untagged(text, beyond));
+}
+
+function fromJson(text: string): unknown {
+  if (text === "x") throw new SyntaxError("not JSON");
+  return parseJSON(String(untagged(text, String)));
+}
 
 /** SQLite 3.45, which libsql carries. */
 export const sqlite: Syntax = {
@@ -105,19 +128,23 @@ export const sqlite: Syntax = {
   json,
   jsonExtra: (value) =>
     `case typeof(${value}) when 'integer' then ${whole(value)} when 'real' then ${real(value)} when 'blob' then ${UNSPEAKABLE} else ${value} end`,
-  wantsMapping: ({ kind }) => kind === "decimal" || kind === "custom" || kind === "blob",
+  wantsMapping: (column) =>
+    column.kind === "decimal" || column.kind === "custom" || column.kind === "blob" || isTextInBytes(column),
 
-  sent: (column, value) => (travelsRaw(column) ? value : tagged(value)),
-  received: (column, sent) =>
-    travelsRaw(column) ? column.column.mapFromDriverValue(sent) : fromText(column, sent as string),
+  sent(column, value) {
+    if (column.kind === "integer") return wholeOr(value);
+    return travelsRaw(column) ? value : sent(column, value);
+  },
+  received(column, value) {
+    if (!travelsRaw(column)) return fromText(column, value as string);
+    const digits = column.kind === "integer" && typeof value === "string" && /^-?\d+$/.test(value);
+    return column.column.mapFromDriverValue(digits ? readNumber(value) : value);
+  },
   sentExtra: tagged,
   receivedExtra: (sent) => untagged(sent, BigInt),
 
-  // Rows of a relation travel as JSON, which has no bytes and of which SQLite prints reals with 15 digits; numeric
-  // columns hold integers beyond 2^53 that libsql refuses to read.
-  text: (column, value, nested) => {
-    if (travelsRaw(column)) return undefined;
-    return nested || column.column.columnType.startsWith("SQLiteNumeric") ? tagged(value) : undefined;
-  },
+  // Rows of a relation travel as JSON, which has no bytes and of which SQLite prints reals with 15 digits; integers beyond
+  // 2^53 libsql refuses to read; and where Drizzle reads a value that is none of its column, it throws all rows away.
+  text: (column, value, nested) => (nested || column.kind !== "text" ? sent(column, value) : undefined),
   fromText,
 };

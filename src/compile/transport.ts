@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import { type Syntax, syntaxOf } from "./syntax.ts";
+import { readCell, type Unreadable } from "./value.ts";
 
 /** Stands for the value in SQL that is taken apart for Drizzle. */
 const VALUE = "\u0001";
@@ -21,13 +22,18 @@ export function columnAsText(column: ColumnInfo, nested: boolean): SQL.Aliased |
 }
 
 /** Whether a column travels as text through Drizzle. */
-export const travelsAsText = (column: ColumnInfo, nested: boolean): boolean =>
+const travelsAsText = (column: ColumnInfo, nested: boolean): boolean =>
   syntaxOf(column.database).text(column, VALUE, nested) !== undefined;
 
 /** The value of a column as it came through Drizzle. */
-export function columnValue(value: unknown, column: ColumnInfo, nested: boolean): unknown {
+export function columnValue(
+  value: unknown,
+  column: ColumnInfo,
+  nested: boolean,
+  unreadable: Unreadable,
+): unknown {
   return typeof value === "string" && travelsAsText(column, nested)
-    ? syntaxOf(column.database).fromText(column, value)
+    ? readCell(column, value, syntaxOf(column.database).fromText, unreadable)
     : value;
 }
 

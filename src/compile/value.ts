@@ -1,5 +1,6 @@
-import { noopDecoder, type SQL } from "drizzle-orm";
+import { getTableName, noopDecoder, type SQL } from "drizzle-orm";
 import type { ReadNode } from "../plan/plan.ts";
+import type { ColumnInfo } from "../schema/schema.ts";
 import type { Syntax } from "./syntax.ts";
 
 /** Whether SQL cannot say what the node's values are in JSON, so that they are mapped here. */
@@ -28,22 +29,53 @@ export function extraReceived(sent: unknown, extra: SQL.Aliased, syntax: Syntax)
   return typeof sent === "string" ? extraValue(syntax.receivedExtra(sent, isMapped(extra)), extra) : null;
 }
 
+/** Hears of a column that holds a value it cannot read. */
+export type Unreadable = (column: ColumnInfo, cause: unknown) => void;
+
+/** A stored value, `read` as its column reads it; one that is none of the column's own is null, and is told of. */
+export function readCell<Sent>(
+  column: ColumnInfo,
+  sent: Sent,
+  read: (column: ColumnInfo, sent: Sent) => unknown,
+  unreadable: Unreadable,
+): unknown {
+  try {
+    return read(column, sent);
+  } catch (cause) {
+    // What an author's mapping throws is the author's to mend.
+    if (isCustom(column)) throw new Error(`the mapping of ${nameOf(column)} failed`, { cause });
+    unreadable(column, cause);
+    return null;
+  }
+}
+
+const isCustom = ({ kind, element }: ColumnInfo): boolean =>
+  kind === "custom" || (element !== undefined && isCustom(element));
+
+/** A column as its author may look for it in the database. */
+export const nameOf = ({ column }: ColumnInfo): string => `\`${getTableName(column.table)}.${column.name}\``;
+
 type Row = Record<string, unknown>;
 
 /** Turns rows that were sent as JSON into rows as Drizzle would answer them, in place. */
-export function receiveRows(rows: readonly Row[], node: ReadNode, syntax: Syntax): void {
-  for (const row of rows) receiveRow(row, node, syntax);
+export function receiveRows(
+  rows: readonly Row[],
+  node: ReadNode,
+  syntax: Syntax,
+  unreadable: Unreadable,
+): void {
+  for (const row of rows) receiveRow(row, node, syntax, unreadable);
 }
 
-function receiveRow(row: Row, node: ReadNode, syntax: Syntax): void {
+function receiveRow(row: Row, node: ReadNode, syntax: Syntax, unreadable: Unreadable): void {
   for (const column of node.columns) {
     const value = row[column.name];
-    if (value !== null) row[column.name] = syntax.received(column, value);
+    if (value !== null) row[column.name] = readCell(column, value, syntax.received, unreadable);
   }
   for (const [name, extra] of node.extras) row[name] = extraReceived(row[name], extra, syntax);
   for (const [name, { node: child }] of node.relations) {
     const value = row[name] as Row | readonly Row[] | null;
-    if (Array.isArray(value)) receiveRows(value as Row[], child, syntax);
-    else if (value !== null) receiveRow(value as Row, child, syntax);
+    if (Array.isArray(value)) receiveRows(value as Row[], child, syntax, unreadable);
+    else if (value !== null) receiveRow(value as Row, child, syntax, unreadable);
   }
 }

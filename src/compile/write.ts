@@ -28,6 +28,7 @@ import { changedRow, newRow } from "./made.ts";
 import { reachOf, speaksOf, textOf } from "./reach.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
 import { countTotal, selectCount } from "./relational.ts";
+import type { Unreadable } from "./value.ts";
 
 /** What a write did. */
 export interface WriteOutcome {
@@ -61,6 +62,7 @@ export interface WriteTools {
   readonly read: Read;
   /** Inserts single rows by statements that are remembered. */
   readonly inserts: InsertWriter | undefined;
+  readonly unreadable: Unreadable;
 }
 
 /** A write; `triggered` where its table may have triggers, so that what came back is not yet what is stored. */
@@ -91,7 +93,7 @@ interface Put extends WriteRows, WriteTools {
 
 /** One statement with `returning`, in which the check rides along where it may; else rows are rehearsed before. */
 function compilePut(put: Put): WriteStatement {
-  const { plan, check, ensure, rows, counted, inserts, read } = put;
+  const { plan, check, ensure, rows, counted, inserts, read, unreadable } = put;
   const { table } = plan.answer;
   const judge = judgeOf(put);
   const held = holdsFirst(plan, { rows, check });
@@ -116,7 +118,9 @@ function compilePut(put: Put): WriteStatement {
     const outcome = stage?.outcome();
     if (outcome !== undefined) return withTotal(outcome, database, plan, counted);
     if (plan.kind === "update") written.sort(byKey(table));
-    const answered = plan.countOnly ? undefined : await readWritten(read, database, plan, rows, written);
+    const answered = plan.countOnly
+      ? undefined
+      : await readWritten(read, database, plan, rows, written, unreadable);
     return withTotal(outcomeOf(written, answered), database, plan, counted);
   };
 }
@@ -124,15 +128,15 @@ function compilePut(put: Put): WriteStatement {
 type Write = (values: readonly Row[]) => Promise<Row[]>;
 
 /** Writes rows, and answers `fields` of them as they are once all triggers have run. */
-function writerOf({ plan, kind, again }: Put, database: Database, using: Rows, fields: Row): Write {
+function writerOf({ plan, kind, again, unreadable }: Put, database: Database, using: Rows, fields: Row): Write {
   const { table } = plan.answer;
   return async (values) => {
     const written =
       kind === "insert"
         ? await insert(database, table, values, fields)
         : await update(database, plan, using, values[0]!, fields);
-    for (const row of written) decodeKey(row, table);
-    return again ? readAgain(database, table, fields, written) : written;
+    for (const row of written) decodeKey(row, table, unreadable);
+    return again ? readAgain(database, table, fields, written, unreadable) : written;
   };
 }
 
@@ -172,7 +176,7 @@ async function remove(
   database: Database,
   plan: WritePlan,
   { rows, counted }: WriteRows,
-  { read }: WriteTools,
+  { read, unreadable }: WriteTools,
 ): Promise<WriteOutcome> {
   const { answer } = plan;
   const { table } = answer;
@@ -186,12 +190,12 @@ async function remove(
     before === undefined
       ? ((await database.delete(table.table).where(where).returning(returning(plan, "all"))) as Row[])
       : await removeRead(database, plan, using, before);
-  for (const row of removed) decodeKey(row, table);
+  for (const row of removed) decodeKey(row, table, unreadable);
   removed.sort(byKey(table));
   const answered = plan.countOnly
     ? undefined
     : before === undefined
-      ? await readWritten(read, database, plan, rows, removed)
+      ? await readWritten(read, database, plan, rows, removed, unreadable)
       : inOrder(before, removed, table).map((row) => withoutKey(row, answer));
   return withTotal(outcomeOf(removed, answered), database, plan, counted);
 }

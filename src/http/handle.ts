@@ -1,6 +1,6 @@
 import type { Engine, Outside } from "../engine.ts";
 import { QueryError, quote } from "../error.ts";
-import { type Mark, type Observation, type Observer, Stopwatch, unwatched } from "../observe.ts";
+import { type Mark, type Observation, type Observer, Stopwatch, tell, unwatched } from "../observe.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 import { type Method, METHODS } from "../request/request.ts";
 import { isResponse } from "../response.ts";
@@ -41,7 +41,7 @@ export async function handle(route: Route, request: Request): Promise<Response> 
     response = await answer(route, request, visit, watch?.mark ?? unwatched);
   } catch (error) {
     response = refuse(error, request.method, visit.base, (cause) =>
-      tell(route, { kind: "failed", error: cause }),
+      inform(route, { kind: "failed", error: cause }),
     );
   }
   if (watch !== undefined) report(route, request, visit, response, watch);
@@ -110,7 +110,7 @@ function report(
   watch: Stopwatch,
 ): void {
   if (route.serverTiming) response.headers.set("server-timing", watch.toHeader());
-  tell(route, {
+  inform(route, {
     kind: "answered",
     method: request.method,
     resource,
@@ -154,17 +154,10 @@ function searchOf(url: string): string {
   return hash < 0 ? url.slice(start) : url.slice(start, hash);
 }
 
-/** Tells in its turn, or though that does not come; watching cannot change an answer. */
-function tell({ observe, engine }: Route, observation: Observation): void {
+/** Tells in its turn, or though that does not come: who watches may look into the database too. */
+function inform({ observe, engine }: Route, observation: Observation): void {
   if (observe === undefined) return;
-  const telling = (): void => {
-    try {
-      const answer: unknown = observe(observation);
-      if (answer instanceof Promise) answer.catch(() => undefined); // and nobody waits for it
-    } catch {
-      // it was told
-    }
-  };
+  const telling = (): void => tell(observe, observation);
   const waiting = engine.outside(telling);
   if (waiting instanceof Promise) waiting.catch(telling);
 }

@@ -1,5 +1,5 @@
 import { createEngine } from "../engine.ts";
-import type { Observation, Observer } from "../observe.ts";
+import { type Observation, type Observer, tell } from "../observe.ts";
 import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
 import { handle, type Route } from "./handle.ts";
@@ -123,6 +123,7 @@ export function createQueryHandler<Role extends string = string, Session = objec
   const busyTimeout = whole("busyTimeout", options.busyTimeout, 5_000);
   const timeout = whole("timeout", options.timeout, 30_000);
   const maxInFlight = whole("maxInFlight", options.maxInFlight, 256);
+  const observe = observer(options);
   const route: Route = {
     engine: createEngine({
       acl: options.acl,
@@ -133,6 +134,7 @@ export function createQueryHandler<Role extends string = string, Session = objec
       maxInFlight,
       onWarning: options.onWarning ?? ((sentence) => console.warn(sentence)),
       strict: options.strict === true,
+      onError: (error) => tell(observe, { kind: "failed", error }),
       formats: options.defaults?.formatResult !== undefined,
       reader: options.reader ?? "fast",
       ownConnection: options.ownConnection !== false,
@@ -148,7 +150,7 @@ export function createQueryHandler<Role extends string = string, Session = objec
     },
     formatResult: options.defaults?.formatResult,
     timeout,
-    observe: observer(options),
+    observe,
     watched: options.observe !== undefined,
     serverTiming: options.serverTiming === true,
   };

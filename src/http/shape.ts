@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { writeDigits } from "../digits.ts";
 import type { Answer } from "../engine.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
@@ -44,7 +45,7 @@ function defaultBody(
 
 /** JSON as answers carry it: big integers as text, bytes as base64. */
 export function stringify(value: unknown): string | undefined {
-  return JSON.stringify(value, carry);
+  return writeDigits(() => JSON.stringify(value, carry));
 }
 
 function carry(this: unknown, key: string, value: unknown): unknown {
