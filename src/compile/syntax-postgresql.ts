@@ -220,7 +220,6 @@ const INT8 = 20;
 const NUMERIC = 1700;
 const FLOATS = "700,701";
 const TIMESTAMPTZ = 1184;
-const JSONS: ReadonlySet<number> = new Set([114, 3802]);
 const MOMENTS: ReadonlySet<number> = new Set([1114, TIMESTAMPTZ]);
 
 const typeOf = (value: string): string => `pg_typeof(${value})::oid::int`;
@@ -254,7 +253,7 @@ function receivedExtra(text: string, mapped: boolean): unknown {
     case BYTEA:
       return readBytes(JSON.parse(value) as string);
     default: {
-      const read: unknown = JSONS.has(type) && !mapped ? parseJSON(value) : JSON.parse(value);
+      const read: unknown = mapped ? JSON.parse(value) : parseJSON(value);
       if (type === 700 || type === 701) return Number(read);
       // An author's mapping expects what drivers answer, which JSON writes otherwise.
       return mapped && MOMENTS.has(type) ? momentText(read as string, type === TIMESTAMPTZ) : read;

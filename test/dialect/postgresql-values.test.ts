@@ -95,6 +95,12 @@ const ASKED: readonly (readonly [filter: string, found: readonly number[]])[] = 
   ["(c.notBetween:_(v,v)_)", [1, 2]],
 ];
 
+const LONG = "12345678901234567890.5";
+const extras = {
+  listed: sql.raw(`array[${LONG},0.1]`).as("listed"),
+  document: sql.raw(`jsonb_build_object('n',${LONG})`).as("document"),
+};
+
 /** The default body, of rows. */
 const formatResult = (_request: Request, { result }: { result: QueryResult }): object => {
   const { rowsAffected, count, rows } = result;
@@ -115,12 +121,10 @@ describe.each(DRIVERS.filter((driver) => !isLeftOut(driver)))("on %s", (driver) 
         acl: {
           values: {
             table: "value",
-            control: Object.fromEntries(
-              ["GET", "POST", "PATCH", "DELETE"].map((method) => [
-                method,
-                { all: { select: true, write: true } },
-              ]),
-            ),
+            control: {
+              GET: { all: { select: true, extras } },
+              PATCH: { all: { select: true, write: true } },
+            },
           },
         },
         database: opened.database,
@@ -266,6 +270,13 @@ describe.each(DRIVERS.filter((driver) => !isLeftOut(driver)))("on %s", (driver) 
     const told = "`values.bigs` holds a value that its column cannot read: it is answered as null";
     const lists = JSON.parse(await ask("GET", "(columns:~T(bigs)~,where:(id.lt:3))", undefined, told));
     expect(lists.values).toEqual([{ bigs: null }, { bigs: ["5", null] }]);
+  });
+
+  test("a computed field comes with its digits too", async () => {
+    await fill("big", "1");
+    expect(await ask("GET", "(columns:~T(listed,document)~)")).toBe(
+      `{"count":1,"values":[{"listed":[${LONG},0.1],"document":{"n":${LONG}}}]}`,
+    );
   });
 
   test("a number of JSON comes with the digits it has, by every way", async () => {
