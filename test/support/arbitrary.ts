@@ -462,10 +462,27 @@ const VALUES: Readonly<Record<Kind, readonly unknown[]>> = {
     { x: 1, y: -1 },
   ],
 };
+/** What no column of a kind holds, and may be asked for. */
+export const BETWEEN: Partial<Record<Kind, readonly unknown[]>> = {
+  date: [
+    "2023-11-14T22:13:20.0005Z",
+    "2023-11-14T22:13:23.500999999Z",
+    "1969-12-31T23:59:59.9995Z",
+    1_700_000_003_500.5,
+    -0.5,
+  ],
+  decimal: ["0.1000000000000000055", "-0.10000000000000001", "9007199254740993.5", "12345678901234567890"],
+};
+/** As many of those as of the others. */
+function askable(kind: Kind, n: number): unknown {
+  const between = BETWEEN[kind];
+  if (between === undefined) return pick(VALUES[kind], n);
+  return pick(n % 2 === 1 ? between : VALUES[kind], n >> 1);
+}
 const STRANGE_VALUE = { neither: "this", nor: ["that"] };
 
 /** One value in a hundred is of no kind in particular. */
-const valueFor = (kind: Kind, n: number): unknown => (n > 98 ? STRANGE_VALUE : pick(VALUES[kind], n));
+const valueFor = (kind: Kind, n: number): unknown => (n > 98 ? STRANGE_VALUE : askable(kind, n));
 const wildcard = (n: number): string =>
   pick(
     [

@@ -326,7 +326,7 @@ function conditionOf(name: string, operator: string, operand: any, kind: Kind): 
     (test: (value: any) => boolean): Test =>
     (row) =>
       row[name] === null ? null : test(row[name]);
-  const by = (value: unknown): unknown => valueOf(kind, value);
+  const by = (value: unknown): unknown => (kind === "date" ? instantOf(value) : valueOf(kind, value));
   switch (operator) {
     case "eq":
       if (operand === null) return (row) => row[name] === null;
@@ -415,6 +415,15 @@ function patternOf(operator: string, operand: unknown): { test(value: string): b
     default:
       return refuse(`operator ${operator}`);
   }
+}
+
+/** Milliseconds since 1970, with the fraction that no date holds. */
+function instantOf(value: unknown): number {
+  if (typeof value === "number") return valueOf("date", value) === undefined ? 0 : value;
+  const finer = typeof value === "string" ? /(\.\d{3})(\d{1,6})/.exec(value) : null;
+  if (finer === null) return (valueOf("date", value) as Date).getTime();
+  const date = valueOf("date", (value as string).replace(finer[0], finer[1]!)) as Date;
+  return date.getTime() + Number(`0.${finer[2]!}`);
 }
 
 /** A value from the wire as the schema's own type, or a refusal. */

@@ -359,12 +359,17 @@ class FilterReader {
   }
 
   #condition(column: DrawnColumn, by: string, operand: any): Test {
-    const name = this.#named(column.name);
-    const value = (sent: unknown): string => written(column, modeOf(column).read(sent));
+    const { read, between } = modeOf(column);
+    const finer = between !== undefined && [operand].flat().some((sent) => between.values.has(sent));
+    const compared = (value: string): string => (finer ? between.of(value) : value);
+    const named = this.#named(column.name);
+    const name = compared(named);
+    const value = (sent: unknown): string =>
+      (finer ? between.values.get(sent) : undefined) ?? compared(written(column, read(sent)));
     switch (by) {
       case "isNull":
       case "isNotNull":
-        return this.#atom(`${name} is ${(by === "isNull") === operand ? "" : "not "}null`);
+        return this.#atom(`${named} is ${(by === "isNull") === operand ? "" : "not "}null`);
       case "in":
       case "inArray":
       case "notIn":

@@ -78,6 +78,14 @@ export interface PgMode {
   /** What a computed field says that is a value of this type and nothing more, where that is laid down. */
   readonly spoken: ((cell: Cell) => unknown) | undefined;
   readonly element?: PgMode;
+  /** What a column cannot hold and may be asked for. */
+  readonly between?: Between;
+}
+
+/** Values as a client sends them, each with the SQL of what it means, and the same of a column or of another value. */
+interface Between {
+  readonly values: ReadonlyMap<unknown, string>;
+  readonly of: (value: string) => string;
 }
 
 const mode = (
@@ -289,6 +297,47 @@ const day = (text: string): Cell => {
   return new Cell(text, iso, new Date(iso), [iso, Date.parse(iso), text]);
 };
 
+/** Seconds since 1970, of which PostgreSQL's are compared with any digits. */
+const epoch = (value: string): string => `extract(epoch from ${value})`;
+const BETWEEN_MOMENTS = (write: (clock: string) => string): Between => ({
+  of: epoch,
+  values: new Map(
+    [
+      ["2024-02-29", "12:34:56.7890000", "1709210096.789"],
+      ["2024-02-29", "12:34:56.78900001", "1709210096.78900001"],
+      ["2000-01-01", "00:00:00.123456", "946684800.123456"],
+      ["2000-01-01", "00:00:00.1234565", "946684800.1234565"],
+      ["1969-12-31", "23:59:59.9989999", "-0.0010001"],
+      ["1969-12-31", "23:59:59.999999999", "-0.000000001"],
+    ].map(([day, clock, seconds]) => [write(`${day} ${clock}`), `${seconds}::numeric`]),
+  ),
+});
+const BETWEEN_DAYS: Between = {
+  of: (value) => `${value}::timestamp`,
+  values: new Map([
+    ["2024-02-29T18:00:00Z", "timestamp '2024-02-29 18:00:00'"],
+    ["1969-12-31T23:59:59.999Z", "timestamp '1969-12-31 23:59:59.999'"],
+    ["2000-01-01T01:00:00+01:00", "timestamp '2000-01-01 00:00:00'"],
+  ]),
+};
+const BETWEEN_TIMES: Between = {
+  of: epoch,
+  values: new Map([
+    ["10:00:00.0000001", "36000.0000001::numeric"],
+    ["23:59:59.9999995", "86399.9999995::numeric"],
+    ["12:30:00.49999999", "45000.49999999::numeric"],
+  ]),
+};
+const BETWEEN_FLOATS: Between = {
+  of: (value) => `${value}::text::numeric`,
+  values: new Map(
+    [0.10000000001, -1.0000000001, 16_777_217, 4.500000001, 1.17549436e-38].map((value) => [
+      value,
+      `'${value}'::numeric`,
+    ]),
+  ),
+};
+
 const TIMES = texts("10:00:00", "00:00:00", "23:59:59.999999", "24:00:00", "12:30:00.5");
 const ZONED_TIMES = texts("10:00:00+02", "10:00:00-03:30", "00:00:00+00", "23:59:59.999999+15:59");
 const spanned = (text: string, same = text): Cell => new Cell(text, text, text, [text], same);
@@ -410,29 +459,33 @@ const SINGLE: Readonly<Record<string, PgMode>> = {
   numericBig: mode((name) => numeric(name, { mode: "bigint" }), "numeric", NUMERIC_BIG, {
     spoken: spokenNumeric,
   }),
-  real: mode((name) => real(name), "float4", REAL),
+  real: mode((name) => real(name), "float4", REAL, { between: BETWEEN_FLOATS }),
   double: mode((name) => doublePrecision(name), "float8", DOUBLE),
   flag: mode((name) => boolean(name), "bool", [new Cell("true", true), new Cell("false", false)]),
   stamp: mode((name) => timestamp(name), "timestamp", moments(String, true), {
     read: readMoment(false),
+    between: BETWEEN_MOMENTS((text) => `${text.replace(" ", "T")}Z`),
     spoken: undefined,
   }),
   stampZoned: mode((name) => timestamp(name, { withTimezone: true }), "timestamptz", moments(zoned, true), {
     read: readMoment(true),
+    between: BETWEEN_MOMENTS((text) => `${text.replace(" ", "T")}Z`),
     spoken: undefined,
   }),
   stampSeconds: mode((name) => timestamp(name, { precision: 0 }), "timestamp(0)", moments(String, false), {
     read: readMoment(false),
+    between: BETWEEN_MOMENTS((text) => `${text.replace(" ", "T")}Z`),
     spoken: undefined,
   }),
   stampText: mode((name) => timestamp(name, { mode: "string" }), "timestamp", momentTexts(String), {
     spoken: undefined,
+    between: BETWEEN_MOMENTS(String),
   }),
   stampZonedText: mode(
     (name) => timestamp(name, { mode: "string", withTimezone: true }),
     "timestamptz",
     momentTexts(zoned),
-    { spoken: undefined },
+    { spoken: undefined, between: BETWEEN_MOMENTS(zoned) },
   ),
   date: mode(
     (name) => date(name, { mode: "date" }),
@@ -443,12 +496,16 @@ const SINGLE: Readonly<Record<string, PgMode>> = {
       foreign("infinity", null),
       foreign("290000-01-01", null),
     ],
-    { read: (sent) => new Date(sent as string).toISOString().slice(0, 10), spoken: undefined },
+    {
+      read: (sent) => new Date(sent as string).toISOString().slice(0, 10),
+      spoken: undefined,
+      between: BETWEEN_DAYS,
+    },
   ),
   dateText: mode((name) => date(name), "date", texts(...DAYS, ...FOREIGN_DAYS, "infinity", "-infinity"), {
     spoken: undefined,
   }),
-  time: mode((name) => time(name), "time", TIMES),
+  time: mode((name) => time(name), "time", TIMES, { between: BETWEEN_TIMES }),
   timeZoned: mode((name) => time(name, { withTimezone: true }), "timetz", ZONED_TIMES),
   interval: mode((name) => interval(name), "interval", INTERVALS),
   json: mode((name) => json(name), "json", DOCUMENTS, {

@@ -436,6 +436,10 @@ export const PG_TONGUE: Tongue = {
   isWritable: (value) => (value as Cell).forms.length > 0,
   native: (value) => (value as Cell).native,
   sent: (value, dice) => dice.pick((value as Cell).forms),
+  between: (column, dice) => {
+    const { between } = modeOf(column);
+    return between !== undefined && dice.chance(0.5) ? dice.pick([...between.values.keys()]) : undefined;
+  },
   extras: {
     numeric: (column, { mode }) => (mode === "int4" ? sql`${column}::numeric / ${3}::numeric` : undefined),
     int8: (column, { mode }) => (mode === "int4" ? sql`${column}::int8 * 4194304` : undefined),

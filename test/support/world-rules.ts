@@ -15,7 +15,7 @@ import {
 } from "drizzle-orm";
 import { alias, QueryBuilder } from "drizzle-orm/sqlite-core";
 import type { AnyRule } from "../../src/policy/acl.ts";
-import { operatorsOf, TEXTS } from "./arbitrary.ts";
+import { BETWEEN, operatorsOf, TEXTS } from "./arbitrary.ts";
 import type { Dice } from "./dice.ts";
 import type { Row } from "./model.ts";
 import {
@@ -94,6 +94,8 @@ export interface Tongue {
   native(value: unknown): unknown;
   /** A value as a client writes it. */
   sent(value: unknown, dice: Dice): unknown;
+  /** What a column cannot hold, and may be asked for; at times. */
+  between(column: DrawnColumn, dice: Dice): unknown;
   /** The computed fields of one row that only this database has, and their SQL. */
   readonly extras: Readonly<Record<string, (column: any, drawn: DrawnColumn) => SQL | undefined>>;
   /** Computed fields of all rows together. */
@@ -119,6 +121,10 @@ export const SQLITE_TONGUE: Tongue = {
     value instanceof Date && dice.chance(0.3)
       ? value.getTime()
       : carried(typeof value === "string" ? value.replaceAll("\0", "0") : value),
+  between: (column, dice) => {
+    const values = BETWEEN[kindOf(column)];
+    return values !== undefined && dice.chance(0.5) ? dice.pick(values) : undefined;
+  },
   extras: {},
   aggregates: {},
   keyless: SPARED.keylessExtras ? new Set(["column", "mapped", "value"]) : undefined,
@@ -398,10 +404,10 @@ export class RuleDrawer {
     if (special !== undefined) return special;
     if (/like$/i.test(by)) return dice.pick(["%", "a%", "%a", "_", "%🚀%", "%\\%%", "[x]", "*"]);
     if (/contains|starts|ends/i.test(by)) return dice.pick(TEXTS);
-    if (by.endsWith("etween")) return [this.sent(table, column), this.sent(table, column)];
-    if (/in(Array)?$/i.test(by))
-      return Array.from({ length: dice.between(0, 3) }, () => this.sent(table, column));
-    return dice.chance(0.05) ? this.#doubtful(null) : this.sent(table, column);
+    const asked = (): unknown => this.#tongue.between(column, dice) ?? this.sent(table, column);
+    if (by.endsWith("etween")) return [asked(), asked()];
+    if (/in(Array)?$/i.test(by)) return Array.from({ length: dice.between(0, 3) }, asked);
+    return dice.chance(0.05) ? this.#doubtful(null) : asked();
   }
 
   #strange(table: DrawnTable): string {
