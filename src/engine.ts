@@ -8,7 +8,7 @@ import {
 } from "./compile/compile.ts";
 import { bounded, within } from "./deadline.ts";
 import { detectDialect } from "./dialect/dialect.ts";
-import { busy, limitExceeded, QueryError } from "./error.ts";
+import { busy, checkFailed, limitExceeded } from "./error.ts";
 import { execute, type Outside, type Task } from "./execute/execute.ts";
 import type { Mark } from "./observe.ts";
 import {
@@ -225,7 +225,7 @@ export function createEngine(options: EngineOptions): Engine {
     const statement = async (database: unknown): Promise<QueryResult> => {
       const values = kind === "delete" ? [] : finishRows(policy, kind, context["body"]);
       const { passed, ...outcome } = await write(database, values);
-      if (!passed) throw new QueryError("check-failed", "a row would leave what you may write");
+      if (!passed) throw checkFailed();
       if (outcome.rowsAffected > policy.maxAffected) {
         throw limitExceeded(`${outcome.rowsAffected} rows exceed ${policy.maxAffected}`, "select.where");
       }

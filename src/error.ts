@@ -72,6 +72,8 @@ export interface Details {
   /** Headers the answer needs, such as `Allow` or `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly cause?: unknown;
+  /** Whether the author hears of the cause, though it is no fault of the server. */
+  readonly told?: boolean | undefined;
 }
 
 /** A refusal of the engine itself: a code of the catalogue, where it happened and what to do. */
@@ -81,6 +83,7 @@ export class QueryError extends HttpError {
   readonly hint: string | undefined;
   readonly issues: readonly Issue[] | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly told: boolean;
   constructor(code: ErrorCode, message: string, details: Details = {}) {
     super(message, STATUS[code]);
     this.name = "QueryError";
@@ -89,6 +92,7 @@ export class QueryError extends HttpError {
     this.hint = details.hint;
     this.issues = details.issues;
     this.headers = details.headers;
+    this.told = details.told === true;
     if (details.cause !== undefined) this.cause = details.cause;
   }
 }
@@ -192,6 +196,17 @@ export const undecided = (cause: unknown): QueryError =>
     hint: "look before you send it again",
     cause,
   });
+
+export const checkFailed = (cause?: unknown): QueryError =>
+  new QueryError("check-failed", "a row would leave what you may write", { cause });
+
+/** What the database, or a trigger in it, refuses for reasons of its own: only the author may hear them. */
+export const refusedByDatabase = (code: "conflict" | "forbidden", cause: unknown): QueryError =>
+  new QueryError(code, "the database refuses this", { cause, told: true });
+
+/** What the database makes of a value that the column itself takes. */
+export const misfitting = (cause: unknown): QueryError =>
+  new QueryError("invalid-value", "a value does not fit its column", { cause });
 
 export const conflict = (cause?: unknown): QueryError =>
   new QueryError("conflict", "the change conflicts with rows that exist", {

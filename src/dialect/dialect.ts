@@ -48,8 +48,11 @@ export interface Dialect {
   retryable(error: unknown): boolean;
   /** Whether a statement failed because a row refers to one that is not there; never where keys are asked at the end. */
   missesReference(error: unknown): boolean;
-  /** What an error of the driver means to a client; `undefined` where it means a fault of ours. */
-  failure(error: unknown): QueryError | undefined;
+  /**
+   * What an error of the driver means to a client; `undefined` where it means a fault of ours. What a write cannot compute
+   * is a matter of the values it was sent; a read is sent none that could.
+   */
+  failure(error: unknown, mode: "read" | "write"): QueryError | undefined;
 }
 
 /** What lets in those who use the connection beside the engine's transactions. */

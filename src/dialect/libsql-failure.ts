@@ -42,7 +42,7 @@ const NETWORK_NAME = /^(TimeoutError|AbortError)$/;
 const NETWORK_MESSAGE = /fetch failed|terminated|network|connection|sending request/i;
 
 /** What an error of a remote server, or of the way to it, means to a client. */
-export function remoteFailure(error: unknown): QueryError | undefined {
+export function remoteFailure(error: unknown, mode: "read" | "write"): QueryError | undefined {
   if (error instanceof HttpError) return undefined;
   for (const inner of chain(error)) {
     if (inner instanceof QueryError) return inner; // one of ours, in Drizzle's wrapping
@@ -52,7 +52,7 @@ export function remoteFailure(error: unknown): QueryError | undefined {
     if (inner.code === "RESPONSE_TOO_LARGE")
       return tooComplex("the answer is too large for the database", "select", "ask for less at a time");
   }
-  return sqliteFailure(error);
+  return sqliteFailure(error, mode);
 }
 
 /** An error as it is told, where it came of the way to the server. */

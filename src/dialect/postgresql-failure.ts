@@ -1,5 +1,15 @@
 import { DrizzleQueryError } from "drizzle-orm";
-import { busy, conflict, HttpError, invalidBody, QueryError, tooComplex } from "../error.ts";
+import {
+  busy,
+  conflict,
+  HttpError,
+  invalidBody,
+  misfitting,
+  QueryError,
+  refusedByDatabase,
+  checkFailed,
+  tooComplex,
+} from "../error.ts";
 
 interface Coded {
   readonly code?: unknown;
@@ -7,6 +17,10 @@ interface Coded {
   readonly message?: unknown;
   readonly detail?: unknown;
   readonly severity?: unknown;
+  /** The function of the server that complains; its name is the same in whatever language. */
+  readonly routine?: unknown;
+  /** What the server was doing when it came upon it: a function, a trigger. */
+  readonly where?: unknown;
   readonly cause?: unknown;
 }
 
@@ -20,9 +34,11 @@ export function blame<T>(error: T): T {
 }
 
 /** SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) by what it means to a client. */
-const CONFLICTS = new Set(["23000", "23001", "23503", "23505", "23514", "23P01", "27000", "44000", "P0001"]);
+const CONFLICTS = new Set(["23000", "23001", "23503", "23505", "23514", "23P01", "44000"]);
 const UNFIT = new Set(["22001", "22003", "22007", "22008", "22021", "22P02", "22P03", "22P05"]);
 const TOO_COMPLEX = new Set(["54000", "54001", "54011", "54023"]);
+/** A trigger that raises an exception, or changes the row that is being written. */
+const TRIGGERED = new Set(["27000", "P0001"]);
 const TIMEOUTS = new Set(["57014", "25P03", "25P04"]);
 const RETRYABLE = new Set(["40001", "40P01"]);
 const BUSY = new Set([...RETRYABLE, "55P03", "53300", "53400", "57P01", "57P02", "57P03", "57P05"]);
@@ -38,18 +54,40 @@ const CANCELLED = /^(ERR_POSTGRES_QUERY_CANCELLED)$/;
 const TOO_MANY_VALUES = /^(MAX_PARAMETERS_EXCEEDED|ERR_POSTGRES_TOO_MANY_PARAMETERS)$/;
 
 /** What an error of a PostgreSQL driver means to a client; its own text never leaves the server. */
-export function postgresqlFailure(error: unknown): QueryError | undefined {
+export function postgresqlFailure(error: unknown, mode: "read" | "write"): QueryError | undefined {
   if (error instanceof HttpError) return undefined;
   const state = stateOf(error);
   if (state === undefined) return driverFailure(error);
   if (CONFLICTS.has(state)) return conflict(error);
-  if (state === "23502") return invalidBody("a required value is missing or does not fit");
-  if (UNFIT.has(state))
-    return new QueryError("invalid-value", "a value does not fit its column", { cause: error });
-  if (TOO_COMPLEX.has(state)) return complex();
+  if (state === "23502") return invalidBody("a required value is missing");
+  if (UNFIT.has(state) || (mode === "write" && state.startsWith("22"))) return misfitting(error);
+  if (TRIGGERED.has(state) || isOwn(state)) return refusedByDatabase("conflict", error);
+  if (state === "42501") return notAllowed(error);
+  if (TOO_COMPLEX.has(state)) return beyond(error, state, mode);
+  if (state === "08P01" && routineOf(error) === "exec_bind_message") return complex(); // it counts no further
   if (TIMEOUTS.has(state)) return late(error);
   const again = BUSY.has(state) || isConnectionState(state, error) || isStale(error);
   return again ? busy(error) : undefined;
+}
+
+/** The classes of the server's own codes; a function may raise one of another. */
+const CLASSES = /^(0[012389ABFLPZ]|10|2[0-8BDF]|3[489BDF]|4[024]|5[34578]|72|F0|HV|P0|XX)/;
+const isOwn = (state: string): boolean => !CLASSES.test(state);
+
+/** Row security lets nobody leave such a row; whatever else is not allowed is for the author to know. */
+function notAllowed(error: unknown): QueryError {
+  return routineOf(error) === "ExecWithCheckOptions"
+    ? checkFailed(error)
+    : refusedByDatabase("forbidden", error);
+}
+
+/**
+ * What goes beyond a limit of the server: the question, a value that is stored, or a function that calls itself without
+ * end, which is nobody's fault who asks.
+ */
+function beyond(error: unknown, state: string, mode: "read" | "write"): QueryError | undefined {
+  if ([...chain(error)].some(({ where }) => where !== undefined && where !== null)) return undefined;
+  return mode === "write" && state === "54000" ? misfitting(error) : complex();
 }
 
 /** Whether a statement failed for nothing it says, so that it may succeed when all is run anew. */
@@ -105,6 +143,9 @@ export function stateOf(error: unknown): string | undefined {
   }
   return undefined;
 }
+
+const routineOf = (error: unknown): unknown =>
+  [...chain(error)].find(({ routine }) => routine !== undefined)?.routine;
 
 /** Five characters with a digit among them, which tells them from `EPIPE`. */
 const STATE = /^(?=.*\d)[0-9A-Z]{5}$/;

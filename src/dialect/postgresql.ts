@@ -131,7 +131,7 @@ class PostgreSQL implements Dialect {
     try {
       return await Promise.race([work(writer.database), limit.passed]);
     } catch (error) {
-      throw watch.over && this.failure(error)?.code === "timeout" ? timeout(this.#timeout) : error;
+      throw watch.over && this.failure(error, "write")?.code === "timeout" ? timeout(this.#timeout) : error;
     } finally {
       clearTimeout(timer);
       limit.lift();

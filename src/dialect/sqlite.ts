@@ -1,4 +1,12 @@
-import { busy, conflict, invalidBody, QueryError } from "../error.ts";
+import {
+  busy,
+  conflict,
+  invalidBody,
+  misfitting,
+  type QueryError,
+  refusedByDatabase,
+  tooComplex,
+} from "../error.ts";
 
 interface Coded {
   readonly code?: unknown;
@@ -8,9 +16,13 @@ interface Coded {
 
 /** What SQLite says of statements beyond its limits (https://sqlite.org/limits.html), and a server before it asks it. */
 const TOO_COMPLEX =
-  /parser stack overflow|parser overflowed its stack|expression tree is too large|too many (SQL variables|terms|columns|arguments)/i;
+  /parser stack overflow|parser overflowed its stack|expression tree is too large|too many (SQL variables|terms|columns|arguments)|variable number must be between|pattern too complex|string or blob too big/i;
+/** What its functions say of a value in what is computed for a row: a generated column, a check, an index, a trigger. */
+const INCOMPUTABLE =
+  /integer overflow|malformed JSON|JSON path|JSON cannot hold BLOB|pattern too complex|string or blob too big/i;
 const COMPLAINTS: ReadonlySet<string> = new Set([
   "SQLITE_ERROR",
+  "SQLITE_TOOBIG",
   "SQLITE_UNKNOWN",
   "SQL_INPUT_ERROR",
   "SQL_PARSE_ERROR",
@@ -24,34 +36,40 @@ function messageOf(error: unknown): string {
   return String(inner.message);
 }
 
-const CONFLICTS: ReadonlySet<string> = new Set([
+/** What SQLite says of a constraint that a row fails; what a trigger says is anything. */
+const FAILED = /(NOT NULL|UNIQUE|PRIMARY KEY|FOREIGN KEY|CHECK) constraint failed/;
+/** What it says of a value of another type than a strict table, or the number of a row, wants. */
+const UNFIT = /cannot store \w+ value in|datatype mismatch/;
+const CONFLICTS: ReadonlySet<string | undefined> = new Set([
   "UNIQUE",
   "PRIMARYKEY",
   "ROWID",
   "FOREIGNKEY",
   "CHECK",
-  "TRIGGER",
 ]);
 
-/** What SQLite says of a value that is missing, or of another type than a strict table wants. */
-const UNFIT = /NOT NULL constraint failed|cannot store \w+ value in/;
-
 /** What an error of a SQLite driver means to a client; its own text never leaves the server. */
-export function sqliteFailure(error: unknown): QueryError | undefined {
+export function sqliteFailure(error: unknown, mode: "read" | "write"): QueryError | undefined {
   const code = codeOf(error);
   if (code === undefined) return undefined;
-  if (COMPLAINTS.has(code) && TOO_COMPLEX.test(messageOf(error))) {
-    return new QueryError("too-complex", "the question is too complex for the database", {
-      path: "select",
-      hint: "ask for less at a time",
-    });
-  }
   if (isBusyCode(code)) return busy(error);
-  if (!code.startsWith("SQLITE_CONSTRAINT")) return undefined;
-  const kind = code.slice("SQLITE_CONSTRAINT_".length);
-  // A server does not say which constraint it was, but in words.
-  if (kind === "" ? !UNFIT.test(messageOf(error)) : CONFLICTS.has(kind)) return conflict(error);
-  return invalidBody("a required value is missing or does not fit");
+  if (code.startsWith("SQLITE_CONSTRAINT") || code === "SQLITE_MISMATCH") return violation(error, code);
+  if (!COMPLAINTS.has(code)) return undefined;
+  const message = messageOf(error);
+  if (mode === "write" && INCOMPUTABLE.test(message)) return misfitting(error);
+  return TOO_COMPLEX.test(message)
+    ? tooComplex("the question is too complex for the database", "select", "ask for less at a time")
+    : undefined;
+}
+
+/** What a row violates: drivers of files name it by a code, a server in words alone. */
+function violation(error: unknown, code: string): QueryError {
+  const message = messageOf(error);
+  const [, named] = /^SQLITE_CONSTRAINT_(.+)$/.exec(code) ?? [];
+  const kind = named ?? FAILED.exec(message)?.[1]?.replace(" ", "");
+  if (kind === "NOTNULL") return invalidBody("a required value is missing");
+  if (CONFLICTS.has(kind)) return conflict(error);
+  return kind !== "TRIGGER" && UNFIT.test(message) ? misfitting(error) : refusedByDatabase("conflict", error);
 }
 
 /** What drivers say of a value that JSON, or a JavaScript number, cannot hold. */
@@ -72,6 +90,7 @@ function isBusyCode(code: string): boolean {
   return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED") || code === "TRANSACTION_ACTIVE";
 }
 
+/** A code that a driver has no name for is `UNKNOWN_SQLITE_ERROR_` and its number; what it wraps is known. */
 const KNOWN = /^(SQLITE_|SQL_|TRANSACTION_ACTIVE$)/;
 
 /** The driver's code, however deep Drizzle has wrapped it. */
@@ -81,8 +100,8 @@ function codeOf(error: unknown): string | undefined {
     inner !== undefined && inner !== null && depth < 5;
     depth++
   ) {
-    const code = inner.extendedCode ?? inner.code;
-    if (typeof code === "string" && KNOWN.test(code)) return code;
+    for (const code of [inner.extendedCode, inner.code])
+      if (typeof code === "string" && KNOWN.test(code)) return code;
     inner = inner.cause as Coded | undefined;
   }
   return undefined;

@@ -50,7 +50,7 @@ export async function execute<Outcome, Answer>(
     if (error instanceof Ended) return error.response;
     const answer = await asked(task, error);
     if (isResponse(answer)) return answer;
-    throw dialect.failure(error) ?? error;
+    throw dialect.failure(error, task.mode) ?? error;
   } finally {
     delete context["tx"];
   }

@@ -144,7 +144,7 @@ export function refuse(
     return refuse(thrown.last, method, base, unexpected);
   }
   const error = thrown instanceof HttpError ? thrown : internalError(thrown);
-  if (error instanceof QueryError && error.status >= 500) {
+  if (error instanceof QueryError && (error.status >= 500 || error.told)) {
     const known = error.code !== "internal-error" && error.cause === undefined;
     if (!known) unexpected(error.cause ?? error);
   }

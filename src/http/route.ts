@@ -26,7 +26,7 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
       context: Session & RequestContext,
     ) => Role | null | undefined | Promise<Role | null | undefined>;
   };
-  /** Hears of every error that became a 500, and of what made the server busy. */
+  /** Hears of every error that became a 500, of what made the server busy, and of what triggers and permissions refuse. */
   readonly onError?: (error: unknown) => void;
   /** Hears of everything worth logging or counting. */
   readonly observe?: Observer;

@@ -156,12 +156,15 @@ function coerceRow(policy: Policy, row: Row, path: string): Row {
     try {
       coerced[key] = coerceValue(column, value, here);
     } catch (error) {
+      if (writable.has(key) || readable.has(key)) throw error;
       // A column the client can neither write nor read was set by the author, and its name stays on the server.
-      throw writable.has(key) || readable.has(key) ? error : internalError(error);
+      throw value === null ? missing() : internalError(error);
     }
   }
   return coerced;
 }
+
+const missing = (): QueryError => invalidBody("a required value is missing");
 
 function coerceValue(column: ColumnInfo, value: unknown, path: string): unknown {
   if (column.computed) throw invalidValue(`\`${column.name}\` is made by the database`, path);
@@ -193,7 +196,7 @@ function requireValues({ table, writable }: Policy, row: Row, path: string): voi
     if (column.nullable || column.generated || Object.hasOwn(row, column.name) || column.column.hasDefault)
       continue;
     // A column the client may not write is the author's to fill; its name stays on the server.
-    if (!writable.has(column.name)) throw new QueryError("invalid-body", "a required value is missing");
+    if (!writable.has(column.name)) throw missing();
     throw invalidBody(`\`${column.name}\` is required`, at(path, column.name));
   }
 }

@@ -776,12 +776,15 @@ describe.each(EVERYWHERE)("$name", ({ name, leftOut }) => {
       ["23502", 400, "invalid-body"],
       ["22001", 400, "invalid-value"],
       ["22P02", 400, "invalid-value"],
-      ["54001", 400, "too-complex"],
+      ["54001", 500, "internal-error"],
       ["55P03", 503, "busy"],
       ["53300", 503, "busy"],
       ["08006", 503, "busy"],
       ["57014", 504, "timeout"],
-      ["42501", 500, "internal-error"],
+      ["22012", 400, "invalid-value"],
+      ["27000", 409, "conflict"],
+      ["ABC12", 409, "conflict"],
+      ["42501", 403, "forbidden"],
       ["XX000", 500, "internal-error"],
     ];
     const setup = `create function fail() returns trigger language plpgsql as $$ begin

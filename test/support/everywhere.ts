@@ -2,9 +2,12 @@ import { afterAll, beforeAll, describe } from "bun:test";
 import { createQueryHandler, type QueryHandler, type QueryRouteOptions } from "@bepalo/query";
 import { DATABASES, type DatabaseName } from "./databases.ts";
 import { isLeftOut, openPostgresql, POSTGRESQL_NAMES, type PostgresqlName } from "./postgresql.ts";
+import { openRemote } from "./remote.ts";
 import { openTables } from "./shop.ts";
 
 type Schema = Record<string, unknown>;
+
+const REMOTE = "libsql remote";
 
 /** The same tables in both databases' words, and statements that only SQL can say. */
 export interface Tables {
@@ -42,17 +45,20 @@ export function everywhere(
   acl: object,
   tests: (place: Place) => void,
 ): void {
-  const names = [...Object.keys(DATABASES), ...POSTGRESQL_NAMES] as (DatabaseName | PostgresqlName)[];
-  for (const name of names.filter((one) => !isLeftOut(one)))
+  const files = Object.keys(DATABASES) as DatabaseName[];
+  const servers: readonly string[] = POSTGRESQL_NAMES;
+  for (const name of [...files, REMOTE, ...servers].filter((one) => !isLeftOut(one)))
     describe(name, () => {
-      const speaks = name in DATABASES ? "sqlite" : "postgresql";
+      const speaks = servers.includes(name) ? "postgresql" : "sqlite";
       const schema = speaks === "sqlite" ? sqlite : postgresql;
       let opened: { readonly database: unknown; readonly close: () => unknown };
       const run = async (text: string): Promise<unknown> => runOn(opened.database, text);
       beforeAll(async () => {
-        opened = await (speaks === "sqlite"
-          ? openTables(schema, name as DatabaseName)
-          : openPostgresql(name as PostgresqlName, schema));
+        opened = await (speaks === "postgresql"
+          ? openPostgresql(name as PostgresqlName, schema)
+          : name === REMOTE
+            ? openRemote(schema)
+            : openTables(schema, name as DatabaseName));
         for (const text of made?.[speaks] ?? []) await run(text);
       }, 60_000);
       afterAll(async () => void (await opened?.close()));

@@ -52,6 +52,22 @@ const sqlite = {
       .$defaultFn(() => ({ made: true })),
     empty: lite.text("empty").$onUpdate(() => undefined as never),
   }),
+  person: lite.sqliteTable("people", {
+    id: lite.integer("id").primaryKey(),
+    name: lite.text("name").notNull(),
+    hidden: lite.text("hidden").notNull().default("h"),
+  }),
+  /** What is computed of its text is not computed of every text. */
+  sum: lite.sqliteTable("sums", {
+    id: lite.integer("id").primaryKey(),
+    input: lite.text("input").notNull(),
+    computed: lite.text("computed").generatedAlwaysAs(sql`json_extract(input, '$.a')`, { mode: "stored" }),
+  }),
+  watched: lite.sqliteTable("watched", {
+    id: lite.integer("id").primaryKey(),
+    label: lite.text("label").notNull(),
+  }),
+  endless: lite.sqliteTable("endless", { id: lite.integer("id").primaryKey() }),
 };
 
 /** The same in PostgreSQL's. */
@@ -101,6 +117,48 @@ const postgresql = {
       .$defaultFn(() => ({ made: true })),
     empty: pg.text("empty").$onUpdate(() => undefined as never),
   }),
+  person: pg.pgTable("people", {
+    id: pg.serial("id").primaryKey(),
+    name: pg.text("name").notNull(),
+    hidden: pg.text("hidden").notNull().default("h"),
+  }),
+  sum: pg.pgTable("sums", {
+    id: pg.serial("id").primaryKey(),
+    input: pg.text("input").notNull(),
+    computed: pg.integer("computed").generatedAlwaysAs(sql`100 / length(input)`),
+  }),
+  watched: pg.pgTable("watched", {
+    id: pg.serial("id").primaryKey(),
+    label: pg.text("label").notNull(),
+  }),
+  endless: pg.pgTable("endless", { id: pg.integer("id").primaryKey() }),
 };
 
-export const tables = { sqlite, postgresql };
+/** What Drizzle has no words for: triggers that refuse, in several ways, and one that calls itself without end. */
+const made = {
+  sqlite: [
+    `create trigger refuses before insert on watched when new.label = 'refused' begin select raise(abort, 'words of the trigger'); end`,
+    `create trigger moves before update on watched when new.label = 'refused' begin select raise(fail, 'words of the trigger'); end`,
+    `create trigger keeps before delete on watched when old.label = 'kept' begin select raise(rollback, 'words of the trigger'); end`,
+    "pragma recursive_triggers = on",
+    "create trigger again after insert on endless begin insert into endless values (new.id + 1); end",
+  ],
+  postgresql: [
+    `create function refuse() returns trigger language plpgsql as $$ begin
+       if new.label = 'refused' then raise exception 'words of the trigger'; end if;
+       if tg_op = 'DELETE' and old.label = 'kept' then raise exception 'words of the trigger' using errcode = 'KEPT1'; end if;
+       return coalesce(new, old);
+     end $$`,
+    "create trigger refuses before insert or update or delete on watched for each row execute function refuse()",
+    `create function again() returns trigger language plpgsql as $$ begin
+       insert into endless values (new.id + 1);
+       return new;
+     end $$`,
+    "create trigger again after insert on endless for each row execute function again()",
+    "alter table sums add exclude using gist (int4range(length(input), 50) with &&)",
+    "alter table watched enable row level security",
+    "create policy shown on watched using (true) with check (label <> 'secured')",
+  ],
+};
+
+export const tables = { sqlite, postgresql, made };
