@@ -118,7 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
   const catalog = readCatalog(options.schema);
   checkSpeech(catalog, dialect.speaks);
   const registry = buildRegistry(options.acl, catalog, options.defaults);
-  warn(registry, catalog, options);
+  warn(suspicions(registry, catalog, dialect.refers), registry, options);
   const unreadable = onceEach(options.onError);
   const readers = readCompiler(options.database, dialect, options.reader, unreadable);
   const writers = writeCompiler(options.database, dialect, options.reader, readers, unreadable);
@@ -282,8 +282,7 @@ function checkSpeech(catalog: Catalog, speaks: ColumnInfo["database"]): void {
         throw new Error(`table \`${name}\` of the schema is for ${database}, the database speaks ${speaks}`);
 }
 
-function warn(registry: Registry, catalog: Catalog, { strict, onWarning }: EngineOptions): void {
-  const suspected = suspicions(registry, catalog);
+function warn(suspected: readonly string[], registry: Registry, { strict, onWarning }: EngineOptions): void {
   if (strict && suspected.length > 0) {
     const lines = suspected.map((sentence) => `  ${sentence}`);
     throw new Error(`the access-control file looks suspicious:\n${lines.join("\n")}`);

@@ -50,7 +50,7 @@ export interface WriteWishes {
 export interface WriteCompiler {
   compile(plan: WritePlan, rows: WriteRows, wishes: WriteWishes): WriteStatement;
   /** Whether a table has triggers. */
-  isTriggered(table: TableInfo): Promise<boolean>;
+  isTriggered(table: TableInfo): boolean | Promise<boolean>;
   /** How many statements are remembered. */
   readonly size: number;
 }

@@ -16,14 +16,16 @@ from "t" join pg_class c on c.oid = "id" join pg_namespace n on n.oid = relnames
 export class Triggers {
   readonly #dialect: Dialect;
   #asked: Promise<ReadonlySet<string>> | undefined;
+  #found: ReadonlySet<string> | undefined;
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
   }
 
-  async has({ table }: TableInfo): Promise<boolean> {
-    this.#asked ??= this.#ask();
-    return (await this.#asked).has(this.#known(getTableUniqueName(table)));
+  /** Whether a table has some: at once, but for the first time. */
+  has({ table }: TableInfo): boolean | Promise<boolean> {
+    const name = this.#known(getTableUniqueName(table));
+    return this.#found?.has(name) ?? (this.#asked ??= this.#ask()).then((found) => found.has(name));
   }
 
   async #ask(): Promise<ReadonlySet<string>> {
@@ -36,10 +38,10 @@ export class Triggers {
         const [schema, name, visible] = Array.from(row) as [string, string, unknown];
         return [`${schema}.${name}`, ...(visible ? [`public.${name}`] : [])];
       });
-      return new Set(names.flat().map((name) => this.#known(name)));
+      return (this.#found = new Set(names.flat().map((name) => this.#known(name))));
     } catch (error) {
       this.#asked = undefined;
-      throw this.#dialect.failure(error) ?? error;
+      throw this.#dialect.failure(error, "read") ?? error;
     }
   }
 

@@ -32,6 +32,8 @@ export interface Dialect {
   transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T>;
   /** Where statements of others fall inside an open transaction: the door that they pass when none is open. */
   readonly door: Door | undefined;
+  /** Whether references between tables hold, as far as can be known at start. */
+  readonly refers: boolean;
   /** Whether statements run on another machine, so that they can be given up. */
   readonly remote: boolean;
   /** Whether rows cost less than JSON made by the database. */

@@ -29,6 +29,7 @@ export function openRemote(database: Database, options: DialectOptions): Dialect
 
 class RemoteLibsql implements Dialect {
   readonly speaks = "sqlite";
+  readonly refers = true;
   readonly remote = true;
   readonly door = undefined;
   readonly rowsAreCheap = false;

@@ -23,6 +23,8 @@ export function openLibsql(database: Database, options: DialectOptions): Dialect
 /** A file or memory in this process. */
 class LocalLibsql implements Dialect {
   readonly speaks = "sqlite";
+  /** libSQL is built so that every connection begins with them. */
+  readonly refers = true;
   readonly remote = false;
   readonly rowsAreCheap = false;
   /** Whether others use the client as it is, and so do not wait for their turn. */

@@ -44,6 +44,7 @@ interface Writer {
 class PostgreSQL implements Dialect {
   readonly speaks = "postgresql";
   readonly door = undefined;
+  readonly refers = true;
   readonly rowsAreCheap = false;
   readonly jsonPassesSelects = true;
   readonly remote: boolean;

@@ -34,6 +34,7 @@ export function openReplicas(database: Replicated, open: (database: Database) =>
     get door() {
       return primary.door;
     },
+    refers: primary.refers,
     remote: all.some(({ remote }) => remote),
     get rowsAreCheap() {
       return all.every(({ rowsAreCheap }) => rowsAreCheap);

@@ -60,15 +60,16 @@ export function syncDialect(driver: SyncDriver, { busyTimeout }: DialectOptions)
     }
   };
 
-  /** How long the connection waits for a lock by itself, which stops the whole process. */
-  const patience = (): number => {
-    const statement = driver.prepare("pragma busy_timeout");
+  const pragma = (name: string): number => {
+    const statement = driver.prepare(`pragma ${name}`);
     try {
       return Number(statement.rows([])[0]?.[0]);
     } finally {
       statement.finalize();
     }
   };
+  /** How long the connection waits for a lock by itself, which stops the whole process. */
+  const patience = (): number => pragma("busy_timeout");
   const waits = patience() > 0;
 
   /** Runs what may find the file locked without waiting for it: `retryWhileBusy` waits, and stops nobody. */
@@ -118,6 +119,7 @@ export function syncDialect(driver: SyncDriver, { busyTimeout }: DialectOptions)
   return {
     speaks: "sqlite",
     door: gate,
+    refers: pragma("foreign_keys") === 1,
     remote: false,
     rowsAreCheap: driver.rowsAreCheap,
     jsonPassesSelects: driver.jsonPassesSelects,

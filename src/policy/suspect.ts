@@ -1,5 +1,6 @@
 import { getTableUniqueName } from "drizzle-orm";
-import type { Catalog } from "../schema/schema.ts";
+import type { Catalog, TableInfo } from "../schema/schema.ts";
+import { suspectDefault } from "./default.ts";
 import { captured } from "./capture.ts";
 import { isIndexed } from "./indexed.ts";
 import type { NodePolicy, Policy, Registry, RelationPolicy } from "./policy.ts";
@@ -20,14 +21,45 @@ function looksSecret(name: string): boolean {
 
 /**
  * What is legal in an access-control file and yet looks like an oversight, one sentence each with its path. An author
- * who means it says so: with a `check`, a validator, a column choice, a number.
+ * who means it says so: with a `check`, a validator, a column choice, a number. `refers`: whether the database keeps
+ * references.
  */
-export function suspicions(registry: Registry, catalog: Catalog): readonly string[] {
+export function suspicions(registry: Registry, catalog: Catalog, refers: boolean): readonly string[] {
   const found = new Set<string>(hiddenNames(catalog));
+  if (!refers && writes(registry) && hasReferences(catalog)) found.add(DANGLING);
+  for (const table of tablesOf(registry)) for (const sentence of defaults(table)) found.add(sentence);
   for (const { path, method, role, policy } of rulesOf(registry)) {
     for (const sentence of suspect(method, role, policy)) found.add(`${path}${sentence}`);
   }
   return [...found];
+}
+
+const DANGLING =
+  "database: `pragma foreign_keys` is off, so rows may refer to others that are not there; run `pragma foreign_keys = on` on the connection";
+
+const writes = (registry: Registry): boolean =>
+  [...rulesOf(registry)].some(({ method }) => method !== "GET" && method !== "HEAD");
+
+const hasReferences = (catalog: Catalog): boolean =>
+  [...catalog.values()].some(({ columns }) => [...columns.values()].some(({ foreign }) => foreign));
+
+/** Every table that some rule is about, in relations too. */
+function tablesOf(registry: Registry): ReadonlySet<TableInfo> {
+  const tables = new Set<TableInfo>();
+  const visit = ({ table, relations }: NodePolicy): void => {
+    tables.add(table);
+    for (const relation of relations.values()) visit(relation);
+  };
+  for (const { policy } of rulesOf(registry)) visit(policy);
+  return tables;
+}
+
+/** Defaults that are not read back as what they are. */
+function* defaults({ name, columns }: TableInfo): Iterable<string> {
+  for (const column of columns.values()) {
+    const sentence = suspectDefault(column);
+    if (sentence !== undefined) yield `schema.${name}.${column.name}: ${sentence}`;
+  }
 }
 
 /**

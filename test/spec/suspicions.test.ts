@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { count, lt, relations, type SQL, sql } from "drizzle-orm";
 import {
+  date,
   index as pgIndex,
   integer as pgInteger,
   pgTable,
   primaryKey as pgPrimaryKey,
+  text as pgText,
+  timestamp,
   unique as pgUniqueConstraint,
   uniqueIndex as pgUnique,
 } from "drizzle-orm/pg-core";
@@ -14,8 +17,10 @@ import {
   foreignKey,
   index,
   integer,
+  numeric,
   primaryKey,
   QueryBuilder,
+  real,
   sqliteTable,
   text,
   unique,
@@ -23,8 +28,11 @@ import {
 } from "drizzle-orm/sqlite-core";
 import { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import { createQueryRoute } from "@bepalo/query";
-import { type AnyACL, type AnyRule, buildRegistry, costs } from "../../src/policy/policy.ts";
+import { createQueryHandler, createQueryRoute } from "@bepalo/query";
+import { serve } from "../support/app.ts";
+import { asked } from "../support/everywhere.ts";
+import { openTables } from "../support/shop.ts";
+import { type AnyACL, type AnyRule, buildRegistry, costs, suspicions } from "../../src/policy/policy.ts";
 import { readCatalog } from "../../src/schema/schema.ts";
 
 const owner = sqliteTable("owners", { id: integer("id").primaryKey(), name: text("name") });
@@ -70,10 +78,16 @@ const schema = {
 /** The warnings of a file. */
 function warnings(
   acl: AnyACL,
-  { strict = false, tables = schema }: { strict?: boolean; tables?: Record<string, unknown> } = {},
+  {
+    strict = false,
+    tables = schema,
+    references = true,
+  }: { strict?: boolean; tables?: Record<string, unknown>; references?: boolean } = {},
 ): string[] {
   const heard: string[] = [];
-  const database = drizzle(new Database(":memory:"), { schema: tables });
+  const client = new Database(":memory:");
+  if (references) client.run("pragma foreign_keys = on");
+  const database = drizzle(client, { schema: tables });
   createQueryRoute({ acl, database, schema: tables, strict, onWarning: (sentence) => heard.push(sentence) });
   return heard;
 }
@@ -360,8 +374,9 @@ test("warnings go to the console where nobody listens", () => {
   const { warn } = console;
   console.warn = (sentence: unknown) => void spoken.push(sentence);
   try {
-    const database = drizzle(new Database(":memory:"), { schema });
-    createQueryRoute({ acl: one("plain", "POST", "all", { select: true }), database, schema });
+    const database = drizzle(new Database(":memory:"), { schema: { plain } });
+    const acl = one("plain", "POST", "all", { select: true });
+    createQueryRoute({ acl, database, schema: { plain } });
   } finally {
     console.warn = warn;
   }
@@ -525,5 +540,152 @@ describe("a relation whose rows no index finds", () => {
         { where },
       ),
     ).toEqual([]);
+  });
+});
+
+describe("references that the connection does not keep", () => {
+  const rule = { select: { columns: ["id"] }, where };
+  const off = { references: false };
+  const said =
+    "database: `pragma foreign_keys` is off, so rows may refer to others that are not there; run `pragma foreign_keys = on` on the connection";
+
+  test.each(["POST", "PATCH", "DELETE"])("are warned of where somebody may %s", (method) => {
+    expect(warnings(one("plain", method, "writer", rule), off)).toEqual([said]);
+    expect(() => warnings(one("plain", method, "writer", rule), { ...off, strict: true })).toThrow(said);
+  });
+  test("are not warned of where all only read, or nothing refers to anything", () => {
+    expect(warnings(one("linked", "GET", "writer", rule), off)).toEqual([]);
+    expect(warnings(one("plain", "POST", "writer", rule), { ...off, tables: { plain } })).toEqual([]);
+  });
+  test("are kept by libSQL as it comes, on every connection of a file", async () => {
+    for (const name of ["libsql file", "libsql memory"] as const) {
+      const app = await serve(
+        { notes: { table: "comment", control: { POST: { all: { select: true, write: true } } } } },
+        { on: name },
+      );
+      const orphans = Array.from({ length: 5 }, () =>
+        app.post("notes", { articleId: "none", authorId: 1, text: "t" }),
+      );
+      for (const { status, body } of await Promise.all(orphans))
+        expect([status, body.code]).toEqual([409, "conflict"]);
+      await app.close();
+    }
+  });
+});
+
+describe("a default that its column cannot read back", () => {
+  const seconds = () => integer({ mode: "timestamp" });
+  const milliseconds = () => integer({ mode: "timestamp_ms" });
+  const json = () => text({ mode: "json" });
+  const CURED: Readonly<Record<string, string>> = {
+    seconds: "read as seconds; write default(sql`(unixepoch())`)",
+    milliseconds: "read as milliseconds; write default(sql`(unixepoch() * 1000)`)",
+  };
+  /** A column, its default in SQL, and whether something is said of it. */
+  const DEFAULTS: readonly [string, () => any, string, boolean][] = [
+    ["seconds", seconds, "CURRENT_TIMESTAMP", true],
+    ["seconds", seconds, "(current_timestamp)", true],
+    ["seconds", seconds, "CURRENT_DATE", true],
+    ["seconds", seconds, "(datetime('now'))", true],
+    ["seconds", seconds, "(datetime('now', 'localtime'))", true],
+    ["seconds", seconds, "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))", true],
+    ["seconds", seconds, "(unixepoch() * 1000)", true],
+    ["seconds", seconds, "(unixepoch('subsec') * 1000)", true],
+    ["seconds", seconds, "(cast((julianday('now') - 2440587.5)*86400000 as integer))", true],
+    ["seconds", seconds, "(unixepoch())", false],
+    ["seconds", seconds, "( unixepoch( 'now' ) )", false],
+    ["seconds", seconds, "(strftime('%s', 'now'))", false],
+    ["seconds", seconds, "(cast(strftime('%s','now') as int))", false],
+    ["milliseconds", milliseconds, "CURRENT_TIMESTAMP", true],
+    ["milliseconds", milliseconds, "(unixepoch())", true],
+    ["milliseconds", milliseconds, "(strftime('%s', 'now'))", true],
+    ["milliseconds", milliseconds, "(cast(strftime('%s', 'now') as integer))", true],
+    ["milliseconds", milliseconds, "(unixepoch() * 1000)", false],
+    ["milliseconds", milliseconds, "((unixepoch()) * 1000)", false],
+    ["milliseconds", milliseconds, "(strftime('%s', 'now') * 1000)", false],
+    ["milliseconds", milliseconds, "(cast(unixepoch('subsec') * 1000 as integer))", false],
+    ["milliseconds", milliseconds, "(cast((julianday('now') - 2440587.5)*86400000 as integer))", false],
+    ["text", text, "CURRENT_TIMESTAMP", false],
+    ["text", text, "(unixepoch())", false],
+    ["text", text, "'CURRENT_TIMESTAMP'", false],
+    ["number", integer, "CURRENT_TIMESTAMP", true],
+    ["number", integer, "(unixepoch())", false],
+    ["number", integer, "(strftime('%Y', 'now'))", false],
+    ["number", integer, "'12'", false],
+    ["number", real, "(julianday('now'))", false],
+    ["number", real, "(date())", true],
+    ["number", () => numeric({ mode: "number" }), "CURRENT_TIME", true],
+    ["boolean", () => integer({ mode: "boolean" }), "true", false],
+    ["boolean", () => integer({ mode: "boolean" }), "'true'", true],
+    ["json", json, "(json_array())", false],
+    ["json", json, "'{\"a\":''b''}'", true],
+    ["json", json, "'[]'", false],
+    ["json", json, "(unixepoch())", false],
+    ["json", json, "CURRENT_TIMESTAMP", true],
+    ["bigint", () => numeric({ mode: "bigint" }), "CURRENT_TIMESTAMP", true],
+    ["bigint", () => numeric({ mode: "bigint" }), "(unixepoch())", false],
+  ];
+  /** Whether a value is one of its column's; a moment is now. */
+  const isOf = (kind: string, value: unknown): boolean => {
+    if (kind.endsWith("seconds")) return Math.abs(Date.parse(value as string) - Date.now()) < 60_000;
+    if (kind === "json") return typeof value === "object" || typeof value === "number";
+    return typeof value === (kind === "bigint" ? "string" : kind === "text" ? "string" : kind);
+  };
+
+  test.each(DEFAULTS)("%s %p default %s: %p", async (kind, make, written, suspicious) => {
+    const tables = {
+      item: sqliteTable("items", { id: integer().primaryKey(), value: make().default(sql.raw(written)) }),
+    };
+    const heard = warnings(one("item", "GET", "writer", { select: true }), { tables });
+    if (suspicious) {
+      expect(heard).toHaveLength(1);
+      expect(heard[0]).toStartWith("schema.item.value: the default stores ");
+      if (kind in CURED) expect(heard[0]).toEndWith(CURED[kind]!);
+      return;
+    }
+    expect(heard).toEqual([]);
+    const { database, close } = await openTables(tables, "bun:sqlite");
+    const rule = { all: { select: true } };
+    const acl = { item: { table: "item", control: { GET: rule, POST: rule } } };
+    const handle = createQueryHandler({ acl, database, schema: tables, onWarning: () => undefined });
+    for (const method of ["POST", "GET"]) {
+      const answer = await asked(handle, method, "item", method === "POST" ? {} : undefined);
+      expect(answer).toMatchObject({ status: 200, body: { count: 1 } });
+      expect(isOf(kind, answer.body.item[0].value)).toBe(true);
+    }
+    close();
+  });
+
+  test("is not spoken of in a table that no rule is about, and in PostgreSQL, which checks it", () => {
+    const item = sqliteTable("items", { id: integer(), at: seconds().default(sql`CURRENT_TIMESTAMP`) });
+    expect(warnings(one("plain", "GET", "writer", { select: true }), { tables: { plain, item } })).toEqual(
+      [],
+    );
+    const moment = pgTable("moments", {
+      id: pgInteger().primaryKey(),
+      at: timestamp().defaultNow(),
+      day: date().default(sql`CURRENT_DATE`),
+      text: pgText().default(sql`CURRENT_TIMESTAMP`),
+    });
+    const catalog = readCatalog({ moment });
+    const registry = buildRegistry(one("moment", "GET", "writer", { select: true }), catalog);
+    expect(suspicions(registry, catalog, true)).toEqual([]);
+  });
+  test("is spoken of once, for a relation too", () => {
+    const note = sqliteTable("notes", {
+      id: integer().primaryKey(),
+      sheetId: integer(),
+      at: seconds().default(sql`CURRENT_TIMESTAMP`),
+    });
+    const noteRelations = relations(note, ({ one: toOne }) => ({
+      sheet: toOne(sheet, { fields: [note.sheetId], references: [sheet.id] }),
+    }));
+    const sheetRelations = relations(sheet, ({ many }) => ({ notes: many(note) }));
+    const tables = { sheet, note, noteRelations, sheetRelations };
+    const reading = { select: true, with: { notes: { select: true } } };
+    const heard = warnings(one("sheet", "GET", "writer", reading), { tables });
+    expect(heard.filter((sentence) => sentence.startsWith("schema."))).toEqual([
+      "schema.note.at: the default stores a text, and the column is read as seconds; write default(sql`(unixepoch())`)",
+    ]);
   });
 });
