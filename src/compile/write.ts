@@ -128,7 +128,12 @@ function compilePut(put: Put): WriteStatement {
 type Write = (values: readonly Row[]) => Promise<Row[]>;
 
 /** Writes rows, and answers `fields` of them as they are once all triggers have run. */
-function writerOf({ plan, kind, again, unreadable }: Put, database: Database, using: Rows, fields: Row): Write {
+function writerOf(
+  { plan, kind, again, unreadable }: Put,
+  database: Database,
+  using: Rows,
+  fields: Row,
+): Write {
   const { table } = plan.answer;
   return async (values) => {
     const written =
