@@ -3,13 +3,14 @@ import type { Dialect } from "../dialect/dialect.ts";
 import type { TableInfo } from "../schema/schema.ts";
 
 /** The tables with triggers. */
-const SQLITE = "select '', tbl_name, 1 from sqlite_master where type = 'trigger'";
+const SQLITE =
+  "select json_group_array(json_array('', tbl_name, 1)) from sqlite_master where type = 'trigger'";
 /** The same with rules, which also change what is written, and tables whose parts have either. */
 const POSTGRESQL = `with recursive "t"("id") as (
   select tgrelid from pg_trigger where not tgisinternal and tgenabled <> 'D'
   union select ev_class from pg_rewrite where ev_type <> '1'
   union select inhparent from pg_inherits join "t" on inhrelid = "id")
-select nspname, relname, pg_table_is_visible("id")
+select coalesce(json_agg(json_build_array(nspname, relname, pg_table_is_visible("id"))), '[]')::text
 from "t" join pg_class c on c.oid = "id" join pg_namespace n on n.oid = relnamespace`;
 
 /** Knows which tables have triggers: the database is asked once, when that is first of interest. */
@@ -32,12 +33,13 @@ export class Triggers {
     const { speaks } = this.#dialect;
     const text = speaks === "sqlite" ? SQLITE : POSTGRESQL;
     try {
-      const rows = await this.#dialect.read((database) => this.#dialect.query(database, text, []));
+      const [row] = await this.#dialect.read((database) => this.#dialect.query(database, text, []));
+      const tables = JSON.parse(row![0] as string) as readonly [string, string, boolean | number][];
       // What is found without its schema's name, Drizzle counts to `public`.
-      const names = rows.map((row) => {
-        const [schema, name, visible] = Array.from(row) as [string, string, unknown];
-        return [`${schema}.${name}`, ...(visible ? [`public.${name}`] : [])];
-      });
+      const names = tables.map(([schema, name, visible]) => [
+        `${schema}.${name}`,
+        ...(visible ? [`public.${name}`] : []),
+      ]);
       return (this.#found = new Set(names.flat().map((name) => this.#known(name))));
     } catch (error) {
       this.#asked = undefined;

@@ -40,7 +40,10 @@ export interface Dialect {
   readonly rowsAreCheap: boolean;
   /** Whether JSON made in a sub-select is still known as JSON outside of it. */
   readonly jsonPassesSelects: boolean;
-  /** Runs one statement on a database or a transaction, values by number; rows answer by index. */
+  /**
+   * Runs one statement on a database or a transaction, values by number; rows answer by index. Where rows are not cheap, a
+   * statement outside of a transaction answers one at most.
+   */
   query(database: Database, text: string, values: readonly unknown[]): Promise<readonly ArrayLike<unknown>[]>;
   /** How many statements are kept prepared. */
   readonly prepared: number;

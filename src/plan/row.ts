@@ -10,7 +10,7 @@ import {
   unknownColumn,
 } from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
-import { coerce, type ColumnInfo, readField, settle, type TableInfo } from "../schema/schema.ts";
+import { coerce, type ColumnInfo, readField, settle } from "../schema/schema.ts";
 import { validate } from "./validate.ts";
 
 /** One row of a body, by column. */

@@ -178,6 +178,20 @@ describe.each(STACKS)("on %s, %s reader", (on, reader) => {
     }
   });
 
+  test("triggers of every table are known, however many have some", async () => {
+    const control = { POST: { all: { select: true, where: (_: unknown, t: Table) => sql`${t.org} = 1` } } };
+    const { post, database } = await open(control);
+    for (const table of ["wanted", "entries", "the safe"])
+      await database.run(
+        sql.raw(`create trigger "after ${table}" after insert on "${table}" begin
+          update "the safe" set org = 2 where org = 1; end`),
+      );
+    expect(refusal(await post("safes", { org: 1, name: "n" }))).toEqual({
+      status: 403,
+      code: "check-failed",
+    });
+  });
+
   test("triggers that come later are seen where the entry says so", async () => {
     const control = { POST: { all: { select: true, where: (_: unknown, t: Table) => sql`${t.org} = 1` } } };
     for (const triggers of [undefined, true, false]) {
