@@ -10,14 +10,14 @@ import { refuseConditionalWrite } from "./etag.ts";
 import { refuseForeignWrite } from "./origin.ts";
 import { parse, rememberedQuestions } from "./parse.ts";
 import { authenticate, type SessionOptions } from "./principal.ts";
+import { type Mount, resourceOf } from "./resource.ts";
 import { type HeaderMap, refuse, respondRead, respondWrite, withHeaders } from "./respond.ts";
 import { type JSONText, shape } from "./shape.ts";
 
 /** What a route is made of, checked. */
 export interface Route {
   readonly engine: Engine;
-  /** The name of the path parameter that holds the resource, where the server parses paths. */
-  readonly idParam: string;
+  readonly mount: Mount;
   readonly session: SessionOptions<never>;
   readonly cors: CorsOptions | undefined;
   /** The headers of every answer. */
@@ -71,7 +71,7 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
     await asking(() => refuseForeignWrite(request, cors));
     refuseConditionalWrite(request);
   }
-  const resource = resourceOf(request, route.idParam);
+  const resource = resourceOf(request, route.mount);
   visit.resource = resource;
   // A method that is not known has no parameters either.
   const query =
@@ -123,29 +123,6 @@ function report(
 
 const unknownMethod = (method: string, allow: string): QueryError =>
   new QueryError("method-not-allowed", `method ${quote(method)} is not known`, { headers: { Allow: allow } });
-
-/** The resource: the server's path parameter, else the last segment of the path; one slash may follow it. */
-function resourceOf(request: Request, idParam: string): string {
-  const { params } = request as { params?: Readonly<Record<string, string | undefined>> };
-  const named = params?.[idParam];
-  if (named !== undefined) return named;
-  const path = pathOf(request.url);
-  const end = path.endsWith("/") ? path.length - 1 : path.length;
-  const segment = path.slice(path.lastIndexOf("/", end - 1) + 1, end);
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
-
-/** The path of an absolute URL, as it was written. */
-function pathOf(url: string): string {
-  const query = url.search(/[?#]/);
-  const path = query < 0 ? url : url.slice(0, query);
-  const start = path.indexOf("/", path.indexOf("://") + 3);
-  return start < 0 ? "" : path.slice(start);
-}
 
 function searchOf(url: string): string {
   const start = url.indexOf("?");

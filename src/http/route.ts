@@ -3,6 +3,7 @@ import { type Observation, type Observer, tell } from "../observe.ts";
 import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
 import { handle, type Route } from "./handle.ts";
+import { readBasePath } from "./resource.ts";
 
 /** What `createQueryRoute` and `createQueryHandler` are told. */
 export interface QueryRouteOptions<Role extends string = string, Session = object> {
@@ -12,8 +13,13 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   readonly database: unknown;
   /** The Drizzle schema, relations included. */
   readonly schema: Record<string, unknown>;
-  /** The name of the path parameter that holds the resource; `id` by default. Without one, the path's last segment is it. */
+  /** The name of the path parameter that holds the resource, where the server parses paths, as Bun does; `id` by default. */
   readonly idParam?: string;
+  /**
+   * The path before the resource where the server does not: `"/query"` by default, and only `/query/<resource>` is
+   * answered. `"/"` where a framework takes away the prefix it mounts at.
+   */
+  readonly basePath?: string;
   /** Limits where neither rule nor entry has its own, and a formatter where neither has one. */
   readonly defaults?: LimitOptions & { readonly formatResult?: FormatResult<Session> };
   /** Who asks. Without it everybody is a guest. */
@@ -105,14 +111,14 @@ export function createQueryRoute<Role extends string = string, Session = object>
 }
 
 /**
- * Makes one fetch handler for every method and every resource: the path's last segment is the resource, whatever stands
- * before it, so it can be mounted wherever a `Request` becomes a `Response`, on Bun, Node and Workers. What servers pass
+ * Makes one fetch handler for every method and every resource, to be mounted wherever a `Request` becomes a `Response`,
+ * on Bun, Node and Workers: it answers `/query/<resource>`, or what stands behind another `basePath`. What servers pass
  * besides the request (Next.js its parameters, Workers `env` and `ctx`) is ignored.
  *
  * @throws Error at start that names every mistake of the access-control file with its path.
  * @example
  * const handler = createQueryHandler({ acl, database: db, schema });
- * new Hono().mount("/query", handler);
+ * new Hono().all("/query/*", (context) => handler(context.req.raw));
  * export { handler as GET, handler as POST }; // app/query/[id]/route.ts of Next.js
  * export default { fetch: handler }; // Workers
  */
@@ -140,7 +146,7 @@ export function createQueryHandler<Role extends string = string, Session = objec
       ownConnection: options.ownConnection !== false,
       ...(options.defaults !== undefined && { defaults: options.defaults }),
     }),
-    idParam: options.idParam ?? "id",
+    mount: { idParam: options.idParam ?? "id", basePath: readBasePath(options.basePath) },
     session: options.session ?? {},
     cors: options.cors,
     headers: {

@@ -74,6 +74,19 @@ describe("nothing leaks:", () => {
     const texts = async (app: App): Promise<string[]> => (await answers(app)).map(({ text }) => text);
     expect(await texts(other)).toEqual(await texts(one));
     expect((await app.get(ask("articles", "(orderBy:(views:asc))"))).body.code).toBe("unknown-column");
+    // The primary key alone ends every order, hidden or not.
+    const keyless = {
+      articles: { table: "article", control: { GET: { all: { select: { columns: ["title"] } } } } },
+    };
+    const hidden = await start(keyless as TestACL);
+    for (const table of ["comments", "article_tags"])
+      await hidden.database.run(sql.raw(`delete from ${table}`));
+    await hidden.database.run(
+      sql`update articles set id = 'b' || (9 - substr(id, 2)) where title <> 'Alpha'`,
+    );
+    expect((await hidden.get("articles")).body.articles.map(({ title }: { title: string }) => title)).toEqual(
+      ["Alpha", "Epsilon", "Delta", "alphabet", "Gamma", "Beta"],
+    );
   });
 
   test("class 3: a column one rule lets out is hidden under every other rule, for the same caller", async () => {

@@ -79,21 +79,18 @@ for (const name of ["better-sqlite3, played by libsql", "better-sqlite3"] as con
       expect((await send("GET", "query/posts")).body.count).toBe(1);
     });
 
-    test.each(["fast", "portable"])(
-      "an author's SQL may hold booleans and dates, by the %s reader",
-      async (reader) => {
-        const posted = await send("POST", `${reader}/posts`, [{ title: "a" }, { title: "b", views: 2 }]);
-        expect(posted.body.rowsAffected).toBe(2);
-        expect((await send("POST", `${reader}/posts`, { title: "c", published: false })).status).toBe(403);
-        expect((await send("GET", `${reader}/posts`)).body.count).toBe(2);
-        expect((await send("PATCH", `${reader}/posts`, { views: 9 })).body.rowsAffected).toBe(2);
-        expect((await send("PATCH", `${reader}/posts`, { published: false })).status).toBe(403);
-        expect((await send("DELETE", `${reader}/posts`)).body.posts).toMatchObject([
-          { views: 9 },
-          { views: 9 },
-        ]);
-      },
-    );
+    test.each([
+      ["fast", "query"],
+      ["portable", "portable"],
+    ])("an author's SQL may hold booleans and dates, by the %s reader", async (_reader, at) => {
+      const posted = await send("POST", `${at}/posts`, [{ title: "a" }, { title: "b", views: 2 }]);
+      expect(posted.body.rowsAffected).toBe(2);
+      expect((await send("POST", `${at}/posts`, { title: "c", published: false })).status).toBe(403);
+      expect((await send("GET", `${at}/posts`)).body.count).toBe(2);
+      expect((await send("PATCH", `${at}/posts`, { views: 9 })).body.rowsAffected).toBe(2);
+      expect((await send("PATCH", `${at}/posts`, { published: false })).status).toBe(403);
+      expect((await send("DELETE", `${at}/posts`)).body.posts).toMatchObject([{ views: 9 }, { views: 9 }]);
+    });
   });
 }
 

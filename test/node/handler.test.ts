@@ -12,12 +12,13 @@ beforeAll(async () => {
   client = new Database(":memory:");
   for (const statement of await ddl(schema)) client.run(statement);
   client.run("insert into posts (title, created_at) values ('a', 0), ('b', 0)");
-  handler = createQueryHandler({
-    acl,
-    database: drizzle(client, { schema }),
-    schema,
-    onWarning: () => undefined,
-  });
+  handler = createQueryHandler(options());
+});
+const options = () => ({
+  acl,
+  database: drizzle(client, { schema }),
+  schema,
+  onWarning: () => undefined,
 });
 afterAll(() => client.close());
 
@@ -29,34 +30,80 @@ const ask = async (url: string, init?: RequestInit): Promise<[number, unknown]> 
 };
 
 describe("a handler", () => {
-  test.each([
-    "http://localhost/posts",
-    "http://localhost/posts/",
-    "http://localhost/posts?countTotal=F",
-    "http://localhost/posts/?countTotal=F",
-    "http://localhost/a/b/c/%70osts",
-    "http://localhost//posts",
-    "https://user:secret@localhost:8443/query/posts?select=(where:(title.ne:'/x/'))",
-    "http://localhost/query/posts#/other",
-    "http://localhost/query/posts?#?/other/",
-  ])("finds the resource at the end of %s", async (url) => {
-    expect(await ask(url)).toEqual([200, 2]);
-  });
+  const found = [
+    "/posts",
+    "/posts/",
+    "/posts?countTotal=F",
+    "/posts/?countTotal=F",
+    "/%70osts",
+    "/posts?select=(where:(title.ne:'/x/'))",
+    "/posts#/other",
+    "/posts?#?/other/",
+  ];
+  const missed = [
+    "",
+    "/",
+    "//",
+    "//posts",
+    "/posts//",
+    "/posts%2f",
+    "/posts%",
+    "/Posts",
+    "/posts/1",
+    "/x/posts",
+  ];
+  const elsewhere = [
+    "/posts",
+    "/a/b/posts",
+    "//query/posts",
+    "/Query/posts",
+    "/queries/posts",
+    "/qu%65ry/posts",
+  ];
+  const hosts = ["http://localhost", "https://user:secret@localhost:8443"];
+
+  test.each(hosts.flatMap((host) => found.map((path) => `${host}/query${path}`)))(
+    "finds the resource of %s",
+    async (url) => expect(await ask(url)).toEqual([200, 2]),
+  );
 
   test.each([
+    ...missed.map((path) => `http://localhost/query${path}`),
+    ...elsewhere.map((path) => `http://localhost${path}`),
     "http://posts",
-    "http://posts/",
-    "http://posts?countTotal",
-    "http://localhost/posts//",
-    "http://localhost/posts%2f",
-    "http://localhost/posts%",
-    "http://localhost/Posts",
-    "http://localhost/posts/1",
-    "http://localhost/?select=(limit:1)&findFirst=F",
-    "http://localhost/#/posts",
+    "http://query/posts",
+    "http://localhost/?/query/posts",
+    "http://localhost/#/query/posts",
+    "http://localhost/query/../posts",
   ])("finds none in %s", async (url) => {
     expect(await ask(url)).toEqual([404, "unknown-resource"]);
   });
+
+  test("says where the resources are when it is asked elsewhere", async () => {
+    expect(await (await handler(new Request("http://localhost/query/x/posts"))).json()).toEqual({
+      error: "no resource is at `/query/x/posts`",
+      code: "unknown-resource",
+      hint: "resources are at `/query/<name>`",
+    });
+  });
+
+  test.each([
+    ["/", "/posts", ["/query/posts", "/x/posts", "//posts"]],
+    ["/api/data", "/api/data/posts", ["/posts", "/query/posts", "/api/posts", "/api/data/x/posts"]],
+    ["/api/data/", "/api/data/posts", ["/api/dataposts", "/api/data//posts"]],
+  ] as const)("with `basePath: %p` answers %s and nothing else", async (basePath, path, others) => {
+    const at = createQueryHandler({ ...options(), basePath });
+    const status = async (url: string): Promise<number> =>
+      (await at(new Request(`http://localhost${url}`))).status;
+    expect(await status(path)).toBe(200);
+    for (const other of others) expect([other, await status(other)]).toEqual([other, 404]);
+    expect(await status(path)).toBe(200);
+  });
+
+  test.each(["", "query", "https://x/query", "/query?x", "/query#x"])(
+    "does not start with `basePath: %p`",
+    (basePath) => expect(() => createQueryHandler({ ...options(), basePath })).toThrow("basePath"),
+  );
 
   test("answers every method, and refuses those it does not know", async () => {
     const at = "http://localhost/query/posts";

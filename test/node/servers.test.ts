@@ -160,14 +160,25 @@ for (const [name, database] of CASES) {
       expect((await send("GET", "posts?findFirst")).headers.get("etag")).not.toBe(etag);
     });
 
-    test("the resource is the last segment of the path, decoded; one slash may follow it", async () => {
+    test("the resource is the one segment behind `/query/`, decoded; one slash may follow it", async () => {
       for (const path of ["posts", "posts/", "posts/?findFirst=F", "%70osts", "p%6Fsts?countTotal=F"])
         expect((await send("GET", path)).body).toEqual({ count: 3, posts: rows });
       expect((await send("GET", "my%20posts%2Fdrafts")).body).toEqual({
         count: 1,
         "my posts/drafts": [rows[1]!],
       });
-      for (const path of ["nothing", "posts%2F", "posts%00", "%", "", "drafts", "posts//"])
+      for (const path of [
+        "nothing",
+        "posts%2F",
+        "posts%00",
+        "%",
+        "",
+        "drafts",
+        "posts//",
+        "x/posts",
+        "posts/x",
+        "/posts",
+      ])
         expect([path, (await send("GET", path)).status]).toEqual([path, 404]);
     });
 

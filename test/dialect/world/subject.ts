@@ -35,6 +35,7 @@ export function makeSubject(ground: Ground): (request: Request) => Promise<Respo
       database,
       schema: world,
       reader,
+      basePath: `/${reader}`,
       busyTimeout: 20_000,
       onError: (error) => errors.push(error instanceof Error ? error.message : String(error)),
       onWarning: () => undefined,

@@ -2,4 +2,6 @@ import { Elysia } from "elysia";
 import { query } from "./query";
 
 const port = Number(process.env["PORT"] ?? 3000);
-new Elysia().mount("/query", query).listen(port, (server) => console.log(`port ${server.port}`));
+new Elysia()
+  .all("/query/*", ({ request }) => query(request), { parse: "none" }) // the body is for the route
+  .listen(port, (server) => console.log(`port ${server.port}`));

@@ -4,6 +4,7 @@ declare module "express" {
 
   type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
   interface Express {
+    all(path: RegExp, listener: Listener): void;
     use(path: string, listener: Listener): void;
     listen(port: number, listening: () => void): Server;
   }

@@ -18,6 +18,7 @@ const mounted = (parser: (request: Request) => Promise<unknown>) =>
       acl,
       database,
       schema,
+      basePath: "/", // Express takes its prefix away
       defaults: { maxBodySize: 200_000 },
       session: { parser },
       onError: console.error,

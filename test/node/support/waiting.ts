@@ -41,7 +41,7 @@ const acl = {
 const options = { acl, database, schema, busyTimeout: 1_500, timeout: 500, onWarning: () => undefined };
 const handlers = {
   fast: createQueryHandler(options),
-  portable: createQueryHandler({ ...options, reader: "portable" }),
+  portable: createQueryHandler({ ...options, basePath: "/portable", reader: "portable" }),
 };
 
 serve(

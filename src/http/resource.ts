@@ -1,0 +1,47 @@
+import { QueryError, quote } from "../error.ts";
+
+/** Where the resources of a route are. */
+export interface Mount {
+  /** The name of the path parameter that holds the resource, where the server parses paths. */
+  readonly idParam: string;
+  /** The path before the resource, where it does not: empty, or one that begins with a slash and ends with none. */
+  readonly basePath: string;
+}
+
+/**
+ * The resource a request names: the server's own path parameter, else the one segment behind the base path. Nothing else
+ * leads to it, so that a proxy may judge by the path. One slash may follow.
+ */
+export function resourceOf(request: Request, { idParam, basePath }: Mount): string {
+  const { params } = request as { params?: Readonly<Record<string, string | undefined>> };
+  const named = params?.[idParam];
+  if (named !== undefined) return named;
+  const path = pathOf(request.url);
+  const segment = path.startsWith(`${basePath}/`) ? path.slice(basePath.length + 1).replace(/\/$/, "") : "/";
+  if (segment.includes("/")) throw unknownPath(path, basePath);
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+const unknownPath = (path: string, basePath: string): QueryError =>
+  new QueryError("unknown-resource", `no resource is at ${quote(path)}`, {
+    hint: `resources are at \`${basePath}/<name>\``,
+  });
+
+/** The path of an absolute URL, as it was written. */
+function pathOf(url: string): string {
+  const query = url.search(/[?#]/);
+  const path = query < 0 ? url : url.slice(0, query);
+  const start = path.indexOf("/", path.indexOf("://") + 3);
+  return start < 0 ? "" : path.slice(start);
+}
+
+/** A base path as an author wrote it, without the slash at its end. */
+export function readBasePath(basePath = "/query"): string {
+  if (!/^\/[^?#]*$/.test(basePath))
+    throw new RangeError('basePath: expected a path that begins with a slash, as "/query" or "/"');
+  return basePath.replace(/\/$/, "");
+}
