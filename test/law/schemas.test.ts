@@ -153,7 +153,7 @@ function nodeOf(world: DrawnWorld, table: DrawnTable, rule: DrawnRule, selector:
 
 /** What makes an order total: the key in the order of the schema, or every column. */
 const orderedKey = ({ columns, key }: DrawnTable): readonly string[] =>
-  columns.map(({ name }) => name).filter((name) => key.length === 0 || key.includes(name));
+  key.length === 0 ? columns.map(({ name }) => name) : key;
 
 /** Whether one row comes after another; 0 too where that hangs on a column that is not shown. */
 function comparing(
