@@ -530,7 +530,7 @@ describe.each(SERVERS)("$name", ({ name, leftOut }) => {
   });
 
   describe("a driver that never answers", () => {
-    const options = { connections: 3, timeout: 250, busyTimeout: 250, deaf: true };
+    const options = { connections: 3, timeout: 500, busyTimeout: 500, deaf: true };
 
     testServer("in a transaction: 504, its turn and its connection are given up", async () => {
       const door = new Door();
@@ -545,6 +545,7 @@ describe.each(SERVERS)("$name", ({ name, leftOut }) => {
       });
       const acl = { ...notes, before: held({ beforeQuery: deaf }), after: held({ afterQuery: deaf }) };
       const shop = await openShop(name, acl, cleanups, options);
+      await until(async () => (await shop.send("POST", "before", { id: 7, label: "first" })).status === 200);
       const lost = [
         shop.send("POST", "before", { id: 1, label: "deaf" }),
         shop.send("POST", "after", { id: 2, label: "deaf" }),
@@ -561,9 +562,12 @@ describe.each(SERVERS)("$name", ({ name, leftOut }) => {
     });
 
     testServer("outside of one: the same of reads and writes", async () => {
-      const shop = await openShop(name, notes, cleanups, options);
-      const ask = (): Promise<unknown> => Promise.all([1, 2, 3].map(() => shop.send("GET", "notes")));
-      for (let i = 0; i < 5; i++) await ask();
+      const slow = { select: true, where: () => sql`pg_sleep(0.03) is not null` };
+      const acl = { ...notes, slow: { table: "note", control: { GET: { all: slow } } } };
+      const shop = await openShop(name, acl, cleanups, options);
+      await shop.ask("insert into note values (0, 'first')");
+      const ask = (): Promise<unknown> => Promise.all([1, 2, 3].map(() => shop.send("GET", "slow")));
+      for (let i = 0; i < 6; i++) await ask(); // each on every connection
       shop.swallow();
       const lost = [
         shop.send("GET", "notes"),
