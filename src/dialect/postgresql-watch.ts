@@ -1,3 +1,4 @@
+import { timeout as late } from "../error.ts";
 import { blame } from "./postgresql-failure.ts";
 
 /** Looks after the statements of a client: whether they may run, and what ends those that run too long. */
@@ -80,12 +81,13 @@ interface Running extends Means {
  */
 export class Overdue implements Watch {
   readonly #late: Patience<Running>;
-  readonly #lost = new Patience<Running>(GRACE, (running) => {
-    drop(running);
-    running.giveUp(ended("the statement does not end"));
-  });
+  readonly #lost: Patience<Running>;
 
   constructor(timeout: number) {
+    this.#lost = new Patience<Running>(GRACE, (running) => {
+      drop(running);
+      running.giveUp(late(timeout));
+    });
     this.#late = new Patience<Running>(timeout, (running) => {
       this.#lost.begin(running);
       void attempt(running);
