@@ -97,20 +97,22 @@ export function plainDigits(text: string): string {
 
 /** Stands before digits in a text that is read or written as JSON; nobody outside knows it. */
 const MARK = `${crypto.randomUUID()}:`;
-const MARKED = new RegExp(`"${MARK}([\\d.eE+-]+)"`, "g");
+/** An author's `toJSON` may hold JSON as a text, whose quotes are escaped. */
+const MARKED = new RegExp(`(\\\\*)"${MARK}([\\d.eE+-]+)\\1"`, "g");
 
 let writing = false;
 let met = false;
 
 /** What `write` writes with `JSON.stringify`, numbers with all their digits. */
 export function writeDigits<Text extends string | undefined>(write: () => Text): Text {
+  const outer = { writing, met };
   writing = true;
   met = false;
   try {
     const text = write();
-    return (met ? text?.replace(MARKED, "$1") : text) as Text;
+    return (met ? text?.replace(MARKED, "$2") : text) as Text;
   } finally {
-    writing = false;
+    ({ writing, met } = outer);
   }
 }
 

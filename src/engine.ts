@@ -119,7 +119,12 @@ export function createEngine(options: EngineOptions): Engine {
   checkSpeech(catalog, dialect.speaks);
   const registry = buildRegistry(options.acl, catalog, options.defaults);
   warn(suspicions(registry, catalog, dialect.refers), registry, options);
-  const unreadable = onceEach(options.onError);
+  const unreadable = onceEach((error) => {
+    // In its turn: who hears may look into the database too. Or though that does not come.
+    const tell = (): void => options.onError(error);
+    const telling = outside(tell);
+    if (telling instanceof Promise) telling.catch(tell);
+  });
   const readers = readCompiler(options.database, dialect, options.reader, unreadable);
   const writers = writeCompiler(options.database, dialect, options.reader, readers, unreadable);
   const plans = new PlanMemory();

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { parseJSON } from "../digits.ts";
+import { parseJSON, readNumber } from "../digits.ts";
 import type { ReadNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { sqlite, wholeOr } from "./syntax-sqlite.ts";
@@ -15,16 +15,23 @@ export function flatColumn(column: ColumnInfo, value: string): string {
   return column.kind === "json" || column.kind === "bigint" ? sqlite.json(column, value) : value;
 }
 
+/** The same for a row that is written and cannot be asked for in another form: a whole number says all its digits. */
+export const flatMade = (column: ColumnInfo, value: string): string =>
+  column.kind === "integer" ? wholeOr(value) : flatColumn(column, value);
+
 /** SQL for a computed field in a row that is written here; a driver's numbers end at 2^53. */
 export const flatExtra = wholeOr;
 
 /**
  * The writer for a node without relations, whose values begin at `start`; one call of the platform's own serialiser costs
- * less than many small texts.
+ * less than many small texts. Rows that are `made` by a write are not asked for again.
  */
-export function rowsWriter(node: ReadNode, start = 0): RowsWriter {
+export function rowsWriter(node: ReadNode, start = 0, made = false): RowsWriter {
   const names = [...node.columns.map(({ name }) => name), ...node.extras.keys()];
-  const carries = [...node.columns.map(carryOf), ...[...node.extras].map(() => carryAny)];
+  const carries = [
+    ...node.columns.map((column) => (made && column.kind === "integer" ? carryMade : carryOf(column))),
+    ...[...node.extras].map(() => carryAny),
+  ];
   // A member of that name would be taken for the prototype.
   const plain = !names.includes("__proto__");
   return (rows) =>
@@ -65,6 +72,10 @@ function carryInteger(value: unknown): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value) || !Number.isInteger(value))
     return carryAny(value);
   throw new Unsayable();
+}
+
+function carryMade(value: unknown): unknown {
+  return typeof value === "string" && /^-?\d+$/.test(value) ? readNumber(value) : carryAny(value);
 }
 
 /** Any value a driver answers; SQLite's columns may hold what their type does not say. */

@@ -4,7 +4,7 @@ import { writeDigits } from "../digits.ts";
 import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import { flatColumn, type RowsWriter, rowsWriter } from "./flat.ts";
+import { flatColumn, flatMade, type RowsWriter, rowsWriter } from "./flat.ts";
 import { lift, MARK, type Names, numbered } from "./lift.ts";
 import { hasDefault, madeValue } from "./made.ts";
 import { wantsMapping } from "./value.ts";
@@ -131,10 +131,14 @@ export class InsertWriter {
       return { text: `${inserted} ${passed}, ${syntax.document(object)}`, write: undefined };
     }
     const told = cells.map((column) => syntax.sentExtra(named(column)));
-    const sent = answer.columns.map((column) => flatColumn(column, named(column)));
+    // What a client or an author gave was checked; what the database makes may be of any size.
+    const given = new Set(columns.filter((_, index) => marks[index]!.startsWith(syntax.mark)));
+    const sent = answer.columns.map((column) =>
+      given.has(nameOf(column.column)) ? flatColumn(column, named(column)) : flatMade(column, named(column)),
+    );
     return {
       text: `${inserted} ${[passed, ...told, ...sent].join(", ")}`,
-      write: rowsWriter(answer, 1 + cells.length),
+      write: rowsWriter(answer, 1 + cells.length, true),
     };
   }
 

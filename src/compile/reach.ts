@@ -25,7 +25,8 @@ export const textOf = (query: SQL, { rendering }: Names): string => query.toQuer
 
 /** Whether SQL may speak of a column: it holds the name, by itself. */
 export const speaksOf = (text: string, { column }: ColumnInfo, names: Names): boolean =>
-  mentions(text, names.column(column).slice(1, -1));
+  // A quote in a name can be written in several ways.
+  column.name.includes('"') || mentions(text, names.column(column).slice(1, -1));
 
 /** Whether SQL holds a name by itself. */
 export function mentions(text: string, name: string): boolean {

@@ -4,21 +4,22 @@ import { QueryError, quote } from "../error.ts";
 export interface Mount {
   /** The name of the path parameter that holds the resource, where the server parses paths. */
   readonly idParam: string;
-  /** The path before the resource, where it does not: empty, or one that begins with a slash and ends with none. */
-  readonly basePath: string;
+  /** What may stand before the resource, where it does not: empty, or a path that begins with a slash and ends with none. */
+  readonly basePaths: readonly string[];
 }
 
 /**
- * The resource a request names: the server's own path parameter, else the one segment behind the base path. Nothing else
+ * The resource a request names: the server's own path parameter, else the one segment behind a base path. Nothing else
  * leads to it, so that a proxy may judge by the path. One slash may follow.
  */
-export function resourceOf(request: Request, { idParam, basePath }: Mount): string {
+export function resourceOf(request: Request, { idParam, basePaths }: Mount): string {
   const { params } = request as { params?: Readonly<Record<string, string | undefined>> };
   const named = params?.[idParam];
   if (named !== undefined) return named;
   const path = pathOf(request.url);
-  const segment = path.startsWith(`${basePath}/`) ? path.slice(basePath.length + 1).replace(/\/$/, "") : "/";
-  if (segment.includes("/")) throw unknownPath(path, basePath);
+  const basePath = basePaths.find((base) => path.startsWith(`${base}/`));
+  const segment = basePath === undefined ? "/" : path.slice(basePath.length + 1).replace(/\/$/, "");
+  if (segment === "" || segment.includes("/")) throw unknownPath(path, basePaths[0]!);
   try {
     return decodeURIComponent(segment);
   } catch {
@@ -39,9 +40,10 @@ function pathOf(url: string): string {
   return start < 0 ? "" : path.slice(start);
 }
 
-/** A base path as an author wrote it, without the slash at its end. */
-export function readBasePath(basePath = "/query"): string {
+/** The base path an author wrote, without the slash at its end; without one `/query`, or none as frameworks leave it. */
+export function readBasePaths(basePath?: string): readonly string[] {
+  if (basePath === undefined) return ["/query", ""];
   if (!/^\/[^?#]*$/.test(basePath))
     throw new RangeError('basePath: expected a path that begins with a slash, as "/query" or "/"');
-  return basePath.replace(/\/$/, "");
+  return [basePath.replace(/\/$/, "")];
 }

@@ -3,7 +3,7 @@ import { type Observation, type Observer, tell } from "../observe.ts";
 import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
 import { handle, type Route } from "./handle.ts";
-import { readBasePath } from "./resource.ts";
+import { readBasePaths } from "./resource.ts";
 
 /** What `createQueryRoute` and `createQueryHandler` are told. */
 export interface QueryRouteOptions<Role extends string = string, Session = object> {
@@ -16,8 +16,8 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   /** The name of the path parameter that holds the resource, where the server parses paths, as Bun does; `id` by default. */
   readonly idParam?: string;
   /**
-   * The path before the resource where the server does not: `"/query"` by default, and only `/query/<resource>` is
-   * answered. `"/"` where a framework takes away the prefix it mounts at.
+   * The path before the resource where the server does not: then only what stands behind it is answered. Without one it
+   * is `/query/<resource>`, or `/<resource>` where a framework takes away the prefix it mounts at.
    */
   readonly basePath?: string;
   /** Limits where neither rule nor entry has its own, and a formatter where neither has one. */
@@ -146,7 +146,7 @@ export function createQueryHandler<Role extends string = string, Session = objec
       ownConnection: options.ownConnection !== false,
       ...(options.defaults !== undefined && { defaults: options.defaults }),
     }),
-    mount: { idParam: options.idParam ?? "id", basePath: readBasePath(options.basePath) },
+    mount: { idParam: options.idParam ?? "id", basePaths: readBasePaths(options.basePath) },
     session: options.session ?? {},
     cors: options.cors,
     headers: {

@@ -95,7 +95,7 @@ function readText(column: ColumnInfo, text: string): unknown {
   switch (column.kind) {
     case "integer":
     case "number":
-      return text.trim() === "" ? text : readNumber(text);
+      return /^\s*(?:$|[+-]?0[xob])/i.test(text) ? text : readNumber(text);
     case "boolean":
       return text === "true" || text === "T" || text === "on" || text === "1"
         ? true

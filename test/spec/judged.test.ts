@@ -160,6 +160,15 @@ describe.each(STACKS)("on %s, %s reader", (on, reader) => {
     expect(await database.all(sql`select count(*) as n from entries`)).toEqual([{ n: 3 }]);
   });
 
+  test("a number that the database makes may be of any size", async () => {
+    const { post } = await open({ POST: { all: { select: { columns: ["twice"] } } } });
+    const { status, body } = await post("safes", { ...row, org: 9007199254740991 });
+    expect([status, body]).toEqual([
+      200,
+      { rowsAffected: 1, count: 1, safes: [{ twice: 18014398509481982 }] },
+    ]);
+  });
+
   test("a row that its table ignores is no row", async () => {
     const { post } = await open({});
     expect((await post("open", { name: "a" })).body.rowsAffected).toBe(1);

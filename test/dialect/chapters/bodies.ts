@@ -76,6 +76,7 @@ export function bodies(app: Subject): void {
       ["integer", "seven"],
       ["integer", "1.00000000000000001"],
       ["integer", " "],
+      ["integer", "0x10"],
       ["json", "12345678901234567890"],
       ["number", "12345678901234567890"],
       ["flag", "maybe"],

@@ -190,6 +190,12 @@ function cases(world: World): readonly (readonly [string, Outcome, Condition])[]
       (_, t) => sql`${t.views} = (select max(views) from "articles" where ${t.id} = "articles"."id")`,
     ],
 
+    [
+      "a text with a name in the quotes of texts, which SQLite takes for one",
+      "refused",
+      () => sql.raw("exists (select 1 from 'articles' where author_id = articles.author_id)"),
+    ],
+
     ["an alias", ["a4", "a5"], (_, t) => exists(db.select().from(other()).where(busier(other(), t)))],
     [
       "an alias that is joined",
