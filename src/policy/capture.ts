@@ -11,9 +11,13 @@ export function captured(condition: SQL, { name, table, columns }: TableInfo): s
   const sqlite = columns.values().next().value?.database === "sqlite";
   const text = new ConditionText(sqlite);
   text.add(condition);
-  const { sources, mentions } = new SourceReader(text).read();
   const own = text.labelOf(table);
   const isOwn = (one: Label): boolean => one.name === own.name && one.schema === own.schema;
+  // Most sub-queries name it nowhere, but by columns that stand for themselves.
+  const named = text.text.toLowerCase().includes(own.name.toLowerCase());
+  if (!named && !text.mentions.some((column) => isOwn(column) && column.visible !== own.name))
+    return undefined;
+  const { sources, mentions } = new SourceReader(text).read();
   if (sources.some((source) => isOwn(source) && (source.visible === own.name || source.renamed)))
     return `a sub-query selects from the rule's own table without an alias, so that columns would be compared with themselves; select from alias(${name}, "m")`;
   const taken = mentions.some(
@@ -89,9 +93,9 @@ class ConditionText {
     };
   }
 
-  labelOf(table: Table): Label {
+  labelOf(table: Table): Label & { readonly name: string } {
     const { [ORIGINAL]: name = getTableName(table), [SCHEMA]: schema } = table as Tagged;
-    return this.label(name, schema);
+    return { ...this.label(name, schema), name: this.fold(name) };
   }
 
   add(query: SQL): void {
@@ -99,6 +103,14 @@ class ConditionText {
   }
 
   #chunk(chunk: unknown): void {
+    if (chunk instanceof StringChunk) this.text += chunk.value.join("");
+    else if (chunk instanceof SQL) this.add(chunk);
+    else if (chunk instanceof Column) this.#column(chunk);
+    else if (chunk !== undefined) this.#other(chunk);
+  }
+
+  /** What is rarer, or a piece of another copy of Drizzle. */
+  #other(chunk: unknown): void {
     if (is(chunk, StringChunk)) this.text += chunk.value.join("");
     else if (is(chunk, SQL)) this.add(chunk);
     else if (is(chunk, Column)) this.#column(chunk);
@@ -109,7 +121,7 @@ class ConditionText {
     else if (is(chunk, Subquery)) this.#subquery(chunk);
     else if (chunk instanceof Nested) this.#group(chunk.getSQL(), chunk.relational);
     else if (Array.isArray(chunk)) this.#list(chunk);
-    else if (chunk !== undefined) this.text += " ? ";
+    else this.text += " ? ";
   }
 
   #column({ table }: Column): void {

@@ -50,9 +50,11 @@ class Completer {
   complete(query: SQL): SQL {
     const given = query.queryChunks as readonly unknown[];
     let chunks: unknown[] | undefined;
+    let frame: boolean | undefined;
     for (let index = 0; index < given.length; index++) {
       const chunk = given[index];
-      const whole = chunk === undefined ? (isFrame(given) ? undefined : NULL) : this.#chunk(chunk);
+      if (chunk === undefined && (frame ??= isFrame(given))) continue;
+      const whole = chunk === undefined ? NULL : this.#chunk(chunk);
       if (whole !== chunk) (chunks ??= [...given])[index] = whole;
     }
     return chunks === undefined ? query : copyOf(query, chunks);
@@ -60,18 +62,28 @@ class Completer {
 
   #chunk(chunk: unknown): unknown {
     if (typeof chunk !== "object" || chunk === null) return chunk;
-    if (is(chunk, StringChunk)) {
-      if (!this.nests) this.nests = chunk.value.some(selects);
-      return chunk;
-    }
-    if (is(chunk, Column)) return chunk;
-    if (is(chunk, Param)) return given(chunk);
+    if (chunk instanceof StringChunk) return this.#text(chunk);
+    if (chunk instanceof Column) return chunk;
+    if (chunk instanceof SQL) return this.complete(chunk);
+    if (chunk instanceof Param) return given(chunk);
+    return this.#other(chunk);
+  }
+
+  /** What is rarer; `is` knows pieces of another copy of Drizzle too, and is slow for what a piece is not. */
+  #other(chunk: object): unknown {
+    if (is(chunk, StringChunk)) return this.#text(chunk);
     if (is(chunk, SQL)) return this.complete(chunk);
+    if (is(chunk, Param)) return given(chunk);
     if (Array.isArray(chunk)) return this.#list(chunk);
     if (NAMES.some((kind) => is(chunk, kind))) return chunk;
     if (!is(chunk, Subquery) && !isWrapper(chunk)) return chunk;
     this.nests = true;
     return is(chunk, Subquery) ? this.#subquery(chunk) : new Nested(this.complete(chunk.getSQL()), chunk);
+  }
+
+  #text(chunk: StringChunk): StringChunk {
+    if (!this.nests) this.nests = chunk.value.some(selects);
+    return chunk;
   }
 
   #list(list: readonly unknown[]): readonly unknown[] {
@@ -87,7 +99,7 @@ class Completer {
 }
 
 /** What stands for a name and is no query, although each can be asked for its SQL. */
-const NAMES = [Table, View, Name, Placeholder, SQL.Aliased] as const;
+const NAMES = [Column, Table, View, Name, Placeholder, SQL.Aliased] as const;
 
 const isWrapper = (chunk: object): chunk is Wrapper =>
   typeof (chunk as Partial<Wrapper>).getSQL === "function";
