@@ -17,7 +17,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   request: ["error"],
   schema: ["digits", "error", "nesting", "drizzle-orm", "node:buffer"],
   operator: ["error", "schema", "drizzle-orm"],
-  policy: ["cache", "error", "request", "schema", "drizzle-orm"],
+  policy: ["error", "request", "schema", "drizzle-orm"],
   plan: ["digits", "error", "request", "schema", "operator", "policy", "drizzle-orm"],
   dialect: ["cache", "deadline", "error", "drizzle-orm", "node:async_hooks", "node:crypto", "node:process"],
   compile: ["cache", "digits", "node:buffer", "plan", "schema", "drizzle-orm"],

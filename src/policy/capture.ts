@@ -280,7 +280,8 @@ class SourceReader {
   /** The name some tokens from here, as the database keeps it. */
   #name(distance: number): string | undefined {
     const token = this.#tokens[this.#index + distance] ?? "";
-    if (/^["`[]./s.test(token)) return this.#text.fold(token.slice(1, -1).replaceAll('""', '"'));
+    // SQLite takes a text for a name where one is wanted.
+    if (/^["`'[]./s.test(token)) return this.#text.fold(token.slice(1, -1).replaceAll('""', '"'));
     return /^[\p{L}_]/u.test(token) ? token.toLowerCase() : undefined;
   }
 }
