@@ -1,4 +1,4 @@
-import type { Column, One } from "drizzle-orm";
+import type { Column, One, SQL } from "drizzle-orm";
 import type { ColumnsOf, RelationsOf, SchemaShape, TableName, TargetOf } from "../src/infer.ts";
 import type { Simplify } from "./row.ts";
 
@@ -11,7 +11,16 @@ export type Value<C> = C extends Column
     : C["_"]["columnType"] extends DecimalType
       ? C["_"]["data"] | number
       : Sendable<C["_"]["data"]>
-  : never;
+  : C extends SQL.Aliased<infer T>
+    ? ExpressionValue<T>
+    : never;
+
+/** A value for a computed field of a view, as its author says. */
+type ExpressionValue<T> = unknown extends T
+  ? string | number | boolean
+  : T extends string | number | boolean | Date | bigint
+    ? Sendable<T>
+    : never;
 
 type Sendable<D> = D extends Date
   ? Date | string | number
@@ -61,14 +70,16 @@ type IsBytes<C> = C extends Column
   : false;
 
 // Which operators a column has follows `applies` in src/operator: order needs an ordered type, patterns need text. A
-// computed field of a view is no column, and all that is known of it is whether it is there.
+// computed field of a view is compared as what its author says it is; what the database knows better, the server says.
 type EquatableKey<C, K extends string> = C extends Column
   ? ComparedType<C> extends IncomparableType
     ? never
     : K
-  : never;
-type OrderedKey<C, K extends string> =
-  DataTypeOf<C> extends "json" | "buffer"
+  : ExpressionKey<C, K>;
+type ExpressionKey<C, K extends string> = [Value<C>] extends [never] ? never : K;
+type OrderedKey<C, K extends string> = C extends SQL.Aliased
+  ? ExpressionKey<C, K>
+  : DataTypeOf<C> extends "json" | "buffer"
     ? never
     : ColumnTypeOf<C> extends UnorderedType | IncomparableType
       ? never
@@ -76,15 +87,19 @@ type OrderedKey<C, K extends string> =
         ? never
         : K;
 type TextKey<C, K extends string> =
-  DataTypeOf<C> extends "string"
-    ? ColumnTypeOf<C> extends DecimalType
+  C extends SQL.Aliased<infer T>
+    ? [Extract<unknown extends T ? string : T, string>] extends [never]
       ? never
-      : ColumnTypeOf<C> extends `Pg${string}`
-        ? ColumnTypeOf<C> extends PatternType
-          ? K
-          : never
-        : K
-    : never;
+      : K
+    : DataTypeOf<C> extends "string"
+      ? ColumnTypeOf<C> extends DecimalType
+        ? never
+        : ColumnTypeOf<C> extends `Pg${string}`
+          ? ColumnTypeOf<C> extends PatternType
+            ? K
+            : never
+          : K
+      : never;
 type ArrayKey<C, K extends string> = ColumnTypeOf<C> extends "PgArray" ? EquatableKey<C, K> : never;
 
 type EqualityOperator = "eq" | "ne";

@@ -3,6 +3,7 @@ import {
   nameOf,
   type ReaderChoice,
   readCompiler,
+  typesOfViews,
   type Unreadable,
   writeCompiler,
 } from "./compile/compile.ts";
@@ -37,7 +38,14 @@ import {
 } from "./policy/policy.ts";
 import type { Principal, QueryRequest } from "./request/request.ts";
 import { isResponse } from "./response.ts";
-import { type Catalog, type ColumnInfo, readCatalog } from "./schema/schema.ts";
+import {
+  type Catalog,
+  type ColumnInfo,
+  mistypes,
+  namesOfViews,
+  readCatalog,
+  type ViewTypes,
+} from "./schema/schema.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
@@ -117,7 +125,7 @@ export function createEngine(options: EngineOptions): Engine {
   });
   const catalog = readCatalog(options.schema);
   checkSpeech(catalog, dialect.speaks);
-  const registry = buildRegistry(options.acl, catalog, options.defaults);
+  let registry = buildRegistry(options.acl, catalog, options.defaults);
   warn(suspicions(registry, catalog, dialect.refers), registry, options);
   const unreadable = onceEach((error) => {
     // In its turn: who hears may look into the database too. Or though that does not come.
@@ -147,6 +155,25 @@ export function createEngine(options: EngineOptions): Engine {
   const run = <Outcome, Answer>(
     task: Omit<Task<Outcome, Answer>, "timeout" | "outside">,
   ): Promise<Answer | Response> => counted(() => execute(dialect, { ...task, timeout, outside }));
+  /** Reads the schema anew with what the database says of its views. */
+  const askOfViews = async (): Promise<void> => {
+    const named = namesOfViews(options.schema);
+    const shown = new Map([...named].filter(([name]) => isShown(registry, name)));
+    const types = (await run<ViewTypes, ViewTypes>({
+      mode: "read",
+      atomic: false,
+      hooks: { beforeQuery: undefined, afterQuery: undefined, onQueryError: undefined },
+      context: {},
+      statement: (database) => typesOfViews(database, dialect, shown),
+    })) as ViewTypes;
+    const known = readCatalog(options.schema, types);
+    registry = buildRegistry(options.acl, known, options.defaults);
+    unknown = types.size < shown.size; // a view that is not there may come yet
+    mistypes(known).forEach((sentence) => options.onWarning(sentence));
+  };
+  // SQLite compares values of any type, whatever a view computes.
+  let unknown = dialect.speaks === "postgresql";
+  let asking: Promise<void> | undefined;
   const isFormatted = ({ formatResult }: Policy): boolean => options.formats || formatResult !== undefined;
   const wantsRows = (policy: Policy): boolean => isFormatted(policy) || policy.hooks.afterQuery !== undefined;
 
@@ -259,7 +286,11 @@ export function createEngine(options: EngineOptions): Engine {
       return allowedMethods(registry, request, principal);
     },
     async run(request, principal, body, shape, mark) {
-      const policy = resolve(registry, request, principal);
+      let policy = resolve(registry, request, principal);
+      if (unknown && policy.table.kind === "view") {
+        await (asking ??= askOfViews().finally(() => (asking = undefined)));
+        policy = resolve(registry, request, principal);
+      }
       const reads = request.method === "GET" || request.method === "HEAD";
       return reads
         ? read(policy, request, principal, shape, mark)
@@ -278,6 +309,12 @@ function onceEach(tell: (error: Error) => void): Unreadable {
     tell(new Error(`${name} holds a value that its column cannot read: it is answered as null`, { cause }));
   };
 }
+
+/** Whether some resource shows a table or a view. */
+const isShown = (registry: Registry, name: string): boolean =>
+  [...registry.values()].some((methods) =>
+    [...methods.values()].some((rules) => [...rules.values()].some(({ table }) => table.name === name)),
+  );
 
 /** Refuses a schema that was written for another database. */
 function checkSpeech(catalog: Catalog, speaks: ColumnInfo["database"]): void {

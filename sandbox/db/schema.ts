@@ -1,5 +1,5 @@
-import { relations, sql } from "drizzle-orm";
-import { index, integer, numeric, sqliteTable, text, unique } from "drizzle-orm/sqlite-core";
+import { avg, count, eq, relations, sql } from "drizzle-orm";
+import { index, integer, numeric, sqliteTable, sqliteView, text, unique } from "drizzle-orm/sqlite-core";
 
 const now = sql`(cast(unixepoch('subsecond') * 1000 as integer))`;
 
@@ -50,6 +50,19 @@ export const basket = sqliteTable(
     updatedAt: updatedAt(),
   },
   (t) => [unique("uk_basket_name").on(t.name)],
+);
+
+/** How the fruits of a basket taste together. */
+export const basketTaste = sqliteView("basket_taste").as((query) =>
+  query
+    .select({
+      basket: basket.name,
+      fruits: count().as("fruits"),
+      sweetness: avg(fruit.sweetness).mapWith(Number).as("sweetness"),
+    })
+    .from(fruit)
+    .innerJoin(basket, eq(basket.id, fruit.basketId))
+    .groupBy(basket.id),
 );
 
 /** Posts, each written by one user. */

@@ -15,6 +15,7 @@ import { receiveRows, type Unreadable } from "./value.ts";
 import { compileWrite, type WriteRows, type WriteStatement } from "./write.ts";
 
 export { holdsFirst } from "./held.ts";
+export { typesOfViews } from "./view.ts";
 export { nameOf, type Unreadable } from "./value.ts";
 export type { WriteOutcome, WriteRows, WriteStatement } from "./write.ts";
 

@@ -12,6 +12,7 @@ export type RowsWriter = (rows: readonly ArrayLike<unknown>[]) => readonly objec
 
 /** SQL for a column in a row that is written here: as it is stored, where its JSON is made faster here than there. */
 export function flatColumn(column: ColumnInfo, value: string): string {
+  if (column.expression !== undefined) return flatExtra(value);
   return column.kind === "json" || column.kind === "bigint" ? sqlite.json(column, value) : value;
 }
 
@@ -43,7 +44,8 @@ export function rowsWriter(node: ReadNode, start = 0, made = false): RowsWriter 
     });
 }
 
-function carryOf({ kind, column }: ColumnInfo): Carry {
+function carryOf({ kind, column, expression }: ColumnInfo): Carry {
+  if (expression !== undefined) return carryAny;
   switch (kind) {
     case "boolean":
       return (value) => (value === null ? null : value === 1);

@@ -98,7 +98,7 @@ function takePredicate(predicate: Predicate, lifter: Lifter, names: Names): void
   const bound = column.encode(value);
   if (typeof bound === "object" && bound !== null && !isBindable(bound))
     return takeSQL(toSQL(predicate), lifter, names);
-  lifter.text += `${names.table(column.column.table)}.${names.column(column.column)} ${operator.sign} `;
+  lifter.text += `${names.table(column.column.table)}.${names.column(column.column)} ${operator.sign} ${column.opening}`;
   lifter.value(bound);
   lifter.text += column.cast;
 }

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { parseJSON } from "../digits.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { momentDate, momentText } from "./moment.ts";
+import { withExpressions } from "./expression.ts";
 import { literal, type Member, type Syntax } from "./syntax.ts";
 
 /** Texts joined one after the other; each sign between them takes some of the parser's stack. */
@@ -270,7 +271,7 @@ function readNumeric(json: string, mapped: boolean): unknown {
 }
 
 /** PostgreSQL 12 and later. */
-export const postgresql: Syntax = {
+export const postgresql: Syntax = withExpressions({
   mark: "$",
   maxMembers: Number.POSITIVE_INFINITY,
   object,
@@ -304,4 +305,4 @@ export const postgresql: Syntax = {
     return `to_json(${sent(column, value)})::text`;
   },
   fromText: (column, text) => received(column, JSON.parse(text)),
-};
+});

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { Digits, parseJSON, readNumber } from "../digits.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
+import { withExpressions } from "./expression.ts";
 import { literal, type Syntax } from "./syntax.ts";
 
 /** SQL that raises an error; the portable reader then answers instead, slower and right. */
@@ -110,7 +111,7 @@ function fromJson(text: string): unknown {
 }
 
 /** SQLite 3.45, which libsql carries. */
-export const sqlite: Syntax = {
+export const sqlite: Syntax = withExpressions({
   mark: "?",
   // Its functions take at most 100 arguments, a name and a value for each member.
   maxMembers: 48,
@@ -147,4 +148,4 @@ export const sqlite: Syntax = {
   // 2^53 libsql refuses to read; and where Drizzle reads a value that is none of its column, it throws all rows away.
   text: (column, value, nested) => (nested || column.kind !== "text" ? sent(column, value) : undefined),
   fromText,
-};
+});

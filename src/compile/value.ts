@@ -17,7 +17,7 @@ interface Decoder {
 const decoderOf = (extra: SQL.Aliased): Decoder => (extra.sql as unknown as { decoder: Decoder }).decoder;
 
 /** Whether its author gave a computed field a mapping. */
-const isMapped = (extra: SQL.Aliased): boolean => decoderOf(extra) !== noopDecoder;
+export const isMapped = (extra: SQL.Aliased): boolean => decoderOf(extra) !== noopDecoder;
 
 /** The value of a computed field as a driver answered it, mapped as its author wishes. */
 export function extraValue(value: unknown, extra: SQL.Aliased): unknown {

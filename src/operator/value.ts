@@ -2,8 +2,10 @@ import { type SQL, sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
 
 /** A value bound as its column writes it, never as text in the statement. */
-export const bound = ({ encode, cast }: ColumnInfo, value: unknown): SQL =>
-  cast === "" ? sql`${sql.param(encode(value))}` : sql`${sql.param(encode(value))}${sql.raw(cast)}`;
+export const bound = ({ encode, opening, cast }: ColumnInfo, value: unknown): SQL =>
+  cast === ""
+    ? sql`${sql.param(encode(value))}`
+    : sql`${sql.raw(opening)}${sql.param(encode(value))}${sql.raw(cast)}`;
 
 /** What holds for no value, and like any comparison is unknown for none. */
 export const never = ({ column }: ColumnInfo): SQL => sql`${column} <> ${column}`;

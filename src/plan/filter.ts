@@ -1,4 +1,4 @@
-import { at, invalidValue, tooComplex, unknownColumn, unknownOperator } from "../error.ts";
+import { at, invalidValue, QueryError, quote, tooComplex, unknownColumn, unknownOperator } from "../error.ts";
 import { OPERATORS, type Operator, operatorsFor } from "../operator/operator.ts";
 import { coerce, type ColumnInfo, isStorable } from "../schema/schema.ts";
 import type { Budget } from "./budget.ts";
@@ -71,9 +71,8 @@ class FilterReader {
 
   #condition(column: ColumnInfo, name: string, value: unknown, path: string, here: string): Predicate {
     const operator = OPERATORS.get(name);
-    if (operator === undefined || operator.applies?.(column) === false) {
-      throw unknownOperator(name, path, operatorsFor(column));
-    }
+    if (operator === undefined) throw unknownOperator(name, path, operatorsFor(column));
+    if (operator.applies?.(column) === false) throw inapplicable(name, operator, column, path);
     this.#budget.addCondition(path);
     return { kind: "condition", column, operator, value: this.#operand(operator, column, value, here) };
   }
@@ -125,6 +124,21 @@ class FilterReader {
     }
     return text;
   }
+}
+
+/** An operator that compares nothing of such a column: why, and which do. */
+function inapplicable(name: string, { operand }: Operator, column: ColumnInfo, path: string): QueryError {
+  const reason =
+    operand === "pattern" || operand === "literal"
+      ? "holds no text"
+      : operand === "elements"
+        ? "is no array"
+        : column.compares === "nothing"
+          ? "holds what cannot be compared"
+          : "has no order";
+  const hint = `it takes ${operatorsFor(column).map(quote).join(", ")}`;
+  const message = `operator ${quote(name)} does not apply to ${quote(column.name)}, which ${reason}`;
+  return new QueryError("unknown-operator", message, { path, hint });
 }
 
 function emptyFilter(path: string): Error {

@@ -1,7 +1,8 @@
 import {
-  type Column,
+  Column,
   type Relation,
   One,
+  type SQL,
   Table,
   createTableRelationsHelpers,
   extractTablesRelationalConfig,
@@ -15,7 +16,8 @@ import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { castOf } from "./cast.ts";
 import { encoderOf } from "./encode.ts";
 import { type ColumnKind, type Comparison, compares, databaseOf, kindOf, matches } from "./kind.ts";
-import { asTable, columnsOfView } from "./view.ts";
+import { isOneKind, takesPatterns } from "./type.ts";
+import { asTable, type ColumnTypes, columnsOfView, expressionsOf, nameOfView } from "./view.ts";
 
 export { typeName } from "./cast.ts";
 export { coerce, readField } from "./coerce.ts";
@@ -43,8 +45,11 @@ export interface ColumnInfo {
   readonly element: ColumnInfo | undefined;
   /** Writes a value as its driver takes it. */
   readonly encode: (value: unknown) => unknown;
-  /** What SQL puts behind a value bound for it, where drivers would misread a bare one; else empty. */
+  /** What SQL puts before and behind a value bound for it, where a bare one would be misread; else empty. */
+  readonly opening: string;
   readonly cast: string;
+  /** Of a computed field of a view, the field: its value has whatever type its SQL has. */
+  readonly expression: SQL.Aliased | undefined;
   readonly primary: boolean;
   readonly nullable: boolean;
   /** Whether it refers to a row of a table. */
@@ -84,8 +89,14 @@ export type Catalog = ReadonlyMap<string, TableInfo>;
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 type RelationalTable = ReturnType<typeof extractTablesRelationalConfig>["tables"][string];
 
-/** Reads a Drizzle schema once: tables and views, columns and relations, looked up by their own names only. */
-export function readCatalog(given: Record<string, unknown>): Catalog {
+/** What the database says of views, by their names in the schema. */
+export type ViewTypes = ReadonlyMap<string, ColumnTypes>;
+
+/**
+ * Reads a Drizzle schema once: tables and views, columns and relations, looked up by their own names only. What the
+ * database says of views, where it was asked, counts more than what the schema does.
+ */
+export function readCatalog(given: Record<string, unknown>, types?: ViewTypes): Catalog {
   const schema = unwrap(given);
   const config = extractTablesRelationalConfig(schema, createTableRelationsHelpers);
   const catalog = new Map<string, Writable<TableInfo>>();
@@ -103,7 +114,7 @@ export function readCatalog(given: Record<string, unknown>): Catalog {
     source.relations = relations;
   }
   for (const [name, value] of Object.entries(schema))
-    if (is(value, View)) catalog.set(name, readView(name, value));
+    if (is(value, View)) catalog.set(name, readView(name, value, types?.get(name)));
   return catalog;
 }
 
@@ -143,17 +154,78 @@ function inKey(columns: ReadonlyMap<string, ColumnInfo>, key: readonly Column[])
 }
 
 /** A view as a table without key and relations; what it says of its columns' nulls holds in the tables it was made of only. */
-function readView(name: string, view: View): TableInfo {
-  const table = asTable(view);
+function readView(name: string, view: View, types: ColumnTypes | undefined): TableInfo {
+  const table = asTable(view, types);
+  const expressions = expressionsOf(view);
   const columns = new Map<string, ColumnInfo>();
-  for (const [field, column] of Object.entries(columnsOfView(table)))
+  for (const [field, column] of Object.entries(columnsOfView(table))) {
+    const read = { ...readColumn(field, columns.size, column, []), expression: expressions.get(field) };
     columns.set(field, {
-      ...readColumn(field, columns.size, column, []),
+      ...read,
+      ...(read.database === "sqlite" ? inView(read) : typed(read, types)),
       nullable: true,
       foreign: false,
       generated: true,
     });
+  }
   return { name, kind: "view", table, columns, primaryKey: [], relations: new Map() };
+}
+
+type Facts = Omit<ColumnInfo, "foreign">;
+
+/**
+ * SQLite compares what has no type by its class, and what a view computes has none: a value that is cast gives it one.
+ * Patterns it looks for in anything.
+ */
+function inView({ kind, expression, column }: Facts): Partial<Facts> {
+  if (expression !== undefined && kind === "custom" && !is(decoderOf(expression), Column))
+    return { matches: true };
+  if (kind === "text") return { opening: "cast(", cast: " as text)" };
+  const digits = kind === "bigint" && column.columnType === "SQLiteBigInt";
+  return digits || !NUMERIC.has(kind) ? {} : { opening: "cast(", cast: " as numeric)" };
+}
+
+const NUMERIC: ReadonlySet<ColumnKind> = new Set([
+  "integer",
+  "number",
+  "decimal",
+  "bigint",
+  "boolean",
+  "date",
+]);
+
+const decoderOf = ({ sql }: SQL.Aliased): unknown => (sql as unknown as { decoder: unknown }).decoder;
+
+/** PostgreSQL is asked what its views compute, before anybody is answered; what is of another type than it says is not compared. */
+function typed({ expression, column, matches }: Facts, types: ColumnTypes | undefined): Partial<Facts> {
+  if (types === undefined) return expression === undefined ? {} : { compares: "order" };
+  const type = types.get(column.name);
+  if (expression !== undefined || type === undefined || type.endsWith("]")) return {};
+  if (!isOneKind(column.getSQLType(), type)) return { compares: "nothing", matches: false, type };
+  return { matches: matches && takesPatterns(type), type };
+}
+
+/** What the schema says of views otherwise than the database, a sentence each. */
+export function mistypes(catalog: Catalog): readonly string[] {
+  const views = [...catalog.values()].filter(({ kind }) => kind === "view");
+  return views.flatMap(({ name, columns }) =>
+    [...columns.values()]
+      .filter(
+        ({ expression, column, type }) => expression === undefined && !isOneKind(column.getSQLType(), type),
+      )
+      .map(({ name: own, column, type }) => {
+        const said = column.getSQLType();
+        return `schema.${name}.${own}: the schema says ${said}, the database ${type}; clients cannot compare it`;
+      }),
+  );
+}
+
+/** The views of a schema that are asked about, by their names in it: what they are called in the database. */
+export function namesOfViews(
+  given: Record<string, unknown>,
+): ReadonlyMap<string, ReturnType<typeof nameOfView>> {
+  const views = Object.entries(unwrap(given)).filter((entry): entry is [string, View] => is(entry[1], View));
+  return new Map(views.map(([name, view]) => [name, nameOfView(view)]));
 }
 
 /** The columns of a key that spans several; those of PostgreSQL's, Drizzle's relational configuration may have by array only. */
@@ -217,7 +289,9 @@ function readFacts(
     matches: matches(column, kind),
     element,
     encode: encoderOf(column, element),
+    opening: "",
     cast: castOf(column),
+    expression: undefined,
   };
 }
 

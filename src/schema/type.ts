@@ -71,5 +71,22 @@ export function comparisonOf(type: string): "order" | "equality" | "nothing" {
 /** Whether a type holds any text. */
 export const isText = (type: string): boolean => takesPatterns(type) || readType(type).name === "citext";
 
+/** Types whose values are compared with one another. */
+const KINDS: readonly ReadonlySet<string>[] = [
+  words("int2 int4 int8 numeric float4 float8"),
+  words("text varchar char citext"),
+  words("timestamp timestamptz"),
+];
+
+/** Whether two types have the same values, or such as are compared with one another. */
+export function isOneKind(one: string, other: string): boolean {
+  const [a, b] = [bareName(one), bareName(other)];
+  return a === b || KINDS.some((kind) => kind.has(a) && kind.has(b));
+}
+
+/** The one name of a type, without its schema's and its quotes. */
+const bareName = (type: string): string =>
+  readType(type.replace(/^(?:"(?:[^"]|"")+"|\w+)\.(?=.)/, "").replaceAll('"', "")).name;
+
 /** Whether `LIKE` takes a type. */
 export const takesPatterns = (type: string): boolean => PATTERNED.has(readType(type).name);

@@ -7,7 +7,7 @@ import {
   type Filter,
   type Row,
 } from "@bepalo/query/client";
-import { arrayContains, relations, sql } from "drizzle-orm";
+import { arrayContains, max, relations, sql } from "drizzle-orm";
 import type { BunSQLDatabase } from "drizzle-orm/bun-sql";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import {
@@ -84,6 +84,14 @@ const open = pgView("open_shops").as((query) =>
     })
     .from(shop),
 );
+const best = pgView("best_shops").as((query) =>
+  query
+    .select({
+      best: max(shop.name).as("best"),
+      info: sql<{ a: number }>`jsonb_build_object('a', 1)`.as("info"),
+    })
+    .from(shop),
+);
 const daily = pgMaterializedView("daily", { day: date().notNull(), count: integer().notNull() }).as(
   sql`select current_date as day, 1 as count`,
 );
@@ -92,6 +100,7 @@ const schema = {
   shop,
   visit,
   open,
+  best,
   daily,
   shopRelations: relations(shop, ({ many }) => ({ guests: many(visit) })),
   visitRelations: relations(visit, ({ one }) => ({
@@ -219,8 +228,22 @@ builder.Get<"open">({
   select: { where: { "label.like": "a%", "tags.arrayOverlaps": ["a"], "total.isNull": false } },
 });
 builder.Get<"daily">({ select: { where: { "count.gt": 1 }, orderBy: { day: -1 } } });
-// @ts-expect-error nobody knows how a computed field is compared
-builder.Get<"open">({ select: { where: { total: 1 } } });
+builder.Get<"open">({
+  select: {
+    where: { total: 1, "total.in": [1, 2], "when.gt": new Date(0), "label.gt": "a" },
+    orderBy: { total: "desc", when: 1 },
+  },
+});
+expectTypeOf<Row<Schema, "best">>().toEqualTypeOf<{ best?: string | null; info?: unknown }>();
+builder.Get<"best">({ select: { where: { "best.like": "a%", "info.isNull": false }, orderBy: { best: 1 } } });
+// @ts-expect-error a computed field is compared as what its author says it is
+builder.Get<"open">({ select: { where: { total: "1" } } });
+// @ts-expect-error patterns are for texts
+builder.Get<"open">({ select: { where: { "total.like": "1%" } } });
+// @ts-expect-error a computed object is not compared
+builder.Get<"best">({ select: { where: { info: { a: 1 } } } });
+// @ts-expect-error and has no order
+builder.Get<"best">({ select: { orderBy: { info: 1 } } });
 // @ts-expect-error a view has no relations
 builder.Get<"open">({ select: { with: { guests: true } } });
 

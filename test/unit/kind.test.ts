@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { getTableName, relations, sql } from "drizzle-orm";
+import { avgDistinct, count, getTableName, max, min, relations, sql, sum } from "drizzle-orm";
 import {
   customType,
   halfvec,
@@ -222,6 +222,7 @@ describe("on PostgreSQL", () => {
 describe("a catalog of PostgreSQL", () => {
   const archive = pgSchema("archive");
   const person = pgTable("people", { id: integer().primaryKey(), mood: mood() });
+  const event = pgTable("events", { at: timestamp({ withTimezone: true }), mood: mood() });
   const log = pgTable(
     "logs",
     {
@@ -290,7 +291,7 @@ describe("a catalog of PostgreSQL", () => {
     expect(named("person", "generated")).toEqual([]);
   });
 
-  test("has views as tables without key and relations, whose computed fields are not compared", () => {
+  test("has views as tables without key and relations", () => {
     const view = catalog.get("people")!;
     expect(view).toMatchObject({ name: "people", kind: "view", primaryKey: [] });
     expect(view.relations.size).toBe(0);
@@ -299,13 +300,56 @@ describe("a catalog of PostgreSQL", () => {
     expect(view.columns.get("feels")).toMatchObject({ kind: "text", compares: "order", type: "mood" });
     expect(view.columns.get("feels")!.column.name).toBe("mood");
     expect(view.columns.get("feels")!.column.table).toBe(view.table);
-    const count = view.columns.get("count")!;
-    expect(count).toMatchObject({ kind: "custom", compares: "nothing", nullable: true, primary: false });
-    expect(count.column.name).toBe("total");
-    expect(count.column.mapFromDriverValue("5")).toBe(5);
+    const total = view.columns.get("count")!;
+    expect(total).toMatchObject({ kind: "custom", nullable: true, primary: false });
+    expect(total.column.name).toBe("total");
     expect(catalog.get("counted")!.columns.get("count")).toMatchObject({ kind: "integer", nullable: true });
     expect(catalog.get("daily")!.kind).toBe("view");
     expect(catalog.get("person")!.kind).toBe("table");
+  });
+
+  describe("once the database was asked", () => {
+    const said = (schema: Record<string, unknown>, view: string, type: Record<string, string>) =>
+      readCatalog(schema, new Map([[view, new Map(Object.entries(type))]])).get(view)!.columns;
+
+    test.each([
+      ["smallint", "integer", "order", false],
+      ["integer", "integer", "order", false],
+      ["bigint", "bigint", "order", false],
+      ["numeric", "decimal", "order", false],
+      ["double precision", "number", "order", false],
+      ["boolean", "boolean", "order", false],
+      ["text", "text", "order", true],
+      ["character varying", "text", "order", true],
+      ["citext", "text", "order", false],
+      ["uuid", "text", "order", false],
+      ["timestamp with time zone", "text", "order", false],
+      ["jsonb", "json", "equality", false],
+      ["json", "json", "nothing", false],
+      ["bytea", "blob", "equality", false],
+      ["integer[]", "custom", "nothing", false],
+      ["mood", "custom", "nothing", false],
+      ["tsvector", "custom", "nothing", false],
+    ])("what a view computes is %s: %s, %s, patterns %p", (type, kind, compares, matches) => {
+      const column = said({ people }, "people", { total: type }).get("count");
+      expect(column).toMatchObject({ kind, compares, matches, type });
+    });
+    test("a mapping by a column of that kind says what clients send; one of another kind does not", () => {
+      const last = pgView("lasts").as((query) =>
+        query.select({ last: max(event.at).as("last"), mood: max(event.mood).as("mood") }).from(event),
+      );
+      const typed = said({ last }, "last", { last: "timestamp with time zone", mood: 'archive."Mood"' });
+      expect(typed.get("last")).toMatchObject({ kind: "date", compares: "order" });
+      expect(typed.get("mood")).toMatchObject({ kind: "text", compares: "order", matches: false });
+      const other = said({ last }, "last", { last: "bigint", mood: "text" });
+      expect(other.get("last")).toMatchObject({ kind: "bigint", compares: "order" });
+      expect(other.get("mood")).toMatchObject({ kind: "text", compares: "order", matches: true });
+    });
+    test("a column that was named by hand and is of another type is not compared", () => {
+      const typed = said({ counted }, "counted", { total: "bigint", name: "uuid" });
+      expect(typed.get("count")).toMatchObject({ kind: "integer", compares: "order", type: "bigint" });
+      expect(typed.get("name")).toMatchObject({ compares: "nothing", matches: false });
+    });
   });
 });
 
@@ -324,8 +368,40 @@ describe("on SQLite", () => {
       primary: false,
       compares: "order",
       matches: false,
-      cast: "",
+      opening: "cast(",
+      cast: " as numeric)",
     });
     expect(catalog.get("named")!.columns.get("name")!.matches).toBe(true);
+  });
+
+  test("what a view computes is compared as its mapping says, or whatever it is", () => {
+    const made = sqliteView("made").as((query) =>
+      query
+        .select({
+          count: count().as("a"),
+          sum: sum(item.id).as("b"),
+          average: avgDistinct(item.id).as("c"),
+          joined: sql`sum(${item.id}) || ''`.mapWith(String).as("d"),
+          yes: sql`1`.mapWith(Boolean).as("e"),
+          big: sql`1`.mapWith(BigInt).as("f"),
+          first: min(item.name).as("g"),
+          any: sql`1`.as("h"),
+          own: sql`1`.mapWith((value: unknown) => value).as("i"),
+        })
+        .from(item),
+    );
+    const columns = [...readCatalog({ made }).get("made")!.columns.values()];
+    expect(columns.map(({ name, kind, matches, cast }) => [name, kind, matches, cast])).toEqual([
+      ["count", "number", false, " as numeric)"],
+      ["sum", "decimal", false, " as numeric)"],
+      ["average", "decimal", false, " as numeric)"],
+      ["joined", "text", true, " as text)"],
+      ["yes", "boolean", false, " as numeric)"],
+      ["big", "bigint", false, " as numeric)"],
+      ["first", "text", true, " as text)"],
+      ["any", "custom", true, ""],
+      ["own", "custom", true, ""],
+    ]);
+    expect(columns.every(({ compares }) => compares === "order")).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import type { ACL } from "@/db";
 
-/** `baskets`: open to everybody, with the fruits that lie in them. */
+/** `baskets`: open to everybody, with the fruits that lie in them; `tastes` is a view of them. */
 export default {
   baskets: {
     table: "basket",
@@ -23,4 +23,5 @@ export default {
       DELETE: { all: { select: true } },
     },
   },
+  tastes: { table: "basketTaste", control: { GET: { all: { select: true } } } },
 } satisfies ACL;

@@ -1,0 +1,1 @@
+CREATE VIEW `basket_taste` AS select "basket"."name", count(*) as "fruits", avg("fruit"."sweetness") as "sweetness" from "fruit" inner join "basket" on "basket"."id" = "fruit"."basket_id" group by "basket"."id";
