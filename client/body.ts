@@ -2,7 +2,7 @@ import type { Column } from "drizzle-orm";
 import type { AnyApi } from "../src/infer.ts";
 import type { Anything, Chosen, ResourceColumns, RulesOf, Unknown } from "./rules.ts";
 import type { Simplify } from "./row.ts";
-import type { Omitted, Open, Unasked } from "./question.ts";
+import type { Omitted, Open, Unasked, Written } from "./question.ts";
 import type { NullOf, Value } from "./selector.ts";
 
 /**
@@ -33,10 +33,7 @@ type AnyRule<A extends AnyApi, R extends string, M extends "POST" | "PATCH"> = R
 /** What a body must be like for its type to be taken down; `AskedBody` says the rest. */
 export type BodyDraft<R extends string, Row> = 0 extends 1 & Row
   ? Anything
-  : Partial<Row> & Open<Literal<R>> & Unasked;
-
-// Any value. That it depends on the resource makes TypeScript keep literals as they are: `"todo"`, and not `string`.
-type Literal<R> = R extends string ? string | number | bigint | boolean | object | null | undefined : never;
+  : Partial<Row> & Open<Written<R>> & Unasked;
 
 /**
  * A body, or a list of them, if all its names are columns a client may write; else a sentence stands where one is not.

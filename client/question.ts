@@ -132,6 +132,27 @@ export interface Open<V = unknown> {
   readonly [name: string]: V;
 }
 
+/**
+ * Any value, as it is written. That it depends on a name not known yet makes TypeScript keep literals as they are, at every
+ * depth: `"todo"`, and not `string`; the empty list makes it keep pairs: `[1, 2]`, and not `number[]`.
+ */
+export type Written<Name> = [Name] extends [PropertyKey]
+  ?
+      | string
+      | number
+      | bigint
+      | boolean
+      | object
+      | Members<Name>
+      | readonly Written<Name>[]
+      | []
+      | null
+      | undefined
+  : never;
+interface Members<Name> {
+  readonly [name: string]: Written<Name>;
+}
+
 declare const unasked: unique symbol;
 
 /** What no question has. TypeScript takes a question that is left out for its constraint, and this is how to tell. */
@@ -159,7 +180,7 @@ export type ChangeDraft<A extends AnyApi, R extends string, M extends "PATCH" | 
   Open &
   Unasked &
   RowDraft<A["schema"], TableOf<A, R>, Rules<A, R, M, AnyScope>> & {
-    readonly where?: OpenFilter<Filtered<A, R, M>, Open> | undefined;
+    readonly where?: OpenFilter<Filtered<A, R, M>, Open<Written<R>>> | undefined;
   };
 
 /** A draft, or anything where nothing is known. */
@@ -178,7 +199,9 @@ interface RowDraft<S extends SchemaShape, T extends keyof S, Rule> {
 }
 
 interface ListDraft<S extends SchemaShape, T extends keyof S, Rule> extends RowDraft<S, T, Rule> {
-  readonly where?: OpenFilter<Pick<ColumnsOf<S, T>, Visible<ColumnsOf<S, T>, Rule>>, Open> | undefined;
+  readonly where?:
+    | OpenFilter<Pick<ColumnsOf<S, T>, Visible<ColumnsOf<S, T>, Rule>>, Open<Written<T>>>
+    | undefined;
   readonly orderBy?:
     | (Ordering<Pick<ColumnsOf<S, T>, Visible<ColumnsOf<S, T>, Rule>>> & Open<Direction | undefined>)
     | undefined;

@@ -11,7 +11,7 @@ import {
 } from "@bepalo/query/client";
 import { mutationOptions, queryOptions } from "@bepalo/query/tanstack";
 import type { QueryClient } from "@tanstack/query-core";
-import { sql } from "drizzle-orm";
+import { relations as related, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { expectTypeOf } from "expect-type";
 import type sandboxAcl from "../../sandbox/db/acl/index.ts";
@@ -717,4 +717,118 @@ export async function oddities(): Promise<void> {
   await odds.post("odd", { meta: { tags: ["a"] }, "a.b": "x" });
   // @ts-expect-error tags are strings
   await odds.post("odd", { meta: { tags: [1] }, "a.b": "x" });
+}
+
+/* Values of which there are few keep their types wherever they stand, and so the question is known. */
+
+const job = sqliteTable("job", {
+  id: integer("id").primaryKey(),
+  status: text("status", { enum: ["open", "done"] }).notNull(),
+  level: integer("level").$type<1 | 2 | 3>().notNull(),
+  urgent: integer("urgent", { mode: "boolean" }).notNull(),
+  due: integer("due", { mode: "timestamp_ms" }),
+  plan: text("plan", { mode: "json" }).$type<{ mode: "x" | "y"; steps: ("x" | "y")[]; at: [number, "x"] }>(),
+  parentId: integer("parent_id").notNull(),
+});
+const jobSchema = {
+  job,
+  jobRelations: related(job, ({ one, many }) => ({
+    parent: one(job, { fields: [job.parentId], references: [job.id], relationName: "parts" }),
+    parts: many(job, { relationName: "parts" }),
+  })),
+};
+const jobRule = { select: true, with: { parts: { select: true, with: { parts: true } } } } as const;
+const jobRules = {
+  jobs: {
+    table: "job",
+    control: {
+      GET: { all: jobRule },
+      POST: { all: jobRule },
+      PATCH: { all: jobRule },
+      DELETE: { all: jobRule },
+    },
+  },
+} satisfies ACL<string, object, object, typeof jobSchema>;
+
+interface Jobs {
+  jobs: { id: number }[];
+  count: number;
+}
+const jobs = createQueryClient<InferApi<typeof jobRules, typeof jobSchema>>();
+const columns = { id: true } as const;
+
+export async function few(perhaps: boolean, list: readonly ("open" | "done")[]): Promise<void> {
+  const read = [
+    await jobs.get("jobs", { columns, where: { "status.in": ["open"] } }),
+    await jobs.get("jobs", { columns, where: { "status.notIn": ["open", "done"] } }),
+    await jobs.get("jobs", { columns, where: { "status.between": ["done", "open"] } }),
+    await jobs.get("jobs", { columns, where: { "level.in": [1, 2], "level.between": [1, 3] } }),
+    await jobs.get("jobs", { columns, where: { "urgent.in": [true], "due.in": [new Date(), 5] } }),
+    await jobs.get("jobs", { columns, where: { "id.between": [1, 2] } }),
+    await jobs.get("jobs", { columns, where: { "due.between": [new Date(), "2020-01-01"] } }),
+    await jobs.get("jobs", { columns, where: { plan: { mode: "x", steps: ["y"], at: [1, "x"] } } }),
+    await jobs.get("jobs", { columns, where: { OR: [{ status: "open" }, { level: 1 }] } }),
+    await jobs.get("jobs", { columns, where: [{ NOT: { AND: [{ "status.in": ["open"] }] } }] }),
+    await jobs.get("jobs", { columns, where: { "status.in": [...list, "open"] } }),
+    await jobs.get("jobs", { columns, where: { "status.in": perhaps ? ["open"] : list } }),
+    await jobs.get("jobs", { columns, ...(perhaps && { where: { "status.in": ["open"] } }) }),
+    await queryOptions(jobs)
+      .get("jobs", { columns, where: { "status.in": ["open"] } })
+      .queryFn({ signal: AbortSignal.timeout(5) }),
+  ] as const;
+  expectTypeOf<(typeof read)[number]>().toEqualTypeOf<Jobs>();
+  const first = await jobs.first("jobs", { columns, where: { "status.in": ["open"] } });
+  expectTypeOf(first).toEqualTypeOf<{ jobs: { id: number } | null }>();
+  const nested = await jobs.get("jobs", {
+    columns,
+    with: {
+      parts: {
+        columns,
+        where: { status: "open", "level.in": [1] },
+        with: { parts: { columns: { due: true }, where: { OR: [{ "status.in": ["open"] }] } } },
+      },
+    },
+  });
+  expectTypeOf(nested.jobs).toEqualTypeOf<
+    { id: number; parts: { id: number; parts: { due: string | null }[] }[] }[]
+  >();
+
+  const job = { status: "open", level: 1, urgent: true, parentId: 1 } as const;
+  const written = [
+    await jobs.post("jobs", { ...job, plan: { mode: "x", steps: ["y"], at: [1, "x"] } }, { columns }),
+    await jobs.post("jobs", [job, { ...job, plan: { mode: "x", steps: ["y"], at: [1, "x"] } }], { columns }),
+    await jobs.patch("jobs", { status: "done" }, { columns, where: { "status.in": ["open"] } }),
+    await jobs.delete("jobs", { columns, where: { "status.in": ["open"] } }),
+  ] as const;
+  expectTypeOf<(typeof written)[number]>().toEqualTypeOf<{
+    jobs: { id: number }[];
+    rowsAffected: number;
+    count: number;
+  }>();
+  const made = await jobs.post("jobs", job, {
+    columns,
+    with: { parts: { columns, where: { "status.in": ["open"] } } },
+  });
+  expectTypeOf(made.jobs).toEqualTypeOf<{ id: number; parts: { id: number }[] }[]>();
+  const gone = await mutationOptions(jobs)
+    .delete("jobs", { columns, with: { parts: { columns, where: { "status.in": ["open"] } } } })
+    .mutationFn({ where: { "status.in": ["open"] } });
+  expectTypeOf(gone.jobs).toEqualTypeOf<{ id: number; parts: { id: number }[] }[]>();
+
+  // @ts-expect-error there is no status `opn`
+  await jobs.get("jobs", { where: { "status.in": ["opn"] } });
+  // @ts-expect-error there is no status `opn`, at no depth
+  await jobs.get("jobs", { with: { parts: { where: { OR: [{ "status.in": ["open", "opn"] }] } } } });
+  // @ts-expect-error any text is no status
+  await jobs.get("jobs", { where: { "status.in": ["open"].map((status) => status) } });
+  // @ts-expect-error between takes a pair
+  await jobs.get("jobs", { where: { "level.between": [1, 2, 3] } });
+  // @ts-expect-error there is no mode `z`
+  await jobs.get("jobs", { where: { plan: { mode: "z", steps: ["y"], at: [1, "x"] } } });
+  // @ts-expect-error there is no column `nope`, whatever stands beside it
+  await jobs.get("jobs", { columns: { nope: true }, where: { "status.in": ["open"] } });
+  // @ts-expect-error there is no column `nope`, in a change either
+  await jobs.delete("jobs", { columns: { nope: true }, where: { "status.in": ["open"] } });
+  // @ts-expect-error there is no relation `nope`, whatever stands beside it
+  await jobs.get("jobs", { with: { nope: true }, where: { "id.between": [1, 2] } });
 }

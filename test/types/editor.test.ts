@@ -75,11 +75,15 @@ const HOVERS = lines(
   ],
   [
     `void api.^patch("tasks", { title: "a" }, { where: { id: 1 } });`,
-    `(property) ApiClient<Api>.patch: <"tasks", { title: "a"; }, { where: { id: number; }; }, { where: { id: number; }; }>(resource: "tasks", body: { title: "a"; }, question?: { where: { id: number; }; } | undefined, init?: RequestOptions) => Promise<{ tasks: { id: number; title: string; status: "todo" | "done"; due: string | null; ownerId: number; }[]; rowsAffected: number; count: number; }>`,
+    `(property) ApiClient<Api>.patch: <"tasks", { title: "a"; }, { where: { id: 1; }; }, { where: { id: 1; }; }>(resource: "tasks", body: { title: "a"; }, question?: { where: { id: 1; }; } | undefined, init?: RequestOptions) => Promise<{ tasks: { id: number; title: string; status: "todo" | "done"; due: string | null; ownerId: number; }[]; rowsAffected: number; count: number; }>`,
   ],
   [
     `void api.^get("tasks", { columns: { id: true }, with: { owner: true } });`,
     `(property) ApiClient<Api>.get: <"tasks", { columns: { id: true; }; with: { owner: true; }; }>(resource: "tasks", question?: { columns: { id: true; }; with: { owner: true; }; } | undefined, init?: RequestOptions) => Promise<{ tasks: { id: number; owner: { id: number; name: string; }; }[]; count: number; }>`,
+  ],
+  [
+    `void api.^get("tasks", { columns: { id: true }, where: { "status.in": ["todo"] } });`,
+    `(property) ApiClient<Api>.get: <"tasks", { columns: { id: true; }; where: { "status.in": ["todo"]; }; }>(resource: "tasks", question?: { columns: { id: true; }; where: { "status.in": ["todo"]; }; } | undefined, init?: RequestOptions) => Promise<{ tasks: { id: number; }[]; count: number; }>`,
   ],
   [
     `void api.first("users").then((^answer) => answer);`,
@@ -115,6 +119,14 @@ const ERRORS = lines(
   [
     `void api.get("tasks", { where: { [key]: "todo" } });`,
     `Type '{ [key]: string; }' is not assignable to type '"a computed key is checked by nobody: spell it out"'.`,
+  ],
+  [
+    `void api.get("tasks", { where: { "status.in": ["tod"] } });`,
+    `Type '"tod"' is not assignable to type '"todo" | "done"'. Did you mean '"todo"'?`,
+  ],
+  [
+    `void api.get("tasks", { columns: { idd: true }, where: { "status.in": ["todo"] } });`,
+    `Type 'true' is not assignable to type '"\`tasks\` lets out no column \`idd\`"'.`,
   ],
   [
     `void api.delete("tasks");`,
