@@ -21,7 +21,7 @@ export const flatMade = (column: ColumnInfo, value: string): string =>
   column.kind === "integer" ? wholeOr(value) : flatColumn(column, value);
 
 /** SQL for a computed field in a row that is written here; a driver's numbers end at 2^53. */
-export const flatExtra = wholeOr;
+export const flatExtra: (value: string) => string = wholeOr;
 
 /**
  * The writer for a node without relations, whose values begin at `start`; one call of the platform's own serialiser costs

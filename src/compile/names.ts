@@ -61,7 +61,7 @@ const numbered = ({ relations }: TableConfig): Record<string, unknown> =>
   Object.fromEntries(Object.values(relations).map((relation, index) => [String(index), relation]));
 
 /** Whether the names of relations would be cut off. */
-export function areTooLong(node: ReadNode, name = node.table.name): boolean {
+export function areTooLong(node: ReadNode, name: string = node.table.name): boolean {
   if (Buffer.byteLength(name) > MAX_NAME) return true;
   return [...node.relations].some(([relation, child]) => areTooLong(child.node, `${name}_${relation}`));
 }
