@@ -127,9 +127,9 @@ export function createEngine(options: EngineOptions): Engine {
   checkSpeech(catalog, dialect.speaks);
   let registry = buildRegistry(options.acl, catalog, options.defaults);
   warn(suspicions(registry, catalog, dialect.refers), registry, options);
-  const unreadable = onceEach((error) => {
+  const unreadable = onceEach((found) => {
     // In its turn: who hears may look into the database too. Or though that does not come.
-    const tell = (): void => options.onError(error);
+    const tell = (): void => options.onError(found);
     const telling = outside(tell);
     if (telling instanceof Promise) telling.catch(tell);
   });
