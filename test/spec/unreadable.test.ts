@@ -135,3 +135,30 @@ test("a mapping of an author's that fails is an error that names its column", as
   ]);
   await app.close();
 });
+
+test("what is noted of such a column stays, though the request that met it is undone", async () => {
+  const failing = {
+    ...rule,
+    formatResult: () => {
+      throw new Error("no");
+    },
+  };
+  const app = await serve(
+    { samples: { table: "sample", control: { PATCH: { all: failing } } } },
+    {
+      on: "bun:sqlite",
+      empty: true,
+      onError: (error) => void app.database.run(sql`insert into tags (label) values (${String(error)})`),
+    },
+  );
+  await app.database.run(sql`insert into samples (id, json) values (1, '{oops')`);
+  expect((await app.patch("samples", { text: "x" })).status).toBe(500);
+  expect(await app.database.all(sql`select label from tags order by id`)).toEqual([
+    {
+      label: "Error: `samples.json` holds a value that its column cannot read: it is answered as null",
+    },
+    { label: "Error: no" },
+  ]);
+  expect(await app.database.all(sql`select text from samples`)).toEqual([{ text: null }]);
+  await app.close();
+});
