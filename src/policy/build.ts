@@ -147,6 +147,7 @@ class EntryBuilder {
       writable: this.#writable(rule, table, action === "update", path),
       validateBody: this.#validator(rule.validateBody, `${path}.validateBody`),
       injectBody: this.#function(rule.injectBody, `${path}.injectBody`),
+      unchecked: rule.check === true,
       check: rule.check === undefined ? node.using : this.#check(rule.check, `${path}.check`),
       ensure: this.#ensure(rule.ensure, table, action, `${path}.ensure`),
       triggers: this.#entry.triggers,

@@ -74,6 +74,8 @@ export interface Policy extends NodePolicy {
   readonly injectBody: AuthorFunction | undefined;
   /** What a written row must satisfy, tables being as they were; absent where nothing is asked. */
   readonly check: AuthorFunction | undefined;
+  /** Whether the rule says that nothing is asked: `check: true`. */
+  readonly unchecked: boolean;
   /** What it must satisfy once all rows are written; absent where nothing is asked. */
   readonly ensure: AuthorFunction | undefined;
   /** Whether the table has triggers; the database is asked where the author does not say. */

@@ -125,11 +125,12 @@ function* suspect(method: string, role: string, policy: Policy): Iterable<string
 }
 
 function* suspectWrite(role: string, policy: Policy): Iterable<string> {
-  const { using, check, injectBody, writable, validateBody, limits } = policy;
-  if (role === "mine" && using === undefined && check === undefined && injectBody === undefined) {
+  const { using, injectBody, writable, validateBody, limits } = policy;
+  const unsaid = policy.check === undefined && !policy.unchecked;
+  if (role === "mine" && using === undefined && unsaid && injectBody === undefined) {
     yield ": a `mine` rule without `where` lets everybody write in anybody's name";
   }
-  for (const column of check === undefined ? writable.values() : []) {
+  for (const column of unsaid ? writable.values() : []) {
     if (column.foreign)
       yield `.write: \`${column.name}\` refers to another row, and no \`check\` says which rows may be referred to`;
   }

@@ -115,6 +115,7 @@ const SUSPECTS: readonly [string, string, string, string, AnyRule, RegExp, ...An
     /^acl\.items\.control\.POST\.mine: .*`where`/,
     { where },
     { check: () => true },
+    { check: true },
     { injectBody: validateBody },
   ],
   [
@@ -126,6 +127,7 @@ const SUSPECTS: readonly [string, string, string, string, AnyRule, RegExp, ...An
     /^acl\.items\.control\.POST\.writer\.write: `ownerId`.*`check`/,
     { where },
     { check: () => true },
+    { check: true },
     { write: { columns: ["title"] } },
   ],
   [
