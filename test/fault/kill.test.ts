@@ -35,7 +35,8 @@ test.each(["libsql", "bun:sqlite"])(
           writeOn(url, (round * 4 + i) * 100_000 + BATCH, answered),
         );
         const atOnce = answered.size;
-        await Bun.sleep(40 + next() * 160);
+        while (answered.size === atOnce) await Bun.sleep(1); // a busy machine begins late
+        await Bun.sleep(next() * 160);
         await kill();
         await Promise.all(writers);
         served = undefined;
@@ -50,7 +51,6 @@ test.each(["libsql", "bun:sqlite"])(
         const sound = database.query<{ integrity_check: string }, []>("pragma integrity_check").all();
         database.close();
         expect(sound).toEqual([{ integrity_check: "ok" }]);
-        expect(answered.size).toBeGreaterThan(atOnce);
         expect([...answered].filter((id) => !ids.has(id))).toEqual([]);
         // Rows that came in an array: all five, or none.
         const half = [...ids].filter((id) => {
