@@ -20,5 +20,7 @@ export function withExpressions(syntax: Syntax): Syntax {
       column.expression === undefined ? syntax.text(column, value, nested) : syntax.sentExtra(value),
     fromText: (column, text) =>
       column.expression === undefined ? syntax.fromText(column, text) : received(column, text),
+    fromNested: (column, text) =>
+      column.expression === undefined ? syntax.fromNested(column, text) : received(column, text),
   };
 }

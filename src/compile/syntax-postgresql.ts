@@ -270,6 +270,8 @@ function readNumeric(json: string, mapped: boolean): unknown {
   return /^-?\d+$/.test(digits) && !Number.isSafeInteger(number) ? digits : number;
 }
 
+const fromText = (column: ColumnInfo, text: unknown): unknown => received(column, JSON.parse(text as string));
+
 /** PostgreSQL 12 and later. */
 export const postgresql: Syntax = withExpressions({
   mark: "$",
@@ -304,5 +306,6 @@ export const postgresql: Syntax = withExpressions({
     if (kind === "integer" || kind === "boolean" || isPlainText(column)) return undefined;
     return `to_json(${sent(column, value)})::text`;
   },
-  fromText: (column, text) => received(column, JSON.parse(text)),
+  fromText,
+  fromNested: fromText,
 });

@@ -46,9 +46,10 @@ function json({ kind, column }: ColumnInfo, value: string): string {
   }
 }
 
+const isSafe = (value: string): string => `${value} between -9007199254740991 and 9007199254740991`;
+
 /** SQL for a whole number that JSON's readers can hold, beyond 2^53 as text. */
-const whole = (value: string): string =>
-  `iif(${value} between -9007199254740991 and 9007199254740991,${value},cast(${value} as text))`;
+const whole = (value: string): string => `iif(${isSafe(value)},${value},cast(${value} as text))`;
 
 /** The same of a value that may be anything. */
 export const wholeOr = (value: string): string => `iif(typeof(${value})='integer',${whole(value)},${value})`;
@@ -59,7 +60,9 @@ const tagged = (value: string): string =>
 
 /** The same of JSON in a text, which here and there is read by SQLite: what is none is tagged so. */
 const taggedJson = (value: string): string =>
-  `case when json_valid(${value},${JSON5_OR_JSONB}) then 't'||json(${value}) when ${value} is not null then 'x' end`;
+  `case when json_valid(${value},${JSON5_OR_JSONB}) then 't'||json(${value}) when ${value} is not null then '${NO_JSON}' end`;
+
+const NO_JSON = "x";
 
 /** What `json` takes (https://sqlite.org/json1.html#jvalid). */
 const JSON5_OR_JSONB = 2 | 8;
@@ -98,16 +101,45 @@ function readReal(text: string): number {
   return Number(text);
 }
 
-/** Beyond 2^53 a column's mapping sees all the digits, and a computed field is a big integer. */
-function fromText({ column, kind }: ColumnInfo, text: string): unknown {
-  if (kind === "json") return fromJson(text);
-  const beyond = kind === "integer" ? (digits: string) => new Digits(digits) : String;
-  return column.mapFromDriverValue(untagged(text, beyond));
+/** The value of a column that was tagged; beyond 2^53 a column's mapping sees all the digits. */
+function fromTagged(column: ColumnInfo, text: string): unknown {
+  if (text === NO_JSON) throw new SyntaxError("not JSON");
+  return mapped(
+    column,
+    untagged(text, (digits) => beyond(column, digits)),
+  );
 }
 
-function fromJson(text: string): unknown {
-  if (text === "x") throw new SyntaxError("not JSON");
-  return parseJSON(String(untagged(text, String)));
+/** The same of one that SQL quoted (https://sqlite.org/lang_corefunc.html#quote). */
+function fromQuoted(column: ColumnInfo, text: string): unknown {
+  if (text === "NULL") return null;
+  if (text.startsWith("'")) return mapped(column, text.slice(1, -1).replaceAll("''", "'"));
+  if (text.startsWith("X'")) return mapped(column, Buffer.from(text.slice(2, -1), "hex"));
+  const number = readReal(text);
+  const lost = Number.isInteger(number) && !Number.isSafeInteger(number) && /^-?\d+$/.test(text);
+  return mapped(column, lost ? beyond(column, text) : number);
+}
+
+/** The digits of an integer that no double holds. */
+const beyond = ({ kind }: ColumnInfo, digits: string): unknown =>
+  kind === "integer" ? new Digits(digits) : digits;
+
+const isBytes = (value: unknown): value is ArrayBuffer | Uint8Array =>
+  value instanceof ArrayBuffer || value instanceof Uint8Array;
+
+/** A stored value as its column maps it; JSON keeps its digits. */
+function mapped({ kind, column }: ColumnInfo, value: unknown): unknown {
+  if (kind !== "json") return column.mapFromDriverValue(value);
+  return parseJSON(isBytes(value) ? new TextDecoder().decode(value) : String(value));
+}
+
+/** How a column's values travel through Drizzle at the top of a row, where they would not survive as they are. */
+type Travel = "quoted" | "tagged" | "raw";
+
+function travelOf({ kind, column: { columnType } }: ColumnInfo): Travel | undefined {
+  if (kind === "text" || columnType === "SQLiteReal") return undefined;
+  if (kind === "integer" || kind === "boolean" || kind === "date") return "quoted";
+  return columnType === "SQLiteTextJson" || columnType.startsWith("SQLiteNumeric") ? "tagged" : "raw";
 }
 
 /** SQLite 3.45, which libsql carries. */
@@ -137,7 +169,7 @@ export const sqlite: Syntax = withExpressions({
     return travelsRaw(column) ? value : sent(column, value);
   },
   received(column, value) {
-    if (!travelsRaw(column)) return fromText(column, value as string);
+    if (!travelsRaw(column)) return fromTagged(column, value as string);
     const digits = column.kind === "integer" && typeof value === "string" && /^-?\d+$/.test(value);
     return column.column.mapFromDriverValue(digits ? readNumber(value) : value);
   },
@@ -145,7 +177,16 @@ export const sqlite: Syntax = withExpressions({
   receivedExtra: (sent) => untagged(sent, BigInt),
 
   // Rows of a relation travel as JSON, which has no bytes and of which SQLite prints reals with 15 digits; integers beyond
-  // 2^53 libsql refuses to read; and where Drizzle reads a value that is none of its column, it throws all rows away.
-  text: (column, value, nested) => (nested || column.kind !== "text" ? sent(column, value) : undefined),
-  fromText,
+  // 2^53 libsql refuses to read; and where Drizzle maps a value that is none of its column, it throws all rows away.
+  text(column, value, nested) {
+    const travel = travelOf(column);
+    if (nested || travel === "tagged") return sent(column, value);
+    return travel === "quoted" ? `quote(${value})` : travel && value;
+  },
+  fromText(column, value) {
+    const travel = travelOf(column);
+    if (travel === "raw") return mapped(column, value);
+    return (travel === "quoted" ? fromQuoted : fromTagged)(column, value as string);
+  },
+  fromNested: (column, text) => fromTagged(column, text as string),
 });

@@ -40,12 +40,14 @@ export interface Syntax {
   readonly receivedExtra: (sent: string, mapped: boolean) => unknown;
 
   /**
-   * SQL for a column's value as text that survives Drizzle's own reading of a row, `nested` in JSON or not; `undefined`
+   * SQL for a column's value in a form that survives Drizzle's own reading of a row, `nested` in JSON or not; `undefined`
    * where the value survives as it is.
    */
   readonly text: (column: ColumnInfo, value: string, nested: boolean) => string | undefined;
-  /** The value that text stands for, mapped as its column maps. */
-  readonly fromText: (column: ColumnInfo, text: string) => unknown;
+  /** The value that stands for, mapped as its column maps. */
+  readonly fromText: (column: ColumnInfo, sent: unknown) => unknown;
+  /** The same of a nested one. */
+  readonly fromNested: (column: ColumnInfo, sent: unknown) => unknown;
 }
 
 /** How many rows a node has, and after how many: the places of both among the values, where they are given. */
