@@ -1,3 +1,4 @@
+import { admit, type Body, finishRows, readBodyRows, type Rows } from "./author/author.ts";
 import {
   holdsFirst,
   nameOf,
@@ -12,17 +13,7 @@ import { detectDialect } from "./dialect/dialect.ts";
 import { busy, checkFailed, limitExceeded } from "./error.ts";
 import { execute, type Outside, type Task } from "./execute/execute.ts";
 import type { Mark } from "./observe.ts";
-import {
-  admit,
-  type Body,
-  finishRows,
-  planRead,
-  planWrite,
-  readBodyRows,
-  type ReadPlan,
-  type Rows,
-  type WritePlan,
-} from "./plan/plan.ts";
+import { planRead, planWrite, type ReadPlan, type WritePlan } from "./plan/plan.ts";
 import {
   allowedMethods,
   type AnyACL,

@@ -3,9 +3,8 @@ import type { Operator } from "../operator/operator.ts";
 import type { NodePolicy, OrderKey, Policy } from "../policy/policy.ts";
 import type { ColumnInfo, RelationInfo, TableInfo } from "../schema/schema.ts";
 
-export { admit, type Rows } from "./admit.ts";
+export type { Row, Rows } from "../author/author.ts";
 export { planRead } from "./read.ts";
-export { type Body, finishRows, readBodyRows, type Row } from "./row.ts";
 export { planWrite, type WritePlan } from "./write.ts";
 
 /** A filter whose columns are readable, whose operators apply and whose values fit. */

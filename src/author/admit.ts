@@ -1,4 +1,5 @@
 import { type AnyColumn, getOperators, is, SQL } from "drizzle-orm";
+import { isThenable } from "../deadline.ts";
 import { internalError } from "../error.ts";
 import { type AuthorFunction, captured, withoutMissing } from "../policy/policy.ts";
 import type { TableInfo } from "../schema/schema.ts";
@@ -22,7 +23,7 @@ export function admit(
   if (filter === undefined) return "all";
   try {
     const answer: unknown = filter(context, table.table, operators);
-    if (!isPromise(answer)) return readRows(answer, table, path);
+    if (!isThenable(answer)) return readRows(answer, table, path);
     return Promise.resolve(answer).then((rows) => readRows(rows, table, path));
   } catch (error) {
     return Promise.reject(error);
@@ -43,12 +44,6 @@ function readCondition(condition: SQL, table: TableInfo, path: string): SQL {
   const mistake = nests ? captured(query, table) : undefined;
   if (mistake !== undefined) throw internalError(new TypeError(`${path}: ${mistake}`));
   return query;
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
-  );
 }
 
 function isWrapper(value: unknown): value is { getSQL(): SQL } {

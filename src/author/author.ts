@@ -1,0 +1,2 @@
+export { admit, type Rows } from "./admit.ts";
+export { type Body, finishRows, readBodyRows, type Row } from "./body.ts";
