@@ -8,7 +8,7 @@ import {
   type Unreadable,
   writeCompiler,
 } from "./compile/compile.ts";
-import { bounded, within } from "./deadline.ts";
+import { bounded, within } from "./clock.ts";
 import { detectDialect } from "./dialect/dialect.ts";
 import { busy, checkFailed, limitExceeded } from "./error.ts";
 import { execute, type Outside, type Task } from "./execute/execute.ts";

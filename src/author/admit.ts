@@ -1,5 +1,5 @@
 import { type AnyColumn, getOperators, is, SQL } from "drizzle-orm";
-import { isThenable } from "../deadline.ts";
+import { isThenable } from "../clock.ts";
 import { internalError } from "../error.ts";
 import { type AuthorFunction, captured, withoutMissing } from "../policy/policy.ts";
 import type { TableInfo } from "../schema/schema.ts";

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
-import { isThenable } from "../deadline.ts";
+import { isThenable } from "../clock.ts";
 import { busy } from "../error.ts";
 
 interface Waiter {

@@ -1,4 +1,4 @@
-import type { Database, Dialect } from "./dialect.ts";
+import type { Database, Dialect } from "./contract.ts";
 
 /** What Drizzle's `withReplicas` makes: the primary's own properties, and who answers what. */
 interface Replicated {

@@ -1,5 +1,5 @@
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import { within } from "../deadline.ts";
+import { within } from "../clock.ts";
 import { Both, HttpError, timeout as late } from "../error.ts";
 import type { Hooks } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";

@@ -7,13 +7,13 @@ import type {
   Transaction,
   TransactionMode,
 } from "@libsql/client";
-import { within } from "../deadline.ts";
-import { busy } from "../error.ts";
-import type { Database, Dialect, DialectOptions } from "./dialect.ts";
-import { Semaphore } from "./gate.ts";
-import { committed, reached, remoteFailure, Unknown } from "./libsql-failure.ts";
-import { overClient, overTransaction, type Settled, UpgradingTransaction } from "./libsql-session.ts";
-import { isUnsayable } from "./sqlite.ts";
+import { within } from "../../clock.ts";
+import { busy } from "../../error.ts";
+import type { Database, Dialect, DialectOptions } from "../contract.ts";
+import { Semaphore } from "../gate.ts";
+import { committed, reached, remoteFailure, Unknown } from "./failure.ts";
+import { overClient, overTransaction, type Settled, UpgradingTransaction } from "./session.ts";
+import { isUnsayable } from "../sqlite/failure.ts";
 
 /**
  * The client sends twenty statements at once by default. A few places stay free for transactions, which need one to

@@ -1,5 +1,5 @@
-import { busy, HttpError, QueryError, tooComplex, undecided } from "../error.ts";
-import { sqliteFailure } from "./sqlite.ts";
+import { busy, HttpError, QueryError, tooComplex, undecided } from "../../error.ts";
+import { sqliteFailure } from "../sqlite/failure.ts";
 
 interface Said {
   readonly name?: unknown;

@@ -1,10 +1,10 @@
-import { busy } from "../error.ts";
-import type { Database, DialectOptions } from "./dialect.ts";
-import { Limit } from "./limit.ts";
-import { boundValue, type Driver, type Rows, sessionOver, TRANSPARENT } from "./postgresql-driver.ts";
-import { isStale, stateOf } from "./postgresql-failure.ts";
-import { Names } from "./postgresql-names.ts";
-import { ended, GRACE, type Hold, type Watch } from "./postgresql-watch.ts";
+import { busy } from "../../error.ts";
+import type { Database, DialectOptions } from "../contract.ts";
+import { Limit } from "../limit.ts";
+import { boundValue, type Driver, type Rows, sessionOver, TRANSPARENT } from "./driver.ts";
+import { isStale, stateOf } from "./failure.ts";
+import { Names } from "./names.ts";
+import { ended, GRACE, type Hold, type Watch } from "./watch.ts";
 
 /** A statement as node-postgres takes it. */
 interface Statement {

@@ -1,11 +1,11 @@
 import type { Client, InValue, Transaction } from "@libsql/client";
-import type { Database, Dialect, DialectOptions, Door } from "./dialect.ts";
-import { Semaphore } from "./gate.ts";
-import { type Lane, laneOf, writeTransaction } from "./libsql-lane.ts";
-import { FileReader } from "./libsql-reader.ts";
-import { openRemote } from "./libsql-remote.ts";
-import { overClient, overTransaction, type Settled, UpgradingTransaction } from "./libsql-session.ts";
-import { isUnsayable, sqliteFailure } from "./sqlite.ts";
+import type { Database, Dialect, DialectOptions, Door } from "../contract.ts";
+import { Semaphore } from "../gate.ts";
+import { type Lane, laneOf, writeTransaction } from "./lane.ts";
+import { FileReader } from "./reader.ts";
+import { openRemote } from "./remote.ts";
+import { overClient, overTransaction, type Settled, UpgradingTransaction } from "./session.ts";
+import { isUnsayable, sqliteFailure } from "../sqlite/failure.ts";
 
 /**
  * Transactions hold a connection each, and the client has twenty by default and fails when all are taken: some are for

@@ -1,5 +1,5 @@
-import { timeout as late } from "../error.ts";
-import { blame } from "./postgresql-failure.ts";
+import { timeout as late } from "../../error.ts";
+import { blame } from "./failure.ts";
 
 /** Looks after the statements of a client: whether they may run, and what ends those that run too long. */
 export interface Watch {

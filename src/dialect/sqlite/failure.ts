@@ -6,7 +6,7 @@ import {
   type QueryError,
   refusedByDatabase,
   tooComplex,
-} from "../error.ts";
+} from "../../error.ts";
 
 interface Coded {
   readonly code?: unknown;

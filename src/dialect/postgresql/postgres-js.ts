@@ -1,6 +1,6 @@
-import type { Database } from "./dialect.ts";
-import { boundValue, type Driver, type Rows, Uses } from "./postgresql-driver.ts";
-import { isLost, isStale } from "./postgresql-failure.ts";
+import type { Database } from "../contract.ts";
+import { boundValue, type Driver, type Rows, Uses } from "./driver.ts";
+import { isLost, isStale } from "./failure.ts";
 import {
   type Asked,
   type LazyClient,
@@ -8,8 +8,8 @@ import {
   type Statement,
   WatchedClient,
   type Ways,
-} from "./postgresql-lazy.ts";
-import type { Hold, Watch } from "./postgresql-watch.ts";
+} from "./lazy.ts";
+import type { Hold, Watch } from "./watch.ts";
 
 /** How many connections postgres.js opens unless it is told otherwise. */
 const CONNECTIONS = 10;

@@ -1,7 +1,7 @@
 import { BetterSQLiteSession, BetterSQLiteTransaction } from "drizzle-orm/better-sqlite3/session";
-import type { Database, Dialect, DialectOptions } from "./dialect.ts";
-import { toSQLite } from "./sqlite.ts";
-import { type SyncClient, type SyncStatement, syncDialect } from "./sync-sqlite.ts";
+import type { Database, Dialect, DialectOptions } from "../contract.ts";
+import { toSQLite } from "./failure.ts";
+import { type SyncClient, type SyncStatement, syncDialect } from "./dialect.ts";
 
 /** The part of better-sqlite3 that is used here. */
 interface Client {

@@ -1,6 +1,6 @@
-import type { Rows } from "./postgresql-driver.ts";
-import { presentValues } from "./present.ts";
-import type { Means, Watch } from "./postgresql-watch.ts";
+import type { Rows } from "./driver.ts";
+import { presentValues } from "../value.ts";
+import type { Means, Watch } from "./watch.ts";
 
 /** A statement of Bun.SQL or postgres.js: a promise that begins when somebody waits for it. */
 export interface LazyQuery extends Promise<Rows> {

@@ -1,6 +1,6 @@
 import { SQLiteBunSession, SQLiteBunTransaction } from "drizzle-orm/bun-sqlite/session";
-import type { Database, Dialect, DialectOptions } from "./dialect.ts";
-import { type SyncClient, syncDialect } from "./sync-sqlite.ts";
+import type { Database, Dialect, DialectOptions } from "../contract.ts";
+import { type SyncClient, syncDialect } from "./dialect.ts";
 
 /** The part of bun:sqlite that is used here. */
 interface Client extends SyncClient {

@@ -1,15 +1,15 @@
 import { sql } from "drizzle-orm";
-import { busy, timeout, tooComplex, undecided } from "../error.ts";
-import type { Database, Dialect, DialectOptions } from "./dialect.ts";
-import { Limit } from "./limit.ts";
-import { BunSQL } from "./postgresql-bun.ts";
-import { databaseOver, type Driver } from "./postgresql-driver.ts";
-import { blame, isCutOff, isRetryable, missesReference, postgresqlFailure } from "./postgresql-failure.ts";
-import { PostgresJs } from "./postgresql-js.ts";
-import { NodePg } from "./postgresql-node.ts";
-import { Pglite } from "./postgresql-pglite.ts";
-import { type Turns, turnsOf } from "./postgresql-turns.ts";
-import { GRACE, Lease, Overdue, Single } from "./postgresql-watch.ts";
+import { busy, timeout, tooComplex, undecided } from "../../error.ts";
+import type { Database, Dialect, DialectOptions } from "../contract.ts";
+import { Limit } from "../limit.ts";
+import { BunSQL } from "./bun-sql.ts";
+import { databaseOver, type Driver } from "./driver.ts";
+import { blame, isCutOff, isRetryable, missesReference, postgresqlFailure } from "./failure.ts";
+import { PostgresJs } from "./postgres-js.ts";
+import { NodePg } from "./node-postgres.ts";
+import { Pglite } from "./pglite.ts";
+import { type Turns, turnsOf } from "./turns.ts";
+import { GRACE, Lease, Overdue, Single } from "./watch.ts";
 
 /** PostgreSQL through drizzle-orm/bun-sql. */
 export const openBunSQL = (database: Database, options: DialectOptions): Dialect =>

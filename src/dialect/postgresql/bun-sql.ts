@@ -1,8 +1,8 @@
-import type { Database } from "./dialect.ts";
-import { boundValue, databaseOver, type Driver, type Rows } from "./postgresql-driver.ts";
-import { isStale, stateOf } from "./postgresql-failure.ts";
-import { type Asked, type LazyClient, type Statement, WatchedClient, type Ways } from "./postgresql-lazy.ts";
-import type { Hold, Watch } from "./postgresql-watch.ts";
+import type { Database } from "../contract.ts";
+import { boundValue, databaseOver, type Driver, type Rows } from "./driver.ts";
+import { isStale, stateOf } from "./failure.ts";
+import { type Asked, type LazyClient, type Statement, WatchedClient, type Ways } from "./lazy.ts";
+import type { Hold, Watch } from "./watch.ts";
 
 /** How many connections Bun opens unless it is told otherwise. */
 const CONNECTIONS = 10;

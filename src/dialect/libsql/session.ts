@@ -1,8 +1,8 @@
 import type { Client, InArgs, InStatement, InValue, Transaction } from "@libsql/client";
 import { LibSQLSession, LibSQLTransaction } from "drizzle-orm/libsql/session";
-import type { Database } from "./dialect.ts";
-import { presentValues } from "./present.ts";
-import { isRead } from "./libsql-lane.ts";
+import type { Database } from "../contract.ts";
+import { presentValues } from "../value.ts";
+import { isRead } from "./lane.ts";
 
 /** What is used of a transaction. */
 export type Settled = Pick<Transaction, "execute" | "batch" | "executeMultiple" | "commit" | "close">;

@@ -9,7 +9,7 @@ import {
   refusedByDatabase,
   checkFailed,
   tooComplex,
-} from "../error.ts";
+} from "../../error.ts";
 
 interface Coded {
   readonly code?: unknown;

@@ -1,5 +1,5 @@
-import type { Database } from "./dialect.ts";
-import type { Hold, Watch } from "./postgresql-watch.ts";
+import type { Database } from "../contract.ts";
+import type { Hold, Watch } from "./watch.ts";
 
 /** Rows that answer by index. */
 export type Rows = readonly ArrayLike<unknown>[];

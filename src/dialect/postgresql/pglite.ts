@@ -1,7 +1,7 @@
-import type { Database } from "./dialect.ts";
-import { boundValue, type Driver, type Rows, TRANSPARENT } from "./postgresql-driver.ts";
-import { presentValues } from "./present.ts";
-import type { Hold, Means, Watch } from "./postgresql-watch.ts";
+import type { Database } from "../contract.ts";
+import { boundValue, type Driver, type Rows, TRANSPARENT } from "./driver.ts";
+import { presentValues } from "../value.ts";
+import type { Hold, Means, Watch } from "./watch.ts";
 
 interface Client {
   query(text: string, values: readonly unknown[], options: object): Promise<{ readonly rows: Rows }>;
