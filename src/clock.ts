@@ -1,26 +1,73 @@
 import { timeout } from "./error.ts";
 
+/** Rests for so many milliseconds. */
+export const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/**
+ * A time that may pass while work goes on, set anew for each of its steps. Whoever waits in a queue has a timer of the
+ * queue's instead, which takes him out of it.
+ */
+export class Limit {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+  #ended = false;
+  /** Whether it has passed. */
+  over = false;
+
+  /** Does something when a time has passed, in place of what was waited for. */
+  after(milliseconds: number, act: () => void): void {
+    this.lift();
+    if (!this.#ended) this.#timer = setTimeout(act, milliseconds);
+  }
+
+  /** Gives the work up when a time has passed, in place of what was waited for. */
+  set(milliseconds: number, error: () => unknown): void {
+    this.after(milliseconds, () => {
+      this.over = true;
+      this.#reject?.(error());
+    });
+  }
+
+  /** Nothing is waited for. */
+  lift(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Waits for work until the time has passed; what is late goes on alone, and the limit is of no more use. */
+  async race<T>(work: Promise<T>): Promise<T> {
+    const passed = new Promise<never>((_, reject) => (this.#reject = reject));
+    try {
+      return await Promise.race([work, passed]);
+    } finally {
+      this.#ended = true;
+      this.lift();
+    }
+  }
+}
+
 /**
  * Waits for work so long and no longer; what is late goes on alone. Work that is no promise is done already, and costs
  * no timer.
  *
  * @throws QueryError `timeout` when `milliseconds` are over, or what `late` says.
  */
-export async function within<T>(
+export function within<T>(
   milliseconds: number,
   work: T | Promise<T>,
   late: () => unknown = () => timeout(milliseconds),
 ): Promise<T> {
-  if (!(work instanceof Promise)) return work;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), milliseconds);
-  });
+  if (!(work instanceof Promise)) return Promise.resolve(work);
+  const limit = new Limit();
+  limit.set(milliseconds, late);
+  return limit.race(work);
+}
+
+/** Waits for work so long and no longer, whatever becomes of it. */
+export async function waitFor(milliseconds: number, work: Promise<unknown>): Promise<void> {
   try {
-    return await Promise.race([work, over]);
-  } finally {
-    clearTimeout(timer);
-  }
+    await within(milliseconds, work);
+  } catch {}
 }
 
 /** Whether a value is to be waited for. */

@@ -6,6 +6,9 @@ import type { Gate } from "./gate.ts";
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Database = any;
 
+/** Rows that answer by index. */
+export type ResultRows = readonly ArrayLike<unknown>[];
+
 /** What differs between databases and drivers, bound to one database. */
 export interface Dialect {
   /** Which SQL the database is spoken to in. */
@@ -36,7 +39,7 @@ export interface Dialect {
    * Runs one statement on a database or a transaction, values by number; rows answer by index. Where rows are not cheap, a
    * statement outside of a transaction answers one at most.
    */
-  query(database: Database, text: string, values: readonly unknown[]): Promise<readonly ArrayLike<unknown>[]>;
+  query(database: Database, text: string, values: readonly unknown[]): Promise<ResultRows>;
   /** How many statements are kept prepared. */
   readonly prepared: number;
   /** Whether a read failed for a value it met, so that another way of reading may answer. */

@@ -1,6 +1,6 @@
 import type { Client, InValue, Transaction } from "@libsql/client";
 import type { Database, Dialect, DialectOptions, Door } from "../contract.ts";
-import { Semaphore } from "../gate.ts";
+import { Semaphore } from "../semaphore.ts";
 import { type Lane, laneOf, writeTransaction } from "./lane.ts";
 import { FileReader } from "./reader.ts";
 import { openRemote } from "./remote.ts";

@@ -1,13 +1,6 @@
 import { busy, HttpError, QueryError, tooComplex, undecided } from "../../error.ts";
+import { causes, type Said } from "../cause.ts";
 import { sqliteFailure } from "../sqlite/failure.ts";
-
-interface Said {
-  readonly name?: unknown;
-  readonly code?: unknown;
-  readonly message?: unknown;
-  readonly status?: unknown;
-  readonly cause?: unknown;
-}
 
 /** A server that could not be reached, or did not answer. */
 export class Unreachable extends Error {
@@ -44,7 +37,7 @@ const NETWORK_MESSAGE = /fetch failed|terminated|network|connection|sending requ
 /** What an error of a remote server, or of the way to it, means to a client. */
 export function remoteFailure(error: unknown, mode: "read" | "write"): QueryError | undefined {
   if (error instanceof HttpError) return undefined;
-  for (const inner of chain(error)) {
+  for (const inner of causes(error)) {
     if (inner instanceof QueryError) return inner; // one of ours, in Drizzle's wrapping
     if (inner instanceof Unknown) return undecided(inner);
     if (inner instanceof Unreachable) return busy(inner);
@@ -62,7 +55,7 @@ export function reached(error: unknown): unknown {
 
 /** An error of a commit: what the server refused was not made. */
 export function committed(error: unknown): unknown {
-  const refused = [...chain(error)].some(
+  const refused = [...causes(error)].some(
     ({ name, code }) =>
       (name === "ResponseError" && code !== undefined) ||
       code === "TRANSACTION_CLOSED" ||
@@ -79,18 +72,10 @@ function isPassing({ code, message, cause }: Said): boolean {
 }
 
 function isNetwork(error: unknown): boolean {
-  return [...chain(error)].some(
+  return [...causes(error)].some(
     ({ name, code, message }) =>
       NETWORK_NAME.test(String(name)) ||
       NETWORK_CODE.test(String(code)) ||
       (name === "TypeError" && NETWORK_MESSAGE.test(String(message))),
   );
-}
-
-function* chain(error: unknown): Generator<Said> {
-  let inner = error;
-  for (let depth = 0; typeof inner === "object" && inner !== null && depth < 5; depth++) {
-    yield inner;
-    inner = (inner as Said).cause;
-  }
 }

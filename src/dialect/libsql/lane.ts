@@ -1,6 +1,6 @@
 import type { Client, InArgs, InStatement, ResultSet, Transaction, TransactionMode } from "@libsql/client";
 import { Gate } from "../gate.ts";
-import { retryWhileBusy } from "../sqlite/failure.ts";
+import { retryWhileBusy } from "../sqlite/busy.ts";
 
 /** The client of a file and the gate its writers pass; of an in-memory database, which is one connection, its readers too. */
 export class Lane {

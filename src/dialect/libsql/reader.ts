@@ -1,6 +1,6 @@
 import type { Client } from "@libsql/client";
 import { Cache } from "../../cache.ts";
-import { toSQLite } from "../sqlite/failure.ts";
+import { toSQLite } from "../sqlite/value.ts";
 
 /** The part of the driver under @libsql/client that is used here. */
 interface Connection {

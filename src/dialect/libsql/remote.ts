@@ -10,7 +10,7 @@ import type {
 import { within } from "../../clock.ts";
 import { busy } from "../../error.ts";
 import type { Database, Dialect, DialectOptions } from "../contract.ts";
-import { Semaphore } from "../gate.ts";
+import { Semaphore } from "../semaphore.ts";
 import { committed, reached, remoteFailure, Unknown } from "./failure.ts";
 import { overClient, overTransaction, type Settled, UpgradingTransaction } from "./session.ts";
 import { isUnsayable } from "../sqlite/failure.ts";

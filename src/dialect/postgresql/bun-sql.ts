@@ -1,7 +1,9 @@
-import type { Database } from "../contract.ts";
-import { boundValue, databaseOver, type Driver, type Rows } from "./driver.ts";
+import type { Database, ResultRows } from "../contract.ts";
+import type { Driver } from "./driver.ts";
 import { isStale, stateOf } from "./failure.ts";
 import { type Asked, type LazyClient, type Statement, WatchedClient, type Ways } from "./lazy.ts";
+import { databaseOver } from "./session.ts";
+import { boundValue } from "./value.ts";
 import type { Hold, Watch } from "./watch.ts";
 
 /** How many connections Bun opens unless it is told otherwise. */
@@ -33,7 +35,7 @@ class Texts {
  * The statements of a transaction. One that has gone stale ends it; where it is the first, and all there was, the
  * transaction begins again and nobody hears of it.
  */
-class Transaction implements Ways {
+class TransactionWays implements Ways {
   readonly #texts: Texts;
   readonly #begin: () => void;
   #statements = 0;
@@ -47,7 +49,7 @@ class Transaction implements Ways {
   send(client: LazyClient, asked: Asked): Statement {
     let sent = WAYS.send(client, { ...asked, text: this.#texts.of(asked.text) });
     const first = this.#statements++ === 0;
-    const run = async (): Promise<Rows> => {
+    const run = async (): Promise<ResultRows> => {
       try {
         return await sent.rows;
       } catch (error) {
@@ -95,7 +97,7 @@ export class BunSQL implements Driver {
     return new WatchedClient(client as LazyClient, watch, WAYS);
   }
 
-  query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<Rows> {
+  query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<ResultRows> {
     return client.unsafe(text, values.map(boundValue)).values().run();
   }
 
@@ -121,7 +123,7 @@ export class BunSQL implements Driver {
         session.client = new WatchedClient(
           session.client as LazyClient,
           hold,
-          new Transaction(this.#texts, again),
+          new TransactionWays(this.#texts, again),
         );
         return work(tx);
       });

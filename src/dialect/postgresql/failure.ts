@@ -10,19 +10,7 @@ import {
   checkFailed,
   tooComplex,
 } from "../../error.ts";
-
-interface Coded {
-  readonly code?: unknown;
-  readonly errno?: unknown;
-  readonly message?: unknown;
-  readonly detail?: unknown;
-  readonly severity?: unknown;
-  /** The function of the server that complains; its name is the same in whatever language. */
-  readonly routine?: unknown;
-  /** What the server was doing when it came upon it: a function, a trigger. */
-  readonly where?: unknown;
-  readonly cause?: unknown;
-}
+import { causes } from "../cause.ts";
 
 /** Errors that came from the database, and not from something else a hook talked to. */
 const blamed = new WeakSet<object>();
@@ -86,7 +74,7 @@ function notAllowed(error: unknown): QueryError {
  * end, which is nobody's fault who asks.
  */
 function beyond(error: unknown, state: string, mode: "read" | "write"): QueryError | undefined {
-  if ([...chain(error)].some(({ where }) => where !== undefined && where !== null)) return undefined;
+  if ([...causes(error)].some(({ where }) => where !== undefined && where !== null)) return undefined;
   return mode === "write" && state === "54000" ? misfitting(error) : complex();
 }
 
@@ -103,14 +91,14 @@ export function isRetryable(error: unknown): boolean {
 export function isStale(error: unknown): boolean {
   const state = stateOf(error);
   if (state === "0A000")
-    return [...chain(error)].some(({ message }) => String(message).includes("cached plan"));
+    return [...causes(error)].some(({ message }) => String(message).includes("cached plan"));
   return state === "26000" || state === "42P05";
 }
 
 /** Whether a row refers to one that is not there; one that goes while others refer to it is something else. */
 export function missesReference(error: unknown): boolean {
   if (stateOf(error) !== "23503") return false;
-  return ![...chain(error)].some(({ detail }) => String(detail).includes("still referenced"));
+  return ![...causes(error)].some(({ detail }) => String(detail).includes("still referenced"));
 }
 
 /** Whether the driver says that it has lost its connection. */
@@ -130,14 +118,14 @@ export function isCutOff(error: unknown): boolean {
   const state = stateOf(error);
   if (state !== undefined) return (CUT.has(state) || state.startsWith("08")) && isFatal(error);
   if (!isLost(error)) return false;
-  return ![...chain(error)].some(
+  return ![...causes(error)].some(
     ({ code, message }) => NEVER_MET.test(String(code)) || NEVER_MET.test(String(message)),
   );
 }
 
 /** The SQLSTATE of an error, however deep it is wrapped. */
 export function stateOf(error: unknown): string | undefined {
-  for (const { code, errno } of chain(error)) {
+  for (const { code, errno } of causes(error)) {
     if (typeof errno === "string" && STATE.test(errno)) return errno; // Bun's own code stands at `code`
     if (typeof code === "string" && STATE.test(code)) return code;
   }
@@ -145,7 +133,7 @@ export function stateOf(error: unknown): string | undefined {
 }
 
 const routineOf = (error: unknown): unknown =>
-  [...chain(error)].find(({ routine }) => routine !== undefined)?.routine;
+  [...causes(error)].find(({ routine }) => routine !== undefined)?.routine;
 
 /** Five characters with a digit among them, which tells them from `EPIPE`. */
 const STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
@@ -156,11 +144,11 @@ const isConnectionState = (state: string, error: unknown): boolean =>
 
 /** What a server says before it ends a connection, in whatever language. */
 const isFatal = (error: unknown): boolean =>
-  [...chain(error)].some(({ severity }) => severity !== undefined && severity !== "ERROR");
+  [...causes(error)].some(({ severity }) => severity !== undefined && severity !== "ERROR");
 
 /** What a driver says by itself, without a server. */
 function driverFailure(error: unknown): QueryError | undefined {
-  const errors = [...chain(error)];
+  const errors = [...causes(error)];
   const known = errors.some((inner) => blamed.has(inner) || inner instanceof DrizzleQueryError);
   for (const { code, message } of errors) {
     const name = typeof code === "string" ? code : "";
@@ -170,14 +158,6 @@ function driverFailure(error: unknown): QueryError | undefined {
     if (known && typeof message === "string" && LOST_MESSAGE.test(message)) return busy(error);
   }
   return undefined;
-}
-
-function* chain(error: unknown): Generator<Coded> {
-  let inner = error;
-  for (let depth = 0; typeof inner === "object" && inner !== null && depth < 5; depth++) {
-    yield inner;
-    inner = (inner as Coded).cause;
-  }
 }
 
 const late = (cause: unknown): QueryError =>

@@ -1,9 +1,9 @@
-import type { Rows } from "./driver.ts";
+import type { ResultRows } from "../contract.ts";
 import { presentValues } from "../value.ts";
 import type { Means, Watch } from "./watch.ts";
 
 /** A statement of Bun.SQL or postgres.js: a promise that begins when somebody waits for it. */
-export interface LazyQuery extends Promise<Rows> {
+export interface LazyQuery extends Promise<ResultRows> {
   values(): LazyQuery;
   cancel(): unknown;
 }
@@ -33,7 +33,7 @@ export interface Asked {
 
 /** A statement under way, and what ends it. */
 export interface Statement {
-  readonly rows: PromiseLike<Rows>;
+  readonly rows: PromiseLike<ResultRows>;
   readonly means: Means;
 }
 
@@ -64,11 +64,11 @@ export class WatchedClient {
 }
 
 /** A statement that begins when somebody waits for it, as the driver's own does. */
-class WatchedQuery implements PromiseLike<Rows> {
+class WatchedQuery implements PromiseLike<ResultRows> {
   readonly #send: (arrays: boolean) => Statement;
   readonly #watch: Watch;
   #arrays = false;
-  #running: Promise<Rows> | undefined;
+  #running: Promise<ResultRows> | undefined;
 
   constructor(send: (arrays: boolean) => Statement, watch: Watch) {
     this.#send = send;
@@ -80,15 +80,15 @@ class WatchedQuery implements PromiseLike<Rows> {
     return this;
   }
 
-  run(): Promise<Rows> {
+  run(): Promise<ResultRows> {
     this.#running ??= this.#begin();
     return this.#running;
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- it stands for a promise
-  then: Promise<Rows>["then"] = (...handlers) => this.run().then(...handlers);
+  then: Promise<ResultRows>["then"] = (...handlers) => this.run().then(...handlers);
 
-  async #begin(): Promise<Rows> {
+  async #begin(): Promise<ResultRows> {
     this.#watch.admit();
     const { rows, means } = this.#send(this.#arrays);
     return this.#watch.follow(rows, means);

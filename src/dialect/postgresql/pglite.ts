@@ -1,10 +1,11 @@
-import type { Database } from "../contract.ts";
-import { boundValue, type Driver, type Rows, TRANSPARENT } from "./driver.ts";
+import type { Database, ResultRows } from "../contract.ts";
+import type { Driver } from "./driver.ts";
+import { boundValue, TRANSPARENT } from "./value.ts";
 import { presentValues } from "../value.ts";
 import type { Hold, Means, Watch } from "./watch.ts";
 
 interface Client {
-  query(text: string, values: readonly unknown[], options: object): Promise<{ readonly rows: Rows }>;
+  query(text: string, values: readonly unknown[], options: object): Promise<{ readonly rows: ResultRows }>;
 }
 
 const AS_ROWS = {
@@ -25,7 +26,7 @@ export class Pglite implements Driver {
     return new WatchedClient(client as Client, watch);
   }
 
-  async query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<Rows> {
+  async query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<ResultRows> {
     return (await client.query(text, values.map(boundValue), AS_ROWS)).rows;
   }
 

@@ -1,5 +1,6 @@
-import type { Database } from "../contract.ts";
-import { boundValue, type Driver, type Rows, Uses } from "./driver.ts";
+import { waitFor } from "../../clock.ts";
+import type { Database, ResultRows } from "../contract.ts";
+import type { Driver } from "./driver.ts";
 import { isLost, isStale } from "./failure.ts";
 import {
   type Asked,
@@ -9,6 +10,8 @@ import {
   WatchedClient,
   type Ways,
 } from "./lazy.ts";
+import { Uses } from "./uses.ts";
+import { boundValue } from "./value.ts";
 import type { Hold, Watch } from "./watch.ts";
 
 /** How many connections postgres.js opens unless it is told otherwise. */
@@ -20,7 +23,7 @@ const LIFETIME = 3_600_000;
 /** The driver's own limit. What it finds wrong before it sends a statement behind another is never answered. */
 const MAX_VALUES = 65_533;
 /** How long the driver may take to notice that a connection is lost. */
-const GRACE = 250;
+const NOTICE = 250;
 
 interface Options {
   readonly max?: number;
@@ -49,7 +52,7 @@ export class PostgresJs implements Driver {
     return new WatchedClient(client as LazyClient, watch, { send, guard });
   }
 
-  async query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<Rows> {
+  async query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<ResultRows> {
     const prepare = this.#prepares(text);
     try {
       return await client.unsafe(text, values.map(boundValue), { prepare }).values().run();
@@ -150,8 +153,7 @@ class Line {
     try {
       return await work();
     } catch (error) {
-      if (isLost(error))
-        await Promise.race([this.#over, new Promise((resolve) => setTimeout(resolve, GRACE))]);
+      if (isLost(error)) await waitFor(NOTICE, this.#over);
       throw error;
     } finally {
       if (this.#ended) await new Promise(() => undefined);

@@ -1,4 +1,4 @@
-import { Semaphore } from "../gate.ts";
+import { Semaphore } from "../semaphore.ts";
 
 /** Whose turn it is to use a connection, among all who use the same client. */
 export class Turns {

@@ -1,6 +1,6 @@
 import { BetterSQLiteSession, BetterSQLiteTransaction } from "drizzle-orm/better-sqlite3/session";
 import type { Database, Dialect, DialectOptions } from "../contract.ts";
-import { toSQLite } from "./failure.ts";
+import { toSQLite } from "./value.ts";
 import { type SyncClient, type SyncStatement, syncDialect } from "./dialect.ts";
 
 /** The part of better-sqlite3 that is used here. */

@@ -1,7 +1,8 @@
 import type { Database, Dialect, DialectOptions } from "../contract.ts";
 import { Cache } from "../../cache.ts";
 import { gateOf } from "../gate.ts";
-import { isUnsayable, retryWhileBusy, sqliteFailure } from "./failure.ts";
+import { retryWhileBusy } from "./busy.ts";
+import { isUnsayable, sqliteFailure } from "./failure.ts";
 
 /** The part of a synchronous driver's client that Drizzle's session needs. */
 export interface SyncClient {

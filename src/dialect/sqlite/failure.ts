@@ -7,12 +7,7 @@ import {
   refusedByDatabase,
   tooComplex,
 } from "../../error.ts";
-
-interface Coded {
-  readonly code?: unknown;
-  readonly extendedCode?: unknown;
-  readonly cause?: unknown;
-}
+import { causes } from "../cause.ts";
 
 /** What SQLite says of statements beyond its limits (https://sqlite.org/limits.html), and a server before it asks it. */
 const TOO_COMPLEX =
@@ -30,10 +25,7 @@ const COMPLAINTS: ReadonlySet<string> = new Set([
 
 /** The innermost message: Drizzle's own hold the statement and its values, which are the client's. */
 function messageOf(error: unknown): string {
-  let inner = error as { cause?: unknown; message?: unknown };
-  for (let depth = 0; depth < 5 && typeof inner.cause === "object" && inner.cause !== null; depth++)
-    inner = inner.cause;
-  return String(inner.message);
+  return String([...causes(error)].at(-1)?.message);
 }
 
 /** What SQLite says of a constraint that a row fails; what a trigger says is anything. */
@@ -77,11 +69,11 @@ const UNSAYABLE = /malformed JSON|JSON cannot hold BLOB|be safely represented/i;
 
 /** Whether a read failed for a value it met, so that another way of reading it may succeed. */
 export function isUnsayable(error: unknown): boolean {
-  return typeof error === "object" && error !== null && UNSAYABLE.test(messageOf(error));
+  return UNSAYABLE.test(messageOf(error));
 }
 
 /** Whether another connection holds what a statement needs, so that waiting may help. */
-function isBusy(error: unknown): boolean {
+export function isBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code !== undefined && isBusyCode(code);
 }
@@ -95,34 +87,8 @@ const KNOWN = /^(SQLITE_|SQL_|TRANSACTION_ACTIVE$)/;
 
 /** The driver's code, however deep Drizzle has wrapped it. */
 function codeOf(error: unknown): string | undefined {
-  for (
-    let inner = error as Coded | undefined, depth = 0;
-    inner !== undefined && inner !== null && depth < 5;
-    depth++
-  ) {
-    for (const code of [inner.extendedCode, inner.code])
-      if (typeof code === "string" && KNOWN.test(code)) return code;
-    inner = inner.cause as Coded | undefined;
-  }
+  for (const { extendedCode, code } of causes(error))
+    for (const known of [extendedCode, code])
+      if (typeof known === "string" && KNOWN.test(known)) return known;
   return undefined;
-}
-
-/** Tries again while the database is busy, with growing pauses that block nobody, until `waitMs` milliseconds are over. */
-export async function retryWhileBusy<T>(work: () => Promise<T> | T, waitMs: number): Promise<T> {
-  const deadline = performance.now() + waitMs;
-  for (let pause = 1; ; pause = Math.min(pause * 2, 25)) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() + pause > deadline) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
-  }
-}
-
-/** A value as every SQLite driver takes it. */
-export function toSQLite(value: unknown): unknown {
-  if (typeof value === "boolean") return value ? 1 : 0;
-  if (value instanceof Date) return value.getTime();
-  return value ?? null;
 }

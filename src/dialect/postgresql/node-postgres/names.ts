@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { Cache } from "../../cache.ts";
-import { Uses } from "./driver.ts";
-import { stateOf } from "./failure.ts";
+import { Cache } from "../../../cache.ts";
+import { stateOf } from "../failure.ts";
+import { Uses } from "../uses.ts";
 
 /** Statements that have names, in each of two generations. */
 const MAX_NAMES = 200;
