@@ -1,5 +1,5 @@
 import type { Client } from "@libsql/client";
-import { takeTurns } from "./libsql/lane.ts";
+import { takeTurns } from "./libsql/turns.ts";
 
 /** How writers of a libsql client take turns. */
 export interface SerializeOptions {

@@ -1,4 +1,4 @@
-import type { Client, InArgs, InStatement, ResultSet, Transaction, TransactionMode } from "@libsql/client";
+import type { Client, Transaction } from "@libsql/client";
 import { Gate } from "../gate.ts";
 import { retryWhileBusy } from "../sqlite/busy.ts";
 
@@ -22,31 +22,25 @@ export class Lane {
       : work();
   }
 
+  /** Begins a transaction that writes, waiting while another process holds the lock. */
+  begin(waitMs: number): Promise<Transaction> {
+    return this.#begin("rollback; begin immediate", waitMs);
+  }
+
+  /** Begins a transaction that reads, whose lock is taken at once, so that no statement it runs can end busy. */
+  beginReading(waitMs: number): Promise<Transaction> {
+    return this.#begin("select 1 from sqlite_master limit 1", waitMs);
+  }
+
   /**
-   * Begins a transaction that writes, waiting while another process holds the lock.
-   *
    * Never by a prepared statement: one that ends busy is not reset by the driver, and what its connection commits later
    * is lost without a word. `executeMultiple` leaves no statement behind.
    */
-  begin(waitMs: number): Promise<Transaction> {
+  #begin(text: string, waitMs: number): Promise<Transaction> {
     return retryWhileBusy(async () => {
       const transaction = await this.client.transaction("deferred");
       try {
-        await transaction.executeMultiple("rollback; begin immediate");
-        return transaction;
-      } catch (error) {
-        transaction.close();
-        throw error;
-      }
-    }, waitMs);
-  }
-
-  /** Begins a transaction that reads; its lock, too, is taken by text, so that no statement it runs can end busy. */
-  beginReading(waitMs: number): Promise<Transaction> {
-    return retryWhileBusy(async () => {
-      const transaction = await this.client.transaction("deferred");
-      try {
-        await transaction.executeMultiple("select 1 from sqlite_master limit 1");
+        await transaction.executeMultiple(text);
         return transaction;
       } catch (error) {
         transaction.close();
@@ -60,15 +54,19 @@ export class Lane {
     return retryWhileBusy(() => transaction.executeMultiple("commit"), waitMs);
   }
 
-  /** Runs one statement, or several, in a transaction of their own that writes. */
-  async writing<T>(work: (transaction: Transaction) => Promise<T>, waitMs: number): Promise<T> {
-    const transaction = await this.begin(waitMs);
+  /** Runs work in a transaction that was begun, and ends that. */
+  async run<Begun extends Pick<Transaction, "executeMultiple" | "close">, T>(
+    transaction: Begun,
+    work: (transaction: Begun) => Promise<T>,
+    waitMs: number,
+  ): Promise<T> {
     try {
       const result = await work(transaction);
       await this.commit(transaction, waitMs);
       return result;
     } finally {
-      transaction.close(); // rolls back what was not committed
+      // Rolls back what was not committed, and minds nothing that the database has rolled back itself.
+      transaction.close();
     }
   }
 
@@ -92,6 +90,9 @@ export class Lane {
 
 const lanes = new WeakMap<object, Lane>();
 
+/** Remembers whose lane a client is in. */
+export const enterLane = (client: Client, lane: Lane): unknown => lanes.set(client, lane);
+
 /** The lane of a client: its own where `serializeWrites` made one, else a new one. */
 export function laneOf(client: Client): Lane {
   let lane = lanes.get(client);
@@ -100,90 +101,4 @@ export function laneOf(client: Client): Lane {
     lanes.set(client, lane);
   }
   return lane;
-}
-
-/** Whether a statement only reads; `with` may write, so it counts as a write. */
-export function isRead(statement: InStatement | string): boolean {
-  return /^\s*(select|explain|values)\b/i.test(textOf(statement));
-}
-
-/** The client of a file whose writers pass the gate of its lane; any other as it is. */
-export function takeTurns(client: Client, waitMs: number): Client {
-  if (client.protocol !== "file") return client;
-  const lane = new Lane(client);
-  const turn = <T>(work: () => Promise<T>): Promise<T> => lane.writers.exclusive(work, waitMs);
-  const taking: Partial<Client> = {
-    execute: (statement: InStatement | string, args?: InArgs): Promise<ResultSet> => {
-      const run = (): Promise<ResultSet> => client.execute(statement as string, args);
-      if (isRead(statement)) return lane.read(run, waitMs);
-      // A pragma, or what makes a table, minds its own transaction.
-      const changes = /^\s*(insert|update|delete|replace|with)\b/i.test(textOf(statement));
-      return turn(
-        changes
-          ? () => lane.writing((transaction) => transaction.execute(statementOf(statement, args)), waitMs)
-          : run,
-      );
-    },
-    batch: (statements, mode) => {
-      if (mode === "read") return lane.read(() => client.batch(statements, mode), waitMs);
-      const list = statements.map((statement) =>
-        Array.isArray(statement) ? statementOf(...statement) : statement,
-      );
-      return turn(() => lane.writing((transaction) => transaction.batch(list), waitMs));
-    },
-    migrate: (statements) => turn(() => client.migrate(statements)),
-    executeMultiple: (text) => turn(() => client.executeMultiple(text)),
-    transaction: async (mode: TransactionMode = "write") =>
-      mode === "read" && !(await lane.inMemory()) ? client.transaction(mode) : writeTransaction(lane, waitMs),
-  };
-  const serialized = overlay(client, taking);
-  lanes.set(serialized, lane);
-  return serialized;
-}
-
-const textOf = (statement: InStatement | string): string =>
-  typeof statement === "string" ? statement : statement.sql;
-
-const statementOf = (statement: InStatement | string, args?: InArgs): InStatement =>
-  typeof statement === "string" ? { sql: statement, args: args ?? [] } : statement;
-
-/** A transaction that writes, in its turn, which ends when it is settled. */
-export async function writeTransaction(lane: Lane, waitMs: number): Promise<Transaction> {
-  const leave = await lane.writers.enter(waitMs);
-  let transaction: Transaction;
-  try {
-    transaction = await lane.begin(waitMs);
-  } catch (error) {
-    leave();
-    throw error;
-  }
-  const close = (): void => {
-    try {
-      transaction.close();
-    } finally {
-      leave();
-    }
-  };
-  return overlay(transaction, {
-    close,
-    commit: async () => {
-      try {
-        await lane.commit(transaction, waitMs);
-      } finally {
-        close();
-      }
-    },
-    rollback: async () => close(),
-  });
-}
-
-/** An object with some members replaced; the others keep their own `this`, which private members need. */
-function overlay<T extends object>(target: T, members: Partial<T>): T {
-  return new Proxy(target, {
-    get(_, key) {
-      if (Object.hasOwn(members, key)) return members[key as keyof T];
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
 }

@@ -1,7 +1,9 @@
 import { BetterSQLiteSession, BetterSQLiteTransaction } from "drizzle-orm/better-sqlite3/session";
 import type { Database, Dialect, DialectOptions } from "../contract.ts";
+import { SyncDialect } from "./dialect.ts";
+import type { SyncClient, SyncStatement } from "./driver.ts";
+import { JSON_PROBE, jsonPassesSelects } from "./json.ts";
 import { toSQLite } from "./value.ts";
-import { type SyncClient, type SyncStatement, syncDialect } from "./dialect.ts";
 
 /** The part of better-sqlite3 that is used here. */
 interface Client {
@@ -37,13 +39,13 @@ export function openBetterSqlite(database: Database, options: DialectOptions): D
     client: lenient,
     database: new database.constructor("sync", dialect, over(lenient), session.schema),
     rowsAreCheap: false,
-    jsonPassesSelects: jsonPassesSelects(client),
+    jsonPassesSelects: passesJson(client),
     run: (text: string) => client.exec(text),
     prepare: (text: string) => prepare(client, text),
     transaction: (leased: SyncClient): Database =>
       new BetterSQLiteTransaction("sync", dialect, over(leased), session.schema),
   };
-  return syncDialect(driver, options);
+  return new SyncDialect(driver, options);
 }
 
 function prepare(client: Client, text: string): SyncStatement {
@@ -67,10 +69,9 @@ function byNumber(values: readonly unknown[]): Record<string, unknown> {
   return named;
 }
 
-function jsonPassesSelects(client: Client): boolean {
+function passesJson(client: Client): boolean {
   try {
-    const [row] = prepare(client, "select json_object('a',(select json_group_array(1)))").rows([]);
-    return row?.[0] === '{"a":[1]}';
+    return jsonPassesSelects(prepare(client, JSON_PROBE).rows([]));
   } catch {
     return false; // right on any database
   }

@@ -1,6 +1,7 @@
 import { SQLiteBunSession, SQLiteBunTransaction } from "drizzle-orm/bun-sqlite/session";
 import type { Database, Dialect, DialectOptions } from "../contract.ts";
-import { type SyncClient, syncDialect } from "./dialect.ts";
+import { SyncDialect } from "./dialect.ts";
+import type { SyncClient } from "./driver.ts";
 
 /** The part of bun:sqlite that is used here. */
 interface Client extends SyncClient {
@@ -38,5 +39,5 @@ export function openBunSqlite(database: Database, options: DialectOptions): Dial
       return new SQLiteBunTransaction("sync", dialect, inner, session.schema);
     },
   };
-  return syncDialect(driver, options);
+  return new SyncDialect(driver, options);
 }

@@ -1,0 +1,130 @@
+import type { Client, InValue, Transaction } from "@libsql/client";
+import type { Database, Dialect, DialectOptions, Door, ResultRows } from "../contract.ts";
+import { Semaphore } from "../semaphore.ts";
+import { isUnsayable, sqliteFailure } from "../sqlite/failure.ts";
+import { JSON_PROBE, jsonPassesSelects } from "../sqlite/json.ts";
+import { type Lane, laneOf } from "./lane.ts";
+import { FileReader } from "./reader.ts";
+import { overClient, overTransaction } from "./session.ts";
+import { type LibsqlTransaction, UpgradingTransaction } from "./transaction.ts";
+import { writeTransaction } from "./turns.ts";
+
+/**
+ * Transactions hold a connection each, and the client has twenty by default and fails when all are taken: some are for
+ * reads whose hooks may wait, some for reads that must only wait for a lock.
+ */
+const MAX_HOOKED = 12;
+const MAX_GUARDED = 6;
+
+/** A file or memory in this process. */
+export class LocalLibsql implements Dialect {
+  readonly speaks = "sqlite";
+  /** libSQL is built so that every connection begins with them. */
+  readonly refers = true;
+  readonly remote = false;
+  readonly rowsAreCheap = false;
+  /** Whether others use the client as it is, and so do not wait for their turn. */
+  readonly #bare: boolean;
+  /** Reads outside of transactions, where the file allows a connection of its own. */
+  #reader: FileReader | undefined;
+  jsonPassesSelects = false;
+  /** Whether the file has no write-ahead log, as far as is known. */
+  #readersWait = true;
+  readonly #lane: Lane;
+  readonly #waitMs: number;
+  readonly #database: Database;
+  readonly #hooked = new Semaphore(MAX_HOOKED);
+  readonly #guarded = new Semaphore(MAX_GUARDED);
+
+  constructor(database: Database, { busyTimeout, ownConnection }: DialectOptions) {
+    const client = database.$client as Client;
+    this.#lane = laneOf(client);
+    this.#waitMs = busyTimeout;
+    this.#bare = this.#lane.client === client;
+    // Turns are taken here, so statements go to the client behind the queue.
+    this.#database = overClient(database, this.#lane.client);
+    void this.#askDatabase(ownConnection);
+  }
+
+  get door(): Door | undefined {
+    return this.#bare && this.#lane.inMemory() !== false ? this.#lane.writers : undefined;
+  }
+
+  get prepared(): number {
+    return this.#reader?.size ?? 0;
+  }
+
+  read<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    if (this.#readersWait) return this.#readGuarded(work);
+    return this.#lane.read(() => work(this.#database), this.#waitMs);
+  }
+
+  /** Without a write-ahead log a reader may find the file locked, and wait as a writer does. */
+  async #readGuarded<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    if (await this.#lane.inMemory()) return this.#lane.read(() => work(this.#database), this.#waitMs);
+    return this.#guarded.run(async () => {
+      const transaction = await this.#lane.beginReading(this.#waitMs);
+      try {
+        return await work(overTransaction(this.#database, this.#lane.client, transaction));
+      } finally {
+        transaction.close();
+      }
+    }, this.#waitMs);
+  }
+
+  /**
+   * Another process may hold the lock, and the client may fail to read what a statement returns once it is done; both
+   * want a transaction around it.
+   */
+  write<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    return this.transaction("write", work);
+  }
+
+  async transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> {
+    const lane = this.#lane;
+    const waitMs = this.#waitMs;
+    if (mode === "write" || (await lane.inMemory())) {
+      return lane.writers.exclusive(async () => this.#run(await lane.begin(waitMs), work), waitMs);
+    }
+    return this.#hooked.run(async () => {
+      const reading = new UpgradingTransaction(await lane.beginReading(waitMs), () =>
+        writeTransaction(lane, waitMs),
+      );
+      return this.#run(reading, work);
+    }, waitMs);
+  }
+
+  async query(database: Database, text: string, values: readonly unknown[]): Promise<ResultRows> {
+    const { tx, client } = database.session as { tx?: Transaction; client: Client };
+    const found = tx === undefined ? this.#reader?.query(text, values) : undefined;
+    if (found !== undefined) return found;
+    const statement = { sql: text, args: values as InValue[] };
+    return (await (tx ?? client).execute(statement)).rows;
+  }
+
+  failure = sqliteFailure;
+  unsayable = isUnsayable;
+  retryable = (): boolean => false;
+  missesReference = (): boolean => false;
+
+  /** Until the database has answered, everything is done so that it is right on any. */
+  async #askDatabase(ownConnection: boolean): Promise<void> {
+    const { client } = this.#lane;
+    try {
+      this.jsonPassesSelects = jsonPassesSelects((await client.execute(JSON_PROBE)).rows);
+      const journal = await client.execute("pragma journal_mode");
+      const mode = journal.rows[0]?.[0];
+      this.#readersWait = mode !== "wal" && mode !== "memory";
+      if (mode === "wal" && ownConnection) this.#reader = await FileReader.open(client);
+    } catch {
+      // a database that cannot be asked now is right as it is
+    }
+  }
+
+  /** Runs work in a transaction that was begun, as Drizzle has it. */
+  #run<T>(transaction: LibsqlTransaction, work: (tx: Database) => Promise<T>): Promise<T> {
+    const lane = this.#lane;
+    const inner = (): Promise<T> => work(overTransaction(this.#database, lane.client, transaction));
+    return lane.run(transaction, inner, this.#waitMs);
+  }
+}
