@@ -32,6 +32,7 @@ import { isResponse } from "./response.ts";
 import {
   type Catalog,
   type ColumnInfo,
+  type DatabaseKind,
   mistypes,
   namesOfViews,
   readCatalog,
@@ -308,11 +309,10 @@ const isShown = (registry: Registry, name: string): boolean =>
   );
 
 /** Refuses a schema that was written for another database. */
-function checkSpeech(catalog: Catalog, speaks: ColumnInfo["database"]): void {
-  for (const { name, columns } of catalog.values())
-    for (const { database } of columns.values())
-      if (database !== speaks)
-        throw new Error(`table \`${name}\` of the schema is for ${database}, the database speaks ${speaks}`);
+function checkSpeech(catalog: Catalog, speaks: DatabaseKind): void {
+  for (const { name, database } of catalog.values())
+    if (database !== speaks)
+      throw new Error(`table \`${name}\` of the schema is for ${database}, the database speaks ${speaks}`);
 }
 
 function warn(suspected: readonly string[], registry: Registry, { strict, onWarning }: EngineOptions): void {

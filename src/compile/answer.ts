@@ -51,9 +51,8 @@ export const exactKey = (table: TableInfo): ReadonlyMap<string, SQL.Aliased> =>
   );
 
 /** What tells a row of PostgreSQL, each part with its name, its SQL and its type. */
-export function exactParts({ columns, primaryKey }: TableInfo): readonly (readonly [string, SQL, string])[] {
-  const [first] = columns.values();
-  if (first?.database !== "postgresql") return [];
+export function exactParts({ database, primaryKey }: TableInfo): readonly (readonly [string, SQL, string])[] {
+  if (database !== "postgresql") return [];
   if (primaryKey.length === 0) return PLACE;
   return primaryKey.map(({ name, column }) => [name, sql`${column}`, typeName(column)]);
 }

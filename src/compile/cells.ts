@@ -30,7 +30,7 @@ export class Cells {
     const all = [...table.columns.values()];
     this.columns = all.filter((column) => speaksOf(text, column, names) || (keyed && column.primary));
     this.#table = table;
-    this.#sqlite = syntaxFor(table).mark === "?";
+    this.#sqlite = table.database === "sqlite";
     const taken = new Set(all.map(({ column }) => column.name.toLowerCase()));
     this.#numbers = this.#sqlite ? NUMBERS.filter((name) => !taken.has(name) && mentions(text, name)) : [];
   }

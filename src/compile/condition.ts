@@ -114,11 +114,10 @@ const inSchema = ({ table }: TableInfo): boolean => !getTableUniqueName(table).s
 const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
 
 /** What tells the rows of a table apart while a statement runs, where it has no key. */
-function numbersOf({ columns, name, primaryKey }: TableInfo): readonly SQL[] {
+function numbersOf({ columns, database, name, primaryKey }: TableInfo): readonly SQL[] {
   if (primaryKey.length > 0) return [];
-  const [first] = columns.values();
   // Each part of a divided table counts its own rows.
-  if (first?.database === "postgresql") return [sql`tableoid`, sql`ctid`];
+  if (database === "postgresql") return [sql`tableoid`, sql`ctid`];
   const taken = new Set([...columns.values()].map(({ column }) => column.name.toLowerCase()));
   const free = ["rowid", "_rowid_", "oid"].find((candidate) => !taken.has(candidate));
   if (free === undefined)

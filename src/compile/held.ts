@@ -4,7 +4,6 @@ import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import { EXACT, exactKey, exactParts } from "./answer.ts";
 import { nodeCondition, rowsCondition, speaksOnlyOf } from "./condition.ts";
-import { syntaxFor } from "./transport.ts";
 import type { WriteRows } from "./write.ts";
 
 /**
@@ -15,7 +14,7 @@ export function holdsFirst(
   { kind, answer: { table } }: WritePlan,
   { rows, check }: Pick<WriteRows, "rows" | "check">,
 ): boolean {
-  if (kind === "insert" || syntaxFor(table).mark !== "$") return false;
+  if (kind === "insert" || table.database !== "postgresql") return false;
   return [rows[0]!, check].some(
     (condition) => typeof condition !== "string" && !speaksOnlyOf(condition, table),
   );

@@ -33,10 +33,10 @@ function cast(row: Row, { columns }: TableInfo): Row {
 }
 
 /** What a column gets that is not given, where Drizzle's insert would misread it or write it otherwise. */
-function notGiven(row: Row, { columns }: TableInfo): Row {
+function notGiven(row: Row, { columns, database }: TableInfo): Row {
   const absent: Row = {};
   for (const info of columns.values()) {
-    const { name, column, database } = info;
+    const { name, column } = info;
     if (Object.hasOwn(row, name)) continue;
     // It is read through the prototype, where `constructor` is a function.
     if (name in Object.prototype) absent[name] = undefined;

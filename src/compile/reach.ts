@@ -15,7 +15,10 @@ export function reachOf(check: Rows, table: TableInfo, names: Names): Reach {
   if (typeof check === "string") return "row";
   const own = speaksOnlyOf(check, table);
   // No function of SQLite asks tables. What speaks of its row alone has each call in one piece of text.
-  if (names.syntax.mark === "$" && (own ? piecesCallUnknown(check) : callsUnknown(textOf(check, names))))
+  if (
+    table.database === "postgresql" &&
+    (own ? piecesCallUnknown(check) : callsUnknown(textOf(check, names)))
+  )
     return "unknown";
   return own ? "row" : "tables";
 }

@@ -27,7 +27,7 @@ export async function readRelational(
   // Drizzle's relational queries ask for each field by itself, where no other row is seen.
   if (plan.nodes.some(({ policy, extras }) => policy.spansRows && extras.size > 0))
     throw new TypeError("computed fields over several rows need the fast reader");
-  const cut = syntaxFor(root.table).mark === "$" && areTooLong(root);
+  const cut = root.table.database === "postgresql" && areTooLong(root);
   const naming = (cut ? numbersForNames : namesOfSchema)(database, root);
   const config = toConfig(root, rows, naming, naming.root);
   if (plan.total) config.extras[TOTAL] = total(root, rows).as(TOTAL);

@@ -1,5 +1,5 @@
 import type { OrderKey } from "../policy/policy.ts";
-import type { ColumnInfo } from "../schema/schema.ts";
+import type { ColumnInfo, DatabaseKind } from "../schema/schema.ts";
 import { postgresql } from "./syntax-postgresql.ts";
 import { sqlite } from "./syntax-sqlite.ts";
 
@@ -59,8 +59,7 @@ export interface Range {
 }
 
 /** The SQL of a database. */
-export const syntaxOf = (speaks: ColumnInfo["database"]): Syntax =>
-  speaks === "postgresql" ? postgresql : sqlite;
+export const syntaxOf = (speaks: DatabaseKind): Syntax => (speaks === "postgresql" ? postgresql : sqlite);
 
 /** A text as SQL writes it. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

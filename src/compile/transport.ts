@@ -5,10 +5,7 @@ import { type Syntax, syntaxOf } from "./syntax.ts";
 import { readCell, type Unreadable } from "./value.ts";
 
 /** The syntax of a table's database. */
-export function syntaxFor({ columns }: TableInfo): Syntax {
-  const [first] = columns.values();
-  return syntaxOf(first?.database ?? "sqlite");
-}
+export const syntaxFor = ({ database }: TableInfo): Syntax => syntaxOf(database);
 
 /** Stands for the value in SQL that is taken apart for Drizzle. */
 const VALUE = "\u0001";

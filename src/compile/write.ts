@@ -226,7 +226,7 @@ function judgeOf({ plan, kind, rows, check, names, triggered }: Put): (values: r
   const reach = reachOf(check, table, names);
   if (typeof check === "string" || reach === "row") return () => "riding";
   if (reach === "unknown") return () => "rehearsed";
-  const snapshot = names.syntax.mark === "$" && !triggered;
+  const snapshot = table.database === "postgresql" && !triggered;
   return (values) => {
     if (snapshot && values.length <= rowsAtOnce(table)) return "riding";
     if (kind !== "update" || check !== rows[0] || triggered) return "rehearsed";

@@ -7,9 +7,8 @@ import { Nested } from "./missing.ts";
  * in there for the inner table's, and a column that is compared with itself admits every row. `undefined` where the
  * names stay apart.
  */
-export function captured(condition: SQL, { name, table, columns }: TableInfo): string | undefined {
-  const sqlite = columns.values().next().value?.database === "sqlite";
-  const text = new ConditionText(sqlite);
+export function captured(condition: SQL, { name, table, database }: TableInfo): string | undefined {
+  const text = new ConditionText(database === "sqlite");
   text.add(condition);
   const own = text.labelOf(table);
   const isOwn = (one: Label): boolean => one.name === own.name && one.schema === own.schema;

@@ -1,10 +1,8 @@
 import { Column, is, type SQL, StringChunk } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
 import * as lite from "drizzle-orm/sqlite-core";
-import { databaseOf } from "./kind.ts";
+import { type DatabaseKind, databaseOf } from "./kind.ts";
 import { isOneKind, readType } from "./type.ts";
-
-type Database = "sqlite" | "postgresql";
 
 /** Any value a database binds; SQLite compares whatever class it has, and has no booleans. */
 const scalar = {
@@ -47,7 +45,7 @@ const TEXTS: ReadonlySet<string> = new Set(
  * A column whose values are compared as those of an expression are: by the type the database says it has, else by what its
  * author maps it with.
  */
-export function modelOf(expression: SQL, database: Database, type: string | undefined): Column {
+export function modelOf(expression: SQL, database: DatabaseKind, type: string | undefined): Column {
   const { decoder } = expression as unknown as { decoder: Decoder };
   const said = is(decoder, Column) && databaseOf(decoder) === database ? decoder : undefined;
   if (database === "sqlite") return said ?? SQLITE[mappedBy(expression, decoder)];

@@ -23,8 +23,11 @@ export type ColumnKind =
 /** Which of the database's own comparisons are total for a column: `<` and `=`, `=` alone, or none. */
 export type Comparison = "order" | "equality" | "nothing";
 
+/** A database that tables are written for. */
+export type DatabaseKind = "sqlite" | "postgresql";
+
 /** Which database a column belongs to. */
-export const databaseOf = (column: Column): "sqlite" | "postgresql" =>
+export const databaseOf = (column: Column): DatabaseKind =>
   column.columnType.startsWith("Pg") ? "postgresql" : "sqlite";
 
 /** The kind of a column, by Drizzle's data type and, where that says too little, its column type. */

@@ -15,16 +15,31 @@ import { getTableConfig as getPgTableConfig, type PgArray, PgTable } from "drizz
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { castOf } from "./cast.ts";
 import { encoderOf } from "./encode.ts";
-import { type ColumnKind, type Comparison, compares, databaseOf, kindOf, matches } from "./kind.ts";
+import {
+  type ColumnKind,
+  type Comparison,
+  compares,
+  type DatabaseKind,
+  databaseOf,
+  kindOf,
+  matches,
+} from "./kind.ts";
 import { isOneKind, takesPatterns } from "./type.ts";
-import { asTable, type ColumnTypes, columnsOfView, expressionsOf, nameOfView } from "./view.ts";
+import {
+  asTable,
+  type ColumnTypes,
+  columnsOfView,
+  databaseOfView,
+  expressionsOf,
+  nameOfView,
+} from "./view.ts";
 
 export { typeName } from "./cast.ts";
 export { coerce, readField } from "./coerce.ts";
 export { Gap } from "./gap.ts";
 export { isStorable } from "./json.ts";
 export { settle } from "./settle.ts";
-export type { ColumnKind, Comparison } from "./kind.ts";
+export type { ColumnKind, Comparison, DatabaseKind } from "./kind.ts";
 
 /** A column and what the engine needs to know of it. */
 export interface ColumnInfo {
@@ -34,7 +49,7 @@ export interface ColumnInfo {
   readonly index: number;
   readonly column: Column;
   readonly kind: ColumnKind;
-  readonly database: "sqlite" | "postgresql";
+  readonly database: DatabaseKind;
   /** Its type in SQL, in lower case. */
   readonly type: string;
   /** Which of the database's own comparisons are total for it; what has none cannot be sorted by either. */
@@ -75,6 +90,8 @@ export interface TableInfo {
   readonly name: string;
   /** A view is read only; it has neither key nor relations. */
   readonly kind: "table" | "view";
+  /** What it speaks, and all of its columns with it. */
+  readonly database: DatabaseKind;
   /** Of a view, a table that goes by its name. */
   readonly table: Table;
   readonly columns: ReadonlyMap<string, ColumnInfo>;
@@ -115,7 +132,17 @@ export function readCatalog(given: Record<string, unknown>, types?: ViewTypes): 
   }
   for (const [name, value] of Object.entries(schema))
     if (is(value, View)) catalog.set(name, readView(name, value, types?.get(name)));
+  catalog.forEach(refuseMixture);
   return catalog;
+}
+
+/** @throws Error for a table with columns of two databases, which types forbid. */
+function refuseMixture({ name, database, columns }: TableInfo): void {
+  for (const column of columns.values())
+    if (column.database !== database)
+      throw new Error(
+        `table \`${name}\` of the schema is for ${database}, its column \`${column.name}\` for ${column.database}`,
+      );
 }
 
 /** The schema itself, where it is the only, default export of what was given: so Drizzle reads it. */
@@ -137,6 +164,7 @@ function readTable(table: RelationalTable, schema: Record<string, unknown>): Wri
   return {
     name: table.tsName,
     kind: "table",
+    database: is(schema[table.tsName], PgTable) ? "postgresql" : "sqlite",
     table: schema[table.tsName] as Table,
     columns,
     primaryKey: inKey(columns, key),
@@ -168,7 +196,15 @@ function readView(name: string, view: View, types: ColumnTypes | undefined): Tab
       generated: true,
     });
   }
-  return { name, kind: "view", table, columns, primaryKey: [], relations: new Map() };
+  return {
+    name,
+    kind: "view",
+    database: databaseOfView(view),
+    table,
+    columns,
+    primaryKey: [],
+    relations: new Map(),
+  };
 }
 
 type Facts = Omit<ColumnInfo, "foreign">;

@@ -1,6 +1,7 @@
 import { Column, getTableColumns, getViewSelectedFields, is, SQL, Table, type View } from "drizzle-orm";
 import { PgMaterializedView, PgView } from "drizzle-orm/pg-core";
 import { modelOf } from "./expression.ts";
+import type { DatabaseKind } from "./kind.ts";
 
 /** The columns of a table that stands for a view. */
 export const columnsOfView = (table: Table): Readonly<Record<string, Column>> => getTableColumns(table);
@@ -12,6 +13,10 @@ const COLUMNS = Symbol.for("drizzle:Columns");
 
 /** What the database says of a view's columns, by their names there: the types as SQL writes them. */
 export type ColumnTypes = ReadonlyMap<string, string>;
+
+/** Which database a view belongs to. */
+export const databaseOfView = (view: View): DatabaseKind =>
+  is(view, PgView) || is(view, PgMaterializedView) ? "postgresql" : "sqlite";
 
 /** A view's name in the database, and that of its schema. */
 export function nameOfView(view: View): { readonly name: string; readonly schema: string | undefined } {
@@ -60,9 +65,8 @@ function computedColumn(
   { sql, fieldAlias }: SQL.Aliased,
   types: ColumnTypes | undefined,
 ): Column {
-  const postgresql = is(view, PgView) || is(view, PgMaterializedView);
   const type = types?.get(fieldAlias);
-  return Object.create(modelOf(sql, postgresql ? "postgresql" : "sqlite", type), {
+  return Object.create(modelOf(sql, databaseOfView(view), type), {
     name: { value: fieldAlias },
     keyAsName: { value: false },
     ...(type !== undefined && { getSQLType: { value: () => type } }),
