@@ -1,9 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../dialect/dialect.ts";
+import { speaksOnlyOf } from "../drizzle/drizzle.ts";
 import type { ReadNode, ReadPlan, Row, Rows, WritePlan } from "../plan/plan.ts";
 import { type ColumnInfo, type TableInfo, typeName } from "../schema/schema.ts";
 import type { ReadStatement } from "./compile.ts";
-import { rowsCondition, speaksOnlyOf } from "./condition.ts";
+import { rowsCondition } from "./condition.ts";
 import { columnAsText, columnValue, extraAsText, syntaxFor } from "./transport.ts";
 import { extraReceived, type Unreadable } from "./value.ts";
 

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import { type SQL, sql } from "drizzle-orm";
+import { type Names, textOf } from "../drizzle/drizzle.ts";
 import type { Row } from "../plan/plan.ts";
 import { type ColumnInfo, type TableInfo, typeName } from "../schema/schema.ts";
-import type { Names } from "./lift.ts";
-import { mentions, speaksOf, textOf } from "./reach.ts";
+import { mentions, speaksOf } from "./reach.ts";
 import { syntaxFor } from "./transport.ts";
 
 /** Names no column has. */

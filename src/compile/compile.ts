@@ -1,15 +1,15 @@
 import { writeDigits } from "../digits.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
+import { namesOf } from "../drizzle/drizzle.ts";
 import type { ReadPlan, Rows, WritePlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import type { Read } from "./answer.ts";
 import { InsertWriter } from "./insert.ts";
 import { Unsayable } from "./flat.ts";
 import { type Bound, type JSONStatement, JSONReader } from "./json.ts";
-import { namesOf } from "./lift.ts";
 import { refuseFirst } from "./refuse.ts";
 import { readRelational } from "./relational.ts";
-import type { Syntax } from "./syntax.ts";
+import { type Syntax, syntaxOf } from "./syntax.ts";
 import { Triggers } from "./triggers.ts";
 import { receiveRows, type Unreadable } from "./value.ts";
 import { compileWrite, type WriteRows, type WriteStatement } from "./write.ts";
@@ -113,7 +113,7 @@ export function readCompiler(
           const { statement, values } = bound;
           try {
             const found = await dialect.query(tx, statement.text, values);
-            return outcomeOf(found, plan, statement, names.syntax, unreadable);
+            return outcomeOf(found, plan, statement, syntaxOf(names.database), unreadable);
           } catch (error) {
             if (!(error instanceof Unsayable) && !dialect.unsayable(error)) throw error;
             statement.failed = true;

@@ -1,15 +1,5 @@
-import {
-  Column,
-  getTableName,
-  getTableUniqueName,
-  is,
-  type Placeholder,
-  Param,
-  SQL,
-  sql,
-  StringChunk,
-  type SQLWrapper,
-} from "drizzle-orm";
+import { getTableName, getTableUniqueName, type SQL, sql, type SQLWrapper } from "drizzle-orm";
+import { speaksOnlyOf } from "../drizzle/drizzle.ts";
 import type { Predicate, ReadNode, Rows } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 
@@ -138,26 +128,4 @@ function keyIn(table: TableInfo, condition: SQL, alias: string): SQL {
 /** SQL that Drizzle treats as a sub-query: whole, and with the names it was written with. */
 function sealed(inner: SQL): SQLWrapper {
   return { getSQL: () => inner };
-}
-
-/** Text that names no column: operators, numbers, texts, casts, calls of functions, and the words between conditions. */
-const NAMELESS =
-  /^(?:[\s()<>=!,|+\-*/%\d.]|'[^']*'|::[a-z_]\w*(?:\[\])*|\b(?!select\b|exists\b|from\b|values\b)[a-z_]\w*\s*(?=\()|\b(?:and|or|not|is|null|in|between|true|false|case|when|then|else|end)\b)*$/i;
-
-type Chunk = SQL["queryChunks"][number] | Placeholder | Column;
-
-/** Whether SQL names columns of one table and nothing else. */
-export function speaksOnlyOf(query: SQL, table: TableInfo): boolean {
-  return query.queryChunks.every((chunk: Chunk | undefined) => {
-    if (chunk === undefined || chunk === null) return true;
-    if (is(chunk, Column)) return chunk.table === table.table;
-    if (is(chunk, SQL)) return speaksOnlyOf(chunk, table);
-    if (is(chunk, StringChunk)) return NAMELESS.test(chunk.value.join(""));
-    if (is(chunk, Param)) return true;
-    if (Array.isArray(chunk))
-      return (chunk as unknown[]).every(
-        (item) => typeof item !== "object" || item === null || is(item, Param),
-      );
-    return typeof chunk !== "object" || chunk instanceof Date || chunk instanceof Uint8Array;
-  });
 }

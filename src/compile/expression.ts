@@ -1,6 +1,7 @@
+import { isMapped } from "../drizzle/drizzle.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Syntax } from "./syntax.ts";
-import { extraValue, isMapped } from "./value.ts";
+import { extraValue } from "./value.ts";
 
 /** What a view computes is read as a computed field is: it has whatever type its SQL has. */
 export function withExpressions(syntax: Syntax): Syntax {

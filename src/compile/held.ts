@@ -1,9 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../dialect/dialect.ts";
+import { speaksOnlyOf } from "../drizzle/drizzle.ts";
 import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import { EXACT, exactKey, exactParts } from "./answer.ts";
-import { nodeCondition, rowsCondition, speaksOnlyOf } from "./condition.ts";
+import { nodeCondition, rowsCondition } from "./condition.ts";
 import type { WriteRows } from "./write.ts";
 
 /**

@@ -1,12 +1,14 @@
 import { is, SQL } from "drizzle-orm";
 import { Cache } from "../cache.ts";
 import { writeDigits } from "../digits.ts";
+import { MARK, type Names, takeApart } from "../drizzle/drizzle.ts";
 import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { flatColumn, flatMade, type RowsWriter, rowsWriter } from "./flat.ts";
-import { lift, MARK, type Names, numbered } from "./lift.ts";
+import { numbered } from "./lift.ts";
 import { hasDefault, madeValue } from "./made.ts";
+import { syntaxOf } from "./syntax.ts";
 import { wantsMapping } from "./value.ts";
 import type { WriteOutcome } from "./write.ts";
 
@@ -50,7 +52,7 @@ export class InsertWriter {
 
   /** Whether a plan's answer is a row that nothing in must be mapped. */
   takes({ kind, answer }: WritePlan): boolean {
-    const { syntax } = this.#names;
+    const syntax = syntaxOf(this.#names.database);
     return (
       kind === "insert" &&
       answer.extras.size === 0 &&
@@ -76,7 +78,7 @@ export class InsertWriter {
     const columns: string[] = [];
     const marks: string[] = [];
     const values: unknown[] = [];
-    const { syntax } = this.#names;
+    const syntax = syntaxOf(this.#names.database);
     const { mark } = syntax;
     for (const column of plan.answer.table.columns.values()) {
       if (column.column.generated !== undefined) continue;
@@ -87,7 +89,7 @@ export class InsertWriter {
       marks.push(given.kind === "text" ? given.text : `${mark}${values.push(given.value)}${column.cast}`);
     }
     if (columns.length === 0) return undefined;
-    const checked = typeof check === "string" ? undefined : lift(check, this.#names);
+    const checked = typeof check === "string" ? undefined : takeApart(check, this.#names);
     const checkKey = typeof check === "string" ? check : checked!.parts.join(MARK);
     const key = `${this.#policyId(plan)};${plan.answer.columns.map(({ index }) => index).join()};${columns.join()};${marks.join()};${cells.map(({ index }) => index).join()};${checkKey}`;
     let statement = this.#statements.get(key);
@@ -119,7 +121,8 @@ export class InsertWriter {
     condition: string,
     cells: readonly ColumnInfo[],
   ): InsertStatement {
-    const { column: nameOf, syntax } = this.#names;
+    const { column: nameOf, database } = this.#names;
+    const syntax = syntaxOf(database);
     const table = this.#names.table(answer.table.table);
     const named = (column: ColumnInfo): string => `${table}.${nameOf(column.column)}`;
     const passed = `case when ${condition} then 1 else 0 end`;
@@ -150,7 +153,7 @@ export class InsertWriter {
     // PostgreSQL gives the table's own default to what is not named.
     if (hasDefault(info) && this.#dialect.speaks === "sqlite") {
       if (!is(column.default, SQL)) return { kind: "value", value: driverValue(info, column.default) };
-      const { parts, values } = lift(column.default, this.#names);
+      const { parts, values } = takeApart(column.default, this.#names);
       return values.length === 0
         ? { kind: "text", text: `(${parts[0]!})` }
         : { kind: "value", value: column.default };

@@ -1,10 +1,12 @@
 import type { SQL } from "drizzle-orm";
 import { Cache } from "../cache.ts";
 import type { Dialect } from "../dialect/dialect.ts";
+import { type Lifted, MARK, type Names, takeApart } from "../drizzle/drizzle.ts";
 import type { ReadNode, ReadPlan, Rows } from "../plan/plan.ts";
 import { type RowsWriter, rowsWriter } from "./flat.ts";
-import { type Lifted, lift, liftPredicate, MARK, type Names } from "./lift.ts";
+import { liftPredicate } from "./lift.ts";
 import { type Answers, isBounded, type PlanShape, StatementWriter } from "./statement.ts";
+import { syntaxOf } from "./syntax.ts";
 import { wantsMapping } from "./value.ts";
 
 /** One statement, remembered by shape, and what its answer is. */
@@ -59,7 +61,7 @@ export class JSONReader {
     const { nodes } = plan;
     for (let index = 0; index < nodes.length; index++) {
       const admitted = rows[index]!;
-      const using = typeof admitted === "string" ? admitted : lift(admitted, this.#names);
+      const using = typeof admitted === "string" ? admitted : takeApart(admitted, this.#names);
       usings.push(using);
       if (typeof using === "string") key += MARK + using;
       else {
@@ -99,10 +101,10 @@ export class JSONReader {
     const known = plan.recurring ? shapes.get(plan) : undefined;
     if (known !== undefined) return known;
     const answers = this.#answers(plan, asRows);
-    if (answers !== "rows" && answers !== "count" && isTooWide(plan, this.#names.syntax.maxMembers))
+    if (answers !== "rows" && answers !== "count" && isTooWide(plan, syntaxOf(this.#names.database).maxMembers))
       return undefined;
     const extras = plan.nodes.map((node) =>
-      [...node.extras.values()].map((extra) => lift(extra.sql, this.#names)),
+      [...node.extras.values()].map((extra) => takeApart(extra.sql, this.#names)),
     );
     const wheres = plan.nodes.map((node) => node.where && liftPredicate(node.where, this.#names));
     const key = `${answers}${plan.total}${plan.first}${this.#nodeKey(plan.root, wheres)}`;
@@ -113,7 +115,7 @@ export class JSONReader {
 
   #answers(plan: ReadPlan, asRows: boolean): Answers {
     if (plan.countOnly) return "count";
-    if (asRows || plan.nodes.some((node) => wantsMapping(node, this.#names.syntax))) return "encoded";
+    if (asRows || plan.nodes.some((node) => wantsMapping(node, syntaxOf(this.#names.database)))) return "encoded";
     if (plan.total) return "json";
     if (this.#dialect.rowsAreCheap && plan.nodes.length === 1) return "rows";
     return plan.first ? "object" : "json";

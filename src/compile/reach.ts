@@ -1,9 +1,7 @@
-import { is, SQL, StringChunk } from "drizzle-orm";
 import { Cache } from "../cache.ts";
+import { type Names, someText, speaksOnlyOf, textOf } from "../drizzle/drizzle.ts";
 import type { Rows } from "../plan/plan.ts";
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
-import { speaksOnlyOf } from "./condition.ts";
-import type { Names } from "./lift.ts";
 
 /**
  * What a check looks at: its own row alone; tables, as the statement itself sees them; or whatever a function that nobody
@@ -17,14 +15,11 @@ export function reachOf(check: Rows, table: TableInfo, names: Names): Reach {
   // No function of SQLite asks tables. What speaks of its row alone has each call in one piece of text.
   if (
     table.database === "postgresql" &&
-    (own ? piecesCallUnknown(check) : callsUnknown(textOf(check, names)))
+    (own ? someText(check, callsUnknown) : callsUnknown(textOf(check, names)))
   )
     return "unknown";
   return own ? "row" : "tables";
 }
-
-/** SQL as its database gets it. */
-export const textOf = (query: SQL, { rendering }: Names): string => query.toQuery(rendering).sql;
 
 /** Whether SQL may speak of a column: it holds the name, by itself. */
 export const speaksOf = (text: string, { column }: ColumnInfo, names: Names): boolean =>
@@ -67,11 +62,6 @@ const SKIPPED = /"(?:[^"]|"")*"|'(?:[^']|'')*'|--[^\n]*|\/\*[^]*?\*\//g;
 const CALL = /("|[\p{L}_][\p{L}\p{N}_$]*)\s*\(/gu;
 /** Texts of other forms, in which a quote is none. */
 const FOREIGN = /\\|\$[\p{L}\p{N}_]*\$/u;
-
-const piecesCallUnknown = (query: SQL): boolean =>
-  query.queryChunks.some((chunk) =>
-    is(chunk, StringChunk) ? callsUnknown(chunk.value.join("")) : is(chunk, SQL) && piecesCallUnknown(chunk),
-  );
 
 /** Whether SQL calls what is not known to look at no table. */
 function callsUnknown(text: string): boolean {

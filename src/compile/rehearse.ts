@@ -1,11 +1,13 @@
 import { getTableName, getTableUniqueName, is, SQL, sql } from "drizzle-orm";
 import type { Database, Dialect } from "../dialect/dialect.ts";
+import { MARK, type Names } from "../drizzle/drizzle.ts";
 import type { Row } from "../plan/plan.ts";
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
 import { MAX_VALUES } from "./answer.ts";
 import type { Cells } from "./cells.ts";
-import { MARK, type Names, numbered } from "./lift.ts";
+import { numbered } from "./lift.ts";
 import { escaped } from "./reach.ts";
+import { syntaxOf } from "./syntax.ts";
 
 /** A write whose rows are judged before it is done for good. */
 export interface Rehearsal {
@@ -111,7 +113,7 @@ async function passes(
     const query = sql`with "~rows" as (${cells.select(judged)}) select count(*) from "~rows" as ${alias} where (${check})`;
     const { sql: text, params } = query.toQuery(names.rendering);
     const parts = withoutSchema(text, table).split(MARK);
-    const [row] = await dialect.query(database, numbered(parts, 1, names.syntax), params);
+    const [row] = await dialect.query(database, numbered(parts, 1, syntaxOf(names.database)), params);
     if (Number(row![0]) < judged.length) return false;
   }
   return true;

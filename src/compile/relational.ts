@@ -1,10 +1,11 @@
 import { type SQL, sql, type Table } from "drizzle-orm";
+import { type Naming, namesOfSchema, numbersForNames } from "../drizzle/drizzle.ts";
 import type { ReadNode, ReadPlan, Rows } from "../plan/plan.ts";
 import type { OrderKey } from "../policy/policy.ts";
 import type { Database } from "../dialect/dialect.ts";
 import type { ReadOutcome } from "./compile.ts";
 import { aliasedCondition, computed, nodeCondition, rowsCondition } from "./condition.ts";
-import { areTooLong, type Naming, namesOfSchema, numbersForNames } from "./names.ts";
+import { areTooLong } from "./names.ts";
 import { syntaxOf } from "./syntax.ts";
 import { columnAsText, columnValue, extraAsText, syntaxFor } from "./transport.ts";
 import { extraReceived, type Unreadable } from "./value.ts";
@@ -28,7 +29,7 @@ export async function readRelational(
   if (plan.nodes.some(({ policy, extras }) => policy.spansRows && extras.size > 0))
     throw new TypeError("computed fields over several rows need the fast reader");
   const cut = root.table.database === "postgresql" && areTooLong(root);
-  const naming = (cut ? numbersForNames : namesOfSchema)(database, root);
+  const naming = (cut ? numbersForNames : namesOfSchema)(database, root.table.name);
   const config = toConfig(root, rows, naming, naming.root);
   if (plan.total) config.extras[TOTAL] = total(root, rows).as(TOTAL);
   const found = (await naming.query.findMany(config)) as Row[];

@@ -1,10 +1,11 @@
 import type { SQL } from "drizzle-orm";
+import type { Lifted, Names } from "../drizzle/drizzle.ts";
 import type { ReadNode, ReadPlan, RelationNode, Rows } from "../plan/plan.ts";
 import type { OrderKey } from "../policy/policy.ts";
 import type { ColumnInfo, RelationInfo } from "../schema/schema.ts";
 import { flatColumn, flatExtra } from "./flat.ts";
-import { type Lifted, type Names, numbered } from "./lift.ts";
-import type { Member, Syntax } from "./syntax.ts";
+import { numbered } from "./lift.ts";
+import { type Member, type Syntax, syntaxOf } from "./syntax.ts";
 
 /**
  * What a statement answers: one row with a number (`count`), with the JSON of a list (`json`), with JSON whose values are
@@ -74,7 +75,7 @@ export class StatementWriter {
     jsonPassesSelects: boolean,
   ) {
     this.#names = names;
-    this.#syntax = names.syntax;
+    this.#syntax = syntaxOf(names.database);
     this.#plan = plan;
     this.#usings = usings;
     this.#shape = shape;

@@ -1,4 +1,5 @@
-import { getTableName, noopDecoder, type SQL } from "drizzle-orm";
+import { getTableName, type SQL } from "drizzle-orm";
+import { decoderOf, isMapped } from "../drizzle/drizzle.ts";
 import type { ReadNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Syntax } from "./syntax.ts";
@@ -9,15 +10,6 @@ export function wantsMapping(node: ReadNode, syntax: Syntax): boolean {
     node.columns.some((column) => syntax.wantsMapping(column)) || [...node.extras.values()].some(isMapped)
   );
 }
-
-interface Decoder {
-  mapFromDriverValue(value: unknown): unknown;
-}
-
-const decoderOf = (extra: SQL.Aliased): Decoder => (extra.sql as unknown as { decoder: Decoder }).decoder;
-
-/** Whether its author gave a computed field a mapping. */
-export const isMapped = (extra: SQL.Aliased): boolean => decoderOf(extra) !== noopDecoder;
 
 /** The value of a computed field as a driver answered it, mapped as its author wishes. */
 export function extraValue(value: unknown, extra: SQL.Aliased): unknown {

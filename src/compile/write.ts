@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database, Dialect } from "../dialect/dialect.ts";
+import { type Names, textOf } from "../drizzle/drizzle.ts";
 import type { Row, Rows, WritePlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import {
@@ -23,9 +24,8 @@ import { Cells } from "./cells.ts";
 import { nodeCondition } from "./condition.ts";
 import { hold, holdsFirst } from "./held.ts";
 import type { InsertWriter } from "./insert.ts";
-import type { Names } from "./lift.ts";
 import { changedRow, newRow } from "./made.ts";
-import { reachOf, speaksOf, textOf } from "./reach.ts";
+import { reachOf, speaksOf } from "./reach.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
 import { countTotal, selectCount } from "./relational.ts";
 import type { Unreadable } from "./value.ts";

@@ -1,0 +1,12 @@
+import { noopDecoder, type SQL } from "drizzle-orm";
+
+/** Makes what an author wants of a value that a driver answered: a column, or what `mapWith` was given. */
+export interface Decoder {
+  mapFromDriverValue(value: unknown): unknown;
+}
+
+/** What decodes the values of a computed field. */
+export const decoderOf = ({ sql }: SQL.Aliased): Decoder => (sql as unknown as { decoder: Decoder }).decoder;
+
+/** Whether its author gave a computed field a mapping. */
+export const isMapped = (extra: SQL.Aliased): boolean => decoderOf(extra) !== noopDecoder;
