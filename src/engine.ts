@@ -1,4 +1,13 @@
-import { admit, type Body, finishRows, readBodyRows, type Rows } from "./author/author.ts";
+import {
+  admit,
+  type Body,
+  type Context,
+  finishRows,
+  readBodyRows,
+  type Rows,
+  setBody,
+  setFindFirst,
+} from "./author/author.ts";
 import {
   holdsFirst,
   nameOf,
@@ -178,7 +187,7 @@ export function createEngine(options: EngineOptions): Engine {
   ): Promise<Shaped | Response> {
     const { context } = principal;
     const plan = plans.get(policy, request);
-    context["findFirst"] = plan.first;
+    setFindFirst(context, plan.first);
     const admitted = outside(() => admitAll(plan, context));
     const rows = admitted instanceof Promise ? await admitted : admitted;
     mark("plan");
@@ -222,11 +231,11 @@ export function createEngine(options: EngineOptions): Engine {
     const { context } = principal;
     const plan = planWrite(policy, request);
     const { kind } = plan;
-    context["findFirst"] = false;
+    setFindFirst(context, false);
     mark("plan");
     if (kind !== "delete") {
       const sent = await body(policy.limits.maxBodySize);
-      context["body"] = await outside(() => readBodyRows(policy, sent, kind === "insert", context));
+      setBody(context, await outside(() => readBodyRows(policy, sent, kind === "insert", context)));
       mark("body");
     }
     const rows = await outside(() => admitAll(plan, context));
@@ -247,7 +256,7 @@ export function createEngine(options: EngineOptions): Engine {
       { asRows: wantsRows(policy), triggered },
     );
     const statement = async (database: unknown): Promise<QueryResult> => {
-      const values = kind === "delete" ? [] : finishRows(policy, kind, context["body"]);
+      const values = kind === "delete" ? [] : finishRows(policy, kind, context.body);
       const { passed, ...outcome } = await write(database, values);
       if (!passed) throw checkFailed();
       if (outcome.rowsAffected > policy.maxAffected) {
@@ -260,7 +269,7 @@ export function createEngine(options: EngineOptions): Engine {
       triggered ||
       ensure !== "all" ||
       holdsFirst(plan, { rows, check }) ||
-      isAtomic(plan, check, context["body"]);
+      isAtomic(plan, check, context.body);
     const { hooks } = policy;
     const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
       shape({ policy, first: false, outcome });
@@ -342,7 +351,7 @@ class PlanMemory {
 function admitCheck(
   { check, using, table, path }: Policy,
   rows: readonly Rows[],
-  context: unknown,
+  context: Context,
 ): Rows | Promise<Rows> {
   return check === using ? rows[0]! : admit(check, table, context, `${path}.check`);
 }
@@ -366,7 +375,7 @@ function isAtomic({ policy, total, answer }: WritePlan, check: Rows, body: unkno
 /** The rows each node of a plan admits for this caller, by the node's index. */
 function admitAll(
   { nodes }: Pick<ReadPlan, "nodes">,
-  context: unknown,
+  context: Context,
 ): readonly Rows[] | Promise<readonly Rows[]> {
   const admitted = nodes.map(({ policy, table }) =>
     admit(policy.using, table, context, `${policy.path}.where`),

@@ -3,6 +3,7 @@ import { isThenable } from "../clock.ts";
 import { internalError } from "../error.ts";
 import { type AuthorFunction, captured, withoutMissing } from "../policy/policy.ts";
 import type { TableInfo } from "../schema/schema.ts";
+import type { Context } from "./context.ts";
 
 /** The rows that exist for a caller. */
 export type Rows = SQL | "all" | "none";
@@ -17,7 +18,7 @@ const operators = Object.freeze(getOperators());
 export function admit(
   filter: AuthorFunction | undefined,
   table: TableInfo,
-  context: unknown,
+  context: Context,
   path: string,
 ): Rows | Promise<Rows> {
   if (filter === undefined) return "all";

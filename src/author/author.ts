@@ -1,2 +1,12 @@
 export { admit, type Rows } from "./admit.ts";
+export {
+  type Context,
+  createContext,
+  removeTransaction,
+  setBody,
+  setFindFirst,
+  setResult,
+  setRole,
+  setTransaction,
+} from "./context.ts";
 export { type Body, finishRows, readBodyRows, type Row } from "./body.ts";

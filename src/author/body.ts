@@ -11,6 +11,7 @@ import {
 } from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
 import { coerce, type ColumnInfo, readField, settle } from "../schema/schema.ts";
+import type { Context } from "./context.ts";
 import { validate } from "./validate.ts";
 
 /** One row of a body, by column. */
@@ -33,7 +34,7 @@ export async function readBodyRows(
   policy: Policy,
   body: Body,
   many: boolean,
-  context: unknown,
+  context: Context,
 ): Promise<Row | Row[]> {
   const value = readValue(policy, body);
   if (!Array.isArray(value)) return readRow(policy, value, "", context);
@@ -65,7 +66,7 @@ function readValue(policy: Policy, { value, form, digits }: Body): unknown {
     : settleRow(value, "");
 }
 
-async function readRow(policy: Policy, sent: unknown, path: string, context: unknown): Promise<Row> {
+async function readRow(policy: Policy, sent: unknown, path: string, context: Context): Promise<Row> {
   return finishSent(policy, await validateRow(policy, sent, path, context), path, context);
 }
 
@@ -79,7 +80,7 @@ interface Validated {
 async function validateRows(
   policy: Policy,
   sent: readonly unknown[],
-  context: unknown,
+  context: Context,
 ): Promise<readonly Validated[]> {
   const rows: Validated[] = [];
   const issues: Issue[] = [];
@@ -99,7 +100,7 @@ async function validateRow(
   policy: Policy,
   value: unknown,
   path: string,
-  context: unknown,
+  context: Context,
 ): Promise<Validated> {
   if (!isRow(value)) throw invalidBody("expected an object", path === "" ? undefined : path);
   const sent = { ...value };
@@ -112,7 +113,7 @@ async function finishSent(
   policy: Policy,
   { sent, row }: Validated,
   path: string,
-  context: unknown,
+  context: Context,
 ): Promise<Row> {
   // A validator may take a key out by leaving it undefined; where the client wrote it so, it was let through.
   const letThrough = Object.keys(sent).filter(

@@ -1,11 +1,12 @@
 import { at, type Issue, invalidBody } from "../error.ts";
 import type { AuthorFunction, StandardIssue, StandardSchema } from "../policy/policy.ts";
+import type { Context } from "./context.ts";
 
 /** Runs an author's validator on one row: a function, an ArkType or any Standard Schema. */
 export async function validate(
   validator: AuthorFunction | StandardSchema | undefined,
   row: unknown,
-  context: unknown,
+  context: Context,
   path: string,
 ): Promise<unknown> {
   if (validator === undefined) return row;
@@ -24,7 +25,7 @@ export async function validate(
 async function run(
   validator: AuthorFunction,
   row: unknown,
-  context: unknown,
+  context: Context,
   path: string,
 ): Promise<unknown> {
   try {

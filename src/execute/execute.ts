@@ -1,7 +1,8 @@
+import { type Context, removeTransaction, setResult, setTransaction } from "../author/author.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { within } from "../clock.ts";
 import { Both, HttpError, timeout as late } from "../error.ts";
-import type { Hooks } from "../policy/policy.ts";
+import type { Hooks, QueryResult } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
 
 /** What runs between begin and commit. */
@@ -11,7 +12,7 @@ export interface Task<Outcome, Answer = Outcome> {
   readonly atomic: boolean;
   readonly hooks: Hooks;
   /** The object the hooks are handed; `tx` and `result` are put on it. */
-  readonly context: Record<string, unknown>;
+  readonly context: Context;
   readonly statement: (database: Database) => Promise<Outcome>;
   /** Makes the answer of what was written, before it is kept. */
   readonly finish?: (outcome: Outcome) => Answer | Promise<Answer>;
@@ -52,7 +53,7 @@ export async function execute<Outcome, Answer>(
     if (isResponse(answer)) return answer;
     throw dialect.failure(error, task.mode) ?? error;
   } finally {
-    delete context["tx"];
+    removeTransaction(context);
   }
 }
 
@@ -139,11 +140,11 @@ async function around<Outcome, Answer>(
   task: Task<Outcome, Answer>,
 ): Promise<Answer | Response> {
   const { hooks, context, statement } = task;
-  context["tx"] = tx;
+  setTransaction(context, tx);
   const before: unknown = await hooks.beforeQuery?.(context);
   if (isResponse(before)) throw new Ended(before);
   const outcome = await statement(tx);
-  context["result"] = outcome;
+  setResult(context, outcome as QueryResult);
   const after: unknown = await hooks.afterQuery?.(context);
   return isResponse(after) ? unread(after) : finished(task, outcome);
 }

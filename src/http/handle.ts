@@ -1,3 +1,4 @@
+import { createContext } from "../author/author.ts";
 import type { Engine, Outside } from "../engine.ts";
 import { QueryError, quote } from "../error.ts";
 import { type Mark, type Observation, type Observer, Stopwatch, tell, unwatched } from "../observe.ts";
@@ -79,7 +80,7 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
       ? parse("OPTIONS", resource, "")
       : parse(method as Method, resource, searchOf(request.url));
   mark("parse");
-  const context: Record<string, unknown> = { request, method, resourceId: resource, role: undefined };
+  const context = createContext(request, method, resource);
   const principal = await authenticate(request, context, route.session, route.engine);
   mark("principal");
   if (isResponse(principal)) return withHeaders(principal, visit.base, method === "HEAD");

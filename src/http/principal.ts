@@ -1,3 +1,4 @@
+import { type Context, setRole } from "../author/author.ts";
 import type { Engine } from "../engine.ts";
 import type { Principal } from "../request/request.ts";
 import { isResponse } from "../response.ts";
@@ -15,7 +16,7 @@ const RESERVED: ReadonlySet<unknown> = new Set(["", "guest", "mine", "all"]);
 /** Asks the route's author who is calling; whatever he answers that is not a role is none. */
 export async function authenticate(
   request: Request,
-  context: Record<string, unknown>,
+  context: Context,
   { parser, getRole }: SessionOptions<never>,
   { outside }: Pick<Engine, "outside">,
 ): Promise<Principal | Response> {
@@ -25,6 +26,6 @@ export async function authenticate(
   }
   const role = getRole === undefined ? undefined : await outside(() => getRole(request, context as never));
   if (typeof role !== "string" || RESERVED.has(role)) return { context };
-  context["role"] = role;
+  setRole(context, role);
   return { role, context };
 }

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { type Context, setResult } from "../author/author.ts";
 import { writeDigits } from "../digits.ts";
 import type { Answer } from "../engine.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
@@ -14,12 +15,12 @@ export function shape(
   { outcome, policy, first }: Answer,
   resource: string,
   request: Request,
-  context: Record<string, unknown>,
+  context: Context,
   formatResult: AuthorFunction | undefined,
 ): JSONText | Promise<Response | JSONText> {
   const format = policy.formatResult ?? formatResult;
   if (format === undefined) return { json: defaultBody(outcome, resource, first) };
-  context["result"] = outcome;
+  setResult(context, outcome);
   return formatted(format(request, context));
 }
 

@@ -1,3 +1,4 @@
+import type { Context } from "../author/author.ts";
 import type { Method } from "./method.ts";
 import type { Ordering } from "./ordering.ts";
 import type { Projection } from "./projection.ts";
@@ -28,5 +29,5 @@ export interface QueryRequest {
 /** Who asks: the role, if any, and the session context handed to the rules. */
 export interface Principal {
   readonly role?: string;
-  readonly context: Record<string, unknown>;
+  readonly context: Context;
 }
