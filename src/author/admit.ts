@@ -1,7 +1,8 @@
 import { type AnyColumn, getOperators, is, SQL } from "drizzle-orm";
 import { isThenable } from "../clock.ts";
 import { internalError } from "../error.ts";
-import { type AuthorFunction, captured, withoutMissing } from "../policy/policy.ts";
+import { type AuthorFunction, captured, type Policy, withoutMissing } from "../policy/policy.ts";
+import { Admitted, type Mention } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import type { Context } from "./context.ts";
 
@@ -30,6 +31,30 @@ export function admit(
     return Promise.reject(error);
   }
 }
+
+/** Asks the row filters of all mentions of a plan. */
+export function admitAll(mentions: readonly Mention[], context: Context): Admitted | Promise<Admitted> {
+  const rows = mentions.map(({ secured: { policy, table } }) =>
+    admit(policy.using, table, context, `${policy.path}.where`),
+  );
+  // Most filters answer at once; then nobody waits.
+  return rows.some((one) => one instanceof Promise)
+    ? Promise.all(rows).then((all) => new Admitted(all))
+    : new Admitted(rows as readonly Rows[]);
+}
+
+/** What a row that is left must satisfy: the rule's `check`, which is its `where` unless it says otherwise. */
+export function admitCheck(
+  { check, using, table, path }: Policy,
+  rows: Rows,
+  context: Context,
+): Rows | Promise<Rows> {
+  return check === using ? rows : admit(check, table, context, `${path}.check`);
+}
+
+/** What it must satisfy once all rows are written. */
+export const admitEnsure = ({ ensure, table, path }: Policy, context: Context): Rows | Promise<Rows> =>
+  admit(ensure, table, context, `${path}.ensure`);
 
 function readRows(answer: unknown, table: TableInfo, path: string): Rows {
   if (answer === true) return "all";

@@ -1,4 +1,4 @@
-export { admit, type Rows } from "./admit.ts";
+export { admit, admitAll, admitCheck, admitEnsure, type Rows } from "./admit.ts";
 export {
   type Context,
   createContext,

@@ -1,25 +1,53 @@
-import { type Context, removeTransaction, setResult, setTransaction } from "../author/author.ts";
-import type { Database, Dialect } from "../dialect/dialect.ts";
+import {
+  type Context,
+  removeTransaction,
+  type Row,
+  setResult,
+  setTransaction,
+} from "../author/author.ts";
 import { within } from "../clock.ts";
+import type { ReadStatement, WriteSteps } from "../compile/compile.ts";
+import type { Database, Dialect } from "../dialect/dialect.ts";
 import { Both, HttpError, timeout as late } from "../error.ts";
 import type { Hooks, QueryResult } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
+import type { Unreadable } from "../syntax/syntax.ts";
+import { runRead } from "./read.ts";
+import { runWrite } from "./write.ts";
+
+export { Triggers, typesOfViews } from "./facts.ts";
 
 /** What runs between begin and commit. */
-export interface Task<Outcome, Answer = Outcome> {
-  readonly mode: "read" | "write";
-  /** Whether the statement needs a transaction of its own, hooks or not. */
+export interface Task<Answer> {
+  readonly work: Work;
+  /** Whether it needs a transaction of its own, hooks or not. */
   readonly atomic: boolean;
   readonly hooks: Hooks;
-  /** The object the hooks are handed; `tx` and `result` are put on it. */
+  /** What the hooks are handed; the transaction and what came of the work are put on it. */
   readonly context: Context;
-  readonly statement: (database: Database) => Promise<Outcome>;
-  /** Makes the answer of what was written, before it is kept. */
-  readonly finish?: (outcome: Outcome) => Answer | Promise<Answer>;
-  /** How long the transaction may take, in milliseconds. */
+  /** Makes the answer of what was written, before it is kept; without it what the work came to is the answer. */
+  readonly finish?: (outcome: QueryResult) => Answer | Promise<Answer>;
+}
+
+/** What is asked of the database. */
+export type Work =
+  | { readonly kind: "read"; readonly read: ReadStatement }
+  | {
+      readonly kind: "write";
+      readonly write: WriteSteps;
+      /** The rows to write, once `beforeQuery` has had them. */
+      readonly values: () => readonly Row[];
+    };
+
+/** Where tasks run. */
+export interface Floor {
+  readonly dialect: Dialect;
+  /** How long a transaction may take, in milliseconds. */
   readonly timeout: number;
-  /** Runs what is no part of the transaction. */
+  /** Runs what is no part of a transaction. */
   readonly outside: Outside;
+  /** Hears of columns that hold what they cannot read. */
+  readonly unreadable: Unreadable;
 }
 
 /** Runs a function of an author that may use the database, beside everybody's transactions. */
@@ -34,24 +62,21 @@ class Ended {
 }
 
 /**
- * Runs a statement with its hooks: begin → beforeQuery → statement → afterQuery → answer → commit. A hook's `Response` is
- * the answer. Without hooks, and where nothing asks for one, there is no transaction.
+ * Runs a task with its hooks: begin → beforeQuery → statements → afterQuery → answer → commit. A hook's `Response` is the
+ * answer. Without hooks, and where nothing asks for one, there is no transaction.
  *
  * @throws what a hook threw, or a refusal for what the database refused.
  */
-export async function execute<Outcome, Answer>(
-  dialect: Dialect,
-  task: Task<Outcome, Answer>,
-): Promise<Answer | Response> {
-  const { hooks, context } = task;
+export async function execute<Answer>(floor: Floor, task: Task<Answer>): Promise<Answer | Response> {
+  const { hooks, context, work } = task;
   try {
     const hooked = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
-    return await (hooked ? transact(dialect, task, task.timeout) : insist(dialect, task));
+    return await (hooked ? transact(floor, task, floor.timeout) : insist(floor, task));
   } catch (error) {
     if (error instanceof Ended) return error.response;
-    const answer = await asked(task, error);
+    const answer = await asked(floor, task, error);
     if (isResponse(answer)) return answer;
-    throw dialect.failure(error, task.mode) ?? error;
+    throw floor.dialect.failure(error, work.kind) ?? error;
   } finally {
     removeTransaction(context);
   }
@@ -63,60 +88,58 @@ const RETRIES = 3;
 const PAUSE = 20;
 
 /** Runs a task without hooks, anew where nothing but another transaction made it fail: nothing of it was kept. */
-async function insist<Outcome, Answer>(
-  dialect: Dialect,
-  task: Task<Outcome, Answer>,
-): Promise<Answer | Response> {
-  const end = performance.now() + task.timeout;
-  let left = task.timeout;
+async function insist<Answer>(floor: Floor, task: Task<Answer>): Promise<Answer | Response> {
+  const end = performance.now() + floor.timeout;
+  let left = floor.timeout;
   for (let retries = 0; ; retries++) {
     try {
-      return await once(dialect, task, left);
+      return await once(floor, task, left);
     } catch (error) {
       const pause = Math.random() * PAUSE * 2 ** retries;
       left = Math.ceil(end - performance.now() - pause);
-      if (retries === RETRIES || left <= 0 || !dialect.retryable(error)) throw error;
+      if (retries === RETRIES || left <= 0 || !floor.dialect.retryable(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 }
 
-function once<Outcome, Answer>(
-  dialect: Dialect,
-  task: Task<Outcome, Answer>,
-  timeout: number,
-): Promise<Answer | Response> {
-  if (task.atomic) return transact(dialect, task, timeout);
+function once<Answer>(floor: Floor, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
+  if (task.atomic) return transact(floor, task, timeout);
+  const { dialect } = floor;
   // Whether a write was made is not known before its statement has ended, so it is the dialect that gives it up.
-  if (task.mode === "write")
-    return dialect.write(async (database) => finished(task, await task.statement(database)), timeout);
-  const work = dialect.read(task.statement) as Promise<unknown> as Promise<Answer>; // which nothing finishes
+  if (task.work.kind === "write")
+    return dialect.write(async (database) => finished(task, await run(floor, database, task.work)), timeout);
+  const work = dialect.read((database) => run(floor, database, task.work)) as Promise<unknown> as Promise<Answer>; // which nothing finishes
   // A statement in this process cannot be interrupted, and a timer would only cost.
   return dialect.remote ? within(timeout, work) : work;
 }
 
-/** The answer of what a statement did; without `finish` it is the outcome. */
-function finished<Outcome, Answer>(
-  { finish }: Task<Outcome, Answer>,
-  outcome: Outcome,
-): Answer | Promise<Answer> {
+function run(
+  { dialect, unreadable }: Floor,
+  database: Database,
+  work: Work,
+): Promise<QueryResult> {
+  return work.kind === "read"
+    ? (runRead(dialect, database, work.read, unreadable) as Promise<QueryResult>)
+    : runWrite(dialect, database, work.write, work.values(), unreadable);
+}
+
+/** The answer of what the work came to. */
+function finished<Answer>({ finish }: Task<Answer>, outcome: QueryResult): Answer | Promise<Answer> {
   return finish === undefined ? (outcome as unknown as Answer) : finish(outcome);
 }
 
-function transact<Outcome, Answer>(
-  dialect: Dialect,
-  task: Task<Outcome, Answer>,
-  timeout: number,
-): Promise<Answer | Response> {
-  return dialect.transaction(task.mode, (tx) => within(timeout, around(tx, task)));
+function transact<Answer>(floor: Floor, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
+  return floor.dialect.transaction(task.work.kind, (tx) => within(timeout, around(floor, tx, task)));
 }
 
 /**
  * Asks `onQueryError`. Should it fail itself, what it was asked about is not lost; and what authors throw is theirs, and
  * may be thrown again, so nothing is written to it.
  */
-async function asked<Outcome, Answer>(
-  { hooks: { onQueryError }, context, timeout, outside }: Task<Outcome, Answer>,
+async function asked<Answer>(
+  { timeout, outside }: Floor,
+  { hooks: { onQueryError }, context }: Task<Answer>,
   error: unknown,
 ): Promise<unknown> {
   if (onQueryError === undefined) return undefined;
@@ -135,16 +158,17 @@ async function asked<Outcome, Answer>(
   }
 }
 
-async function around<Outcome, Answer>(
+async function around<Answer>(
+  floor: Floor,
   tx: Database,
-  task: Task<Outcome, Answer>,
+  task: Task<Answer>,
 ): Promise<Answer | Response> {
-  const { hooks, context, statement } = task;
+  const { hooks, context, work } = task;
   setTransaction(context, tx);
   const before: unknown = await hooks.beforeQuery?.(context);
   if (isResponse(before)) throw new Ended(before);
-  const outcome = await statement(tx);
-  setResult(context, outcome as QueryResult);
+  const outcome = await run(floor, tx, work);
+  setResult(context, outcome);
   const after: unknown = await hooks.afterQuery?.(context);
   return isResponse(after) ? unread(after) : finished(task, outcome);
 }

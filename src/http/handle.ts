@@ -1,5 +1,5 @@
 import { createContext } from "../author/author.ts";
-import type { Engine, Outside } from "../engine.ts";
+import type { Engine, Outside } from "../engine/engine.ts";
 import { QueryError, quote } from "../error.ts";
 import { type Mark, type Observation, type Observer, Stopwatch, tell, unwatched } from "../observe.ts";
 import type { AuthorFunction } from "../policy/policy.ts";

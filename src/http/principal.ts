@@ -1,5 +1,5 @@
 import { type Context, setRole } from "../author/author.ts";
-import type { Engine } from "../engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { Principal } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 

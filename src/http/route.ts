@@ -1,4 +1,4 @@
-import { createEngine } from "../engine.ts";
+import { createEngine } from "../engine/engine.ts";
 import { type Observation, type Observer, tell } from "../observe.ts";
 import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type Context, setResult } from "../author/author.ts";
 import { writeDigits } from "../digits.ts";
-import type { Answer } from "../engine.ts";
+import type { Answer } from "../engine/engine.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
 

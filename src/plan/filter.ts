@@ -2,20 +2,21 @@ import { at, invalidValue, QueryError, quote, tooComplex, unknownColumn, unknown
 import { OPERATORS, type Operator, operatorsFor } from "../operator/operator.ts";
 import { coerce, type ColumnInfo, isStorable } from "../schema/schema.ts";
 import type { Budget } from "./budget.ts";
+import { type Expression, typeOf } from "./expression.ts";
 import type { Predicate } from "./plan.ts";
 
 /**
- * Reads a filter: a map is AND, an array of maps is OR; `AND`, `OR` and `NOT` nest. Only columns in `columns` exist.
+ * Reads a filter: a map is AND, an array of maps is OR; `AND`, `OR` and `NOT` nest. Only what is in `readable` exists.
  *
  * @throws QueryError `unknown-column`, `unknown-operator`, `invalid-value` or `too-complex`.
  */
 export function readFilter(
   value: unknown,
-  columns: ReadonlyMap<string, ColumnInfo>,
+  readable: ReadonlyMap<string, Expression>,
   budget: Budget,
   path: string,
 ): Predicate {
-  return new FilterReader(columns, budget).read(value, path, 0);
+  return new FilterReader(readable, budget).read(value, path, 0);
 }
 
 /** How deep groups may nest; SQLite's parser overflows some way beyond. */
@@ -23,11 +24,11 @@ const MAX_NESTING = 16;
 
 /** Reads one filter; every condition counts against the budget of its request. */
 class FilterReader {
-  readonly #columns: ReadonlyMap<string, ColumnInfo>;
+  readonly #readable: ReadonlyMap<string, Expression>;
   readonly #budget: Budget;
 
-  constructor(columns: ReadonlyMap<string, ColumnInfo>, budget: Budget) {
-    this.#columns = columns;
+  constructor(readable: ReadonlyMap<string, Expression>, budget: Budget) {
+    this.#readable = readable;
     this.#budget = budget;
   }
 
@@ -56,7 +57,7 @@ class FilterReader {
   #member(key: string, value: unknown, path: string, depth: number): Predicate {
     const here = at(path, key);
     // A column of that very name wins over AND, OR, NOT and over a dot.
-    const whole = this.#columns.get(key);
+    const whole = this.#readable.get(key);
     if (whole !== undefined) return this.#condition(whole, "eq", value, path, here);
     if (key === "AND" || key === "OR") {
       return this.#group(key === "AND" ? "and" : "or", value, here, depth);
@@ -64,17 +65,18 @@ class FilterReader {
     if (key === "NOT") return { kind: "not", part: this.read(value, here, depth + 1) };
     const dot = key.lastIndexOf(".");
     const name = dot < 0 ? key : key.slice(0, dot);
-    const column = dot < 0 ? undefined : this.#columns.get(name);
-    if (column === undefined) throw unknownColumn(name, path, this.#columns.keys());
-    return this.#condition(column, key.slice(dot + 1), value, path, here);
+    const expression = dot < 0 ? undefined : this.#readable.get(name);
+    if (expression === undefined) throw unknownColumn(name, path, this.#readable.keys());
+    return this.#condition(expression, key.slice(dot + 1), value, path, here);
   }
 
-  #condition(column: ColumnInfo, name: string, value: unknown, path: string, here: string): Predicate {
+  #condition(expression: Expression, name: string, value: unknown, path: string, here: string): Predicate {
+    const column = typeOf(expression);
     const operator = OPERATORS.get(name);
     if (operator === undefined) throw unknownOperator(name, path, operatorsFor(column));
     if (operator.applies?.(column) === false) throw inapplicable(name, operator, column, path);
     this.#budget.addCondition(path);
-    return { kind: "condition", column, operator, value: this.#operand(operator, column, value, here) };
+    return { kind: "condition", expression, operator, value: this.#operand(operator, column, value, here) };
   }
 
   #operand(operator: Operator, column: ColumnInfo, value: unknown, path: string): unknown {

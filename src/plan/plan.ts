@@ -1,35 +1,43 @@
 import type { SQL } from "drizzle-orm";
 import type { Operator } from "../operator/operator.ts";
-import type { NodePolicy, OrderKey, Policy } from "../policy/policy.ts";
-import type { ColumnInfo, RelationInfo, TableInfo } from "../schema/schema.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { RelationInfo } from "../schema/schema.ts";
+import type { Expression, Ordered, Selected } from "./expression.ts";
+import type { Mention } from "./secured.ts";
 
-export type { Row, Rows } from "../author/author.ts";
+export {
+  columnExpression,
+  type Expression,
+  type Ordered,
+  type Selected,
+  selectedColumn,
+  typeOf,
+} from "./expression.ts";
 export { planRead } from "./read.ts";
+export { Admitted, type Mention, type SecuredRelation } from "./secured.ts";
 export { planWrite, type WritePlan } from "./write.ts";
 
-/** A filter whose columns are readable, whose operators apply and whose values fit. */
+/** A filter whose expressions are readable, whose operators apply and whose values fit. */
 export type Predicate =
   | { readonly kind: "and" | "or"; readonly parts: readonly Predicate[] }
   | { readonly kind: "not"; readonly part: Predicate }
-  | {
-      readonly kind: "condition";
-      readonly column: ColumnInfo;
-      readonly operator: Operator;
-      readonly value: unknown;
-    };
+  | Condition;
 
-/** One table of a read: only what is permitted and possible. */
-export interface ReadNode {
-  /** Its place among the plan's nodes; the rows it admits are found there. */
-  readonly index: number;
-  readonly policy: NodePolicy;
-  readonly table: TableInfo;
+export interface Condition {
+  readonly kind: "condition";
+  readonly expression: Expression;
+  readonly operator: Operator;
+  readonly value: unknown;
+}
+
+/** A mention of a table whose rows are answered: only what is permitted and possible. */
+export interface ReadNode extends Mention {
   /** Explicit, never "all", in the order of the schema. */
-  readonly columns: readonly ColumnInfo[];
+  readonly selected: readonly Selected[];
   readonly extras: ReadonlyMap<string, SQL.Aliased>;
   readonly where: Predicate | undefined;
   /** Total: it ends with the primary key, unless only computed fields are asked for. */
-  readonly orderBy: readonly OrderKey[];
+  readonly orderBy: readonly Ordered[];
   /** `Infinity` only where the author lifted the maximum. */
   readonly limit: number;
   readonly offset: number;
@@ -44,7 +52,7 @@ export interface RelationNode {
   readonly node: ReadNode;
 }
 
-/** A read, permitted and possible. It holds no caller: the rows each node admits are asked for per request. */
+/** A read, permitted and possible. It holds no caller: the rows each mention admits are asked for per request. */
 export interface ReadPlan {
   readonly kind: "read";
   readonly policy: Policy;

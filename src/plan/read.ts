@@ -8,6 +8,7 @@ import { order } from "./order.ts";
 import type { ReadNode, ReadPlan } from "./plan.ts";
 import { project } from "./project.ts";
 import { effectiveLimit, effectiveOffset } from "./range.ts";
+import { securedBy } from "./secured.ts";
 
 /** Where a node stands in the tree. */
 export interface Place {
@@ -52,7 +53,7 @@ export function planRead(policy: Policy, request: QueryRequest): ReadPlan {
     first,
     total: request.total ?? policy.countTotal,
     recurring: request.recurring === true,
-    countOnly: root.columns.length === 0 && root.extras.size === 0 && root.relations.size === 0,
+    countOnly: isCount(root),
   };
 }
 
@@ -66,6 +67,10 @@ function wantsFirst({ findFirst, resource }: Policy, { first }: QueryRequest): b
   return findFirst ?? first ?? false;
 }
 
+/** Whether nothing of a node's rows was asked for. */
+export const isCount = ({ selected, extras, relations }: ReadNode): boolean =>
+  selected.length === 0 && extras.size === 0 && relations.size === 0;
+
 /** A planner whose nodes are collected in `nodes`, the parents before their relations. */
 export function nodePlanner(nodes: ReadNode[], budget: Budget): NodePlanner {
   const planNode: NodePlanner = (policy, selector, place) => {
@@ -73,11 +78,12 @@ export function nodePlanner(nodes: ReadNode[], budget: Budget): NodePlanner {
     if (!place.list) refuseListKeys(selector, place);
     const index = nodes.length;
     nodes.push(undefined as never); // its place; the relations' come after it
-    const projected = project(selector.columns, policy, at(place.path, "columns"));
+    const secured = securedBy(policy);
+    const projected = project(selector.columns, secured, at(place.path, "columns"));
     const where =
       selector.where === undefined
         ? undefined
-        : readFilter(selector.where, policy.filterable, budget, at(place.path, "where"));
+        : readFilter(selector.where, secured.filterable, budget, at(place.path, "where"));
     const limit = effectiveLimit(selector.limit, policy.limits, at(place.path, "limit"));
     const taken = place.one ? Math.min(limit, 1) : limit;
     const most = taken === Number.POSITIVE_INFINITY ? LIFTED_LIMIT : taken;
@@ -86,12 +92,11 @@ export function nodePlanner(nodes: ReadNode[], budget: Budget): NodePlanner {
     const relations = embed(selector.with, policy, place.depth, rows, at(place.path, "with"), planNode);
     const node: ReadNode = {
       index,
-      policy,
-      table: policy.table,
-      columns: projected.columns,
+      secured,
+      selected: projected.selected,
       extras: projected.extras,
       where,
-      orderBy: order(selector.orderBy, policy, projected, relations.size > 0, at(place.path, "orderBy")),
+      orderBy: order(selector.orderBy, secured, projected, relations.size > 0, at(place.path, "orderBy")),
       limit: taken,
       offset: effectiveOffset(selector.offset, policy.limits, at(place.path, "offset")),
       single: !place.list,

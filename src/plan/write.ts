@@ -3,7 +3,7 @@ import type { Policy } from "../policy/policy.ts";
 import { METHODS, type QueryRequest } from "../request/request.ts";
 import { Budget } from "./budget.ts";
 import type { ReadNode } from "./plan.ts";
-import { nodePlanner, rootPlace } from "./read.ts";
+import { isCount, nodePlanner, rootPlace } from "./read.ts";
 
 /** A write, permitted and possible; its rows and the caller come with each request. */
 export interface WritePlan {
@@ -38,6 +38,6 @@ export function planWrite(policy: Policy, request: QueryRequest): WritePlan {
     answer,
     nodes,
     total: request.total ?? policy.countTotal,
-    countOnly: answer.columns.length === 0 && answer.extras.size === 0 && answer.relations.size === 0,
+    countOnly: isCount(answer),
   };
 }

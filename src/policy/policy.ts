@@ -10,7 +10,7 @@ export { buildRegistry } from "./build.ts";
 export { captured } from "./capture.ts";
 export type { Limits } from "./limits.ts";
 export { withoutMissing } from "./missing.ts";
-export { hasOrder, makeTotal } from "./order.ts";
+export { hasOrder, tieBreakers } from "./order.ts";
 export { allowedMethods, find, resolve } from "./resolve.ts";
 export { costs, suspicions } from "./suspect.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";

@@ -7,6 +7,7 @@ import { Client } from "pg";
 import { QueryError } from "../../src/error.ts";
 import { OPERATORS, operatorsFor } from "../../src/operator/operator.ts";
 import { Budget } from "../../src/plan/budget.ts";
+import { columnExpression } from "../../src/plan/expression.ts";
 import { readFilter } from "../../src/plan/filter.ts";
 import { applyLimits, DEFAULT_LIMITS } from "../../src/policy/limits.ts";
 import { coerce, type ColumnInfo, readCatalog } from "../../src/schema/schema.ts";
@@ -54,6 +55,7 @@ const SERVERS: readonly (readonly [string, () => Promise<Server>])[] = [
 ];
 
 const COLUMNS = readCatalog({ LOCAL }).get("LOCAL")!.columns;
+const READABLE = new Map([...COLUMNS].map(([name, column]) => [name, columnExpression(column)]));
 const columns = [...COLUMNS.values()].filter(({ name }) => name !== "id");
 
 const NO_LIMITS = applyLimits(DEFAULT_LIMITS, { maxConditions: null, maxList: null, maxCost: null });
@@ -85,8 +87,8 @@ function asked(column: ColumnInfo, operator: string, values: readonly unknown[])
     const right = operand === "list" || operand === "pair" ? [value, value] : value;
     const filter = { [`${column.name}.${operator}`]: right };
     try {
-      const read = readFilter(filter, COLUMNS, new Budget(NO_LIMITS), "");
-      return read.kind === "condition" ? [read.operator.build(read.column, read.value)] : [];
+      const read = readFilter(filter, READABLE, new Budget(NO_LIMITS), "");
+      return read.kind === "condition" ? [read.operator.build(read.expression.column, read.value)] : [];
     } catch (error) {
       if (error instanceof QueryError) return [];
       throw error;

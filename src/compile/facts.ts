@@ -1,0 +1,40 @@
+import type { namesOfViews } from "../schema/schema.ts";
+import type { Text } from "./statement.ts";
+
+/** The types of the columns of the views that are there, asked of PostgreSQL; of a domain, the type it is made of. */
+export function askViewTypes(views: ReturnType<typeof namesOfViews>): Text {
+  const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+  const values = [...views].flatMap(([own, { name, schema }]) => [
+    own,
+    schema === undefined ? quoted(name) : `${quoted(schema)}.${quoted(name)}`,
+  ]);
+  const rows = Array.from(views, (_, index) => `($${2 * index + 1}::text,$${2 * index + 2}::text)`);
+  return {
+    kind: "text",
+    text:
+      `select v.own, a.attname, format_type(coalesce(nullif(t.typbasetype,0),t.oid),null) from (values ${rows.join(",")}) as v (own,name)` +
+      " join pg_catalog.pg_attribute a on a.attrelid=to_regclass(v.name) and a.attnum>0 and not a.attisdropped" +
+      " join pg_catalog.pg_type t on t.oid=a.atttypid",
+    values,
+  };
+}
+
+/** Asks for the tables with triggers, as JSON: the schema, the name, and whether it is found without its schema's name. */
+export const ASK_TRIGGERS: Readonly<Record<"sqlite" | "postgresql", Text>> = {
+  sqlite: {
+    kind: "text",
+    text: "select json_group_array(json_array('', tbl_name, 1)) from sqlite_master where type = 'trigger'",
+    values: [],
+  },
+  // With rules, which also change what is written, and tables whose parts have either.
+  postgresql: {
+    kind: "text",
+    text: `with recursive "t"("id") as (
+  select tgrelid from pg_trigger where not tgisinternal and tgenabled <> 'D'
+  union select ev_class from pg_rewrite where ev_type <> '1'
+  union select inhparent from pg_inherits join "t" on inhrelid = "id")
+select coalesce(json_agg(json_build_array(nspname, relname, pg_table_is_visible("id"))), '[]')::text
+from "t" join pg_class c on c.oid = "id" join pg_namespace n on n.oid = relnamespace`,
+    values: [],
+  },
+};

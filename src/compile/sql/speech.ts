@@ -1,0 +1,13 @@
+import type { Database } from "../../dialect/dialect.ts";
+import { type Names, namesOf } from "../../drizzle/drizzle.ts";
+import { type Syntax, syntaxOf } from "../../syntax/syntax.ts";
+
+/** How a database writes names, and all the rest. */
+export interface Speech extends Names {
+  readonly syntax: Syntax;
+}
+
+export function speechOf(database: Database): Speech {
+  const names = namesOf(database);
+  return { ...names, syntax: syntaxOf(names.database) };
+}

@@ -1,0 +1,43 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Row, Rows } from "../../author/author.ts";
+import { speaksOnlyOf } from "../../drizzle/drizzle.ts";
+import type { WritePlan } from "../../plan/plan.ts";
+import type { TableInfo } from "../../schema/schema.ts";
+import { among, type SecuredRows } from "../sql/secured.ts";
+import type { Select } from "../statement.ts";
+import { EXACT, exactKey, exactParts, list } from "./keys.ts";
+
+/**
+ * Whether a write locks its rows before it changes them. PostgreSQL asks a condition again of a row it had to wait for,
+ * but shows it every other table as it was when the statement began: a right that was lost meanwhile would still count.
+ */
+export function holdsFirst({ kind, answer: { secured } }: WritePlan, conditions: readonly Rows[]): boolean {
+  const { table } = secured;
+  if (kind === "insert" || table.database !== "postgresql") return false;
+  return conditions.some((condition) => typeof condition !== "string" && !speaksOnlyOf(condition, table));
+}
+
+/** Waits for rows and locks them. */
+export const lock = (from: SecuredRows, table: TableInfo): Select => ({
+  kind: "select",
+  fields: Object.fromEntries(exactKey(table)),
+  from,
+  locks: true,
+});
+
+/**
+ * The rows that are locked, of those that a write reaches. Of them it admits those that still are the caller's to a
+ * statement that begins afterwards, and so sees what was written meanwhile.
+ */
+export const heldOf = (rows: SecuredRows, held: readonly Row[], table: TableInfo): SecuredRows =>
+  among(rows, held.length === 0 ? sql`1 = 0` : keysAmong(table, held));
+
+/** Rows by their keys, which are one value however many they are. */
+function keysAmong(table: TableInfo, rows: readonly Row[]): SQL {
+  const parts = exactParts(table);
+  const keys = JSON.stringify(rows.map((row) => parts.map(([name]) => row[EXACT + name])));
+  const columns = parts.map(([, part]) => part);
+  const values = parts.map(([, , type], index) => sql`("~key" ->> ${sql.raw(`${index}`)})::${sql.raw(type)}`);
+  const given = sql`select ${list(values)} from jsonb_array_elements(${keys}::text::jsonb) as "~key"`;
+  return sql`(${list(columns)}) in (${given})`;
+}

@@ -1,0 +1,109 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Row, Rows } from "../../author/author.ts";
+import { speaksOnlyOf } from "../../drizzle/drizzle.ts";
+import type { ReadNode, WritePlan } from "../../plan/plan.ts";
+import { type ColumnInfo, type TableInfo, typeName } from "../../schema/schema.ts";
+import { columnAsText, extraAsText, syntaxOf } from "../../syntax/syntax.ts";
+import { rowsCondition } from "../sql/condition.ts";
+import type { Fields } from "../statement.ts";
+
+/** Names no column has. */
+export const CHECK = "~check";
+export const KEY = "~key:";
+export const EXACT = "~exact:";
+
+/** SQLite binds at most 32,766 values to one statement. */
+export const MAX_VALUES = 30_000;
+/** Keys by which rows are read at once: a statement that comes again is written once. */
+export const MAX_READ = 1_000;
+
+/** Whether RETURNING says all that is asked for: no relations, no computed field that looks at other rows. */
+export function isSimple({ relations, extras, secured }: ReadNode): boolean {
+  return relations.size === 0 && [...extras.values()].every((extra) => speaksOnlyOf(extra.sql, secured.table));
+}
+
+/** What comes back of a written row: what is selected, the key, and whether the row passes. */
+export function returning(plan: WritePlan, check: Rows): Fields {
+  const { selected, extras, secured } = plan.answer;
+  const { table } = secured;
+  const fields: Row = {};
+  const direct = isSimple(plan.answer); // else rows are read whole
+  for (const { name, expression } of direct ? selected : []) fields[name] = field(expression.column);
+  for (const [name, extra] of direct ? extras : [])
+    fields[name] = extraAsText(extra, name, syntaxOf(table.database));
+  for (const key of table.primaryKey) fields[KEY + key.name] = field(key);
+  for (const [name, text] of exactKey(table)) fields[name] = text;
+  const condition = plan.kind === "delete" ? undefined : rowsCondition(check);
+  if (condition !== undefined)
+    fields[CHECK] = sql<number>`case when ${sql`${condition}`} then 1 else 0 end`.as(CHECK);
+  if (Object.keys(fields).length === 0) fields[KEY] = sql`1`.as(KEY);
+  return fields;
+}
+
+const field = (column: ColumnInfo): unknown => columnAsText(column, false) ?? column.column;
+
+/**
+ * PostgreSQL's keys as text: what JavaScript makes of a moment or of many digits may say less than is stored. A row
+ * without a key is told by where it is stored.
+ */
+export const exactKey = (table: TableInfo): ReadonlyMap<string, SQL.Aliased> =>
+  new Map(
+    exactParts(table).map(([name, part], index) => [EXACT + name, sql`${part}::text`.as(`${EXACT}${index}`)]),
+  );
+
+/** What tells a row of PostgreSQL, each part with its name, its SQL and its type. */
+export function exactParts({ database, primaryKey }: TableInfo): readonly (readonly [string, SQL, string])[] {
+  if (database !== "postgresql") return [];
+  if (primaryKey.length === 0) return PLACE;
+  return primaryKey.map(({ name, column }) => [name, sql`${column}`, typeName(column)]);
+}
+
+const PLACE = [
+  ["tableoid", sql`tableoid`, "oid"],
+  ["ctid", sql`ctid`, "tid"],
+] as const;
+
+/** The keys of rows that were read whole, as those of written rows. */
+export const keysOf = (rows: readonly Row[], { primaryKey }: TableInfo): readonly Row[] =>
+  rows.map((row) =>
+    Object.fromEntries(
+      primaryKey.flatMap(({ name }) => [
+        [KEY + name, row[name]],
+        [EXACT + name, row[EXACT + name]],
+      ]),
+    ),
+  );
+
+/** As many keys at a time as one statement takes. */
+export function chunks(
+  written: readonly Row[],
+  { primaryKey }: TableInfo,
+  values: number = MAX_VALUES,
+): readonly (readonly Row[])[] {
+  const size = Math.floor(values / Math.max(1, primaryKey.length));
+  return Array.from({ length: Math.ceil(written.length / size) }, (_, index) =>
+    written.slice(index * size, (index + 1) * size),
+  );
+}
+
+export function keysIn(table: TableInfo, written: readonly Row[]): SQL {
+  const exact = exactParts(table);
+  const parts: readonly Part[] =
+    exact.length > 0
+      ? exact.map(([name, part, type]) => [part, (row) => sql`${row[EXACT + name]}::text::${sql.raw(type)}`])
+      : table.primaryKey.map(({ name, column }) => [
+          sql`${column}`,
+          (row) => sql`${sql.param(row[KEY + name], column)}`,
+        ]);
+  const [[first, bound]] = parts as readonly [Part];
+  if (parts.length === 1) return sql`${first} in (${list(written.map(bound))})`;
+  const tuples = list(written.map((row) => sql`(${list(parts.map(([, part]) => part(row)))})`));
+  // SQLite takes rows as VALUES only; there PostgreSQL would not know their types.
+  const rows = exact.length > 0 ? tuples : sql`values ${tuples}`;
+  return sql`(${list(parts.map(([part]) => part))}) in (${rows})`;
+}
+
+/** A part of a key in SQL, and its value in a row that was written. */
+type Part = readonly [SQL, (row: Row) => SQL];
+
+export const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);

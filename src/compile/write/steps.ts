@@ -1,0 +1,71 @@
+import type { Row } from "../../author/author.ts";
+import type { WritePlan } from "../../plan/plan.ts";
+import type { RowsWriter } from "../../syntax/syntax.ts";
+import type { Count, Delete, Insert, ReadStatement, Run, Select, Text, Update } from "../statement.ts";
+import type { Rehearsal } from "./rehearsal.ts";
+
+/** A write as data: its steps, from first to last. */
+export interface WriteSteps {
+  readonly plan: WritePlan;
+  readonly steps: readonly Step[];
+  /** Whether something may be refused after a statement, or takes more than one, so that all or nothing is kept. */
+  readonly atomic: boolean;
+  /** Whether a row that refers to one that is not there is refused as by the check, which had not spoken yet. */
+  readonly strandedIsRefused: boolean;
+}
+
+/** What is known of a write while its steps are taken. Statements of later steps are made of it. */
+export interface Known {
+  /** The rows to write. */
+  readonly values: readonly Row[];
+  /** The keys of the rows that a step has locked. */
+  readonly held?: readonly Row[];
+  /** The rows to be removed, as they were read. */
+  readonly before?: readonly Row[];
+}
+
+/** One step of a write. What must hold is said with it; where it does not, the write is refused and nothing is kept. */
+export type Step =
+  /** Refuses, where rows are reached; without a count, always. */
+  | { readonly kind: "refuse"; readonly reached: Select | undefined }
+  | { readonly kind: "run"; readonly ask: Run }
+  /** Locks rows. */
+  | { readonly kind: "hold"; readonly ask: Select }
+  /** Reads rows that are to be removed. */
+  | { readonly kind: "before"; readonly read: (known: Known) => ReadStatement }
+  /** Writes rows; none that came back may say that it does not pass. */
+  | { readonly kind: "write"; readonly writing: (known: Known) => Writing }
+  /** Asks of the rows that were written what must hold once all are. */
+  | { readonly kind: "ensure"; readonly counts: (written: readonly Row[]) => readonly Count[] | "refused" }
+  /** How many rows may be written. */
+  | { readonly kind: "limit"; readonly most: number }
+  /** Reads what is answered of the rows that were written, by their keys; without reads it came back with them. */
+  | {
+      readonly kind: "answer";
+      readonly reads: ((written: readonly Row[]) => readonly ReadStatement[]) | undefined;
+    }
+  /** Counts the rows for the total. */
+  | { readonly kind: "total"; readonly ask: Select };
+
+/** How rows are written. */
+export type Writing =
+  | WritingRows
+  | WritingOne
+  | { readonly kind: "rehearsed"; readonly rehearsal: Rehearsal };
+
+/** By Drizzle's statements, each for as many rows as it takes. */
+export interface WritingRows {
+  readonly kind: "rows";
+  readonly asks: readonly (Insert | Update | Delete)[];
+  /** Reads the rows again, as they are once all triggers have run. */
+  readonly again: ((written: readonly Row[]) => readonly Select[]) | undefined;
+}
+
+/** One new row by a statement remembered by shape. It answers whether the row passes, cells of it, and what is sent of it. */
+export interface WritingOne {
+  readonly kind: "one";
+  readonly ask: Text;
+  readonly cells: number;
+  /** Makes JSON of the row; without it the row is JSON. */
+  readonly write: RowsWriter | undefined;
+}

@@ -1,0 +1,87 @@
+import { compilerOf, type ReaderChoice } from "../compile/compile.ts";
+import { detectDialect } from "../dialect/dialect.ts";
+import { type Floor, Triggers } from "../execute/execute.ts";
+import type { Mark } from "../observe.ts";
+import { allowedMethods, resolve } from "../policy/policy.ts";
+import { METHODS, type Principal, type QueryRequest } from "../request/request.ts";
+import { PlanMemory } from "./memory.ts";
+import { Policies, type PolicyOptions } from "./policies.ts";
+import { type BodyReader, type House, read, type Shape, write } from "./run.ts";
+import { type TurnOptions, turnsOf } from "./turns.ts";
+import { unreadable } from "./unreadable.ts";
+
+export type { Outside } from "../execute/execute.ts";
+export type { Answer, BodyReader, Shape } from "./run.ts";
+
+/** What an engine is made of. */
+export interface EngineOptions extends PolicyOptions, TurnOptions {
+  readonly database: unknown;
+  /** Whether reads may have a connection of their own. */
+  readonly ownConnection: boolean;
+  /** Whether every answer is formatted, so that rows are wanted and not their text. */
+  readonly formats: boolean;
+  /** Told what is wrong with the database though a request was answered. */
+  readonly onError: (error: Error) => void;
+  /** `"portable"` reads through Drizzle's relational queries only. */
+  readonly reader: ReaderChoice;
+}
+
+/** The corridor without HTTP. */
+export interface Engine {
+  /** The methods that resolve for a caller, and a refusal for a resource that does not exist. */
+  allow(request: QueryRequest, principal: Principal): readonly string[];
+  /**
+   * Answers a request, or gives the `Response` a hook answered; the body is a function because it is read only once a rule
+   * was found.
+   */
+  run<Shaped>(
+    request: QueryRequest,
+    principal: Principal,
+    body: BodyReader,
+    shape: Shape<Shaped>,
+    mark: Mark,
+  ): Promise<Shaped | Response>;
+  /** Runs a function of the author that may use the database: in its turn, and no longer than it may take. */
+  readonly outside: Floor["outside"];
+  /** How many statements are remembered, and how many of them the driver keeps prepared. */
+  remembered(): { readonly statements: number; readonly prepared: number };
+}
+
+/**
+ * Reads the schema, checks the access-control file against it and finds the dialect of the database.
+ *
+ * @throws Error that names every mistake of the file, or the database that is not supported.
+ */
+export function createEngine(options: EngineOptions): Engine {
+  const { database, reader, timeout, formats } = options;
+  const dialect = detectDialect(database, options);
+  const turns = turnsOf(dialect, options);
+  const { outside } = turns;
+  const policies = new Policies(options, dialect, turns);
+  const compiler = compilerOf(database, dialect, reader);
+  const house: House = {
+    policies,
+    turns,
+    compiler,
+    plans: new PlanMemory(),
+    triggers: new Triggers(dialect),
+    floor: { dialect, timeout, outside, unreadable: unreadable(outside, options.onError) },
+    formats,
+  };
+  return {
+    outside,
+    remembered: () => ({ statements: compiler.size, prepared: dialect.prepared }),
+    allow(request, principal) {
+      const { registry } = policies;
+      if (!registry.has(request.resource)) resolve(registry, request, principal);
+      return allowedMethods(registry, request, principal);
+    },
+    async run(request, principal, body, shape, mark) {
+      const found = policies.resolve(request, principal);
+      const policy = found instanceof Promise ? await found : found;
+      return METHODS.get(request.method)!.writes
+        ? write(house, policy, { request, principal, body, shape, mark })
+        : read(house, policy, { request, principal, body, shape, mark });
+    },
+  };
+}

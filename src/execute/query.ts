@@ -1,0 +1,65 @@
+import type { Row } from "../author/author.ts";
+import type { Select, Statement } from "../compile/compile.ts";
+import type { Database, Dialect } from "../dialect/dialect.ts";
+import { namesOfSchema, numbersForNames } from "../drizzle/drizzle.ts";
+
+/** What Drizzle is asked: every statement that is no text. */
+export type Query = Exclude<Statement, { readonly kind: "text" | "run" }>;
+
+/** Runs one of Drizzle's queries on a database, or a transaction of it. */
+export const rowsOf = async (database: Database, query: Query): Promise<Row[]> =>
+  (await queryOf(database, query)) as Row[];
+
+/**
+ * Makes a statement Drizzle's query, which runs when it is waited for; `toSQL()` says its text and values.
+ */
+function queryOf(database: Database, query: Query): PromiseLike<unknown> {
+  switch (query.kind) {
+    case "select":
+      return select(database, query);
+    case "insert": {
+      const { into, rows, overriding, fields } = query;
+      const insert = database.insert(into.table);
+      if (overriding) insert.overridingSystemValue();
+      return insert.values(rows).returning(fields);
+    }
+    case "update":
+      return database
+        .update(query.rows.table)
+        .set(query.set)
+        .where(query.rows.where)
+        .returning(query.fields);
+    case "delete":
+      return database.delete(query.rows.table).where(query.rows.where).returning(query.fields);
+    case "relational": {
+      const { numbered, table, config } = query;
+      return (numbered ? numbersForNames : namesOfSchema)(database, table).query.findMany(config);
+    }
+  }
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- Drizzle's type differs per database
+function select(database: Database, { fields, from, orderBy = [], limit, offset, locks }: Select): any {
+  const source = "select" in from ? select(database, from.select).as(from.as) : from.table;
+  const query = database.select(fields).from(source).$dynamic();
+  if ("where" in from) query.where(from.where);
+  if (orderBy.length > 0) query.orderBy(...orderBy);
+  if (limit !== undefined) query.limit(limit);
+  if (offset !== undefined) query.offset(offset);
+  if (locks === true) query.for("update");
+  return query;
+}
+
+/** Runs a statement that answers one number. */
+export async function numberOf(
+  dialect: Dialect,
+  database: Database,
+  ask: Select | { readonly kind: "text"; readonly text: string; readonly values: readonly unknown[] },
+): Promise<number> {
+  if (ask.kind === "text") {
+    const [row] = await dialect.query(database, ask.text, ask.values);
+    return Number(row![0]);
+  }
+  const [row] = await rowsOf(database, ask);
+  return Number(row!["count"]);
+}

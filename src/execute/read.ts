@@ -1,0 +1,157 @@
+import type { Row } from "../author/author.ts";
+import { type FastRead, type PortableRead, type ReadStatement, TOTAL } from "../compile/compile.ts";
+import type { Database, Dialect } from "../dialect/dialect.ts";
+import { writeDigits } from "../digits.ts";
+import type { ReadNode } from "../plan/plan.ts";
+import {
+  columnValue,
+  extraReceived,
+  readCell,
+  type Syntax,
+  syntaxOf,
+  Unsayable,
+  type Unreadable,
+} from "../syntax/syntax.ts";
+import { numberOf, type Query, rowsOf } from "./query.ts";
+
+/** What a read found: rows (or with `first` the row or null), as values or as JSON text, their number, and the total. */
+export interface ReadOutcome {
+  readonly rows?: unknown;
+  /** The rows as JSON, in place of `rows`. */
+  readonly json?: string;
+  readonly count?: number;
+  readonly total?: number;
+}
+
+/** Runs a read; what the database cannot say in one form is asked of it in the next. */
+export async function runRead(
+  dialect: Dialect,
+  database: Database,
+  read: ReadStatement,
+  unreadable: Unreadable,
+): Promise<ReadOutcome> {
+  let asked = read;
+  while (asked.kind === "fast") {
+    const { ask, remembered, otherwise }: FastRead = asked;
+    try {
+      const found = await dialect.query(database, ask.text, ask.values);
+      return outcomeOf(found, asked, syntaxOf(dialect.speaks), unreadable);
+    } catch (error) {
+      if (!(error instanceof Unsayable) && !dialect.unsayable(error)) throw error;
+      remembered.failed = true;
+      asked = otherwise();
+    }
+  }
+  return runPortable(dialect, database, asked, unreadable);
+}
+
+function outcomeOf(
+  found: readonly ArrayLike<unknown>[],
+  { plan: { first, total, root }, remembered: { answers, write } }: FastRead,
+  syntax: Syntax,
+  unreadable: Unreadable,
+): ReadOutcome {
+  if (write !== undefined) {
+    const rows = write(found);
+    const json = writeDigits(() => JSON.stringify(first ? (rows[0] ?? null) : rows));
+    return { json, count: found.length };
+  }
+  if (answers === "object")
+    return { json: (found[0]?.[0] as string | undefined) ?? "null", count: found.length };
+  const row = found[0]!;
+  const counted = answers === "count" ? 0 : 1;
+  const count = Number(row[counted]);
+  const outcome = total ? { count, total: Number(row[counted + 1]) } : { count };
+  if (answers === "count") return outcome;
+  const text = row[0] as string;
+  if (answers === "json") return { ...outcome, json: first ? text.slice(1, -1) || "null" : text };
+  const rows = JSON.parse(text) as Row[];
+  receiveRows(rows, root, syntax, unreadable);
+  return { ...outcome, rows: first ? (rows[0] ?? null) : rows };
+}
+
+/** Turns rows that were sent as JSON into rows as Drizzle would answer them, in place. */
+function receiveRows(rows: readonly Row[], node: ReadNode, syntax: Syntax, unreadable: Unreadable): void {
+  for (const row of rows) receiveRow(row, node, syntax, unreadable);
+}
+
+function receiveRow(row: Row, node: ReadNode, syntax: Syntax, unreadable: Unreadable): void {
+  for (const { name, expression } of node.selected) {
+    const value = row[name];
+    if (value !== null) row[name] = readCell(expression.column, value, syntax.received, unreadable);
+  }
+  for (const [name, extra] of node.extras) row[name] = extraReceived(row[name], extra, syntax);
+  for (const [name, { node: child }] of node.relations) {
+    const value = row[name] as Row | readonly Row[] | null;
+    if (Array.isArray(value)) receiveRows(value as Row[], child, syntax, unreadable);
+    else if (value !== null) receiveRow(value as Row, child, syntax, unreadable);
+  }
+}
+
+async function runPortable(
+  dialect: Dialect,
+  database: Database,
+  { plan: { root, first, total }, ask, answers, total: counted, relation }: PortableRead,
+  unreadable: Unreadable,
+): Promise<ReadOutcome> {
+  const found = await rowsOf(database, ask as Query);
+  if (answers === "count") {
+    const [row] = found;
+    return { count: Number(row!["count"]), ...(total && { total: Number(row!["total"]) }) };
+  }
+  const beside = found[0]?.[TOTAL];
+  const said =
+    counted === undefined
+      ? undefined
+      : beside === undefined
+        ? await numberOf(dialect, database, counted)
+        : Number(beside);
+  const rows = found.map((row) =>
+    answers === "computed"
+      ? arrangeComputed(row, root)
+      : arrange(row, root, { unreadable, relation, nested: false }),
+  );
+  return {
+    ...(said !== undefined && { total: said }),
+    rows: first ? (rows[0] ?? null) : rows,
+    count: rows.length,
+  };
+}
+
+/** How rows of Drizzle's are read. */
+interface Arranging extends Pick<PortableRead, "relation"> {
+  readonly unreadable: Unreadable;
+  readonly nested: boolean;
+}
+
+/**
+ * Rows as Drizzle answers them, with the keys in one order: columns, computed fields, relations. What travelled as text
+ * and what an author's `mapWith` maps is decoded here, because Drizzle forgets both while it renames.
+ */
+function arrange(row: Row, node: ReadNode, how: Arranging): Row {
+  const arranged: Row = {};
+  const { table } = node.secured;
+  for (const { name, expression } of node.selected)
+    arranged[name] = columnValue(row[name], expression.column, how.nested, how.unreadable);
+  for (const [name, extra] of node.extras)
+    arranged[name] = extraReceived(row[name], extra, syntaxOf(table.database));
+  const inside = { ...how, nested: true };
+  for (const [name, { node: child }] of node.relations) {
+    const value = row[how.relation(table.name, name)] as Row | Row[] | null | undefined;
+    arranged[name] = Array.isArray(value)
+      ? value.map((item) => arrange(item, child, inside))
+      : value
+        ? arrange(value, child, inside)
+        : null;
+  }
+  return arranged;
+}
+
+/** Computed fields that came by number. */
+function arrangeComputed(row: Row, { extras, secured: { table } }: ReadNode): Row {
+  const arranged: Row = {};
+  // Drizzle knows them by their names, the database by their numbers.
+  for (const [name, extra] of extras)
+    arranged[name] = extraReceived(row[name], extra, syntaxOf(table.database));
+  return arranged;
+}

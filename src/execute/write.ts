@@ -1,0 +1,146 @@
+import { sql } from "drizzle-orm";
+import type { Row } from "../author/author.ts";
+import { CHECK, type Count, type Known, type ReadStatement, type Step, type WriteSteps, type Writing } from "../compile/compile.ts";
+import type { Database, Dialect } from "../dialect/dialect.ts";
+import { checkFailed, limitExceeded } from "../error.ts";
+import { columnValue, extraReceived, syntaxOf, type Unreadable } from "../syntax/syntax.ts";
+import { byKey, inOrder, withoutKey } from "./keys.ts";
+import { rowsOf } from "./query.ts";
+import { runRead } from "./read.ts";
+import { rehearse } from "./rehearse.ts";
+import { Writer, type Written } from "./writer.ts";
+
+/** What a write did. */
+export interface WriteOutcome {
+  readonly rows?: readonly unknown[];
+  /** The rows as JSON, in place of `rows`. */
+  readonly json?: string;
+  readonly rowsAffected: number;
+  readonly count: number;
+  readonly total?: number;
+}
+
+/**
+ * Takes the steps of a write, on a database or in a transaction of it.
+ *
+ * @throws QueryError where what a step says must hold does not.
+ */
+export async function runWrite(
+  dialect: Dialect,
+  database: Database,
+  { plan, steps, strandedIsRefused }: WriteSteps,
+  values: readonly Row[],
+  unreadable: Unreadable,
+): Promise<WriteOutcome> {
+  const run = new WriteRun(new Writer(plan, dialect, database, unreadable), values);
+  try {
+    for (const step of steps) await run.take(step);
+  } catch (error) {
+    throw strandedIsRefused && dialect.missesReference(error) ? checkFailed() : error;
+  }
+  return run.outcome();
+}
+
+/** A write under way. */
+class WriteRun {
+  readonly #writer: Writer;
+  #known: Known;
+  #written: Written = { rows: [] };
+  #rows: readonly Row[] | undefined;
+  #total: number | undefined;
+
+  constructor(writer: Writer, values: readonly Row[]) {
+    this.#writer = writer;
+    this.#known = { values };
+  }
+
+  outcome(): WriteOutcome {
+    const affected = this.#written.rows.length;
+    const { one } = this.#written;
+    return {
+      ...(this.#rows !== undefined && { rows: this.#rows }),
+      ...(one !== undefined && !this.#writer.plan.countOnly && { json: one.json }),
+      rowsAffected: affected,
+      count: affected,
+      ...(this.#total !== undefined && { total: this.#total }),
+    };
+  }
+
+  async take(step: Step): Promise<void> {
+    switch (step.kind) {
+      case "refuse":
+        if (step.reached === undefined || (await this.#writer.number({ ask: step.reached })) > 0)
+          throw checkFailed();
+        return;
+      case "run":
+        return this.#writer.database.run(sql.raw(step.ask.text));
+      case "hold":
+        this.#known = { ...this.#known, held: await rowsOf(this.#writer.database, step.ask) };
+        return;
+      case "before":
+        this.#known = { ...this.#known, before: await this.#read(step.read(this.#known)) };
+        return;
+      case "write":
+        return this.#write(step.writing(this.#known));
+      case "ensure":
+        return this.#ensure(step.counts(this.#written.rows));
+      case "limit":
+        return this.#limit(step.most);
+      case "answer":
+        return this.#answer(step.reads);
+      case "total":
+        this.#total = await this.#writer.number(step);
+    }
+  }
+
+  async #write(writing: Writing): Promise<void> {
+    const written =
+      writing.kind === "rehearsed"
+        ? await rehearse(this.#writer, writing.rehearsal, this.#known.values)
+        : await this.#writer.write(writing);
+    if (written === undefined || written.rows.some((row) => row[CHECK] === 0)) throw checkFailed();
+    const { kind, answer } = this.#writer.plan;
+    // New rows stay in the order in which they were sent.
+    this.#written = kind === "insert" ? written : { rows: written.rows.toSorted(byKey(answer.secured.table)) };
+  }
+
+  async #ensure(counts: readonly Count[] | "refused"): Promise<void> {
+    if (counts === "refused" || !(await this.#writer.holds(counts))) throw checkFailed();
+  }
+
+  #limit(most: number): void {
+    const affected = this.#written.rows.length;
+    if (affected > most) throw limitExceeded(`${affected} rows exceed ${most}`, "select.where");
+  }
+
+  /** What is answered of the rows that were written, without what came back for the engine alone. */
+  async #answer(reads: Extract<Step, { readonly kind: "answer" }>["reads"]): Promise<void> {
+    const { rows, one } = this.#written;
+    const { before } = this.#known;
+    const { answer } = this.#writer.plan;
+    if (one !== undefined) return;
+    if (reads === undefined && before === undefined) {
+      this.#rows = rows.map((row) => this.#returned(row));
+      return;
+    }
+    const found = before === undefined ? [] : [...before];
+    for (const read of reads?.(rows) ?? []) found.push(...(await this.#read(read)));
+    this.#rows = inOrder(found, rows, answer.secured.table).map((row) => withoutKey(row, answer));
+  }
+
+  /** A row as it came back with its write. */
+  #returned(row: Row): Row {
+    const { selected, extras, secured } = this.#writer.plan.answer;
+    const syntax = syntaxOf(secured.table.database);
+    const answered: Row = {};
+    for (const { name, expression } of selected)
+      answered[name] = columnValue(row[name], expression.column, false, this.#writer.unreadable);
+    for (const [name, extra] of extras) answered[name] = extraReceived(row[name], extra, syntax);
+    return answered;
+  }
+
+  async #read(read: ReadStatement): Promise<readonly Row[]> {
+    const { dialect, database, unreadable } = this.#writer;
+    return (await runRead(dialect, database, read, unreadable)).rows as readonly Row[];
+  }
+}

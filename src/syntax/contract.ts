@@ -1,0 +1,59 @@
+import type { ColumnInfo } from "../schema/schema.ts";
+
+/** A member of a JSON object: its name, and the SQL of its value, which may be JSON already, written as others are here. */
+export type Member = readonly [name: string, value: string, written?: boolean];
+
+/** What the SQL of a database calls the things that both readers and the writer say, and how its values come back. */
+export interface Syntax {
+  /** What stands before the number of a value in a statement. */
+  readonly mark: "?" | "$";
+  /** How many members one object takes. */
+  readonly maxMembers: number;
+  /** One JSON object. */
+  readonly object: (members: readonly Member[]) => string;
+  /** The JSON list of the objects of all rows, empty where there are none. */
+  readonly list: (object: string) => string;
+  /** JSON as the text that a statement answers with. */
+  readonly document: (json: string) => string;
+  /** A key of an order: nulls come first ascending, last descending. */
+  readonly orderKey: (column: ColumnInfo, direction: "asc" | "desc", value: string) => string;
+  /** What ends a select: how many rows, after how many. `single`: the first; `whole`: nothing of it is moved outwards. */
+  readonly range: (range: Range) => string;
+
+  /** SQL for a column's value as its JSON carries it. */
+  readonly json: (column: ColumnInfo, value: string) => string;
+  /** SQL for a computed field's value as JSON carries it. */
+  readonly jsonExtra: (value: string) => string;
+  /** Whether SQL cannot say what a column's values are in JSON, so that they are sent and mapped here. */
+  readonly wantsMapping: (column: ColumnInfo) => boolean;
+
+  /** SQL for a column's value in JSON that holds any value it may have, to be mapped here. */
+  readonly sent: (column: ColumnInfo, value: string) => string;
+  /** The value a driver would have answered for what was sent, mapped as its column maps. */
+  readonly received: (column: ColumnInfo, sent: unknown) => unknown;
+  /** The same for a computed field. */
+  readonly sentExtra: (value: string) => string;
+  /** The value of a computed field; `mapped` where its author maps it. */
+  readonly receivedExtra: (sent: string, mapped: boolean) => unknown;
+
+  /**
+   * SQL for a column's value in a form that survives Drizzle's own reading of a row, `nested` in JSON or not; `undefined`
+   * where the value survives as it is.
+   */
+  readonly text: (column: ColumnInfo, value: string, nested: boolean) => string | undefined;
+  /** The value that stands for, mapped as its column maps. */
+  readonly fromText: (column: ColumnInfo, sent: unknown) => unknown;
+  /** The same of a nested one. */
+  readonly fromNested: (column: ColumnInfo, sent: unknown) => unknown;
+}
+
+/** How many rows a node has, and after how many: the places of both among the values, where they are given. */
+export interface Range {
+  readonly limit: string | undefined;
+  readonly offset: string | undefined;
+  readonly single: boolean;
+  readonly whole: boolean;
+}
+
+/** A text as SQL writes it. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
