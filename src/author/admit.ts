@@ -1,8 +1,9 @@
-import { type AnyColumn, getOperators, is, SQL } from "drizzle-orm";
+import { getOperators, is, SQL } from "drizzle-orm";
 import { isThenable } from "../clock.ts";
+import { isWrapper, withoutMissing } from "../drizzle/drizzle.ts";
 import { internalError } from "../error.ts";
-import { type AuthorFunction, captured, type Policy, withoutMissing } from "../policy/policy.ts";
 import { Admitted, type Mention } from "../plan/plan.ts";
+import { type AuthorFunction, captured, type Policy } from "../policy/policy.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import type { Context } from "./context.ts";
 
@@ -70,10 +71,4 @@ function readCondition(condition: SQL, table: TableInfo, path: string): SQL {
   const mistake = nests ? captured(query, table) : undefined;
   if (mistake !== undefined) throw internalError(new TypeError(`${path}: ${mistake}`));
   return query;
-}
-
-function isWrapper(value: unknown): value is { getSQL(): SQL } {
-  return (
-    typeof value === "object" && value !== null && typeof (value as Partial<AnyColumn>).getSQL === "function"
-  );
 }

@@ -10,7 +10,7 @@ import {
   unknownColumn,
 } from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
-import { coerce, type ColumnInfo, readField, settle } from "../schema/schema.ts";
+import { coerce, type ColumnInfo, readField, readLongNumbers } from "../schema/schema.ts";
 import type { Context } from "./context.ts";
 import { validate } from "./validate.ts";
 
@@ -55,15 +55,18 @@ function readValue(policy: Policy, { value, form, digits }: Body): unknown {
   if (!digits) return value;
   const { writable } = policy;
   // Columns the client may not write are none to it.
-  const settleRow = (row: unknown, path: string): unknown =>
+  const readLongRow = (row: unknown, path: string): unknown =>
     isRow(row) && !(row instanceof Digits)
       ? Object.fromEntries(
-          Object.entries(row).map(([key, member]) => [key, settle(writable.get(key), member, at(path, key))]),
+          Object.entries(row).map(([key, member]) => [
+            key,
+            readLongNumbers(writable.get(key), member, at(path, key)),
+          ]),
         )
-      : settle(undefined, row, path);
+      : readLongNumbers(undefined, row, path);
   return Array.isArray(value)
-    ? value.map((row: unknown, index) => settleRow(row, String(index)))
-    : settleRow(value, "");
+    ? value.map((row: unknown, index) => readLongRow(row, String(index)))
+    : readLongRow(value, "");
 }
 
 async function readRow(policy: Policy, sent: unknown, path: string, context: Context): Promise<Row> {

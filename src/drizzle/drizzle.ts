@@ -1,7 +1,26 @@
 /** The room that opens Drizzle: nobody else looks at its symbols, its pieces of SQL or its private members. */
 
+export { configOf, type IndexConfig, type TableConfig } from "./config.ts";
 export { type Decoder, decoderOf, isMapped } from "./decoder.ts";
 export { isBindable, type Lifted, takeApart } from "./lift.ts";
-export { MARK, nameOf, type Names, namesOf, textOf } from "./names.ts";
-export { type Naming, namesOfSchema, numbersForNames, type RelationalQuery } from "./relations.ts";
-export { someText, speaksOnlyOf } from "./speaks.ts";
+export { type Label, type Mention, MentioningText } from "./mentions.ts";
+export { type Complete, withoutMissing } from "./missing.ts";
+export {
+  MARK,
+  nameOf,
+  nameOfView,
+  type Names,
+  namesOf,
+  qualified,
+  type QualifiedName,
+  quoted,
+  textOf,
+} from "./names.ts";
+export { someText, speaksOnlyOf } from "./only-of.ts";
+export { outlineOf } from "./outline.ts";
+export { type Naming, namesOfSchema, numbersForNames, type RelationalQuery } from "./relation-names.ts";
+export { type RelationalTable, type TableRelation, tablesOf } from "./relations.ts";
+export { type Source, sourcesOf } from "./sources.ts";
+export { isWrapper, textsOf } from "./sql.ts";
+export { tokensOf } from "./tokens.ts";
+export { columnLike, fieldsOf, tableLike } from "./view.ts";

@@ -1,5 +1,6 @@
 import { Column, Param, SQL, StringChunk } from "drizzle-orm";
 import { MARK, type Names } from "./names.ts";
+import { piecesOf } from "./sql.ts";
 
 /** SQL without its values: the pieces of text between them, and the values as the driver takes them. */
 export interface Lifted {
@@ -19,7 +20,6 @@ class Lifter {
     this.values.push(value);
     this.text = "";
   }
-
 }
 
 /**
@@ -38,7 +38,7 @@ export function takeApart(query: SQL, names: Names): Lifted {
 function take(query: SQL, lifter: Lifter, names: Names): boolean {
   // An `inlineParams()` wants its values in the text.
   if ((query as unknown as { shouldInlineParams: boolean }).shouldInlineParams) return false;
-  for (const chunk of query.queryChunks as readonly unknown[]) {
+  for (const chunk of piecesOf(query)) {
     if (chunk instanceof StringChunk) {
       const { value } = chunk as { value: readonly string[] };
       lifter.text += value.length === 1 ? value[0]! : value.join("");

@@ -1,4 +1,4 @@
-import { type Column, getTableName, type SQL, type Table } from "drizzle-orm";
+import { type Column, getTableName, type SQL, type Table, type View } from "drizzle-orm";
 import type { Database } from "../dialect/dialect.ts";
 import type { DatabaseKind } from "../schema/schema.ts";
 
@@ -25,7 +25,7 @@ export function namesOf(database: Database): Names {
     database: dialect.escapeParam(0) === "?" ? "sqlite" : "postgresql",
     quote,
     column: (column) => remembered(columns, column, () => quote(dialect.casing.getColumnCasing(column))),
-    table: (table) => remembered(tables, table, () => quoted(table, quote)),
+    table: (table) => remembered(tables, table, () => qualified(nameOf(table), quote)),
     rendering: {
       casing: dialect.casing,
       escapeName: quote,
@@ -41,19 +41,49 @@ function remembered<Key extends object>(names: WeakMap<Key, string>, key: Key, m
   return name;
 }
 
+const ORIGINAL = Symbol.for("drizzle:OriginalName");
 const SCHEMA = Symbol.for("drizzle:Schema");
 const IS_ALIAS = Symbol.for("drizzle:IsAlias");
+const VIEW = Symbol.for("drizzle:ViewBaseConfig");
 
-/** What SQL calls a table, and the schema that stands before it; an alias has left its schema. */
-export function nameOf(table: Table): { readonly name: string; readonly schema: string | undefined } {
-  const { [SCHEMA]: schema, [IS_ALIAS]: alias } = table as { [SCHEMA]?: string; [IS_ALIAS]?: boolean };
+/** Where Drizzle keeps what tables and views are called. */
+interface Named {
+  readonly [ORIGINAL]?: string;
+  readonly [SCHEMA]?: string;
+  readonly [IS_ALIAS]?: boolean;
+  readonly [VIEW]?: { readonly name: string; readonly schema?: string; readonly isAlias?: boolean };
+}
+
+/** A name in SQL, and that of the schema that stands before it. */
+export interface QualifiedName {
+  readonly name: string;
+  readonly schema: string | undefined;
+}
+
+/** What SQL calls a table; an alias has left its schema. */
+export function nameOf(table: Table): QualifiedName {
+  const { [SCHEMA]: schema, [IS_ALIAS]: alias } = table as Named;
   return { name: getTableName(table), schema: alias === true ? undefined : schema };
 }
 
-function quoted(table: Table, quote: Names["quote"]): string {
-  const { name, schema } = nameOf(table);
-  return schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`;
+/** What SQL calls a view. */
+export function nameOfView(view: View): QualifiedName {
+  const { name, schema, isAlias } = (view as Named)[VIEW]!;
+  return { name, schema: isAlias === true ? undefined : schema };
 }
+
+/** What a table is called in the database, whatever an alias calls it. */
+export function originalNameOf(table: Table): QualifiedName {
+  const { [ORIGINAL]: name = getTableName(table), [SCHEMA]: schema } = table as Named;
+  return { name, schema };
+}
+
+/** A name in quotes, as both databases read it. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** A name with its schema's before it. */
+export const qualified = ({ name, schema }: QualifiedName, quote: Names["quote"] = quoted): string =>
+  schema === undefined ? quote(name) : `${quote(schema)}.${quote(name)}`;
 
 /** SQL as its database gets it, with a mark for each value. */
 export const textOf = (query: SQL, { rendering }: Names): string => query.toQuery(rendering).sql;

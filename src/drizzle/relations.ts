@@ -1,58 +1,64 @@
-import type { Database } from "../dialect/dialect.ts";
+import {
+  type Column,
+  createTableRelationsHelpers,
+  extractTablesRelationalConfig,
+  getTableUniqueName,
+  is,
+  normalizeRelation,
+  One,
+  type Relation,
+  type Table,
+} from "drizzle-orm";
 
-/** How Drizzle's relational query names the rows of each relation: by all the names that lead there. */
-export interface Naming {
-  /** The relational query of a table. */
-  readonly query: RelationalQuery;
-  /** The name of the root's rows. */
-  readonly root: string;
-  /** The name under which a relation of a table is asked for, and answered. */
-  readonly relation: (table: string, name: string) => string;
+/** A table of a schema, as Drizzle's relational queries know it. */
+export interface RelationalTable {
+  /** Its name in the schema. */
+  readonly name: string;
+  readonly table: Table;
+  readonly columns: Readonly<Record<string, Column>>;
+  /** The columns that say of themselves that they are the key. */
+  readonly primaryKey: readonly Column[];
+  readonly relations: readonly TableRelation[];
 }
 
-/** A relational query of one table. */
-export interface RelationalQuery {
-  findMany(config: object): PromiseLike<unknown>;
+/** A relation of a table. */
+export interface TableRelation {
+  readonly name: string;
+  readonly kind: "one" | "many";
+  /** The other table, by its name in the schema. */
+  readonly target: string;
+  /** The pairs of columns that join the two. */
+  readonly on: readonly { readonly source: Column; readonly target: Column }[];
 }
 
-/** What Drizzle knows of a table, by the name it has in the schema. */
-interface TableConfig {
-  readonly tsName: string;
-  readonly relations: Readonly<Record<string, unknown>>;
+type Config = ReturnType<typeof extractTablesRelationalConfig>;
+
+/** The tables of a schema with their relations, but for those that lead to no table, or lack their other side. */
+export function tablesOf(schema: Record<string, unknown>): readonly RelationalTable[] {
+  const config = extractTablesRelationalConfig(schema, createTableRelationsHelpers);
+  return Object.values(config.tables).map(({ tsName, columns, primaryKey, relations }) => ({
+    name: tsName,
+    table: schema[tsName] as Table,
+    columns,
+    primaryKey,
+    relations: Object.entries(relations).flatMap(([name, relation]) => readRelation(name, relation, config)),
+  }));
 }
 
-/** The part of Drizzle's relational query builder of PostgreSQL that is used here. */
-interface Builder extends RelationalQuery {
-  readonly fullSchema: unknown;
-  readonly schema: Readonly<Record<string, TableConfig>>;
-  readonly tableNamesMap: unknown;
-  readonly table: unknown;
-  readonly dialect: unknown;
-  readonly session: unknown;
+function readRelation(name: string, relation: Relation, config: Config): readonly TableRelation[] {
+  const target = config.tableNamesMap[getTableUniqueName(relation.referencedTable)];
+  const on = target === undefined ? undefined : readJoin(relation, config);
+  if (target === undefined || on === undefined) return [];
+  return [{ name, kind: is(relation, One) ? "one" : "many", target, on }];
 }
 
-/** The names as the schema has them, for a query of the table that it calls `root`. */
-export const namesOfSchema = (database: Database, root: string): Naming => ({
-  query: database.query[root],
-  root,
-  relation: (_, relation) => relation,
-});
-
-/** Numbers in the place of names, over the same Drizzle schema with its relations renamed. */
-export function numbersForNames(database: Database, root: string): Naming {
-  const builder = database.query[root] as Builder;
-  const { schema, fullSchema, tableNamesMap, table, dialect, session } = builder;
-  const renamed = Object.fromEntries(
-    Object.entries(schema).map(([name, config]) => [name, { ...config, relations: numbered(config) }]),
-  );
-  const config = { ...renamed[root], tsName: "0" };
-  const RelationalQueryBuilder = builder.constructor as new (...parameters: unknown[]) => RelationalQuery;
-  return {
-    query: new RelationalQueryBuilder(fullSchema, renamed, tableNamesMap, table, config, dialect, session),
-    root: "0",
-    relation: (name, relation) => String(Object.keys(schema[name]!.relations).indexOf(relation)),
-  };
+/** The columns a relation joins by; none where it lacks its other side, which Drizzle says by throwing. */
+function readJoin(relation: Relation, { tables, tableNamesMap }: Config): TableRelation["on"] | undefined {
+  try {
+    const { fields, references } = normalizeRelation(tables, tableNamesMap, relation);
+    if (references.length < fields.length) return undefined;
+    return fields.map((source, index) => ({ source, target: references[index]! }));
+  } catch {
+    return undefined;
+  }
 }
-
-const numbered = ({ relations }: TableConfig): Record<string, unknown> =>
-  Object.fromEntries(Object.values(relations).map((relation, index) => [String(index), relation]));

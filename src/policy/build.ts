@@ -1,4 +1,5 @@
 import { is, SQL } from "drizzle-orm";
+import { withoutMissing } from "../drizzle/drizzle.ts";
 import { METHODS, readDirection, SELECTOR_KEYS } from "../request/request.ts";
 import type { Catalog, ColumnInfo, TableInfo } from "../schema/schema.ts";
 import type { AnyACL, AnyEntry, AnyRule, AuthorFunction, LimitOptions } from "./acl.ts";
@@ -13,10 +14,9 @@ import type {
   RulesByRole,
 } from "./policy.ts";
 import { checkKeys, isMap } from "./keys.ts";
-import { withoutMissing } from "./missing.ts";
 import { hasOrder, makeTotal } from "./order.ts";
 import { chooseColumns } from "./readable.ts";
-import { isOfOneRow, spanOf } from "./span.ts";
+import { isOfOneRow, spanOf } from "./expression-span.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();

@@ -7,9 +7,8 @@ import type { StandardSchema } from "./standard-schema.ts";
 
 export type * from "./acl.ts";
 export { buildRegistry } from "./build.ts";
-export { captured } from "./capture.ts";
+export { captured } from "./name-capture.ts";
 export type { Limits } from "./limits.ts";
-export { withoutMissing } from "./missing.ts";
 export { hasOrder, tieBreakers } from "./order.ts";
 export { allowedMethods, find, resolve } from "./resolve.ts";
 export { costs, suspicions } from "./suspect.ts";

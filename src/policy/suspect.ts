@@ -1,8 +1,7 @@
 import { getTableUniqueName } from "drizzle-orm";
-import type { Catalog, TableInfo } from "../schema/schema.ts";
-import { suspectDefault } from "./default.ts";
-import { captured } from "./capture.ts";
-import { isIndexed } from "./indexed.ts";
+import { type Catalog, isIndexed, type TableInfo } from "../schema/schema.ts";
+import { suspectDefault } from "./suspect-default.ts";
+import { captured } from "./name-capture.ts";
 import type { NodePolicy, Policy, Registry, RelationPolicy } from "./policy.ts";
 
 const SECRETS: ReadonlySet<string> = new Set(

@@ -8,8 +8,8 @@ import { assertJson, isStorable } from "./json.ts";
 import { isEnum } from "./kind.ts";
 import { askedOf, readInstant } from "./instant.ts";
 import { fitSqlite } from "./numeric.ts";
-import type { ColumnInfo } from "./schema.ts";
-import { settle } from "./settle.ts";
+import type { ColumnInfo } from "./column.ts";
+import { readLongNumbers } from "./long-number.ts";
 import { coerceShape, isShape } from "./shape.ts";
 import { isText, readType } from "./type.ts";
 
@@ -21,7 +21,7 @@ import { isText, readType } from "./type.ts";
  * schema's own types (`Date`, bigint, bytes) passes the same checks.
  */
 export function coerce(column: ColumnInfo, value: unknown, path: string, stored = false): unknown {
-  const coerced = coerceKind(column, stored ? value : settle(column, value, path), path, stored);
+  const coerced = coerceKind(column, stored ? value : readLongNumbers(column, value, path), path, stored);
   return column.database === "postgresql" && FITTED.has(column.kind)
     ? fitted(column, coerced as Scalar, path, stored)
     : coerced;
@@ -76,7 +76,7 @@ function fitted(column: ColumnInfo, value: Scalar, path: string, stored: boolean
  */
 export function readField(column: ColumnInfo, text: string, path: string): unknown {
   if (text === "" && column.nullable && !takesEmpty(column)) return null;
-  return settle(column, readText(column, text), path);
+  return readLongNumbers(column, readText(column, text), path);
 }
 
 /** Whether an empty text is a value of a column. */

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Column } from "drizzle-orm";
-import type { ColumnInfo } from "./schema.ts";
+import type { ColumnInfo } from "./column.ts";
 
 /** How a column's values are written for its driver; those of an array here, since Drizzle's arrays hold no bytes. */
 export function encoderOf(column: Column, element: ColumnInfo | undefined): ColumnInfo["encode"] {

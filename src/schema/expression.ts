@@ -1,6 +1,7 @@
-import { Column, is, type SQL, StringChunk } from "drizzle-orm";
+import { Column, is, type SQL } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
 import * as lite from "drizzle-orm/sqlite-core";
+import { type Decoder, decoderOf, textsOf } from "../drizzle/drizzle.ts";
 import { type DatabaseKind, databaseOf } from "./kind.ts";
 import { isOneKind, readType } from "./type.ts";
 
@@ -45,22 +46,18 @@ const TEXTS: ReadonlySet<string> = new Set(
  * A column whose values are compared as those of an expression are: by the type the database says it has, else by what its
  * author maps it with.
  */
-export function modelOf(expression: SQL, database: DatabaseKind, type: string | undefined): Column {
-  const { decoder } = expression as unknown as { decoder: Decoder };
+export function modelOf(field: SQL.Aliased, database: DatabaseKind, type: string | undefined): Column {
+  const decoder = decoderOf(field);
   const said = is(decoder, Column) && databaseOf(decoder) === database ? decoder : undefined;
-  if (database === "sqlite") return said ?? SQLITE[mappedBy(expression, decoder)];
+  if (database === "sqlite") return said ?? SQLITE[mappedBy(field.sql, decoder)];
   if (type === undefined) return POSTGRESQL.unknown;
   return said !== undefined && isOneKind(said.getSQLType(), type) ? said : columnOfType(type);
 }
 
 type Mapped = "scalar" | "number" | "decimal" | "bigint" | "boolean" | "text";
 
-interface Decoder {
-  readonly mapFromDriverValue: unknown;
-}
-
-function mappedBy(expression: SQL, { mapFromDriverValue }: Decoder): Mapped {
-  switch (mapFromDriverValue) {
+function mappedBy(expression: SQL, decoder: Decoder): Mapped {
+  switch (decoder.mapFromDriverValue) {
     case Number:
       return "number";
     case BigInt:
@@ -75,10 +72,8 @@ function mappedBy(expression: SQL, { mapFromDriverValue }: Decoder): Mapped {
 }
 
 /** Whether it is a `sum` or an `avg` of Drizzle's, whose digits come as text. */
-function isSum({ queryChunks }: SQL): boolean {
-  const [first, , last, ...rest] = queryChunks.map((chunk) =>
-    is(chunk, StringChunk) ? chunk.value.join("") : "",
-  );
+function isSum(expression: SQL): boolean {
+  const [first, , last, ...rest] = textsOf(expression);
   return /^(?:sum|avg)\((?:distinct )?$/.test(first ?? "") && last === ")" && rest.length === 0;
 }
 

@@ -1,6 +1,6 @@
 import { Gap } from "./gap.ts";
 import { daysIn } from "./moment.ts";
-import type { ColumnInfo } from "./schema.ts";
+import type { ColumnInfo } from "./column.ts";
 
 /** A point in time: its date, to the millisecond, and the digits of the second that come after. */
 export interface Instant {

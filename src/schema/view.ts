@@ -1,74 +1,91 @@
-import { Column, getTableColumns, getViewSelectedFields, is, SQL, Table, type View } from "drizzle-orm";
+import { Column, getTableColumns, is, SQL, type View } from "drizzle-orm";
 import { PgMaterializedView, PgView } from "drizzle-orm/pg-core";
+import { columnLike, decoderOf, fieldsOf, tableLike } from "../drizzle/drizzle.ts";
+import type { TableInfo } from "./catalog.ts";
+import { type ColumnInfo, type Facts, readColumn } from "./column.ts";
 import { modelOf } from "./expression.ts";
-import type { DatabaseKind } from "./kind.ts";
-
-/** The columns of a table that stands for a view. */
-export const columnsOfView = (table: Table): Readonly<Record<string, Column>> => getTableColumns(table);
-
-/** Where Drizzle keeps what a view is called. */
-const VIEW = Symbol.for("drizzle:ViewBaseConfig");
-/** Where Drizzle keeps a table's columns. */
-const COLUMNS = Symbol.for("drizzle:Columns");
+import type { ColumnKind, DatabaseKind } from "./kind.ts";
+import { isOneKind, takesPatterns } from "./type.ts";
 
 /** What the database says of a view's columns, by their names there: the types as SQL writes them. */
 export type ColumnTypes = ReadonlyMap<string, string>;
 
-/** Which database a view belongs to. */
-export const databaseOfView = (view: View): DatabaseKind =>
-  is(view, PgView) || is(view, PgMaterializedView) ? "postgresql" : "sqlite";
-
-/** A view's name in the database, and that of its schema. */
-export function nameOfView(view: View): { readonly name: string; readonly schema: string | undefined } {
-  return (view as unknown as Record<symbol, { name: string; schema: string | undefined }>)[VIEW]!;
+/** A view as a table without key and relations; what it says of its columns' nulls holds in the tables it was made of only. */
+export function readView(name: string, view: View, types: ColumnTypes | undefined): TableInfo {
+  const database = databaseOfView(view);
+  const fields = [...fieldsOf(view)];
+  const table = tableLike(
+    view,
+    fields.map(([field, value]) => [field, columnOf(value, database, types)]),
+  );
+  const columns = new Map<string, ColumnInfo>();
+  for (const [field, value] of fields) {
+    const column = getTableColumns(table)[field]!;
+    const expression = is(value, SQL.Aliased) ? value : undefined;
+    const read = { ...readColumn(field, columns.size, column, []), expression };
+    columns.set(field, {
+      ...read,
+      ...(read.database === "sqlite" ? inView(read) : typed(read, types)),
+      nullable: true,
+      foreign: false,
+      generated: true,
+    });
+  }
+  return {
+    name,
+    kind: "view",
+    database,
+    table,
+    columns,
+    primaryKey: [],
+    relations: new Map(),
+  };
 }
 
 /**
- * A table that goes by a view's name and has its columns. A computed field of the view is a column of the type that its
- * author, or the database, says; a field that SQL cannot name, because it has no alias or is a group of others, is left out.
+ * The column that a field of a view is read as: of one that is computed, a column of the type that its author, or the
+ * database, says.
  */
-export function asTable(view: View, types: ColumnTypes | undefined): Table {
-  const { name, schema } = nameOfView(view);
-  const table = new Table(name, schema, name);
-  const columns: Record<string, Column> = {};
-  for (const [field, value] of fieldsOf(view)) {
-    const column = is(value, Column) ? value : computedColumn(view, value, types);
-    columns[field] = Object.create(column, { table: { value: table } }) as Column;
-  }
-  return Object.assign(table, { [COLUMNS]: columns }, columns);
-}
-
-/** The fields of a view that are no columns of a table, by name. */
-export const expressionsOf = (view: View): ReadonlyMap<string, SQL.Aliased> =>
-  new Map([...fieldsOf(view)].filter((entry): entry is [string, SQL.Aliased] => is(entry[1], SQL.Aliased)));
-
-function* fieldsOf(view: View): Iterable<[string, Column | SQL.Aliased]> {
-  const fields = getViewSelectedFields(view);
-  for (const name of Object.keys(fields)) {
-    const field = fieldOf(fields, name);
-    if (is(field, Column) || is(field, SQL.Aliased)) yield [name, field];
-  }
-}
-
-/** A field of a view; Drizzle throws for SQL without an alias. */
-function fieldOf(fields: Readonly<Record<string, unknown>>, name: string): unknown {
-  try {
-    return fields[name];
-  } catch {
-    return undefined;
-  }
-}
-
-/** A column for a computed field, whose values are compared as those of the field are. */
-function computedColumn(
-  view: View,
-  { sql, fieldAlias }: SQL.Aliased,
+function columnOf(
+  field: Column | SQL.Aliased,
+  database: DatabaseKind,
   types: ColumnTypes | undefined,
 ): Column {
-  const type = types?.get(fieldAlias);
-  return Object.create(modelOf(sql, databaseOfView(view), type), {
-    name: { value: fieldAlias },
-    keyAsName: { value: false },
-    ...(type !== undefined && { getSQLType: { value: () => type } }),
-  }) as Column;
+  if (is(field, Column)) return field;
+  const type = types?.get(field.fieldAlias);
+  return columnLike(modelOf(field, database, type), field.fieldAlias, type);
 }
+
+/**
+ * SQLite compares what has no type by its class, and what a view computes has none: a value that is cast gives it one.
+ * Patterns it looks for in anything.
+ */
+function inView({ kind, expression, column }: Facts): Partial<Facts> {
+  if (expression !== undefined && kind === "custom" && !is(decoderOf(expression), Column))
+    return { matches: true };
+  if (kind === "text") return { opening: "cast(", cast: " as text)" };
+  const digits = kind === "bigint" && column.columnType === "SQLiteBigInt";
+  return digits || !NUMERIC.has(kind) ? {} : { opening: "cast(", cast: " as numeric)" };
+}
+
+const NUMERIC: ReadonlySet<ColumnKind> = new Set([
+  "integer",
+  "number",
+  "decimal",
+  "bigint",
+  "boolean",
+  "date",
+]);
+
+/** PostgreSQL is asked what its views compute, before anybody is answered; what is of another type than it says is not compared. */
+function typed({ expression, column, matches }: Facts, types: ColumnTypes | undefined): Partial<Facts> {
+  if (types === undefined) return expression === undefined ? {} : { compares: "order" };
+  const type = types.get(column.name);
+  if (expression !== undefined || type === undefined || type.endsWith("]")) return {};
+  if (!isOneKind(column.getSQLType(), type)) return { compares: "nothing", matches: false, type };
+  return { matches: matches && takesPatterns(type), type };
+}
+
+/** Which database a view belongs to. */
+const databaseOfView = (view: View): DatabaseKind =>
+  is(view, PgView) || is(view, PgMaterializedView) ? "postgresql" : "sqlite";

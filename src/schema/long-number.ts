@@ -1,26 +1,26 @@
 import { Digits, nameDouble, plainDigits } from "../digits.ts";
 import { at, invalidValue, quote } from "../error.ts";
-import type { ColumnInfo } from "./schema.ts";
+import type { ColumnInfo } from "./column.ts";
 import { isShape } from "./shape.ts";
 
 /**
  * A value with numbers of more digits than a double keeps as its column takes it: all of the digits where they are what
  * is stored, the nearest double where that is, and refused elsewhere. `column` is `undefined` for what is no column.
  */
-export function settle(column: ColumnInfo | undefined, value: unknown, path: string): unknown {
+export function readLongNumbers(column: ColumnInfo | undefined, value: unknown, path: string): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Digits) return settleNumber(column, value, path);
+  if (value instanceof Digits) return readLongNumber(column, value, path);
   if (Array.isArray(value)) {
     const inner = column?.kind === "array" ? column.element : column;
-    return value.map((item: unknown, index) => settle(inner, item, at(path, index)));
+    return value.map((item: unknown, index) => readLongNumbers(inner, item, at(path, index)));
   }
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, settle(column, member, at(path, key))]),
+    Object.entries(value).map(([key, member]) => [key, readLongNumbers(column, member, at(path, key))]),
   );
 }
 
-function settleNumber(column: ColumnInfo | undefined, number: Digits, path: string): unknown {
+function readLongNumber(column: ColumnInfo | undefined, number: Digits, path: string): unknown {
   switch (column?.kind) {
     case "decimal":
       return plainDigits(number.digits);

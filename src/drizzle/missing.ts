@@ -1,6 +1,19 @@
-import { Column, is, Name, Param, Placeholder, SQL, StringChunk, Subquery, Table, View } from "drizzle-orm";
+import {
+  Column,
+  is,
+  Name,
+  Param,
+  Placeholder,
+  SQL,
+  type SQLWrapper,
+  StringChunk,
+  Subquery,
+  Table,
+  View,
+} from "drizzle-orm";
 import { PgRelationalQuery } from "drizzle-orm/pg-core/query-builders/query";
 import { SQLiteRelationalQuery } from "drizzle-orm/sqlite-core/query-builders/query";
+import { isWrapper, piecesOf, textOfPiece } from "./sql.ts";
 
 /** An author's SQL as it is used. */
 export interface Complete {
@@ -40,15 +53,19 @@ export class Nested {
   }
 }
 
-type Wrapper = { getSQL(): SQL; shouldOmitSQLParens?(): boolean };
+type Wrapper = SQLWrapper & { shouldOmitSQLParens?(): boolean };
 
 const NULL = new SQL([new StringChunk("(null)")]);
 
+/**
+ * Walks by itself: every request with a row filter passes here, and all but a few find nothing to change, so that nothing
+ * is made for a piece that stays.
+ */
 class Completer {
   nests = false;
 
   complete(query: SQL): SQL {
-    const given = query.queryChunks as readonly unknown[];
+    const given = piecesOf(query);
     let chunks: unknown[] | undefined;
     let frame: boolean | undefined;
     for (let index = 0; index < given.length; index++) {
@@ -101,9 +118,6 @@ class Completer {
 /** What stands for a name and is no query, although each can be asked for its SQL. */
 const NAMES = [Column, Table, View, Name, Placeholder, SQL.Aliased] as const;
 
-const isWrapper = (chunk: object): chunk is Wrapper =>
-  typeof (chunk as Partial<Wrapper>).getSQL === "function";
-
 /** Most pieces of text are too short to hold the word. */
 const selects = (text: string): boolean => text.length >= 6 && /select|values/i.test(text);
 
@@ -134,10 +148,10 @@ function copyOf(query: SQL, chunks: readonly unknown[]): SQL {
  * told by the texts between its pieces.
  */
 function isFrame(chunks: readonly unknown[]): boolean {
-  const texts = chunks.filter((_, index) => index % 2 === 0);
-  if (!texts.every((text): text is StringChunk => is(text, StringChunk))) return false;
-  const shape = texts.map(({ value }) => value.join("")).join("|");
-  if (shape === SET_OPERATION) return SET_OPERATOR.test(textOf(chunks[3]));
+  const texts = chunks.filter((_, index) => index % 2 === 0).map(textOfPiece);
+  if (texts.includes(undefined)) return false;
+  const shape = texts.join("|");
+  if (shape === SET_OPERATION) return SET_OPERATOR.test(firstText(chunks[3]));
   if (shape === ALIASED) return is(chunks[3], Name) && is(chunks[5], Name);
   return FRAMES.some((frame) => frame.test(shape));
 }
@@ -153,8 +167,5 @@ const SET_OPERATION = "||||||";
 const SET_OPERATOR = /^(?:union|intersect|except) (?:all )?$/;
 const ALIASED = "|| |";
 
-function textOf(chunk: unknown): string {
-  if (!is(chunk, SQL)) return "";
-  const [text] = chunk.queryChunks;
-  return is(text, StringChunk) ? text.value.join("") : "";
-}
+const firstText = (piece: unknown): string =>
+  (is(piece, SQL) ? textOfPiece(piecesOf(piece)[0]) : undefined) ?? "";

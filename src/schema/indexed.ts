@@ -1,7 +1,6 @@
-import { type Column, is, type SQL, type Table } from "drizzle-orm";
-import { getTableConfig as configOfPg, PgTable } from "drizzle-orm/pg-core";
-import { getTableConfig as configOfSQLite, SQLiteTable } from "drizzle-orm/sqlite-core";
-import type { ColumnInfo } from "../schema/schema.ts";
+import type { Column, Table } from "drizzle-orm";
+import { configOf, type IndexConfig, type TableConfig } from "../drizzle/drizzle.ts";
+import type { ColumnInfo } from "./column.ts";
 
 /** What of an index says whether it finds rows by equal values. */
 interface Key {
@@ -17,31 +16,14 @@ interface Key {
  */
 export function isIndexed(table: Table, columns: readonly ColumnInfo[], filtered: boolean): boolean {
   const names = new Set<string | undefined>(columns.map(({ column }) => column.name));
-  const keys = keysOf(table);
-  return keys === undefined || keys.some(({ first, partial }) => names.has(first) && (filtered || !partial));
+  const config = configOf(table);
+  return (
+    config === undefined ||
+    keysOf(config).some(({ first, partial }) => names.has(first) && (filtered || !partial))
+  );
 }
 
-function keysOf(table: Table): readonly Key[] | undefined {
-  if (is(table, SQLiteTable)) return allOf(configOfSQLite(table));
-  return is(table, PgTable) ? allOf(configOfPg(table)) : undefined;
-}
-
-/** What the configurations of both databases have in common. */
-interface Config {
-  readonly columns: readonly Column[];
-  readonly primaryKeys: readonly { readonly columns: readonly Column[] }[];
-  readonly uniqueConstraints: readonly { readonly columns: readonly Column[] }[];
-  readonly indexes: readonly { readonly config: IndexConfig }[];
-}
-
-interface IndexConfig {
-  /** Columns and expressions. */
-  readonly columns: readonly object[];
-  readonly where?: SQL | undefined;
-  readonly method?: string | undefined;
-}
-
-function allOf({ columns, primaryKeys, uniqueConstraints, indexes }: Config): readonly Key[] {
+function keysOf({ columns, primaryKeys, uniqueConstraints, indexes }: TableConfig): readonly Key[] {
   const whole = (first: Column | undefined): Key => ({ first: first?.name, partial: false });
   return [
     ...columns.filter(({ primary, isUnique }) => primary || isUnique).map(whole),

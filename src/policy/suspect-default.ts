@@ -1,4 +1,5 @@
-import { is, SQL, StringChunk } from "drizzle-orm";
+import { is, SQL } from "drizzle-orm";
+import { textsOf } from "../drizzle/drizzle.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 
 /** What a default of SQLite's leaves in a column: a text, or a moment as a number. */
@@ -68,10 +69,12 @@ function isJSON(made: string): boolean {
 }
 
 /** SQL that is all text, in one spelling: small letters, no blanks outside of texts, no cast to whole numbers around it. */
-function textOf({ queryChunks }: SQL): string | undefined {
-  if (!queryChunks.every((chunk) => is(chunk, StringChunk))) return undefined;
-  const text = queryChunks.map(({ value }) => value.join("")).join("");
-  let bare = text.replace(/'(?:[^']|'')*'|[^']+/g, (part) => (part.startsWith("'") ? part : shortened(part)));
+function textOf(query: SQL): string | undefined {
+  const texts = textsOf(query);
+  if (texts.includes(undefined)) return undefined;
+  let bare = texts
+    .join("")
+    .replace(/'(?:[^']|'')*'|[^']+/g, (part) => (part.startsWith("'") ? part : shortened(part)));
   for (;;) {
     const inner = CAST.exec(bare)?.[1] ?? enclosed(bare);
     if (inner === undefined) return bare;

@@ -1,4 +1,5 @@
-import { Column, is, Name, Placeholder, SQL, StringChunk } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import { outlineOf, tokensOf } from "../drizzle/drizzle.ts";
 
 /** What an expression speaks of: its own row, all rows as one, or its row among the others. */
 export type Span = "row" | "aggregate" | "window";
@@ -28,38 +29,16 @@ const EXTREMES: ReadonlySet<string> = new Set(["min", "max"]);
  * sub-selects. A function nobody knows speaks of its row.
  */
 export function spanOf(expression: SQL): Span {
-  return new SpanReader(tokensOf(textOf(expression))).read();
+  return new SpanReader(wordsOf(expression)).read();
 }
 
 /** Whether an expression speaks of its own row for certain: it calls nothing but what is known to. */
 export function isOfOneRow(expression: SQL): boolean {
-  return new SpanReader(tokensOf(textOf(expression))).isOfOneRow();
+  return new SpanReader(wordsOf(expression)).isOfOneRow();
 }
 
-/** An expression's text with a mark for whatever is no text of its own. */
-function textOf(expression: SQL): string {
-  return expression.queryChunks.map(textOfChunk).join("");
-}
-
-function textOfChunk(chunk: unknown): string {
-  if (is(chunk, StringChunk)) return chunk.value.join("");
-  if (is(chunk, SQL)) return textOf(chunk);
-  if (is(chunk, SQL.Aliased)) return textOf(chunk.sql);
-  if (is(chunk, Name)) return `"${chunk.value.replaceAll('"', '""')}"`;
-  if (is(chunk, Column) || is(chunk, Placeholder) || !isWrapper(chunk)) return " ? ";
-  // A query that is built stands in parentheses of its own.
-  return " (select) ";
-}
-
-const isWrapper = (chunk: unknown): boolean =>
-  typeof chunk === "object" && chunk !== null && typeof (chunk as Partial<SQL>).getSQL === "function";
-
-/** Texts and comments, names in quotes, words, and any other character by itself. */
-const TOKEN = /'(?:[^']|'')*'|--[^\n]*|\/\*[^]*?\*\/|"(?:[^"]|"")*"|`[^`]*`|[a-z_][\w$]*|\S/gi;
-
-function tokensOf(text: string): readonly string[] {
-  return (text.match(TOKEN) ?? []).filter((token) => !/^(?:--|\/\*)/.test(token)).map((t) => t.toLowerCase());
-}
+const wordsOf = (expression: SQL): readonly string[] =>
+  tokensOf(outlineOf(expression)).map((token) => token.toLowerCase());
 
 const unquoted = (name: string): string => name.replace(/^"(.*)"$/s, "$1");
 
@@ -87,7 +66,7 @@ class SpanReader {
       if (token === "over") return false;
       if (token !== "(") continue;
       const called = this.#tokens[index - 1] ?? "";
-      if (/^["`a-z_]/.test(called) && !OF_ONE_ROW.has(called)) return false;
+      if (/^["`[\p{L}_]/u.test(called) && !OF_ONE_ROW.has(called)) return false;
       if (this.#isQuery(index)) index = this.#close(index);
     }
     return true;
