@@ -31,6 +31,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "schema",
     "policy",
     "plan",
+    "request",
     "compile",
     "dialect",
     "execute",

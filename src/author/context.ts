@@ -1,4 +1,4 @@
-import type { QueryResult, ResultContext } from "../policy/policy.ts";
+import type { QueryResult, ResultContext } from "../policy/acl.ts";
 
 /**
  * The one object that all functions of an author are handed, as far as its request has come; whatever else is on it is

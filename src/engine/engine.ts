@@ -3,7 +3,7 @@ import { detectDialect } from "../dialect/dialect.ts";
 import { type Floor, Triggers } from "../execute/execute.ts";
 import type { Mark } from "../observe.ts";
 import { allowedMethods, resolve } from "../policy/policy.ts";
-import { METHODS, type Principal, type QueryRequest } from "../request/request.ts";
+import { type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
 import { PlanMemory } from "./memory.ts";
 import { Policies, type PolicyOptions } from "./policies.ts";
 import { type BodyReader, type House, read, type Shape, write } from "./run.ts";
@@ -79,7 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
     async run(request, principal, body, shape, mark) {
       const found = policies.resolve(request, principal);
       const policy = found instanceof Promise ? await found : found;
-      return METHODS.get(request.method)!.writes
+      return traitsOf(request.method).writes
         ? write(house, policy, { request, principal, body, shape, mark })
         : read(house, policy, { request, principal, body, shape, mark });
     },

@@ -1,3 +1,5 @@
+import { EVERY_METHOD } from "../request/request.ts";
+
 /** Which other origins' pages may use a route. */
 export interface CorsOptions {
   /** One origin, several, or a function that says so; `"*"` is every origin and goes without credentials only. */
@@ -10,6 +12,7 @@ export interface CorsOptions {
   readonly maxAge?: number;
 }
 
+const ALLOWED_METHODS = EVERY_METHOD.map(({ name }) => name).join(", ");
 const DEFAULT_HEADERS = ["content-type", "authorization", "if-none-match"];
 
 /**
@@ -65,7 +68,7 @@ export function preflightHeaders({
   maxAge,
 }: CorsOptions): Readonly<Record<string, string>> {
   return {
-    "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE, OPTIONS",
+    "access-control-allow-methods": ALLOWED_METHODS,
     "access-control-allow-headers": headers.join(", "),
     ...(maxAge !== undefined && { "access-control-max-age": String(maxAge) }),
   };

@@ -3,7 +3,7 @@ import type { Engine, Outside } from "../engine/engine.ts";
 import { QueryError, quote } from "../error.ts";
 import { type Mark, type Observation, type Observer, Stopwatch, tell, unwatched } from "../observe.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
-import { type Method, METHODS } from "../request/request.ts";
+import { traitsOf } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import { readBody } from "./body.ts";
 import { type CorsOptions, corsHeaders, isPreflight, preflightHeaders } from "./cors.ts";
@@ -67,7 +67,7 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
     }
   }
   const { method } = request;
-  const traits = METHODS.get(method);
+  const traits = traitsOf(method);
   if (traits?.writes === true) {
     await asking(() => refuseForeignWrite(request, cors));
     refuseConditionalWrite(request);
@@ -78,13 +78,13 @@ async function answer(route: Route, request: Request, visit: Visit, mark: Mark):
   const query =
     traits === undefined
       ? parse("OPTIONS", resource, "")
-      : parse(method as Method, resource, searchOf(request.url));
+      : parse(traits.name, resource, searchOf(request.url));
   mark("parse");
   const context = createContext(request, method, resource);
   const principal = await authenticate(request, context, route.session, route.engine);
   mark("principal");
-  if (isResponse(principal)) return withHeaders(principal, visit.base, method === "HEAD");
-  if (traits === undefined || method === "OPTIONS") {
+  if (isResponse(principal)) return withHeaders(principal, visit.base, traits?.bodiless === true);
+  if (traits === undefined || traits.action === "inspect") {
     const allow = route.engine.allow(query, principal).join(", ");
     if (traits === undefined) throw unknownMethod(method, allow);
     return new Response(null, { status: 204, headers: { ...visit.base, allow } });

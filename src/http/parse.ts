@@ -2,12 +2,13 @@ import { Cache } from "../cache.ts";
 import { readNumber } from "../digits.ts";
 import { at, invalidValue, QueryError } from "../error.ts";
 import {
+  EVERY_METHOD,
   type Method,
-  METHODS,
   type QueryRequest,
   readSelector,
   type Scope,
   type Selector,
+  traitsOf,
 } from "../request/request.ts";
 import { parse as parseRJSON, RJSONParseError } from "../rjson/rjson.ts";
 import { readQueryString } from "./query-string.ts";
@@ -16,7 +17,7 @@ const SCOPES: readonly Scope[] = ["mine", "guest", "mine|guest"];
 const NOTHING: Selector = {};
 
 const PARAMETERS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
-  [...METHODS].map(([method, { parameters }]) => [method, new Set<string>([...SCOPES, ...parameters])]),
+  EVERY_METHOD.map(({ name, parameters }) => [name, new Set<string>([...SCOPES, ...parameters])]),
 );
 
 /**
@@ -92,7 +93,7 @@ function readScope(parameters: ReadonlyMap<string, string>): Scope | undefined {
 function readSelect(text: string | undefined, method: Method): Selector {
   if (text === undefined || text === "") return NOTHING;
   const value = readRJSON(text, "select");
-  return value === undefined ? NOTHING : readSelector(value, METHODS.get(method)!.selector);
+  return value === undefined ? NOTHING : readSelector(value, traitsOf(method).selector);
 }
 
 /**

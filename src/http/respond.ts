@@ -1,4 +1,5 @@
 import { Both, HttpError, internalError, QueryError } from "../error.ts";
+import { traitsOf } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import { etagOf } from "./etag.ts";
 import type { JSONText } from "./shape.ts";
@@ -30,14 +31,14 @@ export function respondRead(
     return new Response(null, { status: 304, headers: { ...base, etag } });
   }
   const headers = { ...base, "content-type": JSON_TYPE, etag };
-  if (request.method !== "HEAD") return new Response(json, { headers });
+  if (!isBodiless(request.method)) return new Response(json, { headers });
   return new Response(null, { headers: { ...headers, "content-length": String(byteLength(json)) } });
 }
 
 /** An author's `Response` of JSON carries an ETag like any other; one with its own, or a stream, is left alone. */
 async function respondAuthor(request: Request, answer: Response, base: HeaderMap): Promise<Response> {
   const type = answer.headers.get("content-type") ?? "";
-  const bodiless = request.method === "HEAD";
+  const bodiless = isBodiless(request.method);
   if (answer.status !== 200 || answer.headers.has("etag") || !type.startsWith("application/json")) {
     return withHeaders(answer, base, bodiless);
   }
@@ -52,6 +53,8 @@ async function respondAuthor(request: Request, answer: Response, base: HeaderMap
   headers.delete("content-length");
   return new Response(null, { status: 304, headers });
 }
+
+const isBodiless = (method: string): boolean => traitsOf(method)?.bodiless === true;
 
 const byteLength = (text: string): number => new TextEncoder().encode(text).byteLength;
 
@@ -151,8 +154,9 @@ export function refuse(
   const headers: Record<string, string> = { ...base, "content-type": JSON_TYPE };
   if (error instanceof QueryError) Object.assign(headers, error.headers);
   const text = JSON.stringify(bodyOf(error));
-  if (method === "HEAD") headers["content-length"] = String(byteLength(text));
-  return new Response(method === "HEAD" ? null : text, { status: error.status, headers });
+  const bodiless = isBodiless(method);
+  if (bodiless) headers["content-length"] = String(byteLength(text));
+  return new Response(bodiless ? null : text, { status: error.status, headers });
 }
 
 function bodyOf(error: HttpError): ErrorBody {

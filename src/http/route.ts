@@ -1,6 +1,7 @@
 import { createEngine } from "../engine/engine.ts";
 import { type Observation, type Observer, tell } from "../observe.ts";
 import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
+import { EVERY_METHOD, type Method, UNANSWERED } from "../request/request.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
 import { handle, type Route } from "./handle.ts";
 import { readBasePaths } from "./resource.ts";
@@ -72,17 +73,7 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
 export type QueryHandler = (request: Request) => Promise<Response>;
 
 /** One handler under the name of each method, as `Bun.serve` takes them; `PUT` and its like are answered 405. */
-export interface QueryRoute {
-  readonly GET: QueryHandler;
-  readonly HEAD: QueryHandler;
-  readonly POST: QueryHandler;
-  readonly PATCH: QueryHandler;
-  readonly DELETE: QueryHandler;
-  readonly OPTIONS: QueryHandler;
-  readonly PUT: QueryHandler;
-  readonly TRACE: QueryHandler;
-  readonly CONNECT: QueryHandler;
-}
+export interface QueryRoute extends Readonly<Record<Method | (typeof UNANSWERED)[number], QueryHandler>> {}
 
 /**
  * Makes the route that answers for every resource of an access-control file, as `Bun.serve` takes it; a route module of
@@ -96,18 +87,9 @@ export function createQueryRoute<Role extends string = string, Session = object>
   options: QueryRouteOptions<Role, Session>,
 ): QueryRoute {
   const handler = createQueryHandler(options);
-  return {
-    GET: handler,
-    HEAD: handler,
-    POST: handler,
-    PATCH: handler,
-    DELETE: handler,
-    OPTIONS: handler,
-    // What is not named here, `Bun.serve` answers with a page of its own.
-    PUT: handler,
-    TRACE: handler,
-    CONNECT: handler,
-  };
+  // What has no name here, `Bun.serve` answers with a page of its own.
+  const names = [...EVERY_METHOD.map(({ name }) => name), ...UNANSWERED];
+  return Object.fromEntries(names.map((name) => [name, handler])) as unknown as QueryRoute;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { at, limitExceeded } from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
-import { METHODS, type QueryRequest } from "../request/request.ts";
+import { type QueryRequest, traitsOf } from "../request/request.ts";
 import { Budget } from "./budget.ts";
 import type { ReadNode } from "./plan.ts";
 import { isCount, nodePlanner, rootPlace } from "./read.ts";
@@ -33,7 +33,7 @@ export function planWrite(policy: Policy, request: QueryRequest): WritePlan {
     written: true,
   });
   return {
-    kind: METHODS.get(request.method)!.action as WritePlan["kind"],
+    kind: traitsOf(request.method).action as WritePlan["kind"],
     policy,
     answer,
     nodes,

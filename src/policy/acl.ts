@@ -1,5 +1,6 @@
 import type { Operators, SQL, View } from "drizzle-orm";
 import type { ColumnsOf, RelationsOf, SchemaShape, TableName, TargetOf } from "../infer.ts";
+import type { METHODS, MethodWith, RuledMethod } from "../request/method.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 /** The rows a rule's filter lets through: a condition, `true` for every row; nothing answered admits nothing. */
@@ -184,19 +185,21 @@ export interface ChangeGuards {
   readonly maxAffected?: number;
 }
 
-/** What a rule may say, by method. */
-export interface RulesByMethod<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> {
-  readonly GET: Rule<Context, Schema, Database, T>;
-  readonly HEAD: Rule<Context, Schema, Database, T>;
-  readonly POST: WriteRule<Context, Schema, Database, T>;
-  readonly PATCH: WriteRule<Context, Schema, Database, T> & ChangeGuards;
-  readonly DELETE: Rule<Context, Schema, Database, T> & ChangeGuards;
+/** What a rule may say, by what its method does. */
+interface RulesByAction<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> {
+  readonly read: Rule<Context, Schema, Database, T>;
+  readonly insert: WriteRule<Context, Schema, Database, T>;
+  readonly update: WriteRule<Context, Schema, Database, T> & ChangeGuards;
+  readonly delete: Rule<Context, Schema, Database, T> & ChangeGuards;
 }
 
+/** What a rule may say, by method. */
+export type RulesByMethod<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> = {
+  readonly [M in RuledMethod]: RulesByAction<Context, Schema, Database, T>[(typeof METHODS)[M]["action"]];
+};
+
 /** The methods rules can be written for: a view is only read. */
-export type MethodOf<Source> = Source extends View
-  ? "GET" | "HEAD"
-  : keyof RulesByMethod<never, never, never, never>;
+export type MethodOf<Source> = Source extends View ? MethodWith<"read"> : RuledMethod;
 
 /** One resource: its table, and who may do what with it. */
 export interface AclEntry<

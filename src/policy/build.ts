@@ -1,6 +1,13 @@
 import { is, SQL } from "drizzle-orm";
 import { withoutMissing } from "../drizzle/drizzle.ts";
-import { METHODS, readDirection, SELECTOR_KEYS } from "../request/request.ts";
+import {
+  EVERY_METHOD,
+  isRuled,
+  type Method,
+  readDirection,
+  SELECTOR_KEYS,
+  traitsOf,
+} from "../request/request.ts";
 import type { Catalog, ColumnInfo, TableInfo } from "../schema/schema.ts";
 import type { AnyACL, AnyEntry, AnyRule, AuthorFunction, LimitOptions } from "./acl.ts";
 import { applyLimits, checkLimits, DEFAULT_LIMITS, DEPTH_CEILING, type Limits } from "./limits.ts";
@@ -30,7 +37,7 @@ export function buildRegistry(acl: AnyACL, catalog: Catalog, defaults: LimitOpti
   const mistakes: string[] = [];
   mistakes.push(...checkLimits(defaults, "defaults"));
   const limits = applyLimits(DEFAULT_LIMITS, defaults);
-  const registry = new Map<string, ReadonlyMap<string, RulesByRole>>();
+  const registry = new Map<string, ReadonlyMap<Method, RulesByRole>>();
   for (const [resource, entry] of Object.entries(acl)) {
     mistakes.push(...checkResource(resource, entry));
     if (!isMap(entry)) continue;
@@ -74,9 +81,9 @@ class EntryBuilder {
     this.#limits = applyLimits(defaults, entry);
   }
 
-  build(): ReadonlyMap<string, RulesByRole> {
+  build(): ReadonlyMap<Method, RulesByRole> {
     const path = `acl.${this.#resource}`;
-    const methods = new Map<string, RulesByRole>();
+    const methods = new Map<Method, RulesByRole>();
     const table = this.#catalog.get(this.#entry.table);
     if (table === undefined) {
       this.#mistake(
@@ -86,22 +93,23 @@ class EntryBuilder {
       return methods;
     }
     for (const [method, rules] of Object.entries(this.#entry.control ?? {})) {
-      if (!METHODS.has(method) || method === "OPTIONS")
-        this.#mistake(`${path}.control`, `unknown method \`${method}\``);
-      else if (rules !== undefined && table.kind === "view" && METHODS.get(method)!.action !== "read")
+      if (!isRuled(method)) this.#mistake(`${path}.control`, `unknown method \`${method}\``);
+      else if (rules !== undefined && table.kind === "view" && traitsOf(method).writes)
         this.#mistake(`${path}.control.${method}`, `${table.name} is a view, which is only read`);
       else if (rules !== undefined && !isMap(rules))
         this.#mistake(`${path}.control.${method}`, "expected rules by role");
       else if (rules !== undefined)
         methods.set(method, this.#rules(method, rules, table, `${path}.control.${method}`));
     }
-    const head = methods.get("HEAD") ?? methods.get("GET");
-    if (head !== undefined) methods.set("HEAD", head);
+    for (const { name, rulesOf } of EVERY_METHOD) {
+      const rules = rulesOf && (methods.get(name) ?? methods.get(rulesOf));
+      if (rules !== undefined) methods.set(name, rules);
+    }
     return methods;
   }
 
   #rules(
-    method: string,
+    method: Method,
     rules: Readonly<Record<string, AnyRule | undefined>>,
     table: TableInfo,
     path: string,
@@ -116,8 +124,8 @@ class EntryBuilder {
     return byRole;
   }
 
-  #policy(method: string, role: string, rule: AnyRule, table: TableInfo, path: string): Policy {
-    const action = METHODS.get(method)!.action;
+  #policy(method: Method, role: string, rule: AnyRule, table: TableInfo, path: string): Policy {
+    const action = traitsOf(method).action;
     if (role === "mine" && rule.where === undefined && action !== "insert") {
       this.#mistake(path, "a `mine` rule needs a `where`, or it is a rule for everybody's rows");
     }

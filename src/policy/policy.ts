@@ -1,5 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import type { SelectorKey } from "../request/request.ts";
+import type { Method, SelectorKey } from "../request/request.ts";
 import type { ColumnInfo, RelationInfo, TableInfo } from "../schema/schema.ts";
 import type { AuthorFunction } from "./acl.ts";
 import type { Limits } from "./limits.ts";
@@ -91,4 +91,4 @@ export interface Policy extends NodePolicy {
 export type RulesByRole = ReadonlyMap<string, Policy>;
 
 /** All policies: resource → method → role. */
-export type Registry = ReadonlyMap<string, ReadonlyMap<string, RulesByRole>>;
+export type Registry = ReadonlyMap<string, ReadonlyMap<Method, RulesByRole>>;

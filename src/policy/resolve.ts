@@ -1,5 +1,5 @@
 import { didYouMean, QueryError, quote } from "../error.ts";
-import type { Method, Principal, Scope } from "../request/request.ts";
+import { type Method, OPEN, type Principal, RULED, type Scope, traitsOf } from "../request/request.ts";
 import type { Policy, Registry, RulesByRole } from "./policy.ts";
 
 /** What a policy is resolved by. */
@@ -53,18 +53,18 @@ export function resolve(registry: Registry, question: Question, principal: Princ
 function* namesFor(registry: Registry, question: Question, principal: Principal): Iterable<string> {
   for (const resource of registry.keys()) {
     const widest = { ...question, resource, scope: "mine|guest" } as const;
-    if (allowedMethods(registry, widest, principal).length > 1) yield resource;
+    if (allowedMethods(registry, widest, principal).length > OPEN.length) yield resource;
   }
 }
 
-/** The methods that would resolve for this caller and scope, OPTIONS always among them. */
+/** The methods that would resolve for this caller and scope; those that need no rule always. */
 export function allowedMethods(
   registry: Registry,
   question: Question,
   principal: Principal,
 ): readonly string[] {
-  const allowed = ["OPTIONS"];
-  for (const method of ["HEAD", "GET", "POST", "PATCH", "DELETE"] as const)
+  const allowed: Method[] = [...OPEN];
+  for (const method of RULED)
     if (find(registry, { ...question, method }, principal) !== undefined) allowed.push(method);
   return allowed;
 }
@@ -87,7 +87,7 @@ function applicable(rules: RulesByRole, scope: Scope | undefined, { role }: Prin
 
 /** A rule without `select` lets nothing out, so a read under it has no answer. */
 function answers(policy: Policy, method: Method): boolean {
-  return policy.selects || (method !== "GET" && method !== "HEAD");
+  return policy.selects || traitsOf(method).action !== "read";
 }
 
 function refusal({ resource, scope }: Question, { role }: Principal): QueryError {

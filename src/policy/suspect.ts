@@ -1,4 +1,5 @@
 import { getTableUniqueName } from "drizzle-orm";
+import { type Method, traitsOf } from "../request/request.ts";
 import { type Catalog, isIndexed, type TableInfo } from "../schema/schema.ts";
 import { suspectDefault } from "./suspect-default.ts";
 import { captured } from "./name-capture.ts";
@@ -37,7 +38,7 @@ const DANGLING =
   "database: `pragma foreign_keys` is off, so rows may refer to others that are not there; run `pragma foreign_keys = on` on the connection";
 
 const writes = (registry: Registry): boolean =>
-  [...rulesOf(registry)].some(({ method }) => method !== "GET" && method !== "HEAD");
+  [...rulesOf(registry)].some(({ method }) => traitsOf(method).writes);
 
 const hasReferences = (catalog: Catalog): boolean =>
   [...catalog.values()].some(({ columns }) => [...columns.values()].some(({ foreign }) => foreign));
@@ -95,7 +96,7 @@ export function costs(registry: Registry): readonly string[] {
 
 interface PlacedRule {
   readonly path: string;
-  readonly method: string;
+  readonly method: Method;
   readonly role: string;
   readonly policy: Policy;
 }
@@ -104,17 +105,19 @@ interface PlacedRule {
 function* rulesOf(registry: Registry): Iterable<PlacedRule> {
   for (const [resource, methods] of registry) {
     for (const [method, rules] of methods) {
-      if (method === "HEAD" && methods.get("GET") === rules) continue;
+      const { rulesOf } = traitsOf(method);
+      if (rulesOf !== undefined && methods.get(rulesOf) === rules) continue;
       for (const [role, policy] of rules)
         yield { path: `acl.${resource}.control.${method}.${role}`, method, role, policy };
     }
   }
 }
 
-function* suspect(method: string, role: string, policy: Policy): Iterable<string> {
-  if (method === "POST" || method === "PATCH") yield* suspectWrite(role, policy);
+function* suspect(method: Method, role: string, policy: Policy): Iterable<string> {
+  const { action } = traitsOf(method);
+  if (action === "insert" || action === "update") yield* suspectWrite(role, policy);
   yield* secrets(policy);
-  if (method === "GET" || method === "HEAD") {
+  if (action === "read") {
     if (isLifted(policy.limits.maxLimit)) yield ".maxLimit: a read may answer the whole table";
     if (isLifted(policy.limits.maxCost) && hasLists(policy))
       yield ".maxCost: nothing bounds the rows of a nested read";

@@ -1,10 +1,25 @@
-import type { Context } from "../author/author.ts";
+import type { Context } from "../author/context.ts";
 import type { Method } from "./method.ts";
 import type { Ordering } from "./ordering.ts";
 import type { Projection } from "./projection.ts";
 import type { Selector } from "./selector.ts";
 
-export { METHODS, SELECTOR_KEYS, type Method, type MethodTraits, type SelectorKey } from "./method.ts";
+export {
+  type Action,
+  EVERY_METHOD,
+  isRuled,
+  type Method,
+  METHODS,
+  type MethodTraits,
+  type MethodWith,
+  OPEN,
+  RULED,
+  type RuledMethod,
+  SELECTOR_KEYS,
+  type SelectorKey,
+  traitsOf,
+  UNANSWERED,
+} from "./method.ts";
 export { readSelector } from "./selector.ts";
 export { readDirection } from "./ordering.ts";
 export type { Ordering, Projection, Selector };
