@@ -1,56 +1,34 @@
-export type { ChangeAnswer, ListAnswer, RowAnswer, RowOf } from "./answer.ts";
-export type { ApiClient, Asked, Question, ResourceName, Seen } from "./api.ts";
-export type { AskedBody, BodyDraft, PatchBody, PostBody } from "./body.ts";
-export { createQueryBuilder, type QueryBuilder } from "./builder.ts";
-export {
-  createQueryClient,
-  type ClientOptions,
-  type Get,
-  type QueryClient,
-  type RequestOptions,
-  type ResourceUrl,
-} from "./client.ts";
+export type { AnyApi, ColumnsOf, RelationsOf, SchemaShape, TableName, TargetOf } from "../src/infer.ts";
+export { createQueryClient } from "./client.ts";
 export { ClientError, type ClientCode } from "./error.ts";
-export type {
-  Callable,
-  Changeable,
-  ChangeDraft,
-  ChangeQuestion,
-  Checked,
-  CheckedChange,
-  Draft,
-  FilterOf,
-  PostDraft,
-  PostQuestion,
-  Readable,
-  ReadDraft,
-  ReadQuestion,
-} from "./question.ts";
-export type { Field, FirstAnswer, ManyAnswer, Row, WriteAnswer } from "./row.ts";
-export type { Method, Resource } from "./rules.ts";
+export type { ClientOptions, Flags, Method, RequestOptions } from "./options.ts";
+export type { Conditions, Filter, FilterAt } from "./column/filter.ts";
+export type { OperatorName } from "./column/operator.ts";
+export type { Direction, Ordering } from "./column/ordering.ts";
+export type { Field, Value } from "./column/value.ts";
+
+export type { ChangeAnswer, ListAnswer, RowAnswer, RowOf } from "./api/answer.ts";
+export type { AskedBody, BodyDraft, PatchBody, PostBody } from "./api/body.ts";
+export type { Callable, Changeable, Readable } from "./api/callable.ts";
+export type { Checked, CheckedChange } from "./api/checked.ts";
+export type { ApiClient, Asked, Question, ResourceName, Seen } from "./api/client.ts";
+export type { ChangeDraft, Draft, PostDraft, ReadDraft } from "./api/draft.ts";
+export type { ChangeQuestion, FilterOf, PostQuestion, ReadQuestion } from "./api/question.ts";
+export type { Resource } from "./api/resource.ts";
+
+export type { FirstAnswer, ManyAnswer, WriteAnswer } from "./schema/answer.ts";
+export { createQueryBuilder, type QueryBuilder } from "./schema/builder.ts";
+export type { Get, QueryClient, ResourceUrl } from "./schema/client.ts";
+export type { Row } from "./schema/row.ts";
 export type {
   Body,
   ChangeOptions,
   ChangeSelector,
-  ColumnsOf,
-  Conditions,
-  Direction,
   Embedding,
-  Filter,
-  FilterAt,
-  Flags,
   GetOptions,
-  OperatorName,
-  Ordering,
   PostOptions,
   Projection,
   ReadOptions,
-  RelationsOf,
-  SchemaShape,
   Selector,
   Shape,
-  TableName,
-  TargetOf,
-  Value,
-} from "./selector.ts";
-export type { AnyApi } from "../src/infer.ts";
+} from "./schema/selector.ts";

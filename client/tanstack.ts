@@ -1,19 +1,14 @@
 import type { DataTag } from "@tanstack/query-core";
 import type { AnyApi } from "../src/infer.ts";
-import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
-import type { ApiClient, Asked, Question, ResourceName } from "./api.ts";
-import type { PatchBody, PostBody } from "./body.ts";
-import type {
-  Callable,
-  ChangeDraft,
-  Checked,
-  Draft,
-  FilterOf,
-  PostDraft,
-  Readable,
-  ReadDraft,
-} from "./question.ts";
-import type { Resource } from "./rules.ts";
+import type { ChangeAnswer, ListAnswer, RowAnswer } from "./api/answer.ts";
+import type { PatchBody, PostBody } from "./api/body.ts";
+import type { Callable, Readable } from "./api/callable.ts";
+import type { ApiCalls } from "./api/calls.ts";
+import type { Checked } from "./api/checked.ts";
+import type { ApiClient, Asked, Question, ResourceName } from "./api/client.ts";
+import type { ChangeDraft, Draft, PostDraft, ReadDraft } from "./api/draft.ts";
+import type { FilterOf } from "./api/question.ts";
+import type { Resource } from "./api/resource.ts";
 import { wire } from "./wire.ts";
 
 /** The key of a query: the prefix, the resource, the method, and the question in one order of its parts. */
@@ -88,13 +83,13 @@ export interface MutationOptions<A extends AnyApi> {
  * await queryClient.invalidateQueries({ queryKey: queries.key("posts") });
  */
 export function queryOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "query"): QueryOptions<A> {
-  const reads = api as unknown as Reads;
+  const calls = api as unknown as ApiCalls;
   const query =
     (method: "get" | "first") =>
     (resource: string, question: object = {}) => ({
       queryKey: [prefix, resource, method, canonical(question)],
       queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
-        reads[method](resource, question, { signal }),
+        calls[method](resource, question, { signal }),
     });
   const options = {
     key: (resource?: string) => (resource === undefined ? [prefix] : [prefix, resource]),
@@ -117,34 +112,28 @@ export function queryOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "quer
  * rename.mutate({ where: { id }, body: { title: "New" } });
  */
 export function mutationOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "query"): MutationOptions<A> {
-  const writes = api as unknown as Writes;
+  const calls = api as unknown as ApiCalls;
   const mutation =
-    <V>(method: keyof Writes, call: (resource: string, question: object, variables: V) => Promise<unknown>) =>
+    <V>(
+      method: keyof ApiCalls,
+      call: (resource: string, question: object, variables: V) => Promise<unknown>,
+    ) =>
     (resource: string, question: object = {}): Mutation<V, unknown> => ({
       mutationKey: [prefix, resource, method],
       mutationFn: (variables) => call(resource, question, variables),
     });
   const options = {
-    post: mutation<object>("post", (resource, question, body) => writes.post(resource, body, question)),
+    post: mutation<object>("post", (resource, question, body) => calls.post(resource, body, question)),
     patch: mutation<Change>("patch", (resource, question, { where, body }) =>
-      writes.patch(resource, body, { ...question, where }),
+      calls.patch(resource, body, { ...question, where }),
     ),
     delete: mutation<Change>("delete", (resource, question, { where }) =>
-      writes.delete(resource, { ...question, where }),
+      calls.delete(resource, { ...question, where }),
     ),
   };
   return options as unknown as MutationOptions<A>;
 }
 
-type Reads = Record<
-  "get" | "first",
-  (resource: string, question: object, init: { signal: AbortSignal }) => Promise<unknown>
->;
-interface Writes {
-  post(resource: string, body: object, question: object): Promise<unknown>;
-  patch(resource: string, body: object, question: object): Promise<unknown>;
-  delete(resource: string, question: object): Promise<unknown>;
-}
 interface Change {
   readonly where: object;
   readonly body: object;

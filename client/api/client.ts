@@ -1,20 +1,11 @@
-import type { AnyApi } from "../src/infer.ts";
+import type { AnyApi } from "../../src/infer.ts";
+import type { RequestOptions } from "../options.ts";
 import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
-import type { BodyDraft, AskedBody, PatchBody, PostBody } from "./body.ts";
-import type { RequestOptions } from "./client.ts";
-import type {
-  Callable,
-  Changeable,
-  ChangeDraft,
-  Checked,
-  CheckedChange,
-  Draft,
-  Omitted,
-  PostDraft,
-  Readable,
-  ReadDraft,
-} from "./question.ts";
-import type { Resource } from "./rules.ts";
+import type { AskedBody, BodyDraft, PatchBody, PostBody } from "./body.ts";
+import type { Callable, Changeable, Readable } from "./callable.ts";
+import type { Checked, CheckedChange } from "./checked.ts";
+import type { ChangeDraft, Draft, Omitted, PostDraft, ReadDraft } from "./draft.ts";
+import type { Resource } from "./resource.ts";
 
 /**
  * The methods of a client that knows the rules of its server. Each names a resource, and answers what was asked for: the

@@ -1,9 +1,11 @@
 import type { Column } from "drizzle-orm";
-import type { AnyApi } from "../src/infer.ts";
-import type { Anything, Chosen, ResourceColumns, RulesOf, Unknown } from "./rules.ts";
-import type { Simplify } from "./row.ts";
-import type { Omitted, Open, Unasked, Written } from "./question.ts";
-import type { NullOf, Value } from "./selector.ts";
+import type { AnyApi } from "../../src/infer.ts";
+import type { NullOf, Value } from "../column/value.ts";
+import type { BodyMethod } from "../options.ts";
+import type { Simplify } from "../part.ts";
+import type { Chosen } from "./columns.ts";
+import type { Omitted, Open, Unasked, Written } from "./draft.ts";
+import type { Anything, ResourceColumns, RulesOf, Unknown } from "./resource.ts";
 
 /**
  * A row to create: the columns a client may write. One that must have a value is required, unless a rule provides it: by
@@ -24,7 +26,7 @@ export type PatchBody<A extends AnyApi, R extends string> =
     ? Anything
     : Given<ResourceColumns<A, R>, Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH">, never>;
 
-type AnyRule<A extends AnyApi, R extends string, M extends "POST" | "PATCH"> = RulesOf<A, R, M>[keyof RulesOf<
+type AnyRule<A extends AnyApi, R extends string, M extends BodyMethod> = RulesOf<A, R, M>[keyof RulesOf<
   A,
   R,
   M

@@ -1,23 +1,11 @@
 import type { One } from "drizzle-orm";
-import type { AnyApi, ColumnsOf, SchemaShape, TargetOf } from "../src/infer.ts";
-import type { KeysWith, PartOf, Simplify } from "./row.ts";
-import type {
-  Answering,
-  Anything,
-  Certain,
-  Computed,
-  Embeddable,
-  EntryOf,
-  FieldAt,
-  MayMiss,
-  Method,
-  Nameable,
-  RelationAt,
-  RelationRules,
-  Rules,
-  TableOf,
-  Unknown,
-} from "./rules.ts";
+import type { AnyApi, ColumnsOf, SchemaShape, TargetOf } from "../../src/infer.ts";
+import type { Method } from "../options.ts";
+import type { AskedOfRelation, KeysWith, PartOf, Simplify } from "../part.ts";
+import type { Answering, Certain, Computed, FieldAt, Nameable } from "./columns.ts";
+import type { Embeddable, MayMiss, RelationAt, RelationRules } from "./relations.ts";
+import type { Anything, EntryOf, TableOf, Unknown } from "./resource.ts";
+import type { Rules } from "./rules.ts";
 
 /** The answer of `get`: the rows under the resource's name, and how many there are. */
 export type ListAnswer<A extends AnyApi, R extends string, Q> = Shaped<
@@ -25,7 +13,7 @@ export type ListAnswer<A extends AnyApi, R extends string, Q> = Shaped<
   R,
   "GET",
   Q,
-  Rows<A, R, "GET", Q, RowOf<A, R, "GET", Q>[]> & { count: number } & Total<A, R, Q>
+  RuledRows<A, R, "GET", Q, RowOf<A, R, "GET", Q>[]> & { count: number } & RuledTotal<A, R, Q>
 >;
 
 /** The answer of `first`: the row under the resource's name, or null. */
@@ -34,7 +22,7 @@ export type RowAnswer<A extends AnyApi, R extends string, Q> = Shaped<
   R,
   "GET",
   Q,
-  Rows<A, R, "GET", Q, RowOf<A, R, "GET", Q> | null> & Total<A, R, Q>
+  RuledRows<A, R, "GET", Q, RowOf<A, R, "GET", Q> | null> & RuledTotal<A, R, Q>
 >;
 
 /** The answer of a write: the rows as they are after it (as they were, where they are gone), where a rule lets them out. */
@@ -43,12 +31,12 @@ export type ChangeAnswer<A extends AnyApi, R extends string, M extends Method, Q
   R,
   M,
   Q,
-  Rows<A, R, M, Q, RowOf<A, R, M, Q>[]> & { rowsAffected: number; count: number } & Total<A, R, Q>
+  RuledRows<A, R, M, Q, RowOf<A, R, M, Q>[]> & { rowsAffected: number; count: number } & RuledTotal<A, R, Q>
 >;
 
 /** A row of a resource, as it is answered to a question. */
 export type RowOf<A extends AnyApi, R extends string, M extends Method = "GET", Q = {}> =
-  Unknown<A> extends true ? Anything : Row<A["schema"], TableOf<A, R>, Answering<Rules<A, R, M, Q>>, Q>;
+  Unknown<A> extends true ? Anything : RuledRow<A["schema"], TableOf<A, R>, Answering<Rules<A, R, M, Q>>, Q>;
 
 /** Where an author's `formatResult` shapes the answer, it is what the API's type says of it: unknown, if nothing. */
 type Shaped<A extends AnyApi, R extends string, M extends Method, Q, Answer> =
@@ -66,7 +54,7 @@ type Formats<E> = true extends (
   ? true
   : false;
 
-type Total<A extends AnyApi, R extends string, Q> = "countTotal" extends keyof Q
+type RuledTotal<A extends AnyApi, R extends string, Q> = "countTotal" extends keyof Q
   ? [PartOf<Q, "countTotal">] extends [true]
     ? { total: number }
     : [PartOf<Q, "countTotal">] extends [false]
@@ -77,7 +65,7 @@ type Total<A extends AnyApi, R extends string, Q> = "countTotal" extends keyof Q
     : unknown;
 
 /** Rows under their name; without columns only counts are answered, unless computed fields or relations ask for rows. */
-type Rows<A extends AnyApi, R extends string, M extends Method, Q, V> =
+type RuledRows<A extends AnyApi, R extends string, M extends Method, Q, V> =
   Presence<Rules<A, R, M, Q>, Q> extends infer P
     ? P extends "always"
       ? { [K in R]: V }
@@ -100,8 +88,9 @@ type Presence<Rule, Q> = [Answering<Rule>] extends [never]
         : "always"
     : "perhaps";
 
-type Row<S extends SchemaShape, T extends keyof S, Rule, Q> = Simplify<
-  Fields<ColumnsOf<S, T>, Rule, PartOf<Q, "columns">> & Related<S, T, Rule, PartOf<Q, "with">>
+/** A row of a table, as rules let it out. */
+type RuledRow<S extends SchemaShape, T extends keyof S, Rule, Q> = Simplify<
+  Fields<ColumnsOf<S, T>, Rule, PartOf<Q, "columns">> & RuledRelations<S, T, Rule, PartOf<Q, "with">>
 >;
 
 /** What of a row was asked for: by default everything, with computed fields. */
@@ -123,11 +112,11 @@ type Present<C, Rule, Sure, Known> = { [K in Extract<Known, Sure> & PropertyKey]
 };
 
 /** The relations asked for. */
-type Related<S extends SchemaShape, T extends keyof S, Rule, W> = [W] extends [undefined]
+type RuledRelations<S extends SchemaShape, T extends keyof S, Rule, W> = [W] extends [undefined]
   ? unknown
   : [W] extends [object]
     ? {
-        [K in keyof W & Embeddable<Rule> as W[K] extends true | object ? K : never]: Relative<
+        [K in keyof W & Embeddable<Rule> as W[K] extends true | object ? K : never]: RuledRelation<
           S,
           T,
           Rule,
@@ -141,24 +130,18 @@ type Related<S extends SchemaShape, T extends keyof S, Rule, W> = [W] extends [u
             : W[K] extends false | undefined
               ? never
               : K
-        ]?: Relative<S, T, Rule, K, W[K]>;
+        ]?: RuledRelation<S, T, Rule, K, W[K]>;
       }
-    : { [K in Embeddable<Rule>]?: Relative<S, T, Rule, K, true> };
+    : { [K in Embeddable<Rule>]?: RuledRelation<S, T, Rule, K, true> };
 
 /** One row, or null where it may be missing, or a list of rows. */
-type Relative<S extends SchemaShape, T extends keyof S, Rule, K, Q> =
+type RuledRelation<S extends SchemaShape, T extends keyof S, Rule, K, Q> =
   RelationAt<S, T, K> extends infer R
     ? R extends One
       ?
-          | RelatedRow<S, R, RelationRules<Rule, K>, Q>
+          | RelationRow<S, R, RelationRules<Rule, K>, Q>
           | (true extends MayMiss<R, RelationRules<Rule, K>> ? null : never)
-      : RelatedRow<S, R, RelationRules<Rule, K>, Q>[]
+      : RelationRow<S, R, RelationRules<Rule, K>, Q>[]
     : never;
 
-/** What was asked of a relation: `true` is every column and no relation. */
-type RelatedRow<S extends SchemaShape, R, Rule, Q> = Row<
-  S,
-  TargetOf<S, R>,
-  Rule,
-  [Extract<Q, object>] extends [never] ? {} : Extract<Q, object>
->;
+type RelationRow<S extends SchemaShape, R, Rule, Q> = RuledRow<S, TargetOf<S, R>, Rule, AskedOfRelation<Q>>;
