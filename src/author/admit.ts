@@ -40,7 +40,7 @@ export function admitAll(mentions: readonly Mention[], context: Context): Admitt
   );
   // Most filters answer at once; then nobody waits.
   return rows.some((one) => one instanceof Promise)
-    ? Promise.all(rows).then((all) => new Admitted(all))
+    ? Promise.all(rows.map(async (one) => one)).then((all) => new Admitted(all))
     : new Admitted(rows as readonly Rows[]);
 }
 

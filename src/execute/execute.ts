@@ -1,10 +1,4 @@
-import {
-  type Context,
-  removeTransaction,
-  type Row,
-  setResult,
-  setTransaction,
-} from "../author/author.ts";
+import { type Context, removeTransaction, type Row, setResult, setTransaction } from "../author/author.ts";
 import { within } from "../clock.ts";
 import type { ReadStatement, WriteSteps } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
@@ -109,18 +103,16 @@ function once<Answer>(floor: Floor, task: Task<Answer>, timeout: number): Promis
   // Whether a write was made is not known before its statement has ended, so it is the dialect that gives it up.
   if (task.work.kind === "write")
     return dialect.write(async (database) => finished(task, await run(floor, database, task.work)), timeout);
-  const work = dialect.read((database) => run(floor, database, task.work)) as Promise<unknown> as Promise<Answer>; // which nothing finishes
+  const work = dialect.read((database) =>
+    run(floor, database, task.work),
+  ) as Promise<unknown> as Promise<Answer>; // which nothing finishes
   // A statement in this process cannot be interrupted, and a timer would only cost.
   return dialect.remote ? within(timeout, work) : work;
 }
 
-function run(
-  { dialect, unreadable }: Floor,
-  database: Database,
-  work: Work,
-): Promise<QueryResult> {
+function run({ dialect, unreadable }: Floor, database: Database, work: Work): Promise<QueryResult> {
   return work.kind === "read"
-    ? (runRead(dialect, database, work.read, unreadable) as Promise<QueryResult>)
+    ? runRead(dialect, database, work.read, unreadable)
     : runWrite(dialect, database, work.write, work.values(), unreadable);
 }
 
@@ -158,11 +150,7 @@ async function asked<Answer>(
   }
 }
 
-async function around<Answer>(
-  floor: Floor,
-  tx: Database,
-  task: Task<Answer>,
-): Promise<Answer | Response> {
+async function around<Answer>(floor: Floor, tx: Database, task: Task<Answer>): Promise<Answer | Response> {
   const { hooks, context, work } = task;
   setTransaction(context, tx);
   const before: unknown = await hooks.beforeQuery?.(context);

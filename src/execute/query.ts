@@ -24,11 +24,7 @@ function queryOf(database: Database, query: Query): PromiseLike<unknown> {
       return insert.values(rows).returning(fields);
     }
     case "update":
-      return database
-        .update(query.rows.table)
-        .set(query.set)
-        .where(query.rows.where)
-        .returning(query.fields);
+      return database.update(query.rows.table).set(query.set).where(query.rows.where).returning(query.fields);
     case "delete":
       return database.delete(query.rows.table).where(query.rows.where).returning(query.fields);
     case "relational": {

@@ -1,6 +1,14 @@
 import { sql } from "drizzle-orm";
 import type { Row } from "../author/author.ts";
-import { CHECK, type Count, type Known, type ReadStatement, type Step, type WriteSteps, type Writing } from "../compile/compile.ts";
+import {
+  CHECK,
+  type Count,
+  type Known,
+  type ReadStatement,
+  type Step,
+  type WriteSteps,
+  type Writing,
+} from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { checkFailed, limitExceeded } from "../error.ts";
 import { columnValue, extraReceived, syntaxOf, type Unreadable } from "../syntax/syntax.ts";
@@ -101,7 +109,8 @@ class WriteRun {
     if (written === undefined || written.rows.some((row) => row[CHECK] === 0)) throw checkFailed();
     const { kind, answer } = this.#writer.plan;
     // New rows stay in the order in which they were sent.
-    this.#written = kind === "insert" ? written : { rows: written.rows.toSorted(byKey(answer.secured.table)) };
+    this.#written =
+      kind === "insert" ? written : { rows: written.rows.toSorted(byKey(answer.secured.table)) };
   }
 
   async #ensure(counts: readonly Count[] | "refused"): Promise<void> {

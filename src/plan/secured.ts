@@ -2,7 +2,13 @@ import type { Rows } from "../author/author.ts";
 import type { SQL } from "drizzle-orm";
 import type { NodePolicy, OrderKey } from "../policy/policy.ts";
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
-import { columnExpression, type Expression, type Ordered, type Selected, selectedColumn } from "./expression.ts";
+import {
+  columnExpression,
+  type Expression,
+  type Ordered,
+  type Selected,
+  selectedColumn,
+} from "./expression.ts";
 
 /** A table under a rule: all that a question reaches of it, and the only way to it. */
 export interface SecuredRelation {

@@ -93,4 +93,3 @@ function keyIn(secured: SecuredRelation, condition: SQL, alias: string): SQL {
 function sealed(inner: SQL): SQLWrapper {
   return { getSQL: () => inner };
 }
-

@@ -31,7 +31,8 @@ export function portableRead(database: Database, plan: ReadPlan, admitted: Admit
   if (plan.countOnly) return { ...read, ask: countRows(plan, admitted), answers: "count", total: undefined };
   if (root.selected.length === 0 && root.relations.size === 0)
     return { ...read, ask: selectComputed(root, admitted), answers: "computed" };
-  if (root.secured.table.kind === "view") return { ...read, ask: selectView(root, admitted), answers: "rows" };
+  if (root.secured.table.kind === "view")
+    return { ...read, ask: selectView(root, admitted), answers: "rows" };
   // Drizzle's relational queries ask for each field by itself, where no other row is seen.
   if (plan.nodes.some(({ secured: { policy }, extras }) => policy.spansRows && extras.size > 0))
     throw new TypeError("computed fields over several rows need the fast reader");

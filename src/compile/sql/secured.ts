@@ -31,18 +31,14 @@ export const admittedRows = (mention: Mention, admitted: Admitted): SecuredRows 
 
 /** Of them those that the client's filter leaves. */
 export const filteredRows = (node: ReadNode, admitted: Admitted): SecuredRows =>
-  rowsOf(
-    node.secured.table.table,
-    both(rowsCondition(admitted.of(node)), node.where && toSQL(node.where)),
-  );
+  rowsOf(node.secured.table.table, both(rowsCondition(admitted.of(node)), node.where && toSQL(node.where)));
 
 /** Rows of which a condition holds as well. */
 export const among = ({ table, where }: SecuredRows, condition: SQL): SecuredRows =>
   rowsOf(table, where === undefined ? condition : sql`${where} and ${condition}`);
 
 /** Rows that a write of the caller's has made or reached, by a condition on their keys. */
-export const writtenRows = ({ table }: SecuredRelation, keys: SQL): SecuredRows =>
-  rowsOf(table.table, keys);
+export const writtenRows = ({ table }: SecuredRelation, keys: SQL): SecuredRows => rowsOf(table.table, keys);
 
 /** Where new rows go, which a check judges. */
 export const target = ({ table }: SecuredRelation): Target => ({ table: table.table }) as Target;
@@ -51,4 +47,5 @@ export const target = ({ table }: SecuredRelation): Target => ({ table: table.ta
 export const joinedByKey = ({ table }: SecuredRelation): Table => table.table;
 
 /** The same in SQL: where a statement is text, the condition of the mention's rows stands in the slots of its plan. */
-export const tableName = ({ secured: { table } }: Mention, speech: Speech): string => speech.table(table.table);
+export const tableName = ({ secured: { table } }: Mention, speech: Speech): string =>
+  speech.table(table.table);

@@ -1,6 +1,12 @@
 import type { SQL } from "drizzle-orm";
 import type { Row } from "../../author/author.ts";
-import { type Admitted, columnExpression, type ReadPlan, selectedColumn, type WritePlan } from "../../plan/plan.ts";
+import {
+  type Admitted,
+  columnExpression,
+  type ReadPlan,
+  selectedColumn,
+  type WritePlan,
+} from "../../plan/plan.ts";
 import type { ReadStatement } from "../statement.ts";
 import { chunks, exactKey, keysIn, MAX_READ } from "./keys.ts";
 
@@ -45,7 +51,5 @@ export const readWritten = (
   written: readonly Row[],
 ): readonly ReadStatement[] => {
   const { table } = plan.answer.secured;
-  return chunks(written, table, MAX_READ).map((keys) =>
-    readWhole(read, plan, admitted, keysIn(table, keys)),
-  );
+  return chunks(written, table, MAX_READ).map((keys) => readWhole(read, plan, admitted, keysIn(table, keys)));
 };

@@ -67,12 +67,7 @@ export class InsertWriter {
   }
 
   /** `undefined` for a row that holds SQL, which Drizzle writes. On SQLite it may be asked for cells. */
-  insert(
-    plan: WritePlan,
-    check: Rows,
-    row: Row,
-    cells: readonly ColumnInfo[] = [],
-  ): WritingOne | undefined {
+  insert(plan: WritePlan, check: Rows, row: Row, cells: readonly ColumnInfo[] = []): WritingOne | undefined {
     const given = this.#givenAll(plan, row);
     if (given === undefined) return undefined;
     const checked = typeof check === "string" ? check : takeApart(check, this.#speech);

@@ -19,7 +19,9 @@ export const MAX_READ = 1_000;
 
 /** Whether RETURNING says all that is asked for: no relations, no computed field that looks at other rows. */
 export function isSimple({ relations, extras, secured }: ReadNode): boolean {
-  return relations.size === 0 && [...extras.values()].every((extra) => speaksOnlyOf(extra.sql, secured.table));
+  return (
+    relations.size === 0 && [...extras.values()].every((extra) => speaksOnlyOf(extra.sql, secured.table))
+  );
 }
 
 /** What comes back of a written row: what is selected, the key, and whether the row passes. */

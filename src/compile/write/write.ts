@@ -153,7 +153,11 @@ const reached = ({ rows, plan }: Write, { held }: Known): SecuredRows =>
   held === undefined ? rows : heldOf(rows, held, plan.answer.secured.table);
 
 /** New rows, as many at a time as one statement takes. */
-function inserted({ answer: { secured } }: WritePlan, values: readonly Row[], fields: Fields): readonly Insert[] {
+function inserted(
+  { answer: { secured } }: WritePlan,
+  values: readonly Row[],
+  fields: Fields,
+): readonly Insert[] {
   const { table } = secured;
   const rows = values.map((row) => newRow(row, table));
   const overriding = rows.some((row) => givesIdentity(row, table));
@@ -242,7 +246,8 @@ function removal(write: Write): readonly Step[] {
 function after({ plan, admitted, counted, read }: Write): readonly Step[] {
   const { answer, policy, kind } = plan;
   const steps: Step[] = [];
-  if (policy.maxAffected !== Number.POSITIVE_INFINITY) steps.push({ kind: "limit", most: policy.maxAffected });
+  if (policy.maxAffected !== Number.POSITIVE_INFINITY)
+    steps.push({ kind: "limit", most: policy.maxAffected });
   const cameBack = kind === "delete" || isSimple(answer);
   if (!plan.countOnly)
     steps.push({
