@@ -1,3 +1,5 @@
+import type { Outside } from "./execute/execute.ts";
+
 /** Where the time of a request goes, in the order it is spent. */
 export type Room = "parse" | "principal" | "body" | "plan" | "compile" | "execute" | "shape";
 
@@ -24,10 +26,32 @@ export type Observation =
 /** Receives every observation; what it throws is ignored. */
 export type Observer = (observation: Observation) => void;
 
+/** One observer of the two an author may write. */
+export function observerOf(
+  observe: Observer | undefined,
+  onError: ((error: unknown) => void) | undefined,
+): Observer | undefined {
+  if (onError === undefined) return observe;
+  return (observation) => {
+    if (observation.kind === "failed") ignoring(() => onError(observation.error));
+    return observe?.(observation);
+  };
+}
+
 /** Tells an observer. */
-export function tell(observe: Observer | undefined, observation: Observation): void {
+export const tell = (observe: Observer | undefined, observation: Observation): void =>
+  ignoring(() => observe?.(observation));
+
+/** Tells in its turn, or though that does not come: who hears may look into the database too. */
+export function tellInTurn(outside: Outside, telling: () => void): void {
+  const waiting = outside(telling);
+  if (waiting instanceof Promise) waiting.catch(telling);
+}
+
+/** Runs what only watches; what it throws, now or later, is ignored. */
+function ignoring(watch: () => unknown): void {
   try {
-    const answer: unknown = observe?.(observation);
+    const answer = watch();
     if (answer instanceof Promise) answer.catch(() => undefined);
   } catch {
     // watching cannot change an answer

@@ -1,3 +1,4 @@
+import type { Body } from "../author/author.ts";
 import { internalError, invalidBody, QueryError } from "../error.ts";
 import { decodeForm } from "./media/form.ts";
 import { decodeJSON } from "./media/json.ts";
@@ -18,11 +19,7 @@ const FORM = "application/x-www-form-urlencoded";
  *
  * @throws QueryError `unsupported-media-type`, `too-large` or `invalid-body`.
  */
-export async function readBody(
-  request: Request,
-  maxBytes: number,
-  milliseconds: number,
-): Promise<{ value: unknown; form: boolean; digits: boolean }> {
+export async function readBody(request: Request, maxBytes: number, milliseconds: number): Promise<Body> {
   const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
   const decode = DECODERS.get(type);
   if (decode === undefined) {

@@ -1,4 +1,5 @@
 import { EVERY_METHOD } from "../request/request.ts";
+import type { HeaderMap } from "./headers.ts";
 
 /** Which other origins' pages may use a route. */
 export interface CorsOptions {
@@ -26,8 +27,14 @@ export function checkCors({ origin, credentials }: CorsOptions): void {
     throw new Error('cors: origin "*" cannot be used with credentials; name the origins');
 }
 
+/** The headers of answers that differ by origin. */
+export const varyingByOrigin = (headers: HeaderMap): HeaderMap => ({
+  ...headers,
+  vary: `${headers["vary"] ?? ""}, Origin`.replace(/^, /, ""),
+});
+
 /** The headers an answer to this origin needs; none for an origin that is not allowed. */
-export function corsHeaders(options: CorsOptions, request: Request): Readonly<Record<string, string>> {
+export function corsHeaders(options: CorsOptions, request: Request): HeaderMap {
   const origin = request.headers.get("origin");
   if (options.origin === "*")
     return {
@@ -63,10 +70,7 @@ export function isPreflight(request: Request): boolean {
 }
 
 /** What a preflight is answered beside the headers of every answer. */
-export function preflightHeaders({
-  headers = DEFAULT_HEADERS,
-  maxAge,
-}: CorsOptions): Readonly<Record<string, string>> {
+export function preflightHeaders({ headers = DEFAULT_HEADERS, maxAge }: CorsOptions): HeaderMap {
   return {
     "access-control-allow-methods": ALLOWED_METHODS,
     "access-control-allow-headers": headers.join(", "),

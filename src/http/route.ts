@@ -1,10 +1,10 @@
 import { createEngine } from "../engine/engine.ts";
-import { type Observation, type Observer, tell } from "../observe.ts";
+import { type Observer, observerOf, tell } from "../observe.ts";
 import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
 import { EVERY_METHOD, type Method, UNANSWERED } from "../request/request.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
 import { handle, type Route } from "./handle.ts";
-import { readBasePaths } from "./resource.ts";
+import { readBasePaths } from "./address.ts";
 
 /** What `createQueryRoute` and `createQueryHandler` are told. */
 export interface QueryRouteOptions<Role extends string = string, Session = object> {
@@ -111,7 +111,7 @@ export function createQueryHandler<Role extends string = string, Session = objec
   const busyTimeout = whole("busyTimeout", options.busyTimeout, 5_000);
   const timeout = whole("timeout", options.timeout, 30_000);
   const maxInFlight = whole("maxInFlight", options.maxInFlight, 256);
-  const observe = observer(options);
+  const observe = observerOf(options.observe, options.onError);
   const route: Route = {
     engine: createEngine({
       acl: options.acl,
@@ -156,20 +156,4 @@ function whole(name: string, value: number | undefined, fallback: number): numbe
 
 function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-function observer({
-  observe,
-  onError,
-}: Pick<QueryRouteOptions, "observe" | "onError">): Observer | undefined {
-  if (onError === undefined) return observe;
-  return (observation: Observation) => {
-    try {
-      const answer: unknown = observation.kind === "failed" ? onError(observation.error) : undefined;
-      if (answer instanceof Promise) answer.catch(() => undefined);
-    } catch {
-      // watching cannot change an answer
-    }
-    return observe?.(observation);
-  };
 }

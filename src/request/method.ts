@@ -95,6 +95,9 @@ export function traitsOf(method: string): MethodTraits | undefined {
 export const isRuled = (method: string): method is RuledMethod =>
   (traitsOf(method)?.action ?? "inspect") !== "inspect";
 
+/** Whether a method's answers have no body. */
+export const isBodiless = (method: string): boolean => traitsOf(method)?.bodiless === true;
+
 /** The methods that need no rule: everybody may use them. */
 export const OPEN: readonly Method[] = EVERY_METHOD.map(({ name }) => name).filter((name) => !isRuled(name));
 

@@ -7,6 +7,7 @@ import type { Selector } from "./selector.ts";
 export {
   type Action,
   EVERY_METHOD,
+  isBodiless,
   isRuled,
   type Method,
   METHODS,

@@ -40,6 +40,14 @@ function pathOf(url: string): string {
   return start < 0 ? "" : path.slice(start);
 }
 
+/** The query of a URL, as it was written, with its question mark. */
+export function searchOf(url: string): string {
+  const start = url.indexOf("?");
+  if (start < 0) return "";
+  const hash = url.indexOf("#", start);
+  return hash < 0 ? url.slice(start) : url.slice(start, hash);
+}
+
 /** The base path an author wrote, without the slash at its end; without one `/query`, or none as frameworks leave it. */
 export function readBasePaths(basePath?: string): readonly string[] {
   if (basePath === undefined) return ["/query", ""];

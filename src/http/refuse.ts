@@ -1,0 +1,48 @@
+import { Both, HttpError, internalError, QueryError } from "../error.ts";
+import { isBodiless } from "../request/request.ts";
+import type { HeaderMap } from "./headers.ts";
+import { JSON_TYPE, send } from "./send.ts";
+
+/** The body of every refusal. */
+interface ErrorBody {
+  readonly error: string;
+  readonly code: string;
+  readonly path?: string;
+  readonly hint?: string;
+  readonly issues?: readonly { readonly message: string; readonly path?: string }[];
+}
+
+/**
+ * Turns whatever was thrown into an answer. `unexpected` hears of what is a fault of the server; its text stays here.
+ */
+export function refuse(
+  thrown: unknown,
+  method: string,
+  base: HeaderMap,
+  unexpected: (error: unknown) => void,
+): Response {
+  if (thrown instanceof Both) {
+    unexpected(thrown.first);
+    return refuse(thrown.last, method, base, unexpected);
+  }
+  const error = thrown instanceof HttpError ? thrown : internalError(thrown);
+  if (error instanceof QueryError && (error.status >= 500 || error.told)) {
+    const known = error.code !== "internal-error" && error.cause === undefined;
+    if (!known) unexpected(error.cause ?? error);
+  }
+  const headers: Record<string, string> = { ...base, "content-type": JSON_TYPE };
+  if (error instanceof QueryError) Object.assign(headers, error.headers);
+  return send(JSON.stringify(bodyOf(error)), headers, { bodiless: isBodiless(method), status: error.status });
+}
+
+function bodyOf(error: HttpError): ErrorBody {
+  if (!(error instanceof QueryError)) return { error: error.message, code: "refused" };
+  const { message, code, path, hint, issues } = error;
+  return {
+    error: message,
+    code,
+    ...(path !== undefined && { path }),
+    ...(hint !== undefined && { hint }),
+    ...(issues !== undefined && { issues }),
+  };
+}
