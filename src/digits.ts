@@ -1,4 +1,5 @@
 // JSON's numbers have as many digits as their writer likes, JavaScript's have those of a double.
+import { endOfString } from "./nesting.ts";
 
 /**
  * A number with more digits than a double keeps, as it was written. Where it is read as a number it is the nearest one;
@@ -162,15 +163,3 @@ function markNumbers(text: string): string {
 }
 
 const isNumber = (token: string): boolean => /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(token);
-
-const BACKSLASH = 92;
-
-/** The place of the quote that ends a JSON string, or the end of a text that never does. */
-export function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return end;
-  }
-  return text.length;
-}

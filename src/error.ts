@@ -1,3 +1,5 @@
+import { didYouMean } from "./suggest.ts";
+
 /** Every code the engine answers with, and the status that goes with it. */
 export const STATUS = {
   "invalid-syntax": 400,
@@ -98,45 +100,18 @@ export class QueryError extends HttpError {
 }
 
 /** The text of a client in backticks, shortened so that an answer never echoes a whole request. */
-export function quote(text: string): string {
-  return `\`${text.length > 64 ? `${text.slice(0, 61)}...` : text}\``;
-}
+export const quote = (text: string): string => `\`${shorten(text)}\``;
+
+/** Several of them. */
+export const quoteAll = (texts: Iterable<string>): string => [...texts].map(quote).join(", ");
 
 /** The path of a member: `select.where` and `title` are `select.where.title`. */
 export function at(path: string, member: string | number): string {
-  const name = typeof member === "string" && member.length > 64 ? `${member.slice(0, 61)}...` : member;
-  return path === "" ? String(name) : `${path}.${name}`;
+  const name = typeof member === "string" ? shorten(member) : String(member);
+  return path === "" ? name : `${path}.${name}`;
 }
 
-/** "did you mean `title`?" when a name is close to one of those the caller may know. */
-export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
-  if (name.length > 64) return undefined;
-  let best: string | undefined;
-  let bestDistance = Math.min(3, Math.floor(name.length / 2) + 1);
-  for (const candidate of candidates) {
-    if (Math.abs(candidate.length - name.length) > bestDistance) continue;
-    // Letters left out are likelier than letters mistaken: half a step less.
-    const missing = candidate.length - name.length;
-    const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    const distance = missing > 0 && edits === missing ? edits - 0.5 : edits;
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best === undefined ? undefined : `did you mean \`${best}\`?`;
-}
-
-/** Levenshtein's distance, row by row. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, substitution));
-    }
-    previous = row;
-  }
-  return previous[b.length]!;
-}
+const shorten = (text: string): string => (text.length > 64 ? `${text.slice(0, 61)}...` : text);
 
 export const invalidValue = (message: string, path: string, hint?: string): QueryError =>
   new QueryError("invalid-value", message, { path, hint });
@@ -159,7 +134,7 @@ export const unknownOperator = (name: string, path: string, known: Iterable<stri
 export const unknownParameter = (name: string, known: Iterable<string>): QueryError =>
   new QueryError("unknown-parameter", `unknown parameter ${quote(name)}`, {
     path: at("", name),
-    hint: didYouMean(name, known) ?? `known are ${[...known].map(quote).join(", ")}`,
+    hint: didYouMean(name, known) ?? `known are ${quoteAll(known)}`,
   });
 
 export const repeatedParameter = (name: string): QueryError =>

@@ -1,5 +1,3 @@
-import { endOfString } from "./digits.ts";
-
 /** How deep lists and maps may nest: RJSON's own bound. */
 export const MAX_DEPTH = 64;
 
@@ -16,4 +14,16 @@ export function nestsTooDeep(text: string): boolean {
     } else if (unit === CLOSE_LIST || unit === CLOSE_MAP) depth--;
   }
   return false;
+}
+
+const BACKSLASH = 92;
+
+/** The place of the quote that ends a JSON string, or the end of a text that never does. */
+export function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
+  return text.length;
 }

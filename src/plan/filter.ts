@@ -1,4 +1,13 @@
-import { at, invalidValue, QueryError, quote, tooComplex, unknownColumn, unknownOperator } from "../error.ts";
+import {
+  at,
+  invalidValue,
+  QueryError,
+  quote,
+  quoteAll,
+  tooComplex,
+  unknownColumn,
+  unknownOperator,
+} from "../error.ts";
 import { OPERATORS, type Operator, operatorsFor } from "../operator/operator.ts";
 import { coerce, type ColumnInfo, isStorable } from "../schema/schema.ts";
 import type { Budget } from "./budget.ts";
@@ -138,7 +147,7 @@ function inapplicable(name: string, { operand }: Operator, column: ColumnInfo, p
         : column.compares === "nothing"
           ? "holds what cannot be compared"
           : "has no order";
-  const hint = `it takes ${operatorsFor(column).map(quote).join(", ")}`;
+  const hint = `it takes ${quoteAll(operatorsFor(column))}`;
   const message = `operator ${quote(name)} does not apply to ${quote(column.name)}, which ${reason}`;
   return new QueryError("unknown-operator", message, { path, hint });
 }

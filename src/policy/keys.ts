@@ -1,4 +1,4 @@
-import { didYouMean } from "../error.ts";
+import { didYouMean } from "../suggest.ts";
 
 /** What the value of a key must be. */
 type Expected = "boolean" | "map" | "anything";

@@ -1,5 +1,6 @@
-import { didYouMean, QueryError, quote } from "../error.ts";
+import { QueryError, quote } from "../error.ts";
 import { type Method, OPEN, type Principal, RULED, type Scope, traitsOf } from "../request/request.ts";
+import { didYouMean } from "../suggest.ts";
 import type { Policy, Registry, RulesByRole } from "./policy.ts";
 
 /** What a policy is resolved by. */

@@ -1,4 +1,5 @@
-import { at, didYouMean, invalidValue, quote } from "../error.ts";
+import { at, invalidValue, quote, quoteAll } from "../error.ts";
+import { didYouMean } from "../suggest.ts";
 import { SELECTOR_KEYS, type SelectorKey } from "./method.ts";
 import { type Ordering, readOrdering } from "./ordering.ts";
 import { type Projection, readProjection } from "./projection.ts";
@@ -48,14 +49,13 @@ export function readSelector(value: unknown, keys: ReadonlySet<SelectorKey>, pat
 }
 
 function unknownKey(key: string, keys: ReadonlySet<SelectorKey>, path: string): Error {
-  const known = [...keys];
   const reason = (SELECTOR_KEYS as ReadonlySet<string>).has(key)
     ? "is not taken by this method"
     : "is unknown";
   return invalidValue(
     `${quote(key)} ${reason}`,
     at(path, key),
-    didYouMean(key, known) ?? `\`${path}\` takes ${known.map(quote).join(", ")}`,
+    didYouMean(key, keys) ?? `\`${path}\` takes ${quoteAll(keys)}`,
   );
 }
 
