@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { mkdirSync, renameSync } from "node:fs";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { SQL } from "bun";
 import { generateDrizzleJson, generateMigration } from "drizzle-kit/api";
@@ -10,8 +12,12 @@ import { drizzle as drizzlePglite } from "drizzle-orm/pglite";
 import { drizzle as drizzlePostgres } from "drizzle-orm/postgres-js";
 import { Client, Pool } from "pg";
 import postgres from "postgres";
+import { version } from "../../node_modules/@electric-sql/pglite/package.json";
 
 type Schema = Record<string, unknown>;
+
+/** What an installation may keep. */
+const CACHE = join(import.meta.dir, "../../node_modules/.cache/query-test");
 
 /** Any Drizzle database of PostgreSQL. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the schema's type is the caller's
@@ -107,10 +113,27 @@ export async function postgresqlDDL(schema: Schema): Promise<readonly string[]> 
 
 const ddls = new WeakMap<Schema, Promise<readonly string[]>>();
 
-/** The files of an empty embedded database: loading them takes a tenth of making them. */
-let files: Promise<File | Blob> | undefined;
+let files: Promise<Blob> | undefined;
 
-async function makeFiles(): Promise<File | Blob> {
+/** Opens an empty embedded database. */
+export async function openEmpty(): Promise<PGlite> {
+  return new PGlite({ loadDataDir: await (files ??= keptFiles()) });
+}
+
+/** The files of an empty embedded database, kept for other processes: loading them takes a tenth of making them. */
+async function keptFiles(): Promise<Blob> {
+  const path = join(CACHE, `pglite-${version}.tar`);
+  const kept = Bun.file(path);
+  if (await kept.exists()) return new Blob([await kept.arrayBuffer()]);
+  const made = await makeFiles();
+  mkdirSync(CACHE, { recursive: true });
+  const own = `${path}.${process.pid}`;
+  await Bun.write(own, made);
+  renameSync(own, path); // nobody sees half of it
+  return made;
+}
+
+async function makeFiles(): Promise<Blob> {
   const first = await PGlite.create(); // asked for its files before it is ready, it never answers
   try {
     return await first.dumpDataDir("none");
@@ -124,8 +147,7 @@ async function openPglite(
   statements: string,
   { settings = {} }: PostgresqlOptions,
 ): Promise<OpenedPostgresql> {
-  files ??= makeFiles();
-  const client = new PGlite({ loadDataDir: await files });
+  const client = await openEmpty();
   const set = Object.entries(settings).map(([name, value]) => `set ${name} to '${value}';`);
   await client.exec([statements, ...set].join("\n"));
   return {
@@ -154,14 +176,15 @@ async function openServer(
   await (cleaned ??= dropLeftovers());
   const own = `${PREFIX}_${HOST}_${process.pid}_${Date.now().toString(36)}_${++opened}`;
   const locale = linguistic ? " locale_provider icu icu_locale 'en-US'" : "";
-  await onServer(server, `create database ${own} template template0${locale}`);
   const url = Object.assign(new URL(server), { pathname: `/${own}` }).href;
   const drop = (): Promise<void> => onServer(server, `drop database if exists ${own} with (force)`);
+  // What is written here outlives no test.
+  const all = { synchronous_commit: "off", ...settings };
+  const set = Object.entries(all).map(
+    ([setting, value]) => `alter database ${own} set ${setting} to '${value}'`,
+  );
   try {
-    // What is written here outlives no test.
-    const all = { synchronous_commit: "off", ...settings };
-    for (const [setting, value] of Object.entries(all))
-      await onServer(url, `alter database ${own} set ${setting} to '${value}'`);
+    await onServer(server, `create database ${own} template template0${locale}`, ...set);
     await onServer(url, statements);
   } catch (error) {
     await drop();
@@ -179,13 +202,13 @@ async function openServer(
   };
 }
 
-/** Runs text on a connection of its own. */
-async function onServer(url: string, text: string): Promise<void> {
+/** Runs one text after the other on a connection of their own. */
+async function onServer(url: string, ...texts: readonly string[]): Promise<void> {
   const client = new Client({ connectionString: url });
   client.on("error", () => undefined); // a database that is dropped before the server heard the farewell
   await client.connect();
   try {
-    await client.query(text);
+    for (const text of texts) await client.query(text);
   } finally {
     await client.end();
   }

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { PGlite } from "@electric-sql/pglite";
 import { type SQL, sql } from "drizzle-orm";
 import { getTableConfig, PgDialect } from "drizzle-orm/pg-core";
 import fc from "fast-check";
@@ -11,6 +10,7 @@ import { columnExpression } from "../../src/plan/expression.ts";
 import { readFilter } from "../../src/plan/filter.ts";
 import { applyLimits, DEFAULT_LIMITS } from "../../src/policy/limits.ts";
 import { coerce, type ColumnInfo, readCatalog } from "../../src/schema/schema.ts";
+import { openEmpty } from "../support/postgresql.ts";
 import { LOCAL, mood, TAKEN } from "../support/postgresql-types.ts";
 
 const SEED = Number(process.env["SEED"] ?? 20_260_101);
@@ -25,7 +25,7 @@ interface Server {
 }
 
 async function openPglite(): Promise<Server> {
-  const client = new PGlite();
+  const client = await openEmpty();
   return {
     run: async (text, values = []) =>
       (await client.query<unknown[]>(text, [...values], { rowMode: "array" })).rows,
@@ -125,8 +125,8 @@ describe.each(SERVERS)("%s takes what passes", (_, open) => {
     await server.run(`create type mood as enum (${mood.enumValues.map((name) => `'${name}'`).join()})`);
     const made = getTableConfig(LOCAL).columns.map((column) => `"${column.name}" ${column.getSQLType()}`);
     await server.run(`create table local (${made.join()})`);
-  });
-  afterAll(() => server.close());
+  }, PATIENCE);
+  afterAll(() => server?.close());
 
   describe.each(columns.map((column) => [column.name, column] as const))("%s", (name, column) => {
     const sample = fc.sample(TAKEN[name]!, { numRuns: VALUES, seed: SEED });
