@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { open } from "@/db/open";
@@ -7,9 +7,9 @@ import { startSandbox } from "@/index";
 import { STATUS } from "../src/error.ts";
 import { DIFFERENCES } from "./dialect/differences.ts";
 import { type FileAnswer, type FileRequest, HttpRunner, readHttpFile } from "./support/http-file.ts";
+import { CHAPTERS, CONTENTS, examplesOf, PAGES, readPage } from "./support/manual.ts";
 
 const root = join(import.meta.dir, "..");
-const read = (file: string): string => readFileSync(join(root, file), "utf8");
 
 let folder: string;
 beforeAll(() => {
@@ -56,7 +56,7 @@ const seen = ({ method }: FileRequest, { status, headers, body }: FileAnswer): u
 });
 
 describe("sandbox/requests.http, from first to last", () => {
-  const file = readHttpFile(read("sandbox/requests.http"));
+  const file = readHttpFile(readPage("sandbox/requests.http"));
   let sandbox: Sandbox;
   let runner: HttpRunner;
   beforeAll(async () => {
@@ -79,38 +79,14 @@ describe("sandbox/requests.http, from first to last", () => {
   }
 });
 
-/** A request of the README and the answer that stands under it. */
-interface Example {
-  readonly line: number;
-  readonly user: string | undefined;
-  readonly request: string;
-  readonly status: number;
-  readonly answer: string;
-}
-
-/** The pairs of an `http` block (as whom it is sent stands beside it) and the `json` block under it. */
-function examples(markdown: string): readonly Example[] {
-  const pairs = markdown.matchAll(
-    /^```http(?: as (\w+))?\n([\s\S]*?)^```\n+```json(?: (\d{3}))?\n([\s\S]*?)^```/gm,
-  );
-  return [...pairs].map(({ index, 1: user, 2: request, 3: status, 4: answer }) => ({
-    line: markdown.slice(0, index).split("\n").length,
-    user,
-    request: request!,
-    status: Number(status ?? 200),
-    answer: answer!,
-  }));
-}
-
 const PASSWORDS: Readonly<Record<string, string>> = { user: "User@1234", admin: "Admin@1234" };
 
-describe("the README's examples", () => {
-  const found = examples(read("README.md"));
+describe("the manual's examples, from the README to the last chapter", () => {
   let sandbox: Sandbox;
   const runners = new Map<string | undefined, HttpRunner>();
 
   beforeAll(async () => {
-    sandbox = await fresh("readme.db");
+    sandbox = await fresh("manual.db");
   });
   afterAll(() => sandbox.stop());
 
@@ -137,29 +113,34 @@ describe("the README's examples", () => {
     return runner;
   }
 
-  test("there are some for every chapter", () => expect(found.length).toBeGreaterThan(15));
-
-  test("no http block stands without its answer", () => {
-    expect([...read("README.md").matchAll(/^```http/gm)].length).toBe(found.length);
+  test("there are many", () => {
+    expect(PAGES.flatMap((page) => examplesOf(readPage(page))).length).toBeGreaterThan(60);
   });
 
-  for (const { line, user, request, status, answer } of found) {
-    test(`line ${line}: ${request.split("\n")[0]}`, async () => {
-      const [parsed] = readHttpFile(
-        `### ${line}\n${request.replace(/^([A-Z]+) \//, `$1 ${sandbox.url}/`)}`,
-      ).requests;
-      const got = await (await runnerOf(user)).send(parsed!);
-      expect(got.status).toBe(status);
-      expect(steady(got.body)).toEqual(JSON.parse(answer));
+  for (const page of PAGES) {
+    const examples = examplesOf(readPage(page));
+
+    test(`${page}: no http block stands without its answer`, () => {
+      expect([...readPage(page).matchAll(/^```http/gm)].length).toBe(examples.length);
     });
+
+    for (const { line, user, request, status, answer } of examples) {
+      test(`${page}:${line}: ${request.split("\n")[0]}`, async () => {
+        const [parsed] = readHttpFile(
+          `### ${line}\n${request.replace(/^([A-Z]+) \//, `$1 ${sandbox.url}/`)}`,
+        ).requests;
+        const got = await (await runnerOf(user)).send(parsed!);
+        expect(got.status).toBe(status);
+        expect(steady(got.body)).toEqual(JSON.parse(answer));
+      });
+    }
   }
 });
 
-describe("the README's table of errors", () => {
-  const rows = [...read("README.md").matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map(([, code, status]) => [
-    code!,
-    Number(status),
-  ]);
+describe("the manual's table of errors", () => {
+  const rows = [...readPage("docs/reference.md").matchAll(/^\| `([a-z-]+)` \| (\d{3}) \|/gm)].map(
+    ([, code, status]) => [code!, Number(status)],
+  );
 
   test("has a row for each code of the catalogue, with its status, and no other", () => {
     expect(Object.fromEntries(rows)).toEqual({ ...STATUS });
@@ -167,8 +148,24 @@ describe("the README's table of errors", () => {
   });
 });
 
-test("the README's table of differences has a row for each that the databases are tested for, and no other", () => {
-  const table = /\| what \| on SQLite \| on PostgreSQL \|\n.*\n((?:\|.*\n)+)/.exec(read("README.md"))![1]!;
+test("the manual's table of differences has a row for each that the databases are tested for, and no other", () => {
+  const text = readPage("docs/databases.md");
+  const table = /\| what \| on SQLite \| on PostgreSQL \|\n.*\n((?:\|.*\n)+)/.exec(text)![1]!;
   const rows = table.trimEnd().split("\n");
   expect(rows.map((row) => row.split(" | ")[0]!.slice(2))).toEqual(DIFFERENCES.map(({ what }) => what));
+});
+
+describe("the pages of the manual", () => {
+  const lines = (page: string): number => readPage(page).trimEnd().split("\n").length;
+
+  test("the README has 300 lines at most", () => expect(lines("README.md")).toBeLessThanOrEqual(300));
+
+  test.each([CONTENTS, ...CHAPTERS])("%s has fewer than 400 lines", (page) => {
+    expect(lines(page)).toBeLessThan(400);
+  });
+
+  test("each is listed in the table of contents", () => {
+    const files = [...new Bun.Glob("docs/**/*.md").scanSync(root)];
+    expect(files.toSorted()).toEqual([CONTENTS, ...CHAPTERS].toSorted());
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { join } from "node:path";
+import { anchorsOf, CONTENTS, linksOf, targetOf } from "../support/manual.ts";
 import { installed, NODE } from "../support/node.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -125,27 +126,25 @@ test.skipIf(NODE === undefined).each([
 const { files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { files: string[] };
 const packed = (path: string): boolean => [...files, "LICENSE", "package.json"].includes(path.split("/")[0]!);
 
-describe.each(files.filter((file) => file.endsWith(".md")))("the links of %s", (page) => {
-  const text = readFileSync(join(root, page), "utf8").replace(/^```.*?^```/gms, "");
-  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
-  const anchors = new Set(
-    [...text.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
-      title!
-        .toLowerCase()
-        .replace(/[^\p{L}\p{N}\s_-]/gu, "")
-        .replaceAll(" ", "-"),
-    ),
-  );
+const pages = [
+  ...files.filter((file) => file.endsWith(".md")),
+  ...new Bun.Glob("docs/**/*.md").scanSync(root),
+].toSorted();
 
-  test("lead to what is packed with it, or to an address", () => {
-    const dead = links.filter((link) => {
-      if (link.startsWith("https://")) return false;
-      if (link.startsWith("#")) return !anchors.has(link.slice(1));
-      const path = normalize(join(dirname(page), link.split("#")[0]!));
-      return !packed(path) || !existsSync(join(root, path));
-    });
-    expect(dead).toEqual([]);
+test("the manual is packed", () => {
+  expect(pages).toContain(CONTENTS);
+  expect(pages.filter((page) => !packed(page))).toEqual([]);
+});
+
+test.each(pages)("the links of %s lead to what is packed with it, or to an address", (page) => {
+  const dead = linksOf(page).filter((link) => {
+    if (link.startsWith("https://")) return false;
+    const [, anchor] = link.split("#");
+    const path = link.startsWith("#") ? page : targetOf(page, link);
+    if (!packed(path) || !existsSync(join(root, path))) return true;
+    return anchor !== undefined && !anchorsOf(path).has(anchor);
   });
+  expect(dead).toEqual([]);
 });
 
 interface Locked {
