@@ -229,12 +229,12 @@ describe("the manual's programs", () => {
       'import type { Session } from "./db";\nexport declare function userOf(request: Request): Promise<Session["user"]>;\n',
     );
     await folder.run("tsc -p .");
-  }, 60_000);
+  }, 120_000);
 
   test("test the rules they say they test", async () => {
     const output = await folder.run("cd testing && bun test");
     expect(output).toMatch(/\b9 pass\n\s+0 fail\n/);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("the manual's table of errors", () => {
