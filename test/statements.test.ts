@@ -1,0 +1,120 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { admitAll } from "../src/author/author.ts";
+import { compilerOf, type ReaderChoice, type WriteSteps } from "../src/compile/compile.ts";
+import type { Dialect } from "../src/dialect/dialect.ts";
+import { parse } from "../src/http/parse.ts";
+import { type Admitted, planRead, planWrite, type WritePlan } from "../src/plan/plan.ts";
+import { type AnyACL, buildRegistry, type Policy } from "../src/policy/policy.ts";
+import type { Method } from "../src/request/request.ts";
+import { readCatalog } from "../src/schema/schema.ts";
+import * as schema from "./support/schema.ts";
+
+const root = join(import.meta.dir, "..");
+const compile = [...new Bun.Glob("src/compile/**/*.ts").scanSync(root)];
+const read = (file: string): Promise<string> => Bun.file(join(root, file)).text();
+
+describe("the compile room runs nothing", () => {
+  test("there are files to look at", () => expect(compile.length).toBeGreaterThan(15));
+
+  test.each(compile)("%s waits for nothing", async (file) => {
+    const code = (await read(file)).replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, "");
+    expect(code.match(/\b(?:async|await|Promise|setTimeout)\b|\.then\(|\.query\(/g)).toBeNull();
+  });
+
+  test("no file but one opens a table, so that each mention says which rows it means", async () => {
+    const openers: string[] = [];
+    for (const file of compile)
+      if (/\.table\.table\b|\{ table: \{ table/.test(await read(file))) openers.push(file);
+    expect(openers).toEqual(["src/compile/sql/secured.ts"]);
+  });
+});
+
+const ACL = {
+  articles: {
+    table: "article",
+    control: {
+      GET: { all: { select: true, with: { comments: { select: true, maxLimit: 3 } } } },
+      POST: { all: { select: true, write: true, check: () => true } },
+      PATCH: { all: { select: true, write: true, with: { comments: true } } },
+      DELETE: { all: { select: true, with: { comments: true }, maxAffected: 2 } },
+    },
+  },
+} as unknown as AnyACL;
+
+/** A client whose every use is an error. */
+class Closed {
+  static {
+    for (const use of ["query", "prepare", "run", "exec", "transaction"])
+      Object.defineProperty(Closed.prototype, use, {
+        get: () => {
+          throw new Error(`the database was asked for \`${use}\``);
+        },
+      });
+  }
+}
+
+const database = drizzle(new Closed() as never, { schema });
+const dialect = { speaks: "sqlite", rowsAreCheap: false, jsonPassesSelects: true } as unknown as Dialect;
+const registry = buildRegistry(ACL, readCatalog(schema), undefined);
+const policyOf = (method: Method): Policy => registry.get("articles")!.get(method)!.get("all")!;
+const compiler = (choice: ReaderChoice) => compilerOf(database, dialect, choice);
+
+function steps(method: Method, search: string): WriteSteps & { readonly plan: WritePlan } {
+  const policy = policyOf(method);
+  const plan = planWrite(policy, parse(method, "articles", search));
+  const admitted = admitAll(plan.nodes, {}) as Admitted;
+  const rows = { admitted, check: "all", ensure: "all", counted: "all" } as const;
+  return compiler("fast").write(plan, rows, { asRows: false, triggered: false });
+}
+
+const kinds = ({ steps: taken }: WriteSteps): readonly string[] => taken.map(({ kind }) => kind);
+
+describe("statements are data", () => {
+  test("a read is a text with its values", () => {
+    const policy = policyOf("GET");
+    const search = "?select=(where:(views.gt:7),limit:5,with:(comments:T))";
+    const plan = planRead(policy, parse("GET", "articles", search));
+    const admitted = admitAll(plan.nodes, {}) as Admitted;
+    const { kind, ask } = compiler("fast").read(plan, admitted, false);
+    expect(kind).toBe("fast");
+    expect(ask).toMatchObject({ kind: "text", values: [7, 5, 3] });
+  });
+
+  test("and of the portable reader, what Drizzle's query is told", () => {
+    const policy = policyOf("GET");
+    const plan = planRead(policy, parse("GET", "articles", "?select=(limit:5)&countTotal=T"));
+    const admitted = admitAll(plan.nodes, {}) as Admitted;
+    const statement = compiler("portable").read(plan, admitted, false);
+    expect(statement).toMatchObject({
+      kind: "portable",
+      ask: { kind: "relational", table: "article", config: { limit: 5 } },
+      total: { kind: "select" },
+    });
+  });
+
+  test("a write is a list of steps, each with what must hold", () => {
+    expect(kinds(steps("POST", ""))).toEqual(["write", "answer"]);
+    expect(kinds(steps("PATCH", "?select=(where:(id:'a'),with:(comments:T))&countTotal=T"))).toEqual([
+      "write",
+      "answer",
+      "total",
+    ]);
+    expect(kinds(steps("DELETE", "?select=(where:(id:'a'),with:(comments:T))"))).toEqual([
+      "before",
+      "write",
+      "limit",
+      "answer",
+    ]);
+  });
+
+  test("a row by itself is inserted by one text, whose answer comes with it", () => {
+    const row = { id: "a", authorId: 1, title: "t", views: 1, published: true, createdAt: new Date(0) };
+    const [write] = steps("POST", "").steps;
+    if (write?.kind !== "write") throw new Error("no write");
+    const one = write.writing({ values: [row] });
+    expect(one).toMatchObject({ kind: "one", ask: { kind: "text" } });
+    expect(write.writing({ values: [row, row] })).toMatchObject({ kind: "rows", asks: [{ kind: "insert" }] });
+  });
+});
