@@ -44,12 +44,10 @@ type ValueAt<M, K> = K extends keyof M ? M[K] : never;
 type Merged<U> = { [K in KeyOf<U>]: U extends { readonly [P in K]: infer R } ? R : never };
 type KeyOf<U> = U extends unknown ? keyof U & string : never;
 
-/** What every access-control file looks like from afar; `satisfies ACL` has checked it where it was written. */
-type Resources = Readonly<Record<string, { readonly table: string }>>;
-
 /** What the types of a front end are made of: the rules, the schema they speak of, and answers that neither knows. */
 export interface AnyApi {
-  readonly acl: Resources;
+  /** What every access-control file looks like from afar; `satisfies ACL` has checked it where it was written. */
+  readonly acl: Readonly<Record<string, { readonly table: string }>>;
   readonly schema: SchemaShape;
   readonly answers: object;
 }
@@ -64,7 +62,7 @@ export interface AnyApi {
  */
 // An alias and no interface: a type that is declared as one takes its own name, and errors print `Api`.
 export type InferApi<
-  Acl extends Resources,
+  Acl extends AnyApi["acl"],
   Schema extends SchemaShape,
   Answers extends { readonly [R in keyof Acl]?: unknown } = {},
 > = {

@@ -33,7 +33,8 @@ export type Written<Name> = [Name] extends [PropertyKey]
       | null
       | undefined
   : never;
-interface Members<Name> {
+/** An object of any values, as it is written. */
+export interface Members<Name> {
   readonly [name: string]: Written<Name>;
 }
 
@@ -70,7 +71,8 @@ export type ChangeDraft<A extends AnyApi, R extends string, M extends ChangeMeth
 /** A draft, or anything where nothing is known. */
 export type Draft<A extends AnyApi, D> = Unknown<A> extends true ? Anything : D;
 
-interface RowDraft<S extends SchemaShape, T extends keyof S, Rule> {
+/** What of a row is asked for, as it is written. */
+export interface RowDraft<S extends SchemaShape, T extends keyof S, Rule> {
   readonly columns?:
     | boolean
     | ({ readonly [K in Nameable<ColumnsOf<S, T>, Rule>]?: boolean | undefined } & Open<boolean | undefined>)
@@ -82,7 +84,8 @@ interface RowDraft<S extends SchemaShape, T extends keyof S, Rule> {
     | undefined;
 }
 
-interface ListDraft<S extends SchemaShape, T extends keyof S, Rule> extends RowDraft<S, T, Rule> {
+/** What of a list is asked for, as it is written. */
+export interface ListDraft<S extends SchemaShape, T extends keyof S, Rule> extends RowDraft<S, T, Rule> {
   readonly where?:
     | OpenFilter<Pick<ColumnsOf<S, T>, Visible<ColumnsOf<S, T>, Rule>>, Open<Written<T>>>
     | undefined;
@@ -93,7 +96,12 @@ interface ListDraft<S extends SchemaShape, T extends keyof S, Rule> extends RowD
   readonly offset?: number | undefined;
 }
 
-type RelationDraft<S extends SchemaShape, T extends keyof S, Rule, K> = (RelationAt<S, T, K> extends One
+/** What of a relation is asked for, as it is written. */
+export type RelationDraft<S extends SchemaShape, T extends keyof S, Rule, K> = (RelationAt<
+  S,
+  T,
+  K
+> extends One
   ? RowDraft<S, TargetOf<S, RelationAt<S, T, K>>, RelationRules<Rule, K>>
   : ListDraft<S, TargetOf<S, RelationAt<S, T, K>>, RelationRules<Rule, K>>) &
   Open;

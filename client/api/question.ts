@@ -71,9 +71,7 @@ export type WantsWhere<Rule> = [Rule] extends [{ readonly requireWhere: true }]
   : false;
 
 /** A scope that may be any. */
-export interface AnyScope {
-  readonly mine: boolean;
-}
+export type AnyScope = { readonly mine: boolean };
 
 /** What of a row is asked for, as far as rules let it out. */
 export interface RowParts<S extends SchemaShape, T extends keyof S, Rule> {
@@ -98,7 +96,8 @@ export interface ListParts<S extends SchemaShape, T extends keyof S, Rule> exten
   readonly offset?: number | undefined;
 }
 
-type RelationParts<S extends SchemaShape, T extends keyof S, Rule, R> = R extends One
+/** What of a relation is asked for: of one row its shape, of a list its rows and their order too. */
+export type RelationParts<S extends SchemaShape, T extends keyof S, Rule, R> = R extends One
   ? Simplify<RowParts<S, T, Rule>>
   : Simplify<
       ListParts<S, T, Rule> & {
@@ -107,11 +106,11 @@ type RelationParts<S extends SchemaShape, T extends keyof S, Rule, R> = R extend
     >;
 
 /** The parts a question may have, by method; `one` is a relation to one row, `many` to a list. */
-export interface Parts {
+export type Parts = {
   readonly GET: SelectorKey;
   readonly POST: "columns" | "with";
   readonly PATCH: "columns" | "where" | "with";
   readonly DELETE: "columns" | "where" | "with";
   readonly one: "columns" | "with";
   readonly many: SelectorKey;
-}
+};
