@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { type ColumnInfo, Gap } from "../schema/schema.ts";
-import type { Operator } from "./operator.ts";
+import type { Operator } from "./contract.ts";
 import { bound, isEquatable, never } from "./value.ts";
 
 /**

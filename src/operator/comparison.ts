@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { type ColumnInfo, Gap } from "../schema/schema.ts";
-import type { Operator } from "./operator.ts";
+import type { Operator } from "./contract.ts";
 import { always, bound, isEquatable, isOrdered, never } from "./value.ts";
 
 /** Beside a value that the column cannot hold, what is below it is at most the next that it can. */

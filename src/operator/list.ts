@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { Gap } from "../schema/schema.ts";
-import type { Operator } from "./operator.ts";
+import type { Operator } from "./contract.ts";
 import { always, bound, isEquatable, never } from "./value.ts";
 
 const membership = (included: boolean): Operator => ({

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type ColumnInfo, Gap } from "../schema/schema.ts";
-import type { Operator } from "./operator.ts";
+import type { Operator } from "./contract.ts";
 import { bound, isOrdered } from "./value.ts";
 
 function between(column: ColumnInfo, value: unknown): SQL {

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
-import type { Operator } from "./operator.ts";
+import type { Operator } from "./contract.ts";
 
 const isText = ({ matches }: ColumnInfo): boolean => matches;
 

@@ -8,8 +8,8 @@ import {
   unknownColumn,
   unknownOperator,
 } from "../error.ts";
-import { OPERATORS, type Operator, operatorsFor } from "../operator/operator.ts";
-import { coerce, type ColumnInfo, isStorable } from "../schema/schema.ts";
+import { mismatch, OPERATORS, type Operator, operatorsFor, readOperand } from "../operator/operator.ts";
+import type { ColumnInfo } from "../schema/schema.ts";
 import type { Budget } from "./budget.ts";
 import { type Expression, typeOf } from "./expression.ts";
 import type { Predicate } from "./plan.ts";
@@ -85,78 +85,18 @@ class FilterReader {
     if (operator === undefined) throw unknownOperator(name, path, operatorsFor(column));
     if (operator.applies?.(column) === false) throw inapplicable(name, operator, column, path);
     this.#budget.addCondition(path);
-    return { kind: "condition", expression, operator, value: this.#operand(operator, column, value, here) };
-  }
-
-  #operand(operator: Operator, column: ColumnInfo, value: unknown, path: string): unknown {
-    switch (operator.operand) {
-      case "scalar":
-        return value === null && operator.nullable === true ? null : coerce(column, value, path);
-      case "list":
-        if (!Array.isArray(value)) throw invalidValue("expected a list", path, "write _(a,b)_");
-        this.#budget.checkList(value.length, path);
-        return value.map((item: unknown, index) => coerce(column, item, at(path, index)));
-      case "elements":
-        return this.#elements(column, value, path);
-      case "pair":
-        if (!Array.isArray(value) || value.length !== 2) {
-          throw invalidValue("expected a pair", path, "write _(low,high)_");
-        }
-        return value.map((item: unknown, index) => coerce(column, item, at(path, index)));
-      case "flag":
-        if (typeof value !== "boolean") throw invalidValue("expected T or F", path);
-        return value;
-      case "pattern":
-        return this.#pattern(readText(value, path), path);
-      case "literal":
-        return this.#literal(readText(value, path), path);
-    }
-  }
-
-  /** A list of elements is a value of its array; null is no element to look for, since nothing equals it. */
-  #elements(column: ColumnInfo, value: unknown, path: string): unknown {
-    if (!Array.isArray(value)) throw invalidValue("expected a list", path, "write _(a,b)_");
-    this.#budget.checkList(value.length, path);
-    const missing = value.indexOf(null);
-    if (missing >= 0) throw invalidValue("expected an element", at(path, missing));
-    return coerce(column, value, path);
-  }
-
-  #literal(text: string, path: string): string {
-    this.#budget.addText(text, path);
-    return text;
-  }
-
-  #pattern(text: string, path: string): string {
-    this.#budget.addPattern(text, path);
-    // PostgreSQL raises an error for a pattern that ends with its escape character.
-    if (/(?:^|[^\\])(?:\\\\)*\\$/.test(text)) {
-      throw invalidValue("a pattern cannot end with a single backslash", path);
-    }
-    return text;
+    const operand = readOperand(operator, column, value, here, this.#budget);
+    return { kind: "condition", expression, operator, value: operand };
   }
 }
 
 /** An operator that compares nothing of such a column: why, and which do. */
-function inapplicable(name: string, { operand }: Operator, column: ColumnInfo, path: string): QueryError {
-  const reason =
-    operand === "pattern" || operand === "literal"
-      ? "holds no text"
-      : operand === "elements"
-        ? "is no array"
-        : column.compares === "nothing"
-          ? "holds what cannot be compared"
-          : "has no order";
+function inapplicable(name: string, operator: Operator, column: ColumnInfo, path: string): QueryError {
   const hint = `it takes ${quoteAll(operatorsFor(column))}`;
-  const message = `operator ${quote(name)} does not apply to ${quote(column.name)}, which ${reason}`;
+  const message = `operator ${quote(name)} does not apply to ${quote(column.name)}, which ${mismatch(operator, column)}`;
   return new QueryError("unknown-operator", message, { path, hint });
 }
 
 function emptyFilter(path: string): Error {
   return invalidValue("an empty filter", path, "leave it out to filter nothing");
-}
-
-function readText(value: unknown, path: string): string {
-  if (typeof value === "string" && isStorable(value)) return value;
-  throw invalidValue("expected a text", path);
 }

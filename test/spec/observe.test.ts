@@ -169,6 +169,33 @@ describe("`observe` hears of every request once", () => {
     expect(one!.milliseconds).toBeGreaterThan(40);
   });
 
+  describe("where a row filter takes its time it is the plan's", () => {
+    const admits = (): Promise<boolean> => new Promise((resolve) => setTimeout(resolve, 25, true));
+    const slow = {
+      articles: {
+        table: "article",
+        control: {
+          GET: { all: { select: true, where: admits } },
+          POST: { all: { select: true, write: true, where: admits } },
+          PATCH: { all: { select: true, where: admits, check: true } },
+          DELETE: { all: { select: true, where: admits } },
+        },
+      },
+    } satisfies TestACL;
+
+    test.each([
+      ["GET", "articles", {}],
+      ["POST", "articles", { ...inJSON, body: article("n1") }],
+      ["PATCH", ask("articles", "(where:(id:a1))"), { ...inJSON, body: '{"title":"Newer"}' }],
+      ["DELETE", ask("articles", "(where:(id:a1))"), {}],
+    ] as const)("in a %s", async (method, path, sending) => {
+      const { observe, answered } = watcher();
+      const app = await serving(slow, { observe });
+      expect((await app.send(method, path, sending)).status).toBe(200);
+      expect(answered()[0]!.rooms.plan).toBeGreaterThan(20);
+    });
+  });
+
   test("each by itself, of many at a time", async () => {
     const { observe, answered } = watcher();
     const app = await serving(acl, { observe });

@@ -1,0 +1,42 @@
+import type { SQL } from "drizzle-orm";
+import type { ColumnInfo } from "../schema/schema.ts";
+import type { OperandKind } from "./operand.ts";
+
+/** What the operands of a whole request count against. */
+export interface OperandBudget {
+  /** A list of so many items. */
+  checkList(length: number, path: string): void;
+  /** A text looked for inside others. */
+  addText(text: string, path: string): void;
+  /** A pattern with wildcards. */
+  addPattern(pattern: string, path: string): void;
+}
+
+/** A kind of what stands on the right of operators. */
+export interface Operand {
+  /**
+   * Reads what a client wrote at a path, for a column.
+   *
+   * @throws QueryError `invalid-value` or `too-complex`.
+   */
+  read(value: unknown, column: ColumnInfo, path: string, budget: OperandBudget): unknown;
+  /** What a column that it cannot be compared with is, or lacks. */
+  mismatch(column: ColumnInfo): string;
+}
+
+/**
+ * A comparison a client may ask for. INVARIANT: it is total. For no stored value may it make the database raise an
+ * error, because the database may try it on rows that the rule's filter drops, and an error is an answer about them.
+ */
+export interface Operator {
+  readonly operand: OperandKind;
+  /** The columns it compares; every column where absent. */
+  readonly applies?: (column: ColumnInfo) => boolean;
+  /** What stands between a column and its value, encoded and cast as the column says, where that is all the operator is. */
+  readonly sign?: string;
+  /** Whether at most one value satisfies it. */
+  readonly fixes?: boolean;
+  /** Whether `N` may stand on its right. */
+  readonly nullable?: boolean;
+  build(column: ColumnInfo, value: unknown): SQL;
+}
