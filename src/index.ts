@@ -1,4 +1,13 @@
-export { serializeWrites, type SerializeOptions } from "./dialect/dialect.ts";
+export {
+  type Database,
+  type Dialect,
+  type DialectOptions,
+  type Door,
+  type OpenDialect,
+  type ResultRows,
+  serializeWrites,
+  type SerializeOptions,
+} from "./dialect/dialect.ts";
 export { type ErrorCode, HttpError, type Issue, QueryError } from "./error.ts";
 export type { CorsOptions } from "./http/cors.ts";
 export {

@@ -1,69 +1,104 @@
 import type { QueryError } from "../error.ts";
-import type { Gate } from "./gate.ts";
 
 /** A Drizzle database, or a transaction of one. */
 // Drizzle's own types differ per driver; this is its border.
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Database = any;
 
-/** Rows that answer by index. */
+/** Rows that answer by index: the first column of the first row is `rows[0][0]`. */
 export type ResultRows = readonly ArrayLike<unknown>[];
 
-/** What differs between databases and drivers, bound to one database. */
+/**
+ * What differs between databases and drivers, bound to one database. A route makes one when it is made, and speaks to its
+ * database through nothing else.
+ *
+ * What `read`, `write` and `transaction` hand to their work is a Drizzle database, or a transaction of one, with the
+ * route's schema: some statements are run by its own `select`, `insert` and `query`, the others are given back to
+ * {@link Dialect.query} with it. Hooks are handed the transaction as `tx`.
+ *
+ * The built-in ones keep state of their own: whatever stands around one has to hand on each member, read anew each
+ * time, with the built-in one as its `this`.
+ */
 export interface Dialect {
-  /** Which SQL the database is spoken to in. */
+  /** Which SQL the database is spoken to in; the tables of the schema must be of the same. */
   readonly speaks: "sqlite" | "postgresql";
-  /** Runs statements that only read; where every transaction has the one connection, when none is open. */
+  /**
+   * Runs statements that only read, outside of a transaction. Where a transaction has the one connection, they wait until
+   * none is open. Nobody stops them: where the dialect is `remote` the caller waits no longer than he may.
+   */
   read<T>(work: (database: Database) => Promise<T>): Promise<T>;
   /**
-   * Runs one statement that writes, in its turn. What takes longer than `milliseconds` is stopped where it can be, and
-   * fails as a timeout only when it is known that nothing was written.
+   * Runs one statement that writes, in its turn, so that it is kept or not as a whole. What takes longer than
+   * `milliseconds` is stopped where it can be, and fails as a timeout only when it is known that nothing was written.
    */
   write<T>(work: (database: Database) => Promise<T>, milliseconds?: number): Promise<T>;
   /**
-   * Runs `work` in a transaction: committed when it ends, rolled back when it throws. One that is meant to read takes
-   * no write lock until something in it writes.
+   * Runs `work` in a transaction on one connection: committed when it ends, rolled back when it throws, and then what it
+   * threw is thrown. `work` is asynchronous, and its statements may be asked at once. A transaction that is meant to read
+   * takes no write lock until something in it writes; it may write all the same. `work` ends by itself in the time that
+   * {@link DialectOptions.timeout} says; what it still asks for afterwards must fail, and must not be written.
    */
   transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T>;
-  /** Where statements of others fall inside an open transaction: the door that they pass when none is open. */
+  /**
+   * Runs one statement on what was handed to work. `text` numbers its values from 1, as `?1` in SQLite and `$1` in
+   * PostgreSQL; a value is text, a number, a bigint, a boolean, a `Date` or bytes, and null or `undefined` where it is
+   * missing. Rows hold what Drizzle's columns read: of PostgreSQL dates, timestamps and intervals as their text. Where
+   * `rowsAreCheap` is false, a statement outside of a transaction answers one row at most.
+   */
+  query(database: Database, text: string, values: readonly unknown[]): Promise<ResultRows>;
+  /**
+   * Where statements of others fall inside an open transaction, because there is one connection: the door that they pass
+   * when none is open.
+   */
   readonly door: Door | undefined;
-  /** Whether references between tables hold, as far as can be known at start. */
+  /** Whether the database minds references between tables, as far as can be known at start; else it is warned of them. */
   readonly refers: boolean;
   /** Whether statements run on another machine, so that they can be given up. */
   readonly remote: boolean;
   /** Whether rows cost less than JSON made by the database. */
   readonly rowsAreCheap: boolean;
-  /** Whether JSON made in a sub-select is still known as JSON outside of it. */
+  /** Whether JSON made in a sub-select is still known as JSON outside of it; false is right on any database. */
   readonly jsonPassesSelects: boolean;
-  /**
-   * Runs one statement on a database or a transaction, values by number; rows answer by index. Where rows are not cheap, a
-   * statement outside of a transaction answers one at most.
-   */
-  query(database: Database, text: string, values: readonly unknown[]): Promise<ResultRows>;
   /** How many statements are kept prepared. */
   readonly prepared: number;
+  /**
+   * What an error of the driver means to a client; `undefined` where it means a fault of ours, which is answered 500. What
+   * a write cannot compute is a matter of the values it was sent; a read is sent none that could.
+   */
+  failure(error: unknown, mode: "read" | "write"): QueryError | undefined;
   /** Whether a read failed for a value it met, so that another way of reading may answer. */
   unsayable(error: unknown): boolean;
   /** Whether a transaction failed only because of another, so that it may succeed when it is run anew. */
   retryable(error: unknown): boolean;
   /** Whether a statement failed because a row refers to one that is not there; never where keys are asked at the end. */
   missesReference(error: unknown): boolean;
-  /**
-   * What an error of the driver means to a client; `undefined` where it means a fault of ours. What a write cannot compute
-   * is a matter of the values it was sent; a read is sent none that could.
-   */
-  failure(error: unknown, mode: "read" | "write"): QueryError | undefined;
 }
 
 /** What lets in those who use the connection beside the engine's transactions. */
-export type Door = Pick<Gate, "open" | "guest">;
+export interface Door {
+  /** Whether who comes now passes at once, together with others. */
+  readonly open: boolean;
+  /**
+   * Runs work beside that of others, at once where the door is open, and holds transactions off until what it answers has
+   * settled. What it does at this door meanwhile does not wait for its own end.
+   *
+   * @throws QueryError `busy` when its turn has not come within `waitMs` milliseconds.
+   */
+  guest<T>(work: () => T | Promise<T>, waitMs: number): T | Promise<T>;
+}
 
 /** How an engine may use its database. */
 export interface DialectOptions {
-  /** How long a write waits for its turn and for locks of other processes, in milliseconds. */
+  /** How long a piece of work waits for its turn and for locks of other processes, in milliseconds. */
   readonly busyTimeout: number;
   /** Whether reads may have a connection of their own, where the driver's costs more than it should. */
   readonly ownConnection: boolean;
   /** How long a statement and a transaction may take, in milliseconds. */
   readonly timeout: number;
 }
+
+/**
+ * Makes the dialect of a route: one of your own, or one around the built-in one, which `found` makes when it is called.
+ * `found` throws for a database that is not supported.
+ */
+export type OpenDialect = (options: DialectOptions, found: () => Dialect) => Dialect;

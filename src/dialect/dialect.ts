@@ -1,3 +1,3 @@
-export type { Database, Dialect, DialectOptions, Door } from "./contract.ts";
-export { detectDialect } from "./find.ts";
+export type { Database, Dialect, DialectOptions, Door, OpenDialect, ResultRows } from "./contract.ts";
+export { openDialect } from "./find.ts";
 export { serializeWrites, type SerializeOptions } from "./serialize-writes.ts";

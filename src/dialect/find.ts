@@ -1,8 +1,8 @@
 import { entityKind } from "drizzle-orm";
-import type { Database, Dialect, DialectOptions } from "./contract.ts";
+import type { Database, Dialect, DialectOptions, OpenDialect } from "./contract.ts";
 import { openLibsql } from "./libsql/dialect.ts";
 import { openBunSQL, openNodePg, openPglite, openPostgresJs } from "./postgresql/dialect.ts";
-import { isReplicated, openReplicas } from "./replicas.ts";
+import { isReplicated, Replicas } from "./replicas.ts";
 import { openBetterSqlite } from "./sqlite/better-sqlite3.ts";
 import { openBunSqlite } from "./sqlite/bun-sqlite.ts";
 
@@ -31,13 +31,19 @@ const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ["BaseSQLiteDatabase", "this driver of SQLite is not known to hold a transaction on one connection"],
 ]);
 
+/** The dialect an author has made, or else that of the database. */
+export function openDialect(database: Database, options: DialectOptions, own?: OpenDialect): Dialect {
+  const found = (): Dialect => detectDialect(database, options);
+  return own === undefined ? found() : own(options, found);
+}
+
 /**
  * Finds the dialect of a Drizzle database, or of a primary and its replicas.
  *
  * @throws Error at start for a database that is not supported.
  */
-export function detectDialect(database: Database, options: DialectOptions): Dialect {
-  if (isReplicated(database)) return openReplicas(database, (one) => detectDialect(one, options));
+function detectDialect(database: Database, options: DialectOptions): Dialect {
+  if (isReplicated(database)) return new Replicas(database, (one) => detectDialect(one, options));
   const kinds = kindsOf(database);
   const opener = kinds.find((kind) => OPENERS.has(kind));
   if (opener !== undefined) return OPENERS.get(opener)!(database, options);

@@ -1,4 +1,5 @@
-import type { Database, Dialect } from "./contract.ts";
+import type { QueryError } from "../error.ts";
+import type { Database, Dialect, Door, ResultRows } from "./contract.ts";
 
 /** What Drizzle's `withReplicas` makes: the primary's own properties, and who answers what. */
 interface Replicated {
@@ -19,45 +20,89 @@ export function isReplicated(database: Database): database is Replicated {
  * A primary and its replicas. What only reads goes to a replica; what writes, and what runs in a transaction, to the
  * primary, with everything that is read there afterwards.
  */
-export function openReplicas(database: Replicated, open: (database: Database) => Dialect): Dialect {
-  const primary = open(database.$primary);
-  const replicas = database.$replicas.map(open);
-  const all = [primary, ...replicas];
-  const owners = new WeakMap<object, Dialect>();
-  const choose = (): Dialect => {
-    if (replicas.length === 0) return primary;
-    const { query } = database;
-    return replicas[database.$replicas.findIndex((replica) => replica.query === query)] ?? primary;
-  };
-  return {
-    speaks: primary.speaks,
-    get door() {
-      return primary.door;
-    },
-    refers: primary.refers,
-    remote: all.some(({ remote }) => remote),
-    get rowsAreCheap() {
-      return all.every(({ rowsAreCheap }) => rowsAreCheap);
-    },
-    get jsonPassesSelects() {
-      return all.every(({ jsonPassesSelects }) => jsonPassesSelects);
-    },
-    get prepared() {
-      return all.reduce((sum, { prepared }) => sum + prepared, 0);
-    },
-    read(work) {
-      const owner = choose();
-      return owner.read((one) => {
-        owners.set(one, owner);
-        return work(one);
-      });
-    },
-    write: (work, milliseconds) => primary.write(work, milliseconds),
-    transaction: (mode, work) => primary.transaction(mode, work),
-    query: (one, text, values) => (owners.get(one) ?? primary).query(one, text, values),
-    failure: (error, mode) => primary.failure(error, mode),
-    unsayable: (error) => primary.unsayable(error),
-    retryable: (error) => primary.retryable(error),
-    missesReference: (error) => primary.missesReference(error),
-  };
+export class Replicas implements Dialect {
+  readonly #database: Replicated;
+  readonly #primary: Dialect;
+  readonly #replicas: readonly Dialect[];
+  readonly #all: readonly Dialect[];
+  /** Whose a database is that was handed to work; any other is the primary's. */
+  readonly #owners = new WeakMap<object, Dialect>();
+
+  constructor(database: Replicated, open: (database: Database) => Dialect) {
+    this.#database = database;
+    this.#primary = open(database.$primary);
+    this.#replicas = database.$replicas.map(open);
+    this.#all = [this.#primary, ...this.#replicas];
+  }
+
+  get speaks(): Dialect["speaks"] {
+    return this.#primary.speaks;
+  }
+
+  get door(): Door | undefined {
+    return this.#primary.door;
+  }
+
+  get refers(): boolean {
+    return this.#primary.refers;
+  }
+
+  get remote(): boolean {
+    return this.#all.some(({ remote }) => remote);
+  }
+
+  get rowsAreCheap(): boolean {
+    return this.#all.every(({ rowsAreCheap }) => rowsAreCheap);
+  }
+
+  get jsonPassesSelects(): boolean {
+    return this.#all.every(({ jsonPassesSelects }) => jsonPassesSelects);
+  }
+
+  get prepared(): number {
+    return this.#all.reduce((sum, { prepared }) => sum + prepared, 0);
+  }
+
+  read<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    const owner = this.#choose();
+    return owner.read((one) => {
+      this.#owners.set(one as object, owner);
+      return work(one);
+    });
+  }
+
+  write<T>(work: (database: Database) => Promise<T>, milliseconds?: number): Promise<T> {
+    return this.#primary.write(work, milliseconds);
+  }
+
+  transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> {
+    return this.#primary.transaction(mode, work);
+  }
+
+  query(database: Database, text: string, values: readonly unknown[]): Promise<ResultRows> {
+    return (this.#owners.get(database as object) ?? this.#primary).query(database, text, values);
+  }
+
+  failure(error: unknown, mode: "read" | "write"): QueryError | undefined {
+    return this.#primary.failure(error, mode);
+  }
+
+  unsayable(error: unknown): boolean {
+    return this.#primary.unsayable(error);
+  }
+
+  retryable(error: unknown): boolean {
+    return this.#primary.retryable(error);
+  }
+
+  missesReference(error: unknown): boolean {
+    return this.#primary.missesReference(error);
+  }
+
+  /** That of the replica whose turn it is. */
+  #choose(): Dialect {
+    if (this.#replicas.length === 0) return this.#primary;
+    const { query } = this.#database;
+    return this.#replicas[this.#database.$replicas.findIndex((one) => one.query === query)] ?? this.#primary;
+  }
 }

@@ -1,12 +1,12 @@
 import { compilerOf, type ReaderChoice } from "../compile/compile.ts";
-import { detectDialect } from "../dialect/dialect.ts";
-import { type Floor, Triggers } from "../execute/execute.ts";
+import { openDialect, type OpenDialect } from "../dialect/dialect.ts";
+import { type Outside, Triggers } from "../execute/execute.ts";
 import type { Mark } from "../observe.ts";
 import { allowedMethods, resolve } from "../policy/policy.ts";
 import { type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
 import { PlanMemory } from "./memory.ts";
 import { Policies, type PolicyOptions } from "./policies.ts";
-import { type BodyReader, type House, read, type Shape, write } from "./run.ts";
+import { type BodyReader, type Parts, read, type Shape, write } from "./run.ts";
 import { type TurnOptions, turnsOf } from "./turns.ts";
 import { unreadable } from "./unreadable.ts";
 
@@ -16,6 +16,8 @@ export type { Answer, BodyReader, Shape } from "./run.ts";
 /** What an engine is made of. */
 export interface EngineOptions extends PolicyOptions, TurnOptions {
   readonly database: unknown;
+  /** Makes the dialect, in place of the one that is found. */
+  readonly dialect?: OpenDialect;
   /** Whether reads may have a connection of their own. */
   readonly ownConnection: boolean;
   /** Whether every answer is formatted, so that rows are wanted and not their text. */
@@ -42,7 +44,7 @@ export interface Engine {
     mark: Mark,
   ): Promise<Shaped | Response>;
   /** Runs a function of the author that may use the database: in its turn, and no longer than it may take. */
-  readonly outside: Floor["outside"];
+  readonly outside: Outside;
   /** How many statements are remembered, and how many of them the driver keeps prepared. */
   remembered(): { readonly statements: number; readonly prepared: number };
 }
@@ -53,19 +55,19 @@ export interface Engine {
  * @throws Error that names every mistake of the file, or the database that is not supported.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { database, reader, timeout, formats } = options;
-  const dialect = detectDialect(database, options);
+  const { database, reader, timeout, formats, busyTimeout, ownConnection } = options;
+  const dialect = openDialect(database, { busyTimeout, ownConnection, timeout }, options.dialect);
   const turns = turnsOf(dialect, options);
   const { outside } = turns;
   const policies = new Policies(options, dialect, turns);
   const compiler = compilerOf(database, dialect, reader);
-  const house: House = {
+  const parts: Parts = {
     policies,
     turns,
     compiler,
     plans: new PlanMemory(),
     triggers: new Triggers(dialect),
-    floor: { dialect, timeout, outside, unreadable: unreadable(outside, options.onError) },
+    runtime: { dialect, timeout, outside, unreadable: unreadable(outside, options.onError) },
     formats,
   };
   return {
@@ -80,8 +82,8 @@ export function createEngine(options: EngineOptions): Engine {
       const found = policies.resolve(request, principal);
       const policy = found instanceof Promise ? await found : found;
       return traitsOf(request.method).writes
-        ? write(house, policy, { request, principal, body, shape, mark })
-        : read(house, policy, { request, principal, body, shape, mark });
+        ? write(parts, policy, { request, principal, body, shape, mark })
+        : read(parts, policy, { request, principal, body, shape, mark });
     },
   };
 }

@@ -13,7 +13,7 @@ import {
 } from "../author/author.ts";
 import { within } from "../clock.ts";
 import type { Compiler, WriteRows, WriteSteps } from "../compile/compile.ts";
-import { execute, type Floor, type Task, type Triggers } from "../execute/execute.ts";
+import { execute, type Runtime, type Task, type Triggers } from "../execute/execute.ts";
 import type { Mark } from "../observe.ts";
 import { planWrite, type WritePlan } from "../plan/plan.ts";
 import { find, type Policy, type QueryResult } from "../policy/policy.ts";
@@ -39,19 +39,19 @@ export type Shape<Shaped> = (answer: Answer) => Shaped | Promise<Shaped>;
 export type BodyReader = (maxBytes: number) => Promise<Body>;
 
 /** What requests walk through. */
-export interface House {
+export interface Parts {
   readonly policies: Policies;
   readonly turns: Turns;
   readonly compiler: Compiler;
   readonly plans: PlanMemory;
   readonly triggers: Triggers;
-  readonly floor: Floor;
+  readonly runtime: Runtime;
   /** Whether every answer is formatted. */
   readonly formats: boolean;
 }
 
 /** A request on its way. */
-export interface Visit<Shaped> {
+export interface Call<Shaped> {
   readonly request: QueryRequest;
   readonly principal: Principal;
   readonly body: BodyReader;
@@ -59,46 +59,46 @@ export interface Visit<Shaped> {
   readonly mark: Mark;
 }
 
-const isFormatted = ({ formats }: House, { formatResult }: Policy): boolean =>
+const isFormatted = ({ formats }: Parts, { formatResult }: Policy): boolean =>
   formats || formatResult !== undefined;
 
 /** Whether somebody looks at rows, so that their text is not enough. */
-const wantsRows = (house: House, policy: Policy): boolean =>
-  isFormatted(house, policy) || policy.hooks.afterQuery !== undefined;
+const wantsRows = (parts: Parts, policy: Policy): boolean =>
+  isFormatted(parts, policy) || policy.hooks.afterQuery !== undefined;
 
-const run = <Outcome>({ turns, floor }: House, task: Task<Outcome>): Promise<Outcome | Response> =>
-  turns.counted(() => execute(floor, task));
+const run = <Outcome>({ turns, runtime }: Parts, task: Task<Outcome>): Promise<Outcome | Response> =>
+  turns.counted(() => execute(runtime, task));
 
 /** plan → what its mentions admit → statement → rows → answer. */
 export async function read<Shaped>(
-  house: House,
+  parts: Parts,
   policy: Policy,
-  { request, principal: { context }, shape, mark }: Visit<Shaped>,
+  { request, principal: { context }, shape, mark }: Call<Shaped>,
 ): Promise<Shaped | Response> {
-  const { plans, compiler, floor } = house;
+  const { plans, compiler, runtime } = parts;
   const plan = plans.get(policy, request);
   setFindFirst(context, plan.first);
-  const asked = floor.outside(() => admitAll(plan.nodes, context));
+  const asked = runtime.outside(() => admitAll(plan.nodes, context));
   const admitted = asked instanceof Promise ? await asked : asked;
   mark("plan");
-  const statement = compiler.read(plan, admitted, wantsRows(house, policy));
+  const statement = compiler.read(plan, admitted, wantsRows(parts, policy));
   mark("compile");
   const { hooks } = policy;
   const work = { kind: "read", read: statement } as const;
-  const outcome = await run<QueryResult>(house, { work, atomic: false, hooks, context });
+  const outcome = await run<QueryResult>(parts, { work, atomic: false, hooks, context });
   mark("execute");
   if (isResponse(outcome)) return outcome;
   const answer = { policy, first: plan.first, outcome };
-  return isFormatted(house, policy) ? floor.outside(() => shape(answer)) : shape(answer);
+  return isFormatted(parts, policy) ? runtime.outside(() => shape(answer)) : shape(answer);
 }
 
 /** plan → body → what may be written → steps → rows → answer. */
 export async function write<Shaped>(
-  house: House,
+  parts: Parts,
   policy: Policy,
-  visit: Visit<Shaped>,
+  call: Call<Shaped>,
 ): Promise<Shaped | Response> {
-  const { request, principal, body, shape, mark } = visit;
+  const { request, principal, body, shape, mark } = call;
   const { context } = principal;
   const plan = planWrite(policy, request);
   const { kind } = plan;
@@ -106,20 +106,23 @@ export async function write<Shaped>(
   mark("plan");
   if (kind !== "delete") {
     const sent = await body(policy.limits.maxBodySize);
-    setBody(context, await house.floor.outside(() => readBodyRows(policy, sent, kind === "insert", context)));
+    setBody(
+      context,
+      await parts.runtime.outside(() => readBodyRows(policy, sent, kind === "insert", context)),
+    );
     mark("body");
   }
-  const rows = await admitWrite(house, plan, visit);
+  const rows = await admitWrite(parts, plan, call);
   mark("plan");
-  const steps = await compileWrite(house, plan, rows);
+  const steps = await compileSteps(parts, plan, rows);
   mark("compile");
-  const answer = await run(house, {
+  const answer = await run(parts, {
     work: {
       kind: "write",
       write: steps,
       values: () => (kind === "delete" ? [] : finishRows(policy, kind, context.body)),
     },
-    atomic: steps.atomic || isFormatted(house, policy) || Array.isArray(context.body),
+    atomic: steps.atomic || isFormatted(parts, policy) || Array.isArray(context.body),
     hooks: policy.hooks,
     context,
     finish: (outcome) => shape({ policy, first: false, outcome }),
@@ -130,9 +133,9 @@ export async function write<Shaped>(
 
 /** What a caller may write: asked of the rule's functions one after the other. */
 async function admitWrite<Shaped>(
-  { floor: { outside }, policies }: House,
+  { runtime: { outside }, policies }: Parts,
   plan: WritePlan,
-  { request, principal }: Visit<Shaped>,
+  { request, principal }: Call<Shaped>,
 ): Promise<WriteRows> {
   const { policy, answer, kind, total } = plan;
   const { context } = principal;
@@ -150,10 +153,10 @@ async function admitWrite<Shaped>(
 const readableRows = (reads: Policy | undefined, context: Context): Rows | Promise<Rows> =>
   reads === undefined ? "none" : admit(reads.using, reads.table, context, `${reads.path}.where`);
 
-async function compileWrite(house: House, plan: WritePlan, rows: WriteRows): Promise<WriteSteps> {
+async function compileSteps(parts: Parts, plan: WritePlan, rows: WriteRows): Promise<WriteSteps> {
   const { policy, kind } = plan;
-  const { compiler, triggers, floor } = house;
+  const { compiler, triggers, runtime } = parts;
   const triggered =
-    kind !== "delete" && (policy.triggers ?? (await within(floor.timeout, triggers.has(policy.table))));
-  return compiler.write(plan, rows, { asRows: wantsRows(house, policy), triggered });
+    kind !== "delete" && (policy.triggers ?? (await within(runtime.timeout, triggers.has(policy.table))));
+  return compiler.write(plan, rows, { asRows: wantsRows(parts, policy), triggered });
 }

@@ -34,7 +34,7 @@ export type Work =
     };
 
 /** Where tasks run. */
-export interface Floor {
+export interface Runtime {
   readonly dialect: Dialect;
   /** How long a transaction may take, in milliseconds. */
   readonly timeout: number;
@@ -61,16 +61,16 @@ class Ended {
  *
  * @throws what a hook threw, or a refusal for what the database refused.
  */
-export async function execute<Answer>(floor: Floor, task: Task<Answer>): Promise<Answer | Response> {
+export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Promise<Answer | Response> {
   const { hooks, context, work } = task;
   try {
     const hooked = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
-    return await (hooked ? transact(floor, task, floor.timeout) : insist(floor, task));
+    return await (hooked ? transact(runtime, task, runtime.timeout) : insist(runtime, task));
   } catch (error) {
     if (error instanceof Ended) return error.response;
-    const answer = await asked(floor, task, error);
+    const answer = await asked(runtime, task, error);
     if (isResponse(answer)) return answer;
-    throw floor.dialect.failure(error, work.kind) ?? error;
+    throw runtime.dialect.failure(error, work.kind) ?? error;
   } finally {
     removeTransaction(context);
   }
@@ -82,35 +82,38 @@ const RETRIES = 3;
 const PAUSE = 20;
 
 /** Runs a task without hooks, anew where nothing but another transaction made it fail: nothing of it was kept. */
-async function insist<Answer>(floor: Floor, task: Task<Answer>): Promise<Answer | Response> {
-  const end = performance.now() + floor.timeout;
-  let left = floor.timeout;
+async function insist<Answer>(runtime: Runtime, task: Task<Answer>): Promise<Answer | Response> {
+  const end = performance.now() + runtime.timeout;
+  let left = runtime.timeout;
   for (let retries = 0; ; retries++) {
     try {
-      return await once(floor, task, left);
+      return await once(runtime, task, left);
     } catch (error) {
       const pause = Math.random() * PAUSE * 2 ** retries;
       left = Math.ceil(end - performance.now() - pause);
-      if (retries === RETRIES || left <= 0 || !floor.dialect.retryable(error)) throw error;
+      if (retries === RETRIES || left <= 0 || !runtime.dialect.retryable(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 }
 
-function once<Answer>(floor: Floor, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
-  if (task.atomic) return transact(floor, task, timeout);
-  const { dialect } = floor;
+function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
+  if (task.atomic) return transact(runtime, task, timeout);
+  const { dialect } = runtime;
   // Whether a write was made is not known before its statement has ended, so it is the dialect that gives it up.
   if (task.work.kind === "write")
-    return dialect.write(async (database) => finished(task, await run(floor, database, task.work)), timeout);
+    return dialect.write(
+      async (database) => finished(task, await run(runtime, database, task.work)),
+      timeout,
+    );
   const work = dialect.read((database) =>
-    run(floor, database, task.work),
+    run(runtime, database, task.work),
   ) as Promise<unknown> as Promise<Answer>; // which nothing finishes
   // A statement in this process cannot be interrupted, and a timer would only cost.
   return dialect.remote ? within(timeout, work) : work;
 }
 
-function run({ dialect, unreadable }: Floor, database: Database, work: Work): Promise<QueryResult> {
+function run({ dialect, unreadable }: Runtime, database: Database, work: Work): Promise<QueryResult> {
   return work.kind === "read"
     ? runRead(dialect, database, work.read, unreadable)
     : runWrite(dialect, database, work.write, work.values(), unreadable);
@@ -121,8 +124,8 @@ function finished<Answer>({ finish }: Task<Answer>, outcome: QueryResult): Answe
   return finish === undefined ? (outcome as unknown as Answer) : finish(outcome);
 }
 
-function transact<Answer>(floor: Floor, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
-  return floor.dialect.transaction(task.work.kind, (tx) => within(timeout, around(floor, tx, task)));
+function transact<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
+  return runtime.dialect.transaction(task.work.kind, (tx) => within(timeout, around(runtime, tx, task)));
 }
 
 /**
@@ -130,7 +133,7 @@ function transact<Answer>(floor: Floor, task: Task<Answer>, timeout: number): Pr
  * may be thrown again, so nothing is written to it.
  */
 async function asked<Answer>(
-  { timeout, outside }: Floor,
+  { timeout, outside }: Runtime,
   { hooks: { onQueryError }, context }: Task<Answer>,
   error: unknown,
 ): Promise<unknown> {
@@ -150,12 +153,16 @@ async function asked<Answer>(
   }
 }
 
-async function around<Answer>(floor: Floor, tx: Database, task: Task<Answer>): Promise<Answer | Response> {
+async function around<Answer>(
+  runtime: Runtime,
+  tx: Database,
+  task: Task<Answer>,
+): Promise<Answer | Response> {
   const { hooks, context, work } = task;
   setTransaction(context, tx);
   const before: unknown = await hooks.beforeQuery?.(context);
   if (isResponse(before)) throw new Ended(before);
-  const outcome = await run(floor, tx, work);
+  const outcome = await run(runtime, tx, work);
   setResult(context, outcome);
   const after: unknown = await hooks.afterQuery?.(context);
   return isResponse(after) ? unread(after) : finished(task, outcome);

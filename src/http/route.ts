@@ -1,3 +1,4 @@
+import type { OpenDialect } from "../dialect/dialect.ts";
 import { createEngine } from "../engine/engine.ts";
 import { type Observer, observerOf, tell } from "../observe.ts";
 import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
@@ -48,6 +49,11 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    * Both answer alike.
    */
   readonly reader?: "fast" | "portable";
+  /**
+   * Speaks to the database in place of the built-in dialect: one of your own, or one around what `found()` answers, which
+   * counts statements, say, or lets some of them fail.
+   */
+  readonly dialect?: OpenDialect;
   /**
    * Whether reads of a local libSQL file with a write-ahead log may have a connection of their own, which keeps
    * statements prepared as the client does not; true by default. With false every statement goes through the client.
@@ -127,6 +133,7 @@ export function createQueryHandler<Role extends string = string, Session = objec
       reader: options.reader ?? "fast",
       ownConnection: options.ownConnection !== false,
       ...(options.defaults !== undefined && { defaults: options.defaults }),
+      ...(options.dialect !== undefined && { dialect: options.dialect }),
     }),
     mount: { idParam: options.idParam ?? "id", basePaths: readBasePaths(options.basePath) },
     session: options.session ?? {},

@@ -95,10 +95,13 @@ async function application(name: string, source: string): Promise<string> {
 
 const EVERY_ENTRY = `
 import { type ACL, createQueryHandler, createQueryRoute, serializeWrites } from "@bepalo/query";
+import type { Database, Dialect, DialectOptions, Door, OpenDialect, ResultRows } from "@bepalo/query";
 import { createQueryBuilder, createQueryClient } from "@bepalo/query/client";
 import { RJSON } from "@bepalo/query/rjson";
 import { mutationOptions, queryOptions } from "@bepalo/query/tanstack";
 export const acl = {} satisfies ACL;
+export const dialect = ((_, found) => found()) satisfies OpenDialect;
+export type { Database, Dialect, DialectOptions, Door, ResultRows };
 export { createQueryBuilder, createQueryClient, createQueryHandler, createQueryRoute };
 export { mutationOptions, queryOptions, RJSON, serializeWrites };
 // @ts-expect-error a client is wanted

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type SQL, sql } from "drizzle-orm";
 import type { Row } from "../../author/author.ts";
-import { type Names, textOf } from "../../drizzle/drizzle.ts";
+import { MARK, type Names, textOf } from "../../drizzle/drizzle.ts";
 import type { SecuredRelation } from "../../plan/plan.ts";
 import { type ColumnInfo, typeName } from "../../schema/schema.ts";
 import { syntaxOf } from "../../syntax/syntax.ts";
@@ -107,9 +107,6 @@ export class Cells {
     return sql`select ${names} from ${table} where 1 = 0 union all values ${list(values)}`;
   }
 }
-
-/** Stands for the value in SQL that is taken apart for Drizzle. */
-const MARK = "\u0001";
 
 /** Without its type the first row of several would take it from the others. */
 const nullOf = ({ type }: ColumnInfo): SQL =>

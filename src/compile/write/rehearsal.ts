@@ -28,11 +28,11 @@ export interface Rehearsal {
 const statement = (words: string): Text => ({ kind: "text", text: `${words} "~rehearsal"`, values: [] });
 
 /** What begins a rehearsal, takes it back, and ends it. */
-export const SAVEPOINT = {
+export const SAVEPOINT: Readonly<Record<"begin" | "back" | "end", Text>> = {
   begin: statement("savepoint"),
   back: statement("rollback to savepoint"),
   end: statement("release savepoint"),
-} as const;
+};
 
 /** Which columns get again what they got the first time. */
 export type Attempt = (column: ColumnInfo) => boolean;
