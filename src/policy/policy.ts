@@ -11,7 +11,8 @@ export { captured } from "./name-capture.ts";
 export type { Limits } from "./limits.ts";
 export { hasOrder, tieBreakers } from "./order.ts";
 export { allowedMethods, find, resolve } from "./resolve.ts";
-export { costs, suspicions } from "./suspect.ts";
+export { costs } from "./costs.ts";
+export { suspicions } from "./suspect.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 
 /** What a rule may forbid its clients to use: any key of their selectors. */

@@ -1,23 +1,11 @@
 import { getTableUniqueName } from "drizzle-orm";
 import { type Method, traitsOf } from "../request/request.ts";
-import { type Catalog, isIndexed, type TableInfo } from "../schema/schema.ts";
-import { suspectDefault } from "./suspect-default.ts";
+import type { Catalog, TableInfo } from "../schema/schema.ts";
 import { captured } from "./name-capture.ts";
+import { placedRules } from "./placed-rules.ts";
 import type { NodePolicy, Policy, Registry, RelationPolicy } from "./policy.ts";
-
-const SECRETS: ReadonlySet<string> = new Set(
-  "password passwd passphrase pwd secret token hash salt otp apikey privatekey credential".split(" "),
-);
-
-/** Whether a column's name speaks of a secret: one of its words does, or two of them together. */
-function looksSecret(name: string): boolean {
-  const words = name
-    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .map((word) => word.replace(/(?<=.{3})s$/, ""));
-  return words.some((word, index) => SECRETS.has(word) || SECRETS.has(word + (words[index + 1] ?? "")));
-}
+import { looksSecret } from "./secret.ts";
+import { suspectDefault } from "./suspect-default.ts";
 
 /**
  * What is legal in an access-control file and yet looks like an oversight, one sentence each with its path. An author
@@ -28,7 +16,7 @@ export function suspicions(registry: Registry, catalog: Catalog, refers: boolean
   const found = new Set<string>(hiddenNames(catalog));
   if (!refers && writes(registry) && hasReferences(catalog)) found.add(DANGLING);
   for (const table of tablesOf(registry)) for (const sentence of defaults(table)) found.add(sentence);
-  for (const { path, method, role, policy } of rulesOf(registry)) {
+  for (const { path, method, role, policy } of placedRules(registry)) {
     for (const sentence of suspect(method, role, policy)) found.add(`${path}${sentence}`);
   }
   return [...found];
@@ -38,7 +26,7 @@ const DANGLING =
   "database: `pragma foreign_keys` is off, so rows may refer to others that are not there; run `pragma foreign_keys = on` on the connection";
 
 const writes = (registry: Registry): boolean =>
-  [...rulesOf(registry)].some(({ method }) => traitsOf(method).writes);
+  [...placedRules(registry)].some(({ method }) => traitsOf(method).writes);
 
 const hasReferences = (catalog: Catalog): boolean =>
   [...catalog.values()].some(({ columns }) => [...columns.values()].some(({ foreign }) => foreign));
@@ -50,7 +38,7 @@ function tablesOf(registry: Registry): ReadonlySet<TableInfo> {
     tables.add(table);
     for (const relation of relations.values()) visit(relation);
   };
-  for (const { policy } of rulesOf(registry)) visit(policy);
+  for (const { policy } of placedRules(registry)) visit(policy);
   return tables;
 }
 
@@ -77,39 +65,6 @@ function* hiddenNames(catalog: Catalog): Iterable<string> {
     const other = tables.find((table) => table.unique !== unique && table.unique.endsWith(`.${own}`));
     if (other !== undefined)
       yield `schema.${name}: a sub-query on \`${other.name}\`, which has its name in another schema, hides its columns`;
-  }
-}
-
-/**
- * What the schema says will be slow, one sentence for each join. It is no oversight in the file, and the database may
- * have an index the schema does not tell of: so it is told and never refused.
- */
-export function costs(registry: Registry): readonly string[] {
-  const found = new Map<string, string>();
-  for (const { path, policy } of rulesOf(registry)) {
-    for (const { join, sentence } of unindexed(policy)) {
-      if (!found.has(join)) found.set(join, `${path}${sentence}`);
-    }
-  }
-  return [...found.values()];
-}
-
-interface PlacedRule {
-  readonly path: string;
-  readonly method: Method;
-  readonly role: string;
-  readonly policy: Policy;
-}
-
-/** Every rule that is written, with its path. */
-function* rulesOf(registry: Registry): Iterable<PlacedRule> {
-  for (const [resource, methods] of registry) {
-    for (const [method, rules] of methods) {
-      const { rulesOf } = traitsOf(method);
-      if (rulesOf !== undefined && methods.get(rulesOf) === rules) continue;
-      for (const [role, policy] of rules)
-        yield { path: `acl.${resource}.control.${method}.${role}`, method, role, policy };
-    }
   }
 }
 
@@ -178,22 +133,3 @@ const isList = ({ relation }: RelationPolicy): boolean => relation.kind === "man
 
 const hasLists = ({ relations }: NodePolicy): boolean =>
   [...relations.values()].some((relation) => isList(relation) || hasLists(relation));
-
-/** A join that reads the whole of a table for each row it starts from. */
-interface Unindexed {
-  readonly join: string;
-  readonly sentence: string;
-}
-
-function* unindexed({ relations }: NodePolicy): Iterable<Unindexed> {
-  for (const [name, policy] of relations) {
-    const { target, on } = policy.relation;
-    const columns = on.map((pair) => pair.target);
-    if (!isIndexed(target.table, columns, policy.using !== undefined)) {
-      const names = columns.map((column) => `\`${column.name}\``).join(", ");
-      const sentence = `: no index of ${target.name} begins with ${names}, so each row reads the whole table`;
-      yield { join: `${target.name} ${names}`, sentence: `.with.${name}${sentence}` };
-    }
-    for (const { join, sentence } of unindexed(policy)) yield { join, sentence: `.with.${name}${sentence}` };
-  }
-}
