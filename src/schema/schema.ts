@@ -15,3 +15,4 @@ export { isIndexed } from "./indexed.ts";
 export { isStorable } from "./json.ts";
 export type { ColumnKind, Comparison, DatabaseKind } from "./kind.ts";
 export { readLongNumbers } from "./long-number.ts";
+export { rowNumbersOf } from "./row-number.ts";

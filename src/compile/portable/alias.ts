@@ -1,7 +1,7 @@
 import { getTableName, getTableUniqueName, type SQL, sql, type SQLWrapper, type Table } from "drizzle-orm";
 import { speaksOnlyOf } from "../../drizzle/drizzle.ts";
 import type { Admitted, ReadNode, SecuredRelation } from "../../plan/plan.ts";
-import type { TableInfo } from "../../schema/schema.ts";
+import { rowNumbersOf, type TableInfo } from "../../schema/schema.ts";
 import { both, rowsCondition, toSQL } from "../sql/condition.ts";
 import { joinedByKey } from "../sql/secured.ts";
 
@@ -67,12 +67,12 @@ const inSchema = (table: Table): boolean => !getTableUniqueName(table).startsWit
 const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
 
 /** What tells the rows of a table apart while a statement runs, where it has no key. */
-function numbersOf({ columns, database, name, primaryKey }: TableInfo): readonly SQL[] {
+function numbersOf(table: TableInfo): readonly SQL[] {
+  const { database, name, primaryKey } = table;
   if (primaryKey.length > 0) return [];
   // Each part of a divided table counts its own rows.
   if (database === "postgresql") return [sql`tableoid`, sql`ctid`];
-  const taken = new Set([...columns.values()].map(({ column }) => column.name.toLowerCase()));
-  const free = ["rowid", "_rowid_", "oid"].find((candidate) => !taken.has(candidate));
+  const [free] = rowNumbersOf(table);
   if (free === undefined)
     throw new TypeError(`\`${name}\` needs a primary key: its columns hide the number of a row`);
   return [sql.raw(free)];

@@ -3,7 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Row } from "../../author/author.ts";
 import { MARK, type Names, textOf } from "../../drizzle/drizzle.ts";
 import type { SecuredRelation } from "../../plan/plan.ts";
-import { type ColumnInfo, typeName } from "../../schema/schema.ts";
+import { type ColumnInfo, rowNumbersOf, typeName } from "../../schema/schema.ts";
 import { syntaxOf } from "../../syntax/syntax.ts";
 import { joinedByKey } from "../sql/secured.ts";
 import { list } from "./keys.ts";
@@ -13,9 +13,6 @@ import { mentions, speaksOf } from "./reach.ts";
 const CELL = "~cell:";
 const NUMBER = "~number:";
 const WHOLE = "~whole";
-
-/** The names by which SQLite's own number of a row goes, where no column has them. */
-const NUMBERS = ["rowid", "_rowid_", "oid"];
 
 /**
  * The cells of rows as text that holds any value, to be bound again as what they are: those that a condition speaks of,
@@ -35,8 +32,7 @@ export class Cells {
     this.columns = all.filter((column) => speaksOf(text, column, names) || (keyed && column.primary));
     this.#secured = secured;
     this.#sqlite = table.database === "sqlite";
-    const taken = new Set(all.map(({ column }) => column.name.toLowerCase()));
-    this.#numbers = this.#sqlite ? NUMBERS.filter((name) => !taken.has(name) && mentions(text, name)) : [];
+    this.#numbers = this.#sqlite ? rowNumbersOf(table).filter((name) => mentions(text, name)) : [];
   }
 
   /** How many values stand for a row. */
