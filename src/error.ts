@@ -67,7 +67,7 @@ export class Both {
 }
 
 /** What a refusal says beside its sentence. */
-export interface Details {
+export interface ErrorDetails {
   readonly path?: string | undefined;
   readonly hint?: string | undefined;
   readonly issues?: readonly Issue[] | undefined;
@@ -86,7 +86,7 @@ export class QueryError extends HttpError {
   readonly issues: readonly Issue[] | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly told: boolean;
-  constructor(code: ErrorCode, message: string, details: Details = {}) {
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, STATUS[code]);
     this.name = "QueryError";
     this.code = code;

@@ -3,12 +3,13 @@ export {
   type Dialect,
   type DialectOptions,
   type Door,
+  type LibsqlClient,
   type OpenDialect,
   type ResultRows,
   serializeWrites,
   type SerializeOptions,
 } from "./dialect/dialect.ts";
-export { type ErrorCode, HttpError, type Issue, QueryError } from "./error.ts";
+export { type ErrorCode, type ErrorDetails, HttpError, type Issue, QueryError } from "./error.ts";
 export type { CorsOptions } from "./http/cors.ts";
 export {
   createQueryHandler,
@@ -26,6 +27,7 @@ export type {
   AnyEntry,
   AnyRule,
   AuthorFunction,
+  Awaitable,
   ChangeGuards,
   ColumnChoice,
   FormatContext,
@@ -33,6 +35,7 @@ export type {
   ForbidQuery,
   LimitOptions,
   MethodOf,
+  NoEntry,
   QueryContext,
   QueryResult,
   RelationRule,
@@ -40,10 +43,13 @@ export type {
   ResultContext,
   RowFilter,
   Rule,
+  RulesByAction,
   RulesByMethod,
   StandardIssue,
   StandardResult,
   StandardSchema,
   Transaction,
+  ValidBody,
   WriteRule,
 } from "./policy/policy.ts";
+export type { Method } from "./request/request.ts";

@@ -1,3 +1,3 @@
 export type { Database, Dialect, DialectOptions, Door, OpenDialect, ResultRows } from "./contract.ts";
 export { openDialect } from "./find.ts";
-export { serializeWrites, type SerializeOptions } from "./serialize-writes.ts";
+export { type LibsqlClient, serializeWrites, type SerializeOptions } from "./serialize-writes.ts";

@@ -40,9 +40,8 @@ export interface ResultContext<Database = unknown> extends QueryContext<Database
   readonly result: QueryResult;
 }
 
-type Awaitable<T> = T | Promise<T>;
-// oxlint-disable-next-line typescript/no-explicit-any -- a value that becomes JSON
-type Answer = any;
+/** What an author's function may answer later. */
+export type Awaitable<T> = T | Promise<T>;
 
 /** What a formatter is handed beside the session. */
 export interface FormatContext extends RequestContext {
@@ -56,7 +55,8 @@ export interface FormatContext extends RequestContext {
 export type FormatResult<Context = object> = (
   request: Request,
   context: Context & FormatContext,
-) => Awaitable<Answer>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a value that becomes JSON
+) => Awaitable<any>;
 
 /** The limits an author may set; a rule's come before its entry's, those before the defaults, `null` lifts one. */
 export interface LimitOptions {
@@ -146,7 +146,7 @@ export interface Rule<Context, Schema extends SchemaShape, Database, T extends T
 
 /** A body as a validator lets it through. Not `any`: of `{ ...body, userId }` would be known nothing, and so it is the column. */
 // oxlint-disable-next-line typescript/no-explicit-any -- only the author's validator knows
-type Body = Record<string, any>;
+export type ValidBody = Record<string, any>;
 
 /** What a rule for POST or PATCH may say. */
 export interface WriteRule<
@@ -164,7 +164,8 @@ export interface WriteRule<
    * clients need not give.
    */
   // A method, so that an author may say what the body is.
-  injectBody?(body: Body, context: Context & RequestContext): Awaitable<Answer>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- its type says what it adds
+  injectBody?(body: ValidBody, context: Context & RequestContext): Awaitable<any>;
   /** The columns a client's body may set; by default those the server does not make itself. */
   readonly write?: ColumnChoice<keyof ColumnsOf<Schema, T> & string>;
   /** What a written row must satisfy, in place of `where`, all tables being as they were before; `true` for nothing. */
@@ -186,7 +187,7 @@ export interface ChangeGuards {
 }
 
 /** What a rule may say, by what its method does. */
-interface RulesByAction<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> {
+export interface RulesByAction<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> {
   readonly read: Rule<Context, Schema, Database, T>;
   readonly insert: WriteRule<Context, Schema, Database, T>;
   readonly update: WriteRule<Context, Schema, Database, T> & ChangeGuards;
@@ -259,7 +260,7 @@ export type ACL<
  * No entry is one. Without it every member of the union has a `control`, and TypeScript reports a mistake in one table's
  * `control` against the union of all tables' (that is, against any); with it, against the entry of the same `table`.
  */
-interface NoEntry {
+export interface NoEntry {
   readonly table: never;
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import ts from "typescript-5.9";
 
 const root = join(import.meta.dir, "../..");
-const ENTRIES = ["client/index.ts", "client/tanstack.ts"].map((entry) => join(root, entry));
+const ENTRIES = ["src/index.ts", "client/index.ts", "client/tanstack.ts"].map((entry) => join(root, entry));
 const { options } = ts.getParsedCommandLineOfConfigFile(
   join(root, "tsconfig.json"),
   {},
