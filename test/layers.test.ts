@@ -1,7 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { dirname, join, normalize, relative } from "node:path";
+import { relative } from "node:path";
+import {
+  circleIn,
+  filesOf,
+  functionsIn,
+  type Graph,
+  graphOf,
+  loadsOf,
+  targetOf,
+  textOf,
+} from "./support/source.ts";
 
-const root = join(import.meta.dir, "..");
+/** Small rooms that know nothing of the product: any room above them may load from them. */
+const GROUND = ["cache", "clock", "digits", "error", "nesting", "response", "suggest"] as const;
 
 /** What each room may load code from; types may cross every wall. A room loads its own files freely. */
 const WALLS: Readonly<Record<string, readonly string[]>> = {
@@ -58,12 +69,36 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   index: ["error", "http", "dialect"],
 };
 
-const transpiler = new Bun.Transpiler({ loader: "ts" });
+/** Rooms whose door has another name than the room. */
+const DOORS: Readonly<Record<string, string>> = { http: "src/http/route.ts" };
 
-/** The modules a file loads at run time; Bun leaves type-only imports out. */
-async function loadsOf(file: string): Promise<readonly string[]> {
-  return transpiler.scanImports(await Bun.file(join(root, file)).text()).map(({ path }) => path);
-}
+/** Folders in a room that keep apart, and what each may load from of the others: libsql is a SQLite. */
+const APART: Readonly<Record<string, readonly string[]>> = {
+  "dialect/sqlite": [],
+  "dialect/libsql": ["dialect/sqlite"],
+  "dialect/postgresql": [],
+};
+
+/** Files that load one that loads them. */
+const STILL_ROUND: readonly (readonly [string, string])[] = [
+  ["src/compile/syntax-postgresql.ts", "src/compile/syntax.ts"],
+  ["src/compile/syntax-sqlite.ts", "src/compile/syntax.ts"],
+];
+
+/** How many lines a function may have without a comment above it that says why it is `long:`. */
+const MAX_LINES = 40;
+
+/** Functions that are longer and say nothing of it. */
+const STILL_LONG: readonly string[] = [
+  "src/compile/insert.ts insert",
+  "src/compile/json.ts bind",
+  "src/engine.ts createEngine",
+  "src/engine.ts write",
+  "src/http/handle.ts answer",
+  "src/http/route.ts createQueryHandler",
+  "src/policy/build.ts #policy",
+  "src/rjson/parse.ts number",
+];
 
 /** The room a file of `src` belongs to: its folder, or its own name at the root. */
 const roomOf = (file: string): string =>
@@ -72,54 +107,131 @@ const roomOf = (file: string): string =>
     .split("/")[0]!
     .replace(/\.ts$/, "");
 
-/** The loads a file may not have: a stranger's room, or a neighbour's file that is not its door. */
-function strangers(file: string, loads: readonly string[]): readonly string[] {
+/** The folder that keeps apart and a file stands in. */
+const partOf = (file: string): string | undefined =>
+  Object.keys(APART).find((part) => file.startsWith(`src/${part}/`));
+
+const isDoor = (file: string, room: string): boolean =>
+  file === `src/${room}.ts` || file === (DOORS[room] ?? `src/${room}/${room}.ts`);
+
+/** Whether a file may load another: its room may, and by the door; and in its room no folder that keeps apart. */
+function mayLoad(file: string, target: string): boolean {
   const room = roomOf(file);
-  return loads.filter((load) => {
-    if (!load.startsWith("."))
-      return !WALLS[room]!.some((name) => load === name || load.startsWith(`${name}/`));
-    const target = normalize(join(dirname(file), load));
-    const other = roomOf(target);
-    if (other === room) return false;
-    const door =
-      target === `src/${other}.ts` || target === `src/${other}/${other}.ts` || target === "src/http/route.ts";
-    return !WALLS[room]!.includes(other) || !door;
-  });
+  const other = roomOf(target);
+  if (other !== room) return WALLS[room]!.includes(other) && isDoor(target, other);
+  const [part, otherPart] = [partOf(file), partOf(target)];
+  if (part === undefined || otherPart === undefined || part === otherPart) return true;
+  return APART[part]!.includes(otherPart);
 }
 
-const files = [...new Bun.Glob("src/**/*.ts").scanSync(root)].toSorted();
+/** The loads a file may not have: a stranger's room, a neighbour's file that is not its door, another package. */
+function strangers(file: string, loads: readonly string[]): readonly string[] {
+  return loads.filter((load) =>
+    load.startsWith(".")
+      ? !mayLoad(file, targetOf(file, load))
+      : !WALLS[roomOf(file)]!.some((name) => load === name || load.startsWith(`${name}/`)),
+  );
+}
 
 describe("the walls", () => {
-  test("there are rooms to look at", () => expect(files.length).toBeGreaterThan(40));
+  test("there are rooms to look at", () => expect(filesOf("src").length).toBeGreaterThan(40));
 
-  test.each(files)("%s loads only what its room may", async (file) => {
+  test.each(filesOf("src"))("%s loads only what its room may", (file) => {
     expect(WALLS[roomOf(file)]).toBeDefined();
-    expect(strangers(file, await loadsOf(file))).toEqual([]);
+    expect(strangers(file, loadsOf(file))).toEqual([]);
   });
 
-  test("a file that climbs a wall, or a window beside a door, is found", () => {
-    expect(strangers("src/plan/read.ts", ["../http/route.ts"])).toEqual(["../http/route.ts"]);
-    expect(strangers("src/plan/read.ts", ["../policy/build.ts"])).toEqual(["../policy/build.ts"]);
-    expect(strangers("src/rjson/parse.ts", ["drizzle-orm"])).toEqual(["drizzle-orm"]);
+  test.each([
+    ["a wall that is climbed", "src/plan/read.ts", "../http/route.ts"],
+    ["a window beside a door", "src/plan/read.ts", "../policy/build.ts"],
+    ["another package", "src/rjson/parse.ts", "drizzle-orm"],
+    ["another database's folder", "src/dialect/sqlite/busy.ts", "../postgresql/turns.ts"],
+    ["a folder that is served, from below", "src/dialect/sqlite/busy.ts", "../libsql/lane.ts"],
+  ])("%s is found", (_, file, load) => expect(strangers(file, [load])).toEqual([load]));
+
+  test.each([
+    ["src/dialect/libsql/lane.ts", "../sqlite/busy.ts"],
+    ["src/dialect/libsql/lane.ts", "../gate.ts"],
+    ["src/dialect/find.ts", "./libsql/dialect.ts"],
+    ["src/dialect/gate.ts", "../clock.ts"],
+    ["src/engine/engine.ts", "../dialect/dialect.ts"],
+  ])("%s may load %s", (file, load) => expect(strangers(file, [load])).toEqual([]));
+
+  test.each(filesOf("client"))("%s loads nothing of the server", (file) => {
+    const outside = loadsOf(file).filter((load) => !targetOf(file, load).startsWith("client/"));
+    expect(outside.filter((load) => !/^src\/rjson\/\w+\.ts$/.test(targetOf(file, load)))).toEqual([]);
   });
 
-  test.each([...new Bun.Glob("client/**/*.ts").scanSync(root)])(
-    "%s loads nothing of the server",
-    async (file) => {
-      const outside = (await loadsOf(file)).filter(
-        (load) => !normalize(join(dirname(file), load)).startsWith("client/"),
-      );
-      expect(outside.filter((load) => !/^\.\.\/src\/rjson\/\w+\.ts$/.test(load))).toEqual([]);
-    },
+  test.each(filesOf("sandbox"))("%s knows the package by its name only", (file) => {
+    const inside = loadsOf(file).filter((load) => load.startsWith("."));
+    expect(inside.filter((load) => relative("sandbox", targetOf(file, load)).startsWith(".."))).toEqual([]);
+  });
+});
+
+describe("circles", () => {
+  const graph = graphOf(filesOf("src", "client"));
+  const without = (edges: typeof STILL_ROUND): Graph =>
+    new Map(
+      [...graph].map(([file, loads]) => [
+        file,
+        loads.filter((load) => !edges.some(([from, to]) => from === file && to === load)),
+      ]),
+    );
+
+  test("no file loads what loads it", () =>
+    expect(circleIn(without(STILL_ROUND))?.join("\n  loads ")).toBeUndefined());
+
+  test("what still goes round does", () => {
+    const mended = STILL_ROUND.filter((edge) => {
+      const others = STILL_ROUND.filter((other) => other !== edge);
+      return circleIn(without(others)) === undefined;
+    });
+    expect(mended).toEqual([]);
+  });
+
+  test("one is found, and told from where it begins", () => {
+    const made = new Map([
+      ["a", ["b"]],
+      ["b", ["c", "d"]],
+      ["c", []],
+      ["d", ["b"]],
+    ]);
+    expect(circleIn(made)).toEqual(["b", "d", "b"]);
+    expect(circleIn(new Map([["a", ["a"]]]))).toEqual(["a", "a"]);
+    expect(circleIn(new Map([...made, ["d", ["c"]]]))).toBeUndefined();
+  });
+});
+
+describe("functions", () => {
+  const long = filesOf("src", "client").flatMap((file) =>
+    functionsIn(textOf(file))
+      .filter(({ lines, excused }) => lines > MAX_LINES && !excused)
+      .map(({ name }) => `${file} ${name}`),
   );
 
-  test.each([...new Bun.Glob("sandbox/**/*.ts").scanSync(root)])(
-    "%s knows the package by its name only",
-    async (file) => {
-      const inside = (await loadsOf(file)).filter((load) => load.startsWith("."));
-      expect(
-        inside.filter((load) => !relative("sandbox", join(dirname(file), load)).match(/^(?!\.\.)/)),
-      ).toEqual([]);
-    },
-  );
+  test(`none is longer than ${MAX_LINES} lines, unless a comment above it says why it is \`long:\``, () =>
+    expect(long.filter((one) => !STILL_LONG.includes(one))).toEqual([]));
+
+  test("what is still long is", () => expect(STILL_LONG.filter((one) => !long.includes(one))).toEqual([]));
+
+  test("one is found, wherever it stands", () => {
+    const body = (name: string): string => `${name} {\n${"work();\n".repeat(MAX_LINES)}}`;
+    const text = [
+      `export ${body("function first()")}`,
+      `const second = ${body("() =>")};`,
+      `class Third { ${body("#third()")}\n constructor() {}\n fourth = ${body("async () =>")} }`,
+      `export const fifth = { fifth: ${body("function ()")} };`,
+      `/** It is long: one case of the grammar after another. */\nexport ${body("function sixth()")}`,
+      `// long: as above\nconst seventh = ${body("() =>")};`,
+      `/** Not so long. */\n${body("function eighth()")}`,
+    ].join("\n");
+    const found = functionsIn(text).filter(({ lines }) => lines > MAX_LINES);
+    expect(found.map(({ name, lines }) => [name, lines])).toEqual(
+      ["first", "second", "#third", "fourth", "fifth", "sixth", "seventh", "eighth"].map((name) => [
+        name,
+        42,
+      ]),
+    );
+    expect(found.filter(({ excused }) => excused).map(({ name }) => name)).toEqual(["sixth", "seventh"]);
+  });
 });
