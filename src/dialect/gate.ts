@@ -173,7 +173,10 @@ export class Gate {
     this.#before = this.#sharing;
   }
 
-  /** The answer is a pass, save for who is alone. */
+  /**
+   * The answer is a pass, save for who is alone. Its timer takes it out of the queue and lets others pass, where nobody's
+   * work is raced: it has not begun.
+   */
   #wait(exclusive: boolean, waitMs?: number): Promise<Pass | undefined> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {

@@ -22,6 +22,7 @@ export class Semaphore {
     }
   }
 
+  /** Its timer takes it out of the queue, where nobody's work is raced: it has not begun. */
   #wait(waitMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const enter = (): void => {
