@@ -4,10 +4,20 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * What runs in one process, the slowest first. A file is of the first part that its path begins with; the last takes
- * the rest. Two files that count milliseconds are never side by side: they are in one part.
+ * What runs in one process, the slowest first and the quick ones last, so that both end at once. A file is of the first
+ * part that its path begins with; the last takes the rest.
  */
-const PARTS = ["fault/", "dialect/postgresql", "dialect/", "law/", "node/", "spec/", ""] as const;
+const PARTS = [
+  "fault/",
+  "dialect/postgresql",
+  "law/",
+  "spec/",
+  "dialect/",
+  "node/",
+  "unit/",
+  "types/",
+  "",
+] as const;
 type Part = (typeof PARTS)[number];
 
 /** How long a test may take that says nothing of it, in milliseconds: the machine is busy. */
@@ -19,9 +29,9 @@ const AT_ONCE = Math.min(2, availableParallelism());
 const folder = mkdtempSync(join(tmpdir(), "query-run-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-/** How a part ended. */
+/** How a part ended, and what it printed. */
 interface Outcome {
-  readonly failed: boolean;
+  readonly code: number;
   readonly text: string;
 }
 
@@ -35,19 +45,22 @@ function start(args: readonly string[], output: number | "inherit"): Bun.Subproc
 }
 
 /** Runs files; what they print is kept in the order in which they print it. */
-async function run(name: string, files: readonly string[]): Promise<Outcome> {
-  const path = join(folder, name.replaceAll("/", "-"));
+async function run(part: Part, files: readonly string[]): Promise<Outcome> {
+  const path = join(folder, `${PARTS.indexOf(part)}`);
   const output = openSync(path, "a");
-  const failed = (await start([`--timeout=${PATIENCE}`, ...files], output).exited) !== 0;
+  const code = await start([`--timeout=${PATIENCE}`, ...files], output).exited;
   closeSync(output);
-  return { failed, text: readFileSync(path, "utf8") };
+  return { code, text: readFileSync(path, "utf8") };
 }
 
-function filesOf(): Map<Part, string[]> {
-  const files = new Map<Part, string[]>(PARTS.map((part) => [part, []]));
-  for (const path of [...new Bun.Glob("**/*.test.ts").scanSync(import.meta.dir)].toSorted())
-    files.get(PARTS.find((part) => path.startsWith(part))!)!.push(`./test/${path}`);
-  return files;
+/** The files of each part that has some. */
+function filesOf(): [Part, string[]][] {
+  const paths = [...new Bun.Glob("**/*.test.ts").scanSync(import.meta.dir)].toSorted();
+  const partOf = (path: string): Part => PARTS.find((part) => path.startsWith(part))!;
+  return PARTS.map((part): [Part, string[]] => [
+    part,
+    paths.filter((path) => partOf(path) === part).map((path) => `./test/${path}`),
+  ]).filter(([, files]) => files.length > 0);
 }
 
 /** What `bun test` counts at the end of a run. */
@@ -68,23 +81,28 @@ function counted(outcomes: readonly Outcome[]): string {
     .join(", ");
 }
 
+/** Runs all parts and says how they ended: whether none failed. */
 async function everything(): Promise<boolean> {
   const began = performance.now();
-  const outcomes: Outcome[] = [];
-  const waiting = [...filesOf()];
+  const outcomes = new Map<Part, Outcome>();
+  const waiting = filesOf();
   const lane = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const outcome = await run(next[0] || "rest", next[1]);
-      outcomes.push(outcome);
+      const [part, files] = next;
+      const outcome = await run(part, files);
+      outcomes.set(part, outcome);
       await Bun.write(Bun.stdout, outcome.text);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  for (const { text } of outcomes) for (const [line] of text.matchAll(/^\(fail\) .*/gm)) console.log(line);
-  console.log(`${counted(outcomes)} in ${((performance.now() - began) / 1000).toFixed(0)} s`);
-  return outcomes.some(({ failed }) => failed);
+  const failed = [...outcomes].filter(([, { code }]) => code !== 0);
+  for (const [part, { code, text }] of failed)
+    console.log([`test/${part} ended with ${code}`, ...(text.match(/^\(fail\) .*/gm) ?? [])].join("\n"));
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  console.log(`${counted([...outcomes.values()])} in ${seconds} s`);
+  return failed.length === 0;
 }
 
 const args = process.argv.slice(2);
-const failed = args.length > 0 ? (await start(args, "inherit").exited) !== 0 : await everything();
-process.exitCode = failed ? 1 : 0;
+const passed = args.length > 0 ? (await start(args, "inherit").exited) === 0 : await everything();
+process.exitCode = passed ? 0 : 1;

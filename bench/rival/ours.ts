@@ -4,7 +4,7 @@ import { eq, type SQL } from "drizzle-orm";
 import type * as tables from "../schema.ts";
 import { type Caller, type Identify, sessionReader } from "../session.ts";
 import { openInTurns, tablesOf } from "./open.ts";
-import type { Handler, Rival, RivalOptions, Routes } from "./rival.ts";
+import type { Rival, RivalOptions, Routes } from "./rival.ts";
 
 interface Session {
   user?: Caller | undefined;
@@ -59,7 +59,7 @@ export function queryRoute(
       getRole: (_request, { user }) => user?.role,
     },
   });
-  return { "/query/:id": route as unknown as Readonly<Record<string, Handler>> };
+  return { "/query/:id": route };
 }
 
 function open({ driver, location, session }: RivalOptions, reader: "fast" | "portable"): Routes {

@@ -1,5 +1,5 @@
 import type { OpenDialect } from "../dialect/dialect.ts";
-import { createEngine } from "../engine/engine.ts";
+import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { type Observer, observerOf, tell } from "../observe.ts";
 import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
 import { EVERY_METHOD, type Method, UNANSWERED } from "../request/request.ts";
@@ -113,28 +113,16 @@ export function createQueryRoute<Role extends string = string, Session = object>
 export function createQueryHandler<Role extends string = string, Session = object>(
   options: QueryRouteOptions<Role, Session>,
 ): QueryHandler {
+  const route = routeOf(options);
+  return (request) => handle(route, request);
+}
+
+function routeOf<Role extends string, Session>(options: QueryRouteOptions<Role, Session>): Route {
   if (options.cors !== undefined) checkCors(options.cors);
-  const busyTimeout = whole("busyTimeout", options.busyTimeout, 5_000);
   const timeout = whole("timeout", options.timeout, 30_000);
-  const maxInFlight = whole("maxInFlight", options.maxInFlight, 256);
   const observe = observerOf(options.observe, options.onError);
-  const route: Route = {
-    engine: createEngine({
-      acl: options.acl,
-      database: options.database,
-      schema: options.schema,
-      busyTimeout,
-      timeout,
-      maxInFlight,
-      onWarning: options.onWarning ?? ((sentence) => console.warn(sentence)),
-      strict: options.strict === true,
-      onError: (error) => tell(observe, { kind: "failed", error }),
-      formats: options.defaults?.formatResult !== undefined,
-      reader: options.reader ?? "fast",
-      ownConnection: options.ownConnection !== false,
-      ...(options.defaults !== undefined && { defaults: options.defaults }),
-      ...(options.dialect !== undefined && { dialect: options.dialect }),
-    }),
+  return {
+    engine: createEngine(engineOptions(options, timeout, observe)),
     mount: { idParam: options.idParam ?? "id", basePaths: readBasePaths(options.basePath) },
     session: options.session ?? {},
     cors: options.cors,
@@ -149,7 +137,29 @@ export function createQueryHandler<Role extends string = string, Session = objec
     watched: options.observe !== undefined,
     serverTiming: options.serverTiming === true,
   };
-  return (request) => handle(route, request);
+}
+
+function engineOptions<Role extends string, Session>(
+  options: QueryRouteOptions<Role, Session>,
+  timeout: number,
+  observe: Observer | undefined,
+): EngineOptions {
+  return {
+    acl: options.acl,
+    database: options.database,
+    schema: options.schema,
+    busyTimeout: whole("busyTimeout", options.busyTimeout, 5_000),
+    timeout,
+    maxInFlight: whole("maxInFlight", options.maxInFlight, 256),
+    onWarning: options.onWarning ?? ((sentence) => console.warn(sentence)),
+    strict: options.strict === true,
+    onError: (error) => tell(observe, { kind: "failed", error }),
+    formats: options.defaults?.formatResult !== undefined,
+    reader: options.reader ?? "fast",
+    ownConnection: options.ownConnection !== false,
+    ...(options.defaults !== undefined && { defaults: options.defaults }),
+    ...(options.dialect !== undefined && { dialect: options.dialect }),
+  };
 }
 
 /** Timers count up to 2^31 - 1 milliseconds; a longer one would fire at once. */

@@ -1,6 +1,8 @@
 import type { SQL } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
-import type { OperandKind } from "./operand.ts";
+
+/** What may stand on the right of an operator. */
+export type OperandKind = "scalar" | "list" | "elements" | "pair" | "flag" | "pattern" | "literal";
 
 /** What the operands of a whole request count against. */
 export interface OperandBudget {

@@ -1,13 +1,13 @@
 import { at, invalidValue } from "../error.ts";
 import { coerce, type ColumnInfo, isStorable } from "../schema/schema.ts";
-import type { Operand, OperandBudget, Operator } from "./contract.ts";
+import type { Operand, OperandBudget, OperandKind, Operator } from "./contract.ts";
 
 const incomparable = ({ compares }: ColumnInfo): string =>
   compares === "nothing" ? "holds what cannot be compared" : "has no order";
 const noText = (): string => "holds no text";
 
 /** Every kind of operand: one is added here, and named by its operators. */
-const OPERANDS = {
+const OPERANDS: Readonly<Record<OperandKind, Operand>> = {
   /** One value of the column. */
   scalar: {
     read: (value, column, path) => coerce(column, value, path),
@@ -71,9 +71,7 @@ const OPERANDS = {
     },
     mismatch: noText,
   },
-} satisfies Readonly<Record<string, Operand>>;
-
-export type OperandKind = keyof typeof OPERANDS;
+};
 
 /** Reads what a client wrote on the right of an operator. */
 export function readOperand(
@@ -84,14 +82,12 @@ export function readOperand(
   budget: OperandBudget,
 ): unknown {
   if (value === null && nullable === true) return null;
-  const kind: Operand = OPERANDS[operand];
-  return kind.read(value, column, path, budget);
+  return OPERANDS[operand].read(value, column, path, budget);
 }
 
 /** Why an operator compares nothing of a column that it does not apply to. */
 export function mismatch({ operand }: Operator, column: ColumnInfo): string {
-  const kind: Operand = OPERANDS[operand];
-  return kind.mismatch(column);
+  return OPERANDS[operand].mismatch(column);
 }
 
 function readList(value: unknown, path: string): readonly unknown[] {

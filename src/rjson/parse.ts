@@ -201,6 +201,7 @@ function isKeyUnit(unit: number): boolean {
 }
 
 // number = [ sign ] , ( "I" | mantissa , [ exponent ] ) ;
+// long: one scan over the digits, whose parts share the cursor; calls between them cost what the whole scan does.
 function number(first: number): unknown {
   const start = at;
   let i = start;

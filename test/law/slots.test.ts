@@ -9,7 +9,7 @@ import { toSQL } from "../../src/compile/sql/condition.ts";
 import { speechOf } from "../../src/compile/sql/speech.ts";
 import { parse } from "../../src/http/parse.ts";
 import { type Admitted, planRead, type ReadNode, type ReadPlan } from "../../src/plan/plan.ts";
-import { type AnyACL, buildRegistry, type Policy } from "../../src/policy/policy.ts";
+import { buildRegistry, type Policy } from "../../src/policy/policy.ts";
 import { readCatalog } from "../../src/schema/schema.ts";
 import { type Asked, asked, entry, toSelector } from "../support/arbitrary.ts";
 import { PATIENCE, readACL, runs } from "../support/laws.ts";
@@ -30,7 +30,7 @@ interface Made {
 }
 
 function policyOf(spec: EntrySpec): Policy {
-  const registry = buildRegistry(readACL("x", spec) as AnyACL, catalog, undefined);
+  const registry = buildRegistry(readACL("x", spec), catalog, undefined);
   return registry.get("x")!.get("GET")!.get("all")!;
 }
 

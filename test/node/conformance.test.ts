@@ -24,7 +24,8 @@ const conformsOnNode = (name: NodeDatabaseName, traits: Omit<Traits, "speaks">):
   });
 };
 
-conformsOnNode("better-sqlite3, played by libsql", { alone: true, texts: "bytes" });
 conformsOnNode("better-sqlite3", { alone: true, texts: "bytes" });
+if (missing("better-sqlite3") !== undefined)
+  conformsOnNode("better-sqlite3, played by libsql", { alone: true, texts: "bytes" });
 conformsOnNode("libSQL file", { alone: false, texts: "bytes" });
 conformsOnNode("node-postgres", { alone: false, texts: "language" });

@@ -102,8 +102,8 @@ export class LocalLibsql implements Dialect {
     return (await (tx ?? client).execute(statement)).rows;
   }
 
-  failure = sqliteFailure;
-  unsayable = isUnsayable;
+  readonly failure: Dialect["failure"] = sqliteFailure;
+  readonly unsayable: Dialect["unsayable"] = isUnsayable;
   retryable = (): boolean => false;
   missesReference = (): boolean => false;
 

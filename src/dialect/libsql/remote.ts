@@ -75,8 +75,8 @@ export class RemoteLibsql implements Dialect {
     return (await (tx ?? client).execute({ sql: text, args: values as InValue[] })).rows;
   }
 
-  failure = remoteFailure;
-  unsayable = isUnsayable;
+  readonly failure: Dialect["failure"] = remoteFailure;
+  readonly unsayable: Dialect["unsayable"] = isUnsayable;
   retryable = (): boolean => false;
   missesReference = (): boolean => false;
 

@@ -70,8 +70,8 @@ export class SyncDialect implements Dialect {
     return this.#connection.query(text, values);
   }
 
-  failure = sqliteFailure;
-  unsayable = isUnsayable;
+  readonly failure: Dialect["failure"] = sqliteFailure;
+  readonly unsayable: Dialect["unsayable"] = isUnsayable;
   retryable = (): boolean => false;
   missesReference = (): boolean => false;
 

@@ -77,20 +77,42 @@ export function makeSubject(ground: Ground): (request: Request) => Promise<Respo
   };
 }
 
-/** Empties every table and fills them as they were at first, counters of keys included. */
+/**
+ * Empties every table and fills them as they were at first, counters of keys included. They are filled once, and the
+ * copies that are kept of them are written in plain SQL: many hundred cases begin so.
+ */
 function makeReset(ground: Ground): () => Promise<void> {
-  const { speaks, transactions } = ground;
+  return ground.speaks === "postgresql" ? makeServerReset(ground) : makeFileReset(ground);
+}
+
+function makeFileReset(ground: Ground): () => Promise<void> {
   const database = ground.database as WorldDatabase;
-  if (speaks === "postgresql") return makeServerReset(ground);
-  const work = async (on: Pick<WorldDatabase, "delete" | "insert" | "run">): Promise<void> => {
-    await on.run(sql.raw(LET_GO));
-    for (const table of tablesOf(ground)) await on.delete(table);
-    await on.run(sql`delete from sqlite_sequence`);
-    await fill(on, ground.world);
-    await on.insert(ground.world.membership).values(MEMBERSHIPS);
-    for (const trigger of TRIGGERS.sqlite) await on.run(sql.raw(trigger));
+  const { names, filled } = namesOf(ground);
+  const again = [
+    LET_GO,
+    ...names.map((name) => `delete from ${name}`),
+    "delete from sqlite_sequence",
+    ...filled.map((name) => `insert into ${name} select * from first_${name}`),
+  ];
+  let copied: Promise<void> | undefined;
+  const copy = async (): Promise<void> => {
+    await fillAll(ground);
+    const copies = filled.map((name) => `create table first_${name} as select * from ${name}`);
+    for (const statement of [...copies, ...TRIGGERS.sqlite]) await database.run(sql.raw(statement));
   };
-  return () => (transactions ? database.transaction(work) : work(database));
+  const work = async (on: Pick<WorldDatabase, "run">): Promise<void> => {
+    for (const statement of again) await on.run(sql.raw(statement));
+  };
+  return async () => {
+    await (copied ??= copy());
+    await (ground.transactions ? database.transaction(work) : work(database));
+  };
+}
+
+/** What every table holds at first. */
+async function fillAll({ database, world }: Ground): Promise<void> {
+  await fill(database as WorldDatabase, world);
+  await (database as WorldDatabase).insert(world.membership).values(MEMBERSHIPS);
 }
 
 /** Its triggers keep some of its rows. */
@@ -120,11 +142,16 @@ function tablesOf({ world }: Ground): readonly World["tag"][] {
   ] as unknown as World["tag"][];
 }
 
-/** Fills the tables once and keeps a copy of them, from which one statement makes all of them anew. */
+/** The tables' names, and those of them that are not empty at first, with those first that others refer to. */
+function namesOf(ground: Ground): { readonly names: readonly string[]; readonly filled: readonly string[] } {
+  const names = tablesOf(ground).map((table) => getTableName(table));
+  return { names, filled: names.filter((name) => !/samples|products|wides|trails/.test(name)).toReversed() };
+}
+
+/** On a server all of it is one call. */
 function makeServerReset(ground: Ground): () => Promise<void> {
   const database = ground.database as WorldDatabase & { execute(query: unknown): Promise<unknown> };
-  const names = tablesOf(ground).map((table) => getTableName(table));
-  const filled = names.filter((name) => !/samples|products|wides|trails/.test(name)).toReversed();
+  const { names, filled } = namesOf(ground);
   const again = [
     LET_GO,
     ...names.map((name) => `delete from ${name}`),
@@ -138,14 +165,16 @@ function makeServerReset(ground: Ground): () => Promise<void> {
   ];
   let copied: Promise<void> | undefined;
   const copy = async (): Promise<void> => {
-    await fill(database, ground.world);
-    await database.insert(ground.world.membership).values(MEMBERSHIPS);
+    await fillAll(ground);
     for (const trigger of TRIGGERS.postgresql) await database.execute(sql.raw(trigger));
     const copies = filled.map((name) => `create table first.${name} as table ${name}`);
-    for (const statement of ["create schema first", ...copies]) await database.execute(sql.raw(statement));
+    // A function keeps the plans of its statements.
+    const made = `create function first.again() returns void language plpgsql as $$ begin ${again.join("; ")}; end $$`;
+    for (const statement of ["create schema first", ...copies, made])
+      await database.execute(sql.raw(statement));
   };
   return async () => {
     await (copied ??= copy());
-    await database.execute(sql.raw(`do $$ begin ${again.join("; ")}; end $$`));
+    await database.execute(sql`select first.again()`);
   };
 }
