@@ -1,13 +1,10 @@
+import { qualified } from "../drizzle/drizzle.ts";
 import type { namesOfViews } from "../schema/schema.ts";
 import type { Text } from "./statement.ts";
 
 /** The types of the columns of the views that are there, asked of PostgreSQL; of a domain, the type it is made of. */
 export function askViewTypes(views: ReturnType<typeof namesOfViews>): Text {
-  const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-  const values = [...views].flatMap(([own, { name, schema }]) => [
-    own,
-    schema === undefined ? quoted(name) : `${quoted(schema)}.${quoted(name)}`,
-  ]);
+  const values = [...views].flatMap(([own, name]) => [own, qualified(name)]);
   const rows = Array.from(views, (_, index) => `($${2 * index + 1}::text,$${2 * index + 2}::text)`);
   return {
     kind: "text",

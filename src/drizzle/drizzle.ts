@@ -4,7 +4,7 @@ export { configOf, type IndexConfig, type TableConfig } from "./config.ts";
 export { type Decoder, decoderOf, isMapped } from "./decoder.ts";
 export { isBindable, type Lifted, takeApart } from "./lift.ts";
 export { type Label, type Mention, MentioningText } from "./mentions.ts";
-export { type Complete, withoutMissing } from "./missing.ts";
+export { withoutMissing } from "./missing.ts";
 export {
   MARK,
   nameOf,
@@ -18,9 +18,9 @@ export {
 } from "./names.ts";
 export { someText, speaksOnlyOf } from "./only-of.ts";
 export { outlineOf } from "./outline.ts";
-export { type Naming, namesOfSchema, numbersForNames, type RelationalQuery } from "./relation-names.ts";
-export { type RelationalTable, type TableRelation, tablesOf } from "./relations.ts";
+export { type Naming, namesOfSchema, numbersForNames } from "./relation-names.ts";
+export { type RelationalTable, tablesOf } from "./relations.ts";
 export { type Source, sourcesOf } from "./sources.ts";
-export { isWrapper, textsOf } from "./sql.ts";
+export { isWrapper, sealed, textsOf } from "./sql.ts";
 export { tokensOf } from "./tokens.ts";
 export { columnLike, fieldsOf, tableLike } from "./view.ts";

@@ -44,3 +44,6 @@ export const textsOf = (query: SQL): readonly (string | undefined)[] => piecesOf
 /** Whether something can be asked for its SQL: a query that is built, but also a table, a column, a name. */
 export const isWrapper = (value: unknown): value is SQLWrapper =>
   typeof value === "object" && value !== null && typeof (value as Partial<SQLWrapper>).getSQL === "function";
+
+/** SQL that Drizzle takes for a query that is built: whole, and with the names it was written with. */
+export const sealed = (inner: SQL): SQLWrapper => ({ getSQL: () => inner });

@@ -1,5 +1,6 @@
 import { type Column, is } from "drizzle-orm";
 import { PgArray, type PgEnum } from "drizzle-orm/pg-core";
+import { qualified } from "../drizzle/drizzle.ts";
 import { databaseOf, isEnum } from "./kind.ts";
 import { readType } from "./type.ts";
 
@@ -18,10 +19,8 @@ export function typeName(column: Column): string {
   if (is(column, PgArray)) return `${typeName(column.baseColumn)}[]`;
   if (isEnum(column)) {
     const { enumName, schema } = (column as unknown as { enum: PgEnum<[string]> }).enum;
-    return [...(schema === undefined ? [] : [schema]), enumName].map(quoted).join(".");
+    return qualified({ name: enumName, schema });
   }
   const type = column.getSQLType();
   return /serial/i.test(type) ? readType(type).name : type;
 }
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

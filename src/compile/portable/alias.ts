@@ -1,5 +1,5 @@
-import { getTableName, getTableUniqueName, type SQL, sql, type SQLWrapper, type Table } from "drizzle-orm";
-import { speaksOnlyOf } from "../../drizzle/drizzle.ts";
+import { getTableName, getTableUniqueName, type SQL, sql, type Table } from "drizzle-orm";
+import { sealed, speaksOnlyOf } from "../../drizzle/drizzle.ts";
 import type { Admitted, ReadNode, SecuredRelation } from "../../plan/plan.ts";
 import { rowNumbersOf, type TableInfo } from "../../schema/schema.ts";
 import { both, rowsCondition, toSQL } from "../sql/condition.ts";
@@ -87,9 +87,4 @@ function keyIn(secured: SecuredRelation, condition: SQL, alias: string): SQL {
   // Where tables are joined, a row's own number is nobody's unless it is said whose.
   const outer = keyless ? parts.map((part) => sql`${sql.identifier(alias)}.${part}`) : parts;
   return outer.length === 1 ? sql`${outer[0]!} in ${keys}` : sql`(${list(outer)}) in ${keys}`;
-}
-
-/** SQL that Drizzle treats as a sub-query: whole, and with the names it was written with. */
-function sealed(inner: SQL): SQLWrapper {
-  return { getSQL: () => inner };
 }

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../dialect/dialect.ts";
-import { type Naming, namesOfSchema, numbersForNames } from "../../drizzle/drizzle.ts";
+import { type Naming, namesOfSchema, numbersForNames, sealed } from "../../drizzle/drizzle.ts";
 import type { Admitted, Ordered, ReadNode, ReadPlan } from "../../plan/plan.ts";
 import { columnAsText, extraAsText, syntaxOf } from "../../syntax/syntax.ts";
 import { admittedRows, filteredRows } from "../sql/secured.ts";
@@ -136,7 +136,7 @@ function totalBeside(root: ReadNode, admitted: Admitted): SQL<number> {
     where === undefined
       ? sql`(select count(*) from ${table})`
       : sql`(select count(*) from ${table} where ${where})`;
-  return sql<number>`${{ getSQL: () => counted }}`;
+  return sql<number>`${sealed(counted)}`;
 }
 
 /** The number of rows the rule admits, as a statement of its own. */

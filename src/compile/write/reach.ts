@@ -1,6 +1,6 @@
 import type { Rows } from "../../author/author.ts";
 import { Cache } from "../../cache.ts";
-import { type Names, someText, speaksOnlyOf, textOf } from "../../drizzle/drizzle.ts";
+import { type Names, someText, speaksOnlyOf, textOf, tokensOf } from "../../drizzle/drizzle.ts";
 import type { ColumnInfo, TableInfo } from "../../schema/schema.ts";
 
 /**
@@ -58,15 +58,17 @@ const HARMLESS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-const SKIPPED = /"(?:[^"]|"")*"|'(?:[^']|'')*'|--[^\n]*|\/\*[^]*?\*\//g;
-const CALL = /("|[\p{L}_][\p{L}\p{N}_$]*)\s*\(/gu;
-/** Texts of other forms, in which a quote is none. */
-const FOREIGN = /\\|\$[\p{L}\p{N}_]*\$/u;
+/** Texts of other forms, in which a quote is none, and a quote that PostgreSQL does not know. */
+const FOREIGN = /[\\`]|\$[\p{L}\p{N}_]*\$/u;
 
 /** Whether SQL calls what is not known to look at no table. */
 function callsUnknown(text: string): boolean {
   if (!text.includes("(")) return false;
   if (FOREIGN.test(text)) return true;
-  const plain = text.replaceAll(SKIPPED, (token) => (token.startsWith('"') ? '"' : " "));
-  return [...plain.matchAll(CALL)].some(([, name]) => !HARMLESS.has(name!.toLowerCase()));
+  const tokens = tokensOf(text);
+  return tokens.some((token, index) => token === "(" && index > 0 && isUnknown(tokens[index - 1]!));
 }
+
+/** Whether what stands before a parenthesis is called, and unknown: a name in quotes may be anything. */
+const isUnknown = (token: string): boolean =>
+  token.startsWith('"') || (/^[\p{L}_]/u.test(token) && !HARMLESS.has(token.toLowerCase()));
