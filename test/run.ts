@@ -97,7 +97,7 @@ async function everything(): Promise<boolean> {
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   const failed = [...outcomes].filter(([, { code }]) => code !== 0);
   for (const [part, { code, text }] of failed)
-    console.log([`test/${part} ended with ${code}`, ...(text.match(/^\(fail\) .*/gm) ?? [])].join("\n"));
+    console.log([`test/${part} ended with ${code}`, ...new Set(text.match(/^\(fail\) .*/gm))].join("\n"));
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
   console.log(`${counted([...outcomes.values()])} in ${seconds} s`);
   return failed.length === 0;

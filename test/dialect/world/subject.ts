@@ -78,8 +78,8 @@ export function makeSubject(ground: Ground): (request: Request) => Promise<Respo
 }
 
 /**
- * Empties every table and fills them as they were at first, counters of keys included. They are filled once, and the
- * copies that are kept of them are written in plain SQL: many hundred cases begin so.
+ * Empties every table and fills them as they were at first, counters of keys included. Hundreds of cases begin so: the
+ * tables are filled once, and after that from copies, by one text of SQL.
  */
 function makeReset(ground: Ground): () => Promise<void> {
   return ground.speaks === "postgresql" ? makeServerReset(ground) : makeFileReset(ground);
@@ -100,13 +100,18 @@ function makeFileReset(ground: Ground): () => Promise<void> {
     const copies = filled.map((name) => `create table first_${name} as select * from ${name}`);
     for (const statement of [...copies, ...TRIGGERS.sqlite]) await database.run(sql.raw(statement));
   };
-  const work = async (on: Pick<WorldDatabase, "run">): Promise<void> => {
-    for (const statement of again) await on.run(sql.raw(statement));
-  };
+  const text = (ground.transactions ? ["begin immediate", ...again, "commit"] : again).join(";\n");
+  const { $client: client } = ground.database as { $client: ManyAtOnce };
   return async () => {
     await (copied ??= copy());
-    await (ground.transactions ? database.transaction(work) : work(database));
+    await (client.executeMultiple?.(text) ?? client.exec!(text));
   };
+}
+
+/** How drivers of SQLite run text of several statements. */
+interface ManyAtOnce {
+  executeMultiple?(text: string): Promise<void>;
+  exec?(text: string): unknown;
 }
 
 /** What every table holds at first. */
