@@ -43,6 +43,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   http: [
     "author",
     "cache",
+    "clock",
     "digits",
     "error",
     "nesting",

@@ -1,5 +1,5 @@
 import { type Context, removeTransaction, type Row, setResult, setTransaction } from "../author/author.ts";
-import { within } from "../clock.ts";
+import { pause, within } from "../clock.ts";
 import type { ReadStatement, WriteSteps } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { Both, HttpError, timeout as late } from "../error.ts";
@@ -89,10 +89,10 @@ async function insist<Answer>(runtime: Runtime, task: Task<Answer>): Promise<Ans
     try {
       return await once(runtime, task, left);
     } catch (error) {
-      const pause = Math.random() * PAUSE * 2 ** retries;
-      left = Math.ceil(end - performance.now() - pause);
+      const rest = Math.random() * PAUSE * 2 ** retries;
+      left = Math.ceil(end - performance.now() - rest);
       if (retries === RETRIES || left <= 0 || !runtime.dialect.retryable(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await pause(rest);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Body } from "../author/author.ts";
+import { within } from "../clock.ts";
 import { internalError, invalidBody, QueryError } from "../error.ts";
 import { decodeForm } from "./media/form.ts";
 import { decodeJSON } from "./media/json.ts";
@@ -55,45 +56,45 @@ async function readText(request: Request, maxBytes: number, milliseconds: number
   const announced = Number(request.headers.get("content-length") ?? Number.NaN);
   // An announced size saves reading, but only counted bytes are trusted.
   if (announced > maxBytes) throw tooLarge(maxBytes);
-  let late = false;
-  let cancel: (() => void) | undefined;
-  const timer = setTimeout(() => {
-    late = true;
-    cancel?.();
-  }, milliseconds);
   const utf8 = new UTF8();
   try {
     if (announced <= SMALL) {
-      const lateness = new Promise<never>((_, reject) => {
-        cancel = () => reject(lateBody());
-      });
-      const bytes = await Promise.race([whole(request), lateness]);
+      const bytes = await within(milliseconds, whole(request), lateBody);
       if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
       utf8.add(bytes);
-    } else {
-      const reader = readerOf(request);
-      cancel = () => void reader?.cancel().catch(() => undefined);
-      if (reader !== undefined) await readChunks(reader, maxBytes, () => late, utf8);
-    }
+    } else await readChunks(request, maxBytes, milliseconds, utf8);
   } catch (error) {
     throw error instanceof QueryError ? error : invalidBody("the body ended before it was complete");
-  } finally {
-    clearTimeout(timer);
   }
   // A server hands over the bytes that were announced, or fails; none are left where somebody took them.
   if (announced > 0 && utf8.bytes === 0) throw readBefore();
   return utf8.end();
 }
 
+/** Reads a body by chunks, and stops the reading of what is late. */
 async function readChunks(
+  request: Request,
+  maxBytes: number,
+  milliseconds: number,
+  utf8: UTF8,
+): Promise<void> {
+  // What is left of a body that was begun elsewhere would read as a whole one.
+  if (request.bodyUsed || request.body?.locked === true) throw readBefore();
+  const reader = request.body?.getReader();
+  if (reader === undefined) return;
+  await within(milliseconds, drain(reader, maxBytes, utf8), () => {
+    reader.cancel().catch(() => undefined);
+    return lateBody();
+  });
+}
+
+async function drain(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   maxBytes: number,
-  isLate: () => boolean,
   utf8: UTF8,
 ): Promise<void> {
   for (;;) {
     const { done, value } = await reader.read();
-    if (isLate()) throw lateBody();
     if (done) return;
     utf8.add(value);
     if (utf8.bytes > maxBytes) throw tooLarge(maxBytes);
@@ -107,12 +108,6 @@ async function whole(request: Request): Promise<ArrayBuffer> {
   } catch (error) {
     throw error instanceof TypeError ? readBefore() : error;
   }
-}
-
-function readerOf(request: Request): ReadableStreamDefaultReader<Uint8Array> | undefined {
-  // What is left of a body that was begun elsewhere would read as a whole one.
-  if (request.bodyUsed || request.body?.locked === true) throw readBefore();
-  return request.body?.getReader();
 }
 
 /** Bytes as text, as they come. */

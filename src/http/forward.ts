@@ -1,3 +1,4 @@
+import { within } from "../clock.ts";
 import { type HeaderMap, merged } from "./headers.ts";
 
 /** Adds the route's headers to an author's `Response`; what the author set himself stays. */
@@ -34,7 +35,7 @@ async function lengthOf(body: ReadableStream<Uint8Array>): Promise<number | unde
   const end = performance.now() + MAX_PAUSE;
   let length = 0;
   while (length <= MAX_LENGTH && performance.now() < end) {
-    const chunk = await Promise.race([reader.read(), pause(MAX_PAUSE)]);
+    const chunk = await within<Chunk | undefined>(MAX_PAUSE, reader.read(), () => LATE).catch(unlessLate);
     if (chunk === undefined) break;
     if (chunk.done) return length;
     length += chunk.value.byteLength;
@@ -43,8 +44,14 @@ async function lengthOf(body: ReadableStream<Uint8Array>): Promise<number | unde
   return undefined;
 }
 
-const pause = (milliseconds: number): Promise<undefined> =>
-  new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds));
+type Chunk = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array>["read"]>>;
+
+/** What a chunk that does not come is given up with. */
+const LATE = new Error("late");
+
+function unlessLate(error: unknown): undefined {
+  if (error !== LATE) throw error;
+}
 
 const isEndless = ({ headers }: Response): boolean =>
   headers.get("content-type")?.startsWith("text/event-stream") === true;
