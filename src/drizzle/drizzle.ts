@@ -18,7 +18,7 @@ export {
 } from "./names.ts";
 export { someText, speaksOnlyOf } from "./only-of.ts";
 export { outlineOf } from "./outline.ts";
-export { type Naming, namesOfSchema, numbersForNames } from "./relation-names.ts";
+export { type Naming, namesOfSchema, numbersForNames, relationalQuery } from "./relation-names.ts";
 export { type RelationalTable, tablesOf } from "./relations.ts";
 export { type Source, sourcesOf } from "./sources.ts";
 export { isWrapper, sealed, textsOf } from "./sql.ts";

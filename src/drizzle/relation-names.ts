@@ -1,9 +1,7 @@
 import type { Database } from "../dialect/dialect.ts";
 
-/** How Drizzle's relational query names the rows of each relation: by all the names that lead there. */
+/** How Drizzle's relational query of a table names the rows of each relation: by all the names that lead there. */
 export interface Naming {
-  /** The relational query of a table. */
-  readonly query: RelationalQuery;
   /** The name of the root's rows. */
   readonly root: string;
   /** The name under which a relation of a table is asked for, and answered. */
@@ -21,10 +19,12 @@ interface TableConfig {
   readonly relations: Readonly<Record<string, unknown>>;
 }
 
+type Schema = Readonly<Record<string, TableConfig>>;
+
 /** The part of Drizzle's relational query builder of PostgreSQL that is used here. */
 interface Builder extends RelationalQuery {
   readonly fullSchema: unknown;
-  readonly schema: Readonly<Record<string, TableConfig>>;
+  readonly schema: Schema;
   readonly tableNamesMap: unknown;
   readonly table: unknown;
   readonly dialect: unknown;
@@ -32,26 +32,31 @@ interface Builder extends RelationalQuery {
 }
 
 /** The names as the schema has them, for a query of the table that it calls `root`. */
-export const namesOfSchema = (database: Database, root: string): Naming => ({
-  query: database.query[root],
-  root,
-  relation: (_, relation) => relation,
-});
+export const namesOfSchema = (root: string): Naming => ({ root, relation: (_, relation) => relation });
 
-/** Numbers in the place of names, over the same Drizzle schema with its relations renamed. */
-export function numbersForNames(database: Database, root: string): Naming {
-  const builder = database.query[root] as Builder;
+/** Numbers in the place of names. The schema is asked of the database itself: with replicas, `query` takes a turn. */
+export function numbersForNames(database: Database): Naming {
+  const { schema } = database._ as { readonly schema: Schema };
+  return {
+    root: "0",
+    relation: (table, name) => String(Object.keys(schema[table]!.relations).indexOf(name)),
+  };
+}
+
+/** The relational query of a table; with numbers, over the same Drizzle schema with its relations renamed. */
+export function relationalQuery(database: Database, table: string, numbers: boolean): RelationalQuery {
+  const builder = database.query[table] as Builder;
+  return numbers ? renamed(builder, table) : builder;
+}
+
+function renamed(builder: Builder, root: string): RelationalQuery {
   const { schema, fullSchema, tableNamesMap, table, dialect, session } = builder;
-  const renamed = Object.fromEntries(
+  const tables = Object.fromEntries(
     Object.entries(schema).map(([name, config]) => [name, { ...config, relations: numbered(config) }]),
   );
-  const config = { ...renamed[root], tsName: "0" };
+  const config = { ...tables[root], tsName: "0" };
   const RelationalQueryBuilder = builder.constructor as new (...parameters: unknown[]) => RelationalQuery;
-  return {
-    query: new RelationalQueryBuilder(fullSchema, renamed, tableNamesMap, table, config, dialect, session),
-    root: "0",
-    relation: (name, relation) => String(Object.keys(schema[name]!.relations).indexOf(relation)),
-  };
+  return new RelationalQueryBuilder(fullSchema, tables, tableNamesMap, table, config, dialect, session);
 }
 
 const numbered = ({ relations }: TableConfig): Record<string, unknown> =>

@@ -1,7 +1,7 @@
 import type { Row } from "../author/author.ts";
 import type { Select, Statement } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import { namesOfSchema, numbersForNames } from "../drizzle/drizzle.ts";
+import { relationalQuery } from "../drizzle/drizzle.ts";
 
 /** What Drizzle is asked: every statement that is no text. */
 export type Query = Exclude<Statement, { readonly kind: "text" | "run" }>;
@@ -29,7 +29,7 @@ function queryOf(database: Database, query: Query): PromiseLike<unknown> {
       return database.delete(query.rows.table).where(query.rows.where).returning(query.fields);
     case "relational": {
       const { numbered, table, config } = query;
-      return (numbered ? numbersForNames : namesOfSchema)(database, table).query.findMany(config);
+      return relationalQuery(database, table, numbered).findMany(config);
     }
   }
 }

@@ -27,7 +27,8 @@ export interface RelationalConfig {
 export function portableRead(database: Database, plan: ReadPlan, admitted: Admitted): PortableRead {
   const { root } = plan;
   const counted = plan.total ? selectCount(root, admitted) : undefined;
-  const read = { kind: "portable", plan, total: counted, relation: bySchema } as const;
+  const { relation } = namesOfSchema(root.secured.table.name);
+  const read = { kind: "portable", plan, total: counted, relation } as const;
   if (plan.countOnly) return { ...read, ask: countRows(plan, admitted), answers: "count", total: undefined };
   if (root.selected.length === 0 && root.relations.size === 0)
     return { ...read, ask: selectComputed(root, admitted), answers: "computed" };
@@ -39,8 +40,6 @@ export function portableRead(database: Database, plan: ReadPlan, admitted: Admit
   return { ...read, ...relational(database, plan, admitted), answers: "rows" };
 }
 
-const bySchema: Naming["relation"] = (_, relation) => relation;
-
 function relational(
   database: Database,
   { root, total }: ReadPlan,
@@ -48,7 +47,7 @@ function relational(
 ): { readonly ask: Relational; readonly relation: Naming["relation"] } {
   const { table } = root.secured;
   const numbered = table.database === "postgresql" && areTooLong(root);
-  const naming = (numbered ? numbersForNames : namesOfSchema)(database, table.name);
+  const naming = numbered ? numbersForNames(database) : namesOfSchema(table.name);
   const config = toConfig(root, admitted, naming, naming.root);
   if (total) config.extras[TOTAL] = totalBeside(root, admitted).as(TOTAL);
   return { ask: { kind: "relational", table: table.name, config, numbered }, relation: naming.relation };
