@@ -1,4 +1,4 @@
-import type { Method as AnyMethod } from "../src/request/method.ts";
+import type { Method as AnyMethod, MethodWith } from "../src/request/method.ts";
 
 /** What goes to `fetch` with a request: `signal`, `headers`, `credentials` and their like. */
 export type RequestOptions = Omit<RequestInit, "method" | "body">;
@@ -30,7 +30,7 @@ export type Scope = Exclude<keyof Flags, "countTotal">;
 export type Method = Exclude<AnyMethod, "HEAD" | "OPTIONS">;
 
 /** The methods that change rows which exist. */
-export type ChangeMethod = Exclude<Method, "GET" | "POST">;
+export type ChangeMethod = Method & MethodWith<"update" | "delete">;
 
 /** The methods that write what a body holds. */
-export type BodyMethod = Exclude<Method, "GET" | "DELETE">;
+export type BodyMethod = Method & MethodWith<"insert" | "update">;

@@ -57,10 +57,10 @@ export function within<T>(
   work: T | Promise<T>,
   late: () => unknown = () => timeout(milliseconds),
 ): Promise<T> {
-  if (!(work instanceof Promise)) return Promise.resolve(work);
+  if (!isThenable(work)) return Promise.resolve(work);
   const limit = new Limit();
   limit.set(milliseconds, late);
-  return limit.race(work);
+  return limit.race(Promise.resolve(work));
 }
 
 /** Waits for work so long and no longer, whatever becomes of it. */

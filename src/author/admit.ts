@@ -2,9 +2,10 @@ import { getOperators, is, SQL } from "drizzle-orm";
 import { isThenable } from "../clock.ts";
 import { isWrapper, withoutMissing } from "../drizzle/drizzle.ts";
 import { internalError } from "../error.ts";
-import { Admitted, type Mention } from "../plan/plan.ts";
+import type { Mention } from "../plan/plan.ts";
 import { type AuthorFunction, captured, type Policy } from "../policy/policy.ts";
 import type { TableInfo } from "../schema/schema.ts";
+import { Admitted } from "./admitted.ts";
 import type { Context } from "./context.ts";
 
 /** The rows that exist for a caller. */

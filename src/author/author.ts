@@ -1,3 +1,4 @@
+export { Admitted } from "./admitted.ts";
 export { admit, admitAll, admitCheck, admitEnsure, type Rows } from "./admit.ts";
 export {
   type Context,

@@ -1,5 +1,6 @@
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import type { Admitted, ReadPlan, WritePlan } from "../plan/plan.ts";
+import type { Admitted } from "../author/author.ts";
+import type { ReadPlan, WritePlan } from "../plan/plan.ts";
 import { portableRead } from "./portable/relational.ts";
 import { type Bound, JSONReader } from "./read/json.ts";
 import { speechOf } from "./sql/speech.ts";
@@ -22,8 +23,8 @@ export type {
   Text,
 } from "./statement.ts";
 export { CHECK, EXACT, KEY } from "./write/keys.ts";
-export { ATTEMPTS, pin, type Rehearsal, SAVEPOINT } from "./write/rehearsal.ts";
-export type { Known, Step, WriteSteps, Writing, WritingOne, WritingRows } from "./write/steps.ts";
+export { type Attempt, pin, type Rehearsal, SAVEPOINT } from "./write/rehearsal.ts";
+export type { Known, Refusal, Step, WriteSteps, Writing, WritingOne, WritingRows } from "./write/steps.ts";
 export type { WriteRows } from "./write/write.ts";
 
 /** Which reader answers: the fast one where the database has it, or always the portable one. */
@@ -54,7 +55,7 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
   const speech = speechOf(database);
   const fast = choice === "fast";
   const reader = fast ? new JSONReader(speech, dialect) : undefined;
-  const inserts = fast ? new InsertWriter(speech, dialect) : undefined;
+  const inserts = fast ? new InsertWriter(speech) : undefined;
   const read: Compiler["read"] = (plan, admitted, asRows) => {
     const bound =
       working(reader?.bind(plan, admitted, asRows)) ?? working(reader?.bind(plan, admitted, true));
@@ -65,14 +66,16 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
     plan,
     ask: { kind: "text", text: bound.statement.text, values: bound.values },
     remembered: bound.statement,
-    // In a form that holds any value.
-    otherwise: () => read(plan, admitted, true),
+    // In a form that holds any value, or by the reader that needs none.
+    otherwise: () =>
+      bound.statement.answers === "encoded"
+        ? portableRead(database, plan, admitted)
+        : read(plan, admitted, true),
   });
   return {
     read,
     write: (plan, rows, { asRows, triggered }) =>
       compileWrite(plan, rows, {
-        dialect,
         speech,
         read: (whole, admitted) => read(whole, admitted, true),
         inserts: asRows ? undefined : inserts,

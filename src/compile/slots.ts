@@ -1,5 +1,6 @@
 import { type Lifted, MARK, takeApart } from "../drizzle/drizzle.ts";
-import type { Admitted, Expression, Mention, ReadNode, ReadPlan } from "../plan/plan.ts";
+import type { Admitted } from "../author/author.ts";
+import type { Expression, Mention, ReadNode, ReadPlan } from "../plan/plan.ts";
 import { liftPredicate, numbered } from "./sql/lift.ts";
 import { isBounded } from "./sql/range.ts";
 import type { Speech } from "./sql/speech.ts";
@@ -7,8 +8,8 @@ import type { Answers } from "./statement.ts";
 
 /**
  * All that tells the statement of a plan from others: a key of what its text says, and what holds values, in the one order
- * in which they are bound. One walk over the plan makes both, and the text has its values from here alone: what the walk
- * passes by is in none of the three.
+ * in which they are bound. One walk over the plan makes both, and the text has its clauses with values from here alone: a
+ * clause that the walk passes by is in none of the three.
  */
 export interface Slots {
   readonly key: string;

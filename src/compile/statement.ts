@@ -91,7 +91,7 @@ export interface Remembered {
   readonly text: string;
   readonly answers: Answers;
   /** Makes JSON of rows, where they come as they are. */
-  readonly write: RowsWriter | undefined;
+  readonly toRows: RowsWriter | undefined;
   /** Whether it met a value that it cannot say; it is not asked again while it is remembered. */
   failed: boolean;
 }
@@ -100,8 +100,7 @@ export interface Remembered {
 export interface PortableRead {
   readonly kind: "portable";
   readonly plan: ReadPlan;
-  /** `undefined` where the total is all that is asked for. */
-  readonly ask: Statement;
+  readonly ask: Select | Relational;
   /** What the rows are: Drizzle's, computed fields by number, or one row of numbers. */
   readonly answers: "rows" | "computed" | "count";
   /** Counts the rows for the total where the rows that came do not say it. */

@@ -66,7 +66,7 @@ export function createEngine(options: EngineOptions): Engine {
     turns,
     compiler,
     plans: new PlanMemory(),
-    triggers: new Triggers(dialect),
+    triggers: new Triggers(dialect, timeout),
     runtime: { dialect, timeout, outside, unreadable: unreadable(outside, options.onError) },
     formats,
   };

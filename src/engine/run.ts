@@ -156,7 +156,7 @@ const readableRows = (reads: Policy | undefined, context: Context): Rows | Promi
 async function compileSteps(parts: Parts, plan: WritePlan, rows: WriteRows): Promise<WriteSteps> {
   const { policy, kind } = plan;
   const { compiler, triggers, runtime } = parts;
-  const triggered =
-    kind !== "delete" && (policy.triggers ?? (await within(runtime.timeout, triggers.has(policy.table))));
+  const asked = kind !== "delete" && (policy.triggers ?? triggers.has(policy.table));
+  const triggered = asked instanceof Promise ? await within(runtime.timeout, asked) : asked;
   return compiler.write(plan, rows, { asRows: wantsRows(parts, policy), triggered });
 }

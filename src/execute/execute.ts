@@ -1,11 +1,12 @@
 import { type Context, removeTransaction, type Row, setResult, setTransaction } from "../author/author.ts";
-import { pause, within } from "../clock.ts";
+import { within } from "../clock.ts";
 import type { ReadStatement, WriteSteps } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { Both, HttpError, timeout as late } from "../error.ts";
 import type { Hooks, QueryResult } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
 import type { Unreadable } from "../syntax/syntax.ts";
+import { insist } from "./insist.ts";
 import { runRead } from "./read.ts";
 import { runWrite } from "./write.ts";
 
@@ -65,7 +66,9 @@ export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Pro
   const { hooks, context, work } = task;
   try {
     const hooked = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
-    return await (hooked ? transact(runtime, task, runtime.timeout) : insist(runtime, task));
+    return await (hooked
+      ? transact(runtime, task, runtime.timeout)
+      : insist(runtime.dialect, runtime.timeout, (left) => once(runtime, task, left)));
   } catch (error) {
     if (error instanceof Ended) return error.response;
     const answer = await asked(runtime, task, error);
@@ -73,27 +76,6 @@ export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Pro
     throw runtime.dialect.failure(error, work.kind) ?? error;
   } finally {
     removeTransaction(context);
-  }
-}
-
-/** How often a task is run again when only another transaction stood in its way. */
-const RETRIES = 3;
-/** The longest pause before the first time, in milliseconds; it doubles each time. */
-const PAUSE = 20;
-
-/** Runs a task without hooks, anew where nothing but another transaction made it fail: nothing of it was kept. */
-async function insist<Answer>(runtime: Runtime, task: Task<Answer>): Promise<Answer | Response> {
-  const end = performance.now() + runtime.timeout;
-  let left = runtime.timeout;
-  for (let retries = 0; ; retries++) {
-    try {
-      return await once(runtime, task, left);
-    } catch (error) {
-      const rest = Math.random() * PAUSE * 2 ** retries;
-      left = Math.ceil(end - performance.now() - rest);
-      if (retries === RETRIES || left <= 0 || !runtime.dialect.retryable(error)) throw error;
-      await pause(rest);
-    }
   }
 }
 

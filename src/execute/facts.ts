@@ -2,12 +2,20 @@ import { getTableUniqueName } from "drizzle-orm";
 import { within } from "../clock.ts";
 import { ASK_TRIGGERS, askViewTypes, type Text } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
+import { insist } from "./insist.ts";
 import type { namesOfViews, TableInfo, ViewTypes } from "../schema/schema.ts";
 
 /** Asks the database something about itself. */
-async function ask(dialect: Dialect, { text, values }: Text): Promise<readonly ArrayLike<unknown>[]> {
+async function ask(
+  dialect: Dialect,
+  { text, values }: Text,
+  timeout: number,
+): Promise<readonly ArrayLike<unknown>[]> {
   try {
-    return await dialect.read((database) => dialect.query(database, text, values));
+    return await insist(dialect, timeout, (left) => {
+      const found = dialect.read((database) => dialect.query(database, text, values));
+      return dialect.remote ? within(left, found) : found;
+    });
   } catch (error) {
     throw dialect.failure(error, "read") ?? error;
   }
@@ -19,7 +27,7 @@ export async function typesOfViews(
   views: ReturnType<typeof namesOfViews>,
   timeout: number,
 ): Promise<ViewTypes> {
-  const found = await within(timeout, ask(dialect, askViewTypes(views)));
+  const found = await ask(dialect, askViewTypes(views), timeout);
   const types = new Map<string, Map<string, string>>();
   for (const { 0: own, 1: column, 2: type } of found as readonly ArrayLike<string>[]) {
     const columns = types.get(own!) ?? new Map<string, string>();
@@ -31,11 +39,14 @@ export async function typesOfViews(
 /** Knows which tables have triggers: the database is asked once, when that is first of interest. */
 export class Triggers {
   readonly #dialect: Dialect;
+  readonly #timeout: number;
   #asked: Promise<ReadonlySet<string>> | undefined;
   #found: ReadonlySet<string> | undefined;
 
-  constructor(dialect: Dialect) {
+  /** The database may take so many milliseconds to answer. */
+  constructor(dialect: Dialect, timeout: number) {
     this.#dialect = dialect;
+    this.#timeout = timeout;
   }
 
   /** Whether a table has some: at once, but for the first time. */
@@ -46,7 +57,7 @@ export class Triggers {
 
   async #ask(): Promise<ReadonlySet<string>> {
     try {
-      const [row] = await ask(this.#dialect, ASK_TRIGGERS[this.#dialect.speaks]);
+      const [row] = await ask(this.#dialect, ASK_TRIGGERS[this.#dialect.speaks], this.#timeout);
       const tables = JSON.parse(row![0] as string) as readonly [string, string, boolean | number][];
       // What is found without its schema's name, Drizzle counts to `public`.
       const names = tables.map(([schema, name, visible]) => [

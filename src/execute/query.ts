@@ -1,5 +1,5 @@
 import type { Row } from "../author/author.ts";
-import type { Select, Statement } from "../compile/compile.ts";
+import type { Count, Select, Statement } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { relationalQuery } from "../drizzle/drizzle.ts";
 
@@ -10,9 +10,7 @@ export type Query = Exclude<Statement, { readonly kind: "text" | "run" }>;
 export const rowsOf = async (database: Database, query: Query): Promise<Row[]> =>
   (await queryOf(database, query)) as Row[];
 
-/**
- * Makes a statement Drizzle's query, which runs when it is waited for; `toSQL()` says its text and values.
- */
+/** Makes Drizzle's query of a statement. It runs when it is waited for. */
 function queryOf(database: Database, query: Query): PromiseLike<unknown> {
   switch (query.kind) {
     case "select":
@@ -47,11 +45,7 @@ function select(database: Database, { fields, from, orderBy = [], limit, offset,
 }
 
 /** Runs a statement that answers one number. */
-export async function numberOf(
-  dialect: Dialect,
-  database: Database,
-  ask: Select | { readonly kind: "text"; readonly text: string; readonly values: readonly unknown[] },
-): Promise<number> {
+export async function numberOf(dialect: Dialect, database: Database, ask: Count["ask"]): Promise<number> {
   if (ask.kind === "text") {
     const [row] = await dialect.query(database, ask.text, ask.values);
     return Number(row![0]);

@@ -12,7 +12,7 @@ import {
   Unsayable,
   type Unreadable,
 } from "../syntax/syntax.ts";
-import { numberOf, type Query, rowsOf } from "./query.ts";
+import { numberOf, rowsOf } from "./query.ts";
 
 /** What a read found: rows (or with `first` the row or null), as values or as JSON text, their number, and the total. */
 export interface ReadOutcome {
@@ -47,12 +47,12 @@ export async function runRead(
 
 function outcomeOf(
   found: readonly ArrayLike<unknown>[],
-  { plan: { first, total, root }, remembered: { answers, write } }: FastRead,
+  { plan: { first, total, root }, remembered: { answers, toRows } }: FastRead,
   syntax: Syntax,
   unreadable: Unreadable,
 ): ReadOutcome {
-  if (write !== undefined) {
-    const rows = write(found);
+  if (toRows !== undefined) {
+    const rows = toRows(found);
     const json = writeDigits(() => JSON.stringify(first ? (rows[0] ?? null) : rows));
     return { json, count: found.length };
   }
@@ -94,7 +94,7 @@ async function runPortable(
   { plan: { root, first, total }, ask, answers, total: counted, relation }: PortableRead,
   unreadable: Unreadable,
 ): Promise<ReadOutcome> {
-  const found = await rowsOf(database, ask as Query);
+  const found = await rowsOf(database, ask);
   if (answers === "count") {
     const [row] = found;
     return { count: Number(row!["count"]), ...(total && { total: Number(row!["total"]) }) };

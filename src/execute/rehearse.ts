@@ -1,6 +1,9 @@
 import type { Row } from "../author/author.ts";
-import { ATTEMPTS, pin, type Rehearsal, SAVEPOINT } from "../compile/compile.ts";
+import { type Attempt, pin, type Rehearsal, SAVEPOINT } from "../compile/compile.ts";
 import type { Writer, Written } from "./writer.ts";
+
+/** One attempt after the other: a trigger may change again what it has changed already. */
+const ATTEMPTS: readonly Attempt[] = [() => true, ({ primary }) => primary, () => false];
 
 /**
  * Writes rows that pass a check on all tables as they were before: writes, takes it back, judges what would have been

@@ -5,12 +5,14 @@ import {
   type Count,
   type Known,
   type ReadStatement,
+  type Refusal,
+  type Select,
   type Step,
   type WriteSteps,
   type Writing,
 } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import { checkFailed, limitExceeded } from "../error.ts";
+import { checkFailed, limitExceeded, type QueryError } from "../error.ts";
 import { columnValue, extraReceived, syntaxOf, type Unreadable } from "../syntax/syntax.ts";
 import { byKey, inOrder, withoutKey } from "./keys.ts";
 import { rowsOf } from "./query.ts";
@@ -42,12 +44,22 @@ export async function runWrite(
 ): Promise<WriteOutcome> {
   const run = new WriteRun(new Writer(plan, dialect, database, unreadable), values);
   try {
-    for (const step of steps) await run.take(step);
+    for (const step of steps) {
+      const taken = run.take(step);
+      if (taken !== undefined) await taken;
+    }
   } catch (error) {
     throw strandedIsRefused && dialect.missesReference(error) ? checkFailed() : error;
   }
   return run.outcome();
 }
+
+const REFUSALS: Readonly<Record<Refusal, (why?: string) => QueryError>> = {
+  "check-failed": () => checkFailed(),
+  "limit-exceeded": (why = "too many rows") => limitExceeded(why, "select.where"),
+};
+
+type AnswerStep = Extract<Step, { readonly kind: "answer" }>;
 
 /** A write under way. */
 class WriteRun {
@@ -74,64 +86,79 @@ class WriteRun {
     };
   }
 
-  async take(step: Step): Promise<void> {
+  take(step: Step): Promise<void> | undefined {
     switch (step.kind) {
       case "refuse":
-        if (step.reached === undefined || (await this.#writer.number({ ask: step.reached })) > 0)
-          throw checkFailed();
-        return;
+        return this.#refuse(step);
       case "run":
         return this.#writer.database.run(sql.raw(step.ask.text));
       case "hold":
-        this.#known = { ...this.#known, held: await rowsOf(this.#writer.database, step.ask) };
-        return;
+        return this.#hold(step.ask);
       case "before":
-        this.#known = { ...this.#known, before: await this.#read(step.read(this.#known)) };
-        return;
+        return this.#readBefore(step.read(this.#known));
       case "write":
-        return this.#write(step.writing(this.#known));
+        return this.#write(step.writing(this.#known), step.refusal);
       case "ensure":
-        return this.#ensure(step.counts(this.#written.rows));
+        return this.#ensure(step.counts(this.#written.rows), step.refusal);
       case "limit":
-        return this.#limit(step.most);
+        return this.#limit(step.most, step.refusal);
       case "answer":
         return this.#answer(step.reads);
       case "total":
-        this.#total = await this.#writer.number(step);
+        return this.#count(step.ask);
     }
   }
 
-  async #write(writing: Writing): Promise<void> {
+  async #hold(ask: Select): Promise<void> {
+    this.#known = { ...this.#known, held: await rowsOf(this.#writer.database, ask) };
+  }
+
+  async #readBefore(read: ReadStatement): Promise<void> {
+    this.#known = { ...this.#known, before: await this.#read(read) };
+  }
+
+  async #count(ask: Select): Promise<void> {
+    this.#total = await this.#writer.number({ ask });
+  }
+
+  async #refuse({ reached, refusal }: Extract<Step, { readonly kind: "refuse" }>): Promise<void> {
+    if (reached === undefined || (await this.#writer.number({ ask: reached })) > 0) throw REFUSALS[refusal]();
+  }
+
+  async #write(writing: Writing, refusal: Refusal): Promise<void> {
     const written =
       writing.kind === "rehearsed"
         ? await rehearse(this.#writer, writing.rehearsal, this.#known.values)
         : await this.#writer.write(writing);
-    if (written === undefined || written.rows.some((row) => row[CHECK] === 0)) throw checkFailed();
+    if (written === undefined || written.rows.some((row) => row[CHECK] === 0)) throw REFUSALS[refusal]();
     const { kind, answer } = this.#writer.plan;
     // New rows stay in the order in which they were sent.
     this.#written =
       kind === "insert" ? written : { rows: written.rows.toSorted(byKey(answer.secured.table)) };
   }
 
-  async #ensure(counts: readonly Count[] | "refused"): Promise<void> {
-    if (counts === "refused" || !(await this.#writer.holds(counts))) throw checkFailed();
+  async #ensure(counts: readonly Count[] | "refused", refusal: Refusal): Promise<void> {
+    if (counts === "refused" || !(await this.#writer.holds(counts))) throw REFUSALS[refusal]();
   }
 
-  #limit(most: number): void {
+  #limit(most: number, refusal: Refusal): undefined {
     const affected = this.#written.rows.length;
-    if (affected > most) throw limitExceeded(`${affected} rows exceed ${most}`, "select.where");
+    if (affected > most) throw REFUSALS[refusal](`${affected} rows exceed ${most}`);
   }
 
   /** What is answered of the rows that were written, without what came back for the engine alone. */
-  async #answer(reads: Extract<Step, { readonly kind: "answer" }>["reads"]): Promise<void> {
+  #answer(reads: AnswerStep["reads"]): Promise<void> | undefined {
     const { rows, one } = this.#written;
+    if (one !== undefined) return undefined;
+    if (reads !== undefined || this.#known.before !== undefined) return this.#readAnswer(reads);
+    this.#rows = rows.map((row) => this.#returned(row));
+    return undefined;
+  }
+
+  async #readAnswer(reads: AnswerStep["reads"]): Promise<void> {
+    const { rows } = this.#written;
     const { before } = this.#known;
     const { answer } = this.#writer.plan;
-    if (one !== undefined) return;
-    if (reads === undefined && before === undefined) {
-      this.#rows = rows.map((row) => this.#returned(row));
-      return;
-    }
     const found = before === undefined ? [] : [...before];
     for (const read of reads?.(rows) ?? []) found.push(...(await this.#read(read)));
     this.#rows = inOrder(found, rows, answer.secured.table).map((row) => withoutKey(row, answer));

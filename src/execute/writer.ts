@@ -1,8 +1,7 @@
 import type { Row } from "../author/author.ts";
-import { type Count, KEY, type Text, type WritingOne, type WritingRows } from "../compile/compile.ts";
+import { CHECK, type Count, KEY, type Text, type WritingOne, type WritingRows } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { writeDigits } from "../digits.ts";
-import { checkFailed } from "../error.ts";
 import type { WritePlan } from "../plan/plan.ts";
 import type { Unreadable } from "../syntax/syntax.ts";
 import { decodeKey, inOrder } from "./keys.ts";
@@ -47,15 +46,14 @@ export class Writer {
     return true;
   }
 
-  async #one({ ask, cells, write }: WritingOne): Promise<Written> {
+  async #one({ ask, cells, toRows }: WritingOne): Promise<Written> {
     const found = await this.dialect.query(this.database, ask.text, ask.values);
     const [inserted] = found; // none where the database has dropped it
     if (inserted === undefined) return { rows: [], one: { json: "[]", cells: [] } };
-    if (inserted[0] !== 1) throw checkFailed();
     const told = Array.from({ length: cells }, (_, index) => inserted[1 + index]);
     const json =
-      write === undefined ? `[${inserted[1] as string}]` : writeDigits(() => JSON.stringify(write(found)));
-    return { rows: [{}], one: { json, cells: told } };
+      toRows === undefined ? `[${inserted[1] as string}]` : writeDigits(() => JSON.stringify(toRows(found)));
+    return { rows: [{ [CHECK]: inserted[0] === 1 ? 1 : 0 }], one: { json, cells: told } };
   }
 
   async #rows({ asks, again }: WritingRows): Promise<Written> {

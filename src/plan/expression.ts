@@ -1,8 +1,8 @@
 import type { ColumnInfo } from "../schema/schema.ts";
 
 /**
- * What is selected, filtered or ordered by, resolved under the rule of its place. Whoever reads one goes by its kind, so
- * that another kind is missing nowhere.
+ * What is selected, filtered or ordered by, resolved under the rule of its place. A union of one: the compiler of types
+ * names every place that must read another kind.
  */
 export type Expression = ColumnExpression;
 

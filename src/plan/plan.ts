@@ -14,7 +14,7 @@ export {
   typeOf,
 } from "./expression.ts";
 export { planRead } from "./read.ts";
-export { Admitted, type Mention, type SecuredRelation } from "./secured.ts";
+export type { Mention, SecuredRelation } from "./secured.ts";
 export { planWrite, type WritePlan } from "./write.ts";
 
 /** A filter whose expressions are readable, whose operators apply and whose values fit. */

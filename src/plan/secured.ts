@@ -1,4 +1,3 @@
-import type { Rows } from "../author/author.ts";
 import type { SQL } from "drizzle-orm";
 import type { NodePolicy, OrderKey } from "../policy/policy.ts";
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
@@ -30,25 +29,6 @@ export interface SecuredRelation {
 export interface Mention {
   readonly index: number;
   readonly secured: SecuredRelation;
-}
-
-/** What each mention of a plan admits for one caller; a plan is remembered, and holds no caller. */
-export class Admitted {
-  readonly #rows: readonly Rows[];
-
-  constructor(rows: readonly Rows[]) {
-    this.#rows = rows;
-  }
-
-  /** The rows that exist for the caller where a table is mentioned. */
-  of({ index }: Mention): Rows {
-    return this.#rows[index]!;
-  }
-
-  /** The same, but for other rows in one place. */
-  with({ index }: Mention, rows: Rows): Admitted {
-    return new Admitted(this.#rows.with(index, rows));
-  }
 }
 
 const known = new WeakMap<NodePolicy, SecuredRelation>();

@@ -4,4 +4,4 @@ export type { Member, Range, Syntax } from "./contract.ts";
 export { syntaxOf } from "./databases.ts";
 export { flatColumn, flatExtra, flatMade, type RowsWriter, rowsWriter, Unsayable } from "./flat.ts";
 export { columnAsText, columnValue, extraAsText } from "./transport.ts";
-export { extraReceived, extraValue, nameOf, readCell, type Unreadable, wantsMapping } from "./value.ts";
+export { extraReceived, isCustom, nameOf, readCell, type Unreadable, wantsMapping } from "./value.ts";

@@ -1,11 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
+import { MARK } from "../drizzle/drizzle.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Syntax } from "./contract.ts";
 import { syntaxOf } from "./databases.ts";
 import { readCell, type Unreadable } from "./value.ts";
-
-/** Stands for the value in SQL that is taken apart for Drizzle. */
-const VALUE = "\u0001";
 
 /** The SQL by which columns travel through Drizzle, at the top and nested. */
 const transports: readonly [WeakMap<ColumnInfo, SQL | undefined>, WeakMap<ColumnInfo, SQL | undefined>] = [
@@ -20,9 +18,9 @@ function transportOf(column: ColumnInfo, nested: boolean): SQL | undefined {
 }
 
 function makeTransport(column: ColumnInfo, nested: boolean): SQL | undefined {
-  const text = syntaxOf(column.database).text(column, VALUE, nested);
+  const text = syntaxOf(column.database).text(column, MARK, nested);
   if (text === undefined) return undefined;
-  const pieces = text.split(VALUE).map((piece) => sql.raw(piece));
+  const pieces = text.split(MARK).map((piece) => sql.raw(piece));
   return sql.join(pieces, sql`${column.column}`);
 }
 

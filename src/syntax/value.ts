@@ -42,7 +42,8 @@ export function readCell<Sent>(
   }
 }
 
-const isCustom = ({ kind, element }: ColumnInfo): boolean =>
+/** Whether an author maps a column's values. */
+export const isCustom = ({ kind, element }: ColumnInfo): boolean =>
   kind === "custom" || (element !== undefined && isCustom(element));
 
 /** A column as its author may look for it in the database. */

@@ -1,14 +1,16 @@
 import { getTableName, getTableUniqueName, type SQL, sql, type Table } from "drizzle-orm";
 import { sealed, speaksOnlyOf } from "../../drizzle/drizzle.ts";
-import type { Admitted, ReadNode, SecuredRelation } from "../../plan/plan.ts";
+import type { Admitted } from "../../author/author.ts";
+import type { ReadNode, SecuredRelation } from "../../plan/plan.ts";
 import { rowNumbersOf, type TableInfo } from "../../schema/schema.ts";
+import { list } from "../sql/list.ts";
 import { both, rowsCondition, toSQL } from "../sql/condition.ts";
 import { joinedByKey } from "../sql/secured.ts";
 
 /** The rows of a node, as one condition on its table under an alias. */
 export function aliasedCondition(node: ReadNode, admitted: Admitted, alias: string): SQL | undefined {
   const using = rowsCondition(admitted.of(node));
-  return both(using && within(using, node.secured, alias), node.where && toSQL(node.where));
+  return both(using && underAlias(using, node.secured, alias), node.where && toSQL(node.where));
 }
 
 /**
@@ -18,7 +20,7 @@ export function aliasedCondition(node: ReadNode, admitted: Admitted, alias: stri
  * tables, and rename none inside a sub-query. A condition that speaks of its own columns only survives that; any other
  * is asked of the table under its own name, by primary key, behind a wrapper that Drizzle does not open.
  */
-function within(condition: SQL, secured: SecuredRelation, alias: string): SQL {
+function underAlias(condition: SQL, secured: SecuredRelation, alias: string): SQL {
   if (speaksOnlyOf(condition, secured.table)) return condition;
   return keyIn(secured, condition, alias);
 }
@@ -63,8 +65,6 @@ function computedBeside(extra: SQL.Aliased, secured: SecuredRelation, alias: str
 
 /** Whether a table's columns are named with its schema's name before them. */
 const inSchema = (table: Table): boolean => !getTableUniqueName(table).startsWith("public.");
-
-const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);
 
 /** What tells the rows of a table apart while a statement runs, where it has no key. */
 function numbersOf(table: TableInfo): readonly SQL[] {

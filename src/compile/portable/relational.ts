@@ -1,8 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../dialect/dialect.ts";
 import { type Naming, namesOfSchema, numbersForNames, sealed } from "../../drizzle/drizzle.ts";
-import type { Admitted, Ordered, ReadNode, ReadPlan } from "../../plan/plan.ts";
+import type { Admitted } from "../../author/author.ts";
+import type { Ordered, ReadNode, ReadPlan } from "../../plan/plan.ts";
 import { columnAsText, extraAsText, syntaxOf } from "../../syntax/syntax.ts";
+import { selectCount } from "../sql/count.ts";
 import { admittedRows, filteredRows } from "../sql/secured.ts";
 import type { Fields, PortableRead, Relational, Select } from "../statement.ts";
 import { aliasedCondition, computed } from "./alias.ts";
@@ -137,17 +139,6 @@ function totalBeside(root: ReadNode, admitted: Admitted): SQL<number> {
       : sql`(select count(*) from ${table} where ${where})`;
   return sql<number>`${sealed(counted)}`;
 }
-
-/** The number of rows the rule admits, as a statement of its own. */
-export const selectCount = (node: ReadNode, admitted: Admitted): Select =>
-  countOf(admittedRows(node, admitted));
-
-/** How many rows there are. */
-export const countOf = (from: Select["from"]): Select => ({
-  kind: "select",
-  fields: { count: sql<number>`count(*)` },
-  from,
-});
 
 /** How many rows the same request would return, and the total. */
 function countRows({ root, total }: ReadPlan, admitted: Admitted): Select {

@@ -1,6 +1,7 @@
 import { Cache } from "../../cache.ts";
 import type { Dialect } from "../../dialect/dialect.ts";
-import type { Admitted, ReadPlan } from "../../plan/plan.ts";
+import type { Admitted } from "../../author/author.ts";
+import type { ReadPlan } from "../../plan/plan.ts";
 import { rowsWriter, wantsMapping } from "../../syntax/syntax.ts";
 import { clausesOf, fill, type Filled, type Slots, slotsOf } from "../slots.ts";
 import type { Speech } from "../sql/speech.ts";
@@ -59,7 +60,7 @@ export class JSONReader {
     return {
       text: new StatementWriter(this.#speech, plan, clauses, answers, jsonPassesSelects).write(),
       answers,
-      write: answers === "rows" ? rowsWriter(plan.root) : undefined,
+      toRows: answers === "rows" ? rowsWriter(plan.root) : undefined,
       failed: false,
     };
   }

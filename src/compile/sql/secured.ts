@@ -1,5 +1,6 @@
 import { type SQL, sql, type Table } from "drizzle-orm";
-import type { Admitted, Mention, ReadNode, SecuredRelation } from "../../plan/plan.ts";
+import type { Admitted } from "../../author/author.ts";
+import type { Mention, ReadNode, SecuredRelation } from "../../plan/plan.ts";
 import { both, rowsCondition, toSQL } from "./condition.ts";
 import type { Speech } from "./speech.ts";
 

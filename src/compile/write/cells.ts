@@ -5,8 +5,8 @@ import { MARK, type Names, textOf } from "../../drizzle/drizzle.ts";
 import type { SecuredRelation } from "../../plan/plan.ts";
 import { type ColumnInfo, rowNumbersOf, typeName } from "../../schema/schema.ts";
 import { syntaxOf } from "../../syntax/syntax.ts";
+import { list } from "../sql/list.ts";
 import { joinedByKey } from "../sql/secured.ts";
-import { list } from "./keys.ts";
 import { mentions, speaksOf } from "./reach.ts";
 
 /** Names no column has. */

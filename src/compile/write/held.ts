@@ -3,9 +3,10 @@ import type { Row, Rows } from "../../author/author.ts";
 import { speaksOnlyOf } from "../../drizzle/drizzle.ts";
 import type { WritePlan } from "../../plan/plan.ts";
 import type { TableInfo } from "../../schema/schema.ts";
+import { list } from "../sql/list.ts";
 import { among, type SecuredRows } from "../sql/secured.ts";
 import type { Select } from "../statement.ts";
-import { EXACT, exactKey, exactParts, list } from "./keys.ts";
+import { EXACT, exactKey, exactParts } from "./keys.ts";
 
 /**
  * Whether a write locks its rows before it changes them. PostgreSQL asks a condition again of a row it had to wait for,

@@ -1,7 +1,6 @@
 import { is, SQL } from "drizzle-orm";
 import type { Row, Rows } from "../../author/author.ts";
 import { Cache } from "../../cache.ts";
-import type { Dialect } from "../../dialect/dialect.ts";
 import { type Lifted, MARK, takeApart } from "../../drizzle/drizzle.ts";
 import { type Selected, typeOf, type WritePlan } from "../../plan/plan.ts";
 import type { ColumnInfo } from "../../schema/schema.ts";
@@ -16,7 +15,7 @@ import type { WritingOne } from "./steps.ts";
 /** A remembered statement, and what writes the row it returns, where that is not JSON already. */
 interface InsertStatement {
   readonly text: string;
-  readonly write: RowsWriter | undefined;
+  readonly toRows: RowsWriter | undefined;
 }
 
 /** What a column of a new row gets. */
@@ -39,12 +38,10 @@ const isNumeric = ({ expression }: Selected): boolean =>
 /** Inserts one row by a statement remembered by shape: which columns are given, what comes back, what is checked. */
 export class InsertWriter {
   readonly #speech: Speech;
-  readonly #dialect: Pick<Dialect, "speaks">;
   readonly #statements = new Cache<InsertStatement>(500);
 
-  constructor(speech: Speech, dialect: Pick<Dialect, "speaks">) {
+  constructor(speech: Speech) {
     this.#speech = speech;
-    this.#dialect = dialect;
   }
 
   /** How many statements are remembered. */
@@ -60,7 +57,7 @@ export class InsertWriter {
       answer.extras.size === 0 &&
       answer.relations.size === 0 &&
       !wantsMapping(answer, syntax) &&
-      (this.#dialect.speaks === "postgresql"
+      (this.#speech.database === "postgresql"
         ? answer.selected.length <= syntax.maxMembers
         : !answer.selected.some(isNumeric))
     );
@@ -71,9 +68,9 @@ export class InsertWriter {
     const given = this.#givenAll(plan, row);
     if (given === undefined) return undefined;
     const checked = typeof check === "string" ? check : takeApart(check, this.#speech);
-    const { write, text } = this.#statement(plan, given, checked, cells);
+    const { toRows, text } = this.#statement(plan, given, checked, cells);
     const values = typeof checked === "string" ? given.values : [...given.values, ...checked.values];
-    return { kind: "one", ask: { kind: "text", text, values }, cells: cells.length, write };
+    return { kind: "one", ask: { kind: "text", text, values }, cells: cells.length, toRows };
   }
 
   #statement(
@@ -127,11 +124,11 @@ export class InsertWriter {
     const named = (column: ColumnInfo): string => `${table}.${nameOf(column.column)}`;
     const passed = `case when ${condition} then 1 else 0 end`;
     const inserted = `insert into ${table} (${columns.join(", ")}) values (${marks.join(", ")}) returning`;
-    if (this.#dialect.speaks === "postgresql") {
+    if (this.#speech.database === "postgresql") {
       const object = syntax.object(
         answer.selected.map(({ name, expression: { column } }) => [name, syntax.json(column, named(column))]),
       );
-      return { text: `${inserted} ${passed}, ${syntax.document(object)}`, write: undefined };
+      return { text: `${inserted} ${passed}, ${syntax.document(object)}`, toRows: undefined };
     }
     const told = cells.map((column) => syntax.sentExtra(named(column)));
     // What a client or an author gave was checked; what the database makes may be of any size.
@@ -141,7 +138,7 @@ export class InsertWriter {
     );
     return {
       text: `${inserted} ${[passed, ...told, ...sent].join(", ")}`,
-      write: rowsWriter(answer, 1 + cells.length, true),
+      toRows: rowsWriter(answer, 1 + cells.length, true),
     };
   }
 
@@ -151,7 +148,7 @@ export class InsertWriter {
     const value = Object.hasOwn(row, name) ? row[name] : undefined;
     if (value !== undefined) return { kind: "value", value: driverValue(info, value) };
     // PostgreSQL gives the table's own default to what is not named.
-    if (hasDefault(info) && this.#dialect.speaks === "sqlite") {
+    if (hasDefault(info) && this.#speech.database === "sqlite") {
       if (!is(column.default, SQL)) return { kind: "value", value: driverValue(info, column.default) };
       const { parts, values } = takeApart(column.default, this.#speech);
       return values.length === 0

@@ -4,6 +4,7 @@ import { speaksOnlyOf } from "../../drizzle/drizzle.ts";
 import type { ReadNode, WritePlan } from "../../plan/plan.ts";
 import { type ColumnInfo, type TableInfo, typeName } from "../../schema/schema.ts";
 import { columnAsText, extraAsText, syntaxOf } from "../../syntax/syntax.ts";
+import { list } from "../sql/list.ts";
 import { rowsCondition } from "../sql/condition.ts";
 import type { Fields } from "../statement.ts";
 
@@ -107,5 +108,3 @@ export function keysIn(table: TableInfo, written: readonly Row[]): SQL {
 
 /** A part of a key in SQL, and its value in a row that was written. */
 type Part = readonly [SQL, (row: Row) => SQL];
-
-export const list = (parts: readonly SQL[]): SQL => sql.join([...parts], sql`, `);

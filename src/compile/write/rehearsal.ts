@@ -37,9 +37,6 @@ export const SAVEPOINT: Readonly<Record<"begin" | "back" | "end", Text>> = {
 /** Which columns get again what they got the first time. */
 export type Attempt = (column: ColumnInfo) => boolean;
 
-/** One attempt after the other: a trigger may change again what it has changed already. */
-export const ATTEMPTS: readonly Attempt[] = [() => true, ({ primary }) => primary, () => false];
-
 /** The rows to write with what was made for them the first time: keys, defaults, values in SQL. */
 export function pin(
   { kind, cells }: Pick<Rehearsal, "kind" | "cells">,

@@ -24,21 +24,28 @@ export interface Known {
   readonly before?: readonly Row[];
 }
 
-/** One step of a write. What must hold is said with it; where it does not, the write is refused and nothing is kept. */
+/** What a write is refused with where what must hold does not. */
+export type Refusal = "check-failed" | "limit-exceeded";
+
+/** One step of a write. What must hold is said with it, and the refusal that follows where it does not: nothing is kept. */
 export type Step =
-  /** Refuses, where rows are reached; without a count, always. */
-  | { readonly kind: "refuse"; readonly reached: Select | undefined }
+  /** Refuses where rows are reached; where `reached` counts none, whatever is there. */
+  | { readonly kind: "refuse"; readonly reached: Select | undefined; readonly refusal: Refusal }
   | { readonly kind: "run"; readonly ask: Run }
   /** Locks rows. */
   | { readonly kind: "hold"; readonly ask: Select }
   /** Reads rows that are to be removed. */
   | { readonly kind: "before"; readonly read: (known: Known) => ReadStatement }
-  /** Writes rows; none that came back may say that it does not pass. */
-  | { readonly kind: "write"; readonly writing: (known: Known) => Writing }
+  /** Writes rows. Each that comes back says whether it passes, and all must. */
+  | { readonly kind: "write"; readonly writing: (known: Known) => Writing; readonly refusal: Refusal }
   /** Asks of the rows that were written what must hold once all are. */
-  | { readonly kind: "ensure"; readonly counts: (written: readonly Row[]) => readonly Count[] | "refused" }
+  | {
+      readonly kind: "ensure";
+      readonly counts: (written: readonly Row[]) => readonly Count[] | "refused";
+      readonly refusal: Refusal;
+    }
   /** How many rows may be written. */
-  | { readonly kind: "limit"; readonly most: number }
+  | { readonly kind: "limit"; readonly most: number; readonly refusal: Refusal }
   /** Reads what is answered of the rows that were written, by their keys; without reads it came back with them. */
   | {
       readonly kind: "answer";
@@ -67,5 +74,5 @@ export interface WritingOne {
   readonly ask: Text;
   readonly cells: number;
   /** Makes JSON of the row; without it the row is JSON. */
-  readonly write: RowsWriter | undefined;
+  readonly toRows: RowsWriter | undefined;
 }

@@ -1,9 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Row, Rows } from "../../author/author.ts";
-import type { Dialect } from "../../dialect/dialect.ts";
-import type { Admitted, WritePlan } from "../../plan/plan.ts";
-import type { ColumnInfo, TableInfo } from "../../schema/schema.ts";
-import { countOf, selectCount } from "../portable/relational.ts";
+import type { Admitted } from "../../author/author.ts";
+import type { WritePlan } from "../../plan/plan.ts";
+import type { TableInfo } from "../../schema/schema.ts";
+import { isCustom } from "../../syntax/syntax.ts";
+import { countOf, selectCount } from "../sql/count.ts";
 import { among, filteredRows, type SecuredRows, target, writtenRows } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Fields, Insert } from "../statement.ts";
@@ -31,7 +32,6 @@ export interface WriteRows {
 
 /** What a write is made with. */
 export interface WriteTools {
-  readonly dialect: Pick<Dialect, "speaks">;
   readonly speech: Speech;
   readonly read: Read;
   /** Inserts single rows by statements that are remembered. */
@@ -48,19 +48,19 @@ export function compileWrite(plan: WritePlan, allowed: WriteRows, tools: WriteTo
   const leaves = kind !== "delete";
   const held = holdsFirst(plan, [admitted.of(answer), check]);
   const reach = reachOf(check, table, tools.speech);
-  const write: Write = { ...tools, ...allowed, plan, rows: filteredRows(answer, admitted), reach };
+  const write: Write = { ...tools, ...allowed, plan, rows: () => filteredRows(answer, admitted), reach };
   const elsewhere = looksElsewhere(reach, table);
   return {
     plan,
     steps: [
       ...(leaves ? refusal(write) : []),
-      ...(elsewhere && tools.dialect.speaks === "sqlite" ? [DEFER] : []),
-      ...(held ? [{ kind: "hold", ask: lock(write.rows, table) } as const] : []),
+      ...(elsewhere && table.database === "sqlite" ? [DEFER] : []),
+      ...(held ? [{ kind: "hold", ask: lock(write.rows(), table) } as const] : []),
       ...(leaves ? put(write) : removal(write)),
       ...after(write),
     ],
     atomic: held || tools.triggered || ensure !== "all" || isAtomic(plan, check),
-    strandedIsRefused: elsewhere && tools.dialect.speaks === "postgresql",
+    strandedIsRefused: elsewhere && table.database === "postgresql",
   };
 }
 
@@ -68,7 +68,7 @@ export function compileWrite(plan: WritePlan, allowed: WriteRows, tools: WriteTo
 interface Write extends WriteRows, WriteTools {
   readonly plan: WritePlan;
   /** The rows it reaches. */
-  readonly rows: SecuredRows;
+  readonly rows: () => SecuredRows;
   /** What its check looks at. */
   readonly reach: Reach;
 }
@@ -85,23 +85,21 @@ const DEFER: Step = { kind: "run", ask: { kind: "run", text: "pragma defer_forei
  */
 function refusal({ plan, check, ensure, rows }: Write): readonly Step[] {
   if (check !== "none" && ensure !== "none") return [];
-  return [{ kind: "refuse", reached: plan.kind === "insert" ? undefined : countOf(rows) }];
+  const reached = plan.kind === "insert" ? undefined : countOf(rows());
+  return [{ kind: "refuse", reached, refusal: "check-failed" }];
 }
 
 /** Whether a write needs a transaction: what can still be refused after its statement, or takes more than one. */
 function isAtomic({ policy, total, answer }: WritePlan, check: Rows): boolean {
   return (
     answer.extras.size > 0 ||
-    answer.selected.some(({ expression }) => isMapped(expression.column)) || // an author's mapping may throw
+    answer.selected.some(({ expression }) => isCustom(expression.column)) || // an author's mapping may throw
     check !== "all" ||
     total ||
     answer.relations.size > 0 ||
     policy.maxAffected !== Number.POSITIVE_INFINITY
   );
 }
-
-const isMapped = ({ kind, element }: ColumnInfo): boolean =>
-  kind === "custom" || (element !== undefined && isMapped(element));
 
 /** Writes rows that stay: by a statement with `returning`, in which the check rides along where it may. */
 function put(write: Write): readonly Step[] {
@@ -118,7 +116,7 @@ function put(write: Write): readonly Step[] {
     const one = values.length === 1 && how === "riding" ? alone?.insert(plan, riding, values[0]!) : undefined;
     return one ?? written(write, again, known, values, returning(plan, riding));
   };
-  return [{ kind: "write", writing }, ...ensured(write)];
+  return [{ kind: "write", writing, refusal: "check-failed" }, ...ensured(write)];
 }
 
 /** Writes rows, and answers `fields` of them as they are once all triggers have run. */
@@ -150,7 +148,7 @@ function written(
 
 /** The rows a write reaches: where some are locked, those. */
 const reached = ({ rows, plan }: Write, { held }: Known): SecuredRows =>
-  held === undefined ? rows : heldOf(rows, held, plan.answer.secured.table);
+  held === undefined ? rows() : heldOf(rows(), held, plan.answer.secured.table);
 
 /** New rows, as many at a time as one statement takes. */
 function inserted(
@@ -200,10 +198,11 @@ function ensured({ plan, ensure }: Write): readonly Step[] {
   if (ensure === "all") return [];
   const { secured } = plan.answer;
   const { table } = secured;
-  if (ensure === "none") return [{ kind: "ensure", counts: (rows) => (rows.length === 0 ? [] : "refused") }];
+  const step = { kind: "ensure", refusal: "check-failed" } as const;
+  if (ensure === "none") return [{ ...step, counts: (rows) => (rows.length === 0 ? [] : "refused") }];
   return [
     {
-      kind: "ensure",
+      ...step,
       counts: (rows) =>
         chunks(rows, table).map((keys) => ({
           ask: countOf(writtenRows(secured, sql`${keysIn(table, keys)} and (${ensure})`)),
@@ -223,15 +222,15 @@ function removal(write: Write): readonly Step[] {
     asks: rows.map((from) => ({ kind: "delete", rows: from, fields })),
     again: undefined,
   });
-  if (isSimple(plan.answer))
-    return [{ kind: "write", writing: (known) => removing([reached(write, known)]) }];
+  const step = { kind: "write", refusal: "check-failed" } as const;
+  if (isSimple(plan.answer)) return [{ ...step, writing: (known) => removing([reached(write, known)]) }];
   return [
     {
       kind: "before",
       read: (known) => readWhole(read, plan, admitted, reached(write, known).where ?? sql`1 = 1`),
     },
     {
-      kind: "write",
+      ...step,
       writing: (known) =>
         removing(
           chunks(keysOf(known.before!, table), table).map((keys) =>
@@ -247,7 +246,7 @@ function after({ plan, admitted, counted, read }: Write): readonly Step[] {
   const { answer, policy, kind } = plan;
   const steps: Step[] = [];
   if (policy.maxAffected !== Number.POSITIVE_INFINITY)
-    steps.push({ kind: "limit", most: policy.maxAffected });
+    steps.push({ kind: "limit", most: policy.maxAffected, refusal: "limit-exceeded" });
   const cameBack = kind === "delete" || isSimple(answer);
   if (!plan.countOnly)
     steps.push({

@@ -1,0 +1,30 @@
+import { pause } from "../clock.ts";
+import type { Dialect } from "../dialect/dialect.ts";
+
+/** How often work is done again when only another transaction stood in its way. */
+const RETRIES = 3;
+/** The longest rest before the first time, in milliseconds; it doubles each time. */
+const REST = 20;
+
+/**
+ * Does work anew where nothing but another transaction, or a statement prepared elsewhere, made it fail: nothing of it was
+ * kept. Work is told how many milliseconds are left.
+ */
+export async function insist<T>(
+  dialect: Dialect,
+  timeout: number,
+  work: (left: number) => Promise<T>,
+): Promise<T> {
+  const end = performance.now() + timeout;
+  let left = timeout;
+  for (let retries = 0; ; retries++) {
+    try {
+      return await work(left);
+    } catch (error) {
+      const rest = Math.random() * REST * 2 ** retries;
+      left = Math.ceil(end - performance.now() - rest);
+      if (retries === RETRIES || left <= 0 || !dialect.retryable(error)) throw error;
+      await pause(rest);
+    }
+  }
+}
