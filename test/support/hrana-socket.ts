@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Request, settled, type Statement, Stream } from "./hrana-stream.ts";
+import { closeIdle, type Request, settled, type Statement, Stream } from "./hrana-stream.ts";
 
 // The same server over WebSocket (https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_2_SPEC.md).
 
@@ -113,6 +113,7 @@ export function startHranaSocket(): HranaSocket {
     start: () => void (server = serve(port!)),
     close: async () => {
       await stop();
+      closeIdle(file);
       keeper.close();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 /** A value as Hrana writes it: integers by their digits, blobs in base64. */
 export type Value = { readonly type: string; readonly value?: string | number; readonly base64?: string };
@@ -80,24 +80,57 @@ export async function settled<T>(work: Promise<T>): Promise<[T, null] | [null, F
   }
 }
 
+/** A connection, and what it is asked after each statement. */
+interface Connection {
+  readonly database: DatabaseSync;
+  readonly counts: StatementSync;
+}
+
+/** Connections of streams that are closed, by file: most of a short stream's time would go into opening its own. */
+const idle = new Map<string, Connection[]>();
+
+function connect(file: string): Connection {
+  const database = new DatabaseSync(file, { readBigInts: true, returnArrays: true, timeout: 0 });
+  database.exec("pragma synchronous = off");
+  return { database, counts: database.prepare("select changes(), last_insert_rowid()") };
+}
+
+/** Closes the connections that no stream has. */
+export function closeIdle(file: string): void {
+  for (const { database } of idle.get(file) ?? []) database.close();
+  idle.delete(file);
+}
+
+/** What a connection may keep, so that no other stream gets it. */
+const KEPT = /\b(?:pragma|attach|temp|temporary)\b/i;
+
 /** A stream of Hrana: one connection, and the texts it was told to remember. */
 export class Stream {
   readonly id: string = crypto.randomUUID();
   closed = false;
   #robbed = false;
+  #marked = false;
+  readonly #file: string;
+  readonly #connection: Connection;
   readonly #database: DatabaseSync;
   readonly #patience: number;
   readonly #texts = new Map<number, string>();
 
   constructor(file: string, patience: number) {
-    this.#database = new DatabaseSync(file, { readBigInts: true, returnArrays: true, timeout: 0 });
-    this.#database.exec("pragma synchronous = off");
+    this.#file = file;
+    this.#connection = idle.get(file)?.pop() ?? connect(file);
+    this.#database = this.#connection.database;
     this.#patience = patience;
   }
 
   close(): void {
-    if (!this.closed) this.#database.close();
+    if (this.closed) return;
     this.closed = true;
+    if (this.#marked) return this.#database.close();
+    if (this.#database.isTransaction) this.#database.exec("rollback");
+    const others = idle.get(this.#file);
+    if (others === undefined) idle.set(this.#file, [this.#connection]);
+    else others.push(this.#connection);
   }
 
   /** Rolls back; the next to be asked is told so, and after that statements stand alone. */
@@ -110,6 +143,7 @@ export class Stream {
   textOf({ sql, sql_id: id }: Statement): string {
     const text = sql ?? this.#texts.get(id!);
     if (text === undefined) throw new Error(`SQL text ${id} was not found`);
+    this.#marked ||= KEPT.test(text);
     return text;
   }
 
@@ -153,8 +187,7 @@ export class Stream {
     const values = (statement.args ?? []).map(decode);
     const rows = (await this.#locked(() => prepared.all(...values))) as unknown as unknown[][];
     const changes = /^\s*(insert|update|delete|replace|with)\b/i.test(text);
-    const counted = this.#database.prepare("select changes(), last_insert_rowid()").all();
-    const [count, rowid] = counted[0] as unknown as [bigint, bigint];
+    const [count, rowid] = this.#connection.counts.all()[0] as unknown as [bigint, bigint];
     return {
       cols: prepared.columns().map(({ name, type }) => ({ name, decltype: type })),
       rows: statement.want_rows === false ? [] : rows.map((row) => row.map(encode)),

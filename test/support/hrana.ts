@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
-import { type Request, settled, type Statement, Stream } from "./hrana-stream.ts";
+import { closeIdle, type Request, settled, type Statement, Stream } from "./hrana-stream.ts";
 
 // A server of libSQL for tests: Hrana over HTTP, its streams and errors as sqld has them
 // (https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md).
@@ -200,6 +200,7 @@ export async function startHrana({ expiry = 10_000, patience = 5_000 }: HranaOpt
     start: () => listen(port),
     close: async () => {
       if (http.listening) await server.stop();
+      closeIdle(file);
       keeper.close();
       rmSync(folder, { recursive: true, force: true });
     },
