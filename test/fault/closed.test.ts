@@ -58,6 +58,8 @@ class Load {
   async turn(milliseconds: number): Promise<void> {
     this.phase = { statuses: new Map(), texts: new Set() };
     await Bun.sleep(milliseconds);
+    // A busy machine may not have come to any of it yet.
+    for (let wait = 0; wait < 40 && this.phase.statuses.size === 0; wait++) await Bun.sleep(50);
   }
 
   async stop(): Promise<void> {
