@@ -257,7 +257,7 @@ describe(`what a caller may not see changes no answer (seed ${SEED})`, () => {
             }
             for (const { method, path: url } of attempts) await ask(method, url);
           }),
-          runs(120),
+          runs(90),
         );
       },
       PATIENCE,

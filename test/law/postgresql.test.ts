@@ -39,9 +39,9 @@ import {
 import { path } from "../support/write.ts";
 
 /** How many worlds are read, written to, and looked at for what they hide. */
-const WORLDS = { read: runs(24).numRuns, written: runs(20).numRuns, hidden: runs(8).numRuns };
+const WORLDS = { read: runs(16).numRuns, written: runs(14).numRuns, hidden: runs(6).numRuns };
 /** On the server too, each world by every driver. */
-const SERVED_WORLDS = runs(4).numRuns;
+const SERVED_WORLDS = runs(3).numRuns;
 const DRIVERS = ["node-postgres", "bun-sql", "postgres-js"] as const;
 const RESOURCES = 2;
 const READS = 12;

@@ -47,7 +47,7 @@ import {
 } from "../support/worlds.ts";
 
 const NAMES = ["libsql file", "bun:sqlite"] as const;
-const WORLDS = runs(64).numRuns;
+const WORLDS = runs(48).numRuns;
 const RESOURCES = 2;
 const READS = 13;
 const WRITES = 10;
