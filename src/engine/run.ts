@@ -114,7 +114,8 @@ export async function write<Shaped>(
   }
   const rows = await admitWrite(parts, plan, call);
   mark("plan");
-  const steps = await compileSteps(parts, plan, rows);
+  const compiled = compileSteps(parts, plan, rows);
+  const steps = compiled instanceof Promise ? await compiled : compiled;
   mark("compile");
   const answer = await run(parts, {
     work: {
@@ -153,10 +154,11 @@ async function admitWrite<Shaped>(
 const readableRows = (reads: Policy | undefined, context: Context): Rows | Promise<Rows> =>
   reads === undefined ? "none" : admit(reads.using, reads.table, context, `${reads.path}.where`);
 
-async function compileSteps(parts: Parts, plan: WritePlan, rows: WriteRows): Promise<WriteSteps> {
+function compileSteps(parts: Parts, plan: WritePlan, rows: WriteRows): WriteSteps | Promise<WriteSteps> {
   const { policy, kind } = plan;
   const { compiler, triggers, runtime } = parts;
   const asked = kind !== "delete" && (policy.triggers ?? triggers.has(policy.table));
-  const triggered = asked instanceof Promise ? await within(runtime.timeout, asked) : asked;
-  return compiler.write(plan, rows, { asRows: wantsRows(parts, policy), triggered });
+  const compile = (triggered: boolean): WriteSteps =>
+    compiler.write(plan, rows, { asRows: wantsRows(parts, policy), triggered });
+  return asked instanceof Promise ? within(runtime.timeout, asked).then(compile) : compile(asked);
 }

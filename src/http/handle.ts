@@ -85,7 +85,18 @@ async function answer(visit: Visit, traits: MethodTraits | undefined): Promise<R
   mark("principal");
   if (isResponse(principal)) return withHeaders(principal, visit.base, traits?.bodiless === true);
   if (traits === undefined || traits.action === "inspect") return inspect(visit, traits, query, principal);
-  return run(visit, traits, query, principal);
+  const { engine, timeout, formatResult } = route;
+  const body = await engine.run<Response | JSONText>(
+    query,
+    principal,
+    (maxBytes) => readBody(request, maxBytes, timeout),
+    (answered) => shape(answered, resource, request, context, formatResult),
+    mark,
+  );
+  const { base } = visit;
+  const response = await (traits.writes ? respondWrite(body, base) : respondRead(request, body, base));
+  mark("shape");
+  return response;
 }
 
 /** An author's function may look into the database for the origins he allows. */
@@ -110,25 +121,6 @@ function inspect(
   const allow = route.engine.allow(query, principal).join(", ");
   if (traits === undefined) throw unknownMethod(request.method, allow);
   return empty({ ...base, allow });
-}
-
-async function run(
-  { route, request, mark, resource, base }: Visit,
-  { writes }: MethodTraits,
-  query: QueryRequest,
-  principal: Principal,
-): Promise<Response> {
-  const { engine, timeout, formatResult } = route;
-  const body = await engine.run<Response | JSONText>(
-    query,
-    principal,
-    (maxBytes) => readBody(request, maxBytes, timeout),
-    (answered) => shape(answered, resource, request, principal.context, formatResult),
-    mark,
-  );
-  const response = await (writes ? respondWrite(body, base) : respondRead(request, body, base));
-  mark("shape");
-  return response;
 }
 
 const empty = (headers: HeaderMap): Response => new Response(null, { status: 204, headers });
