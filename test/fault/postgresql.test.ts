@@ -495,6 +495,7 @@ describe.each(SERVERS)("$name", ({ name, leftOut }) => {
         const statuses = new Map<number, number>();
         const written: number[] = [];
         const load = { going: true };
+        cleanups.push(() => (load.going = false));
         let next = 100;
         const caller = async (i: number): Promise<void> => {
           while (load.going) {
@@ -507,7 +508,10 @@ describe.each(SERVERS)("$name", ({ name, leftOut }) => {
             if (i % 2 === 1 && status === 200) written.push(id);
           }
         };
-        const callers = Array.from({ length: 12 }, (_, i) => caller(i));
+        const unlessOver = (error: unknown): void => {
+          if (load.going) throw error;
+        };
+        const callers = Array.from({ length: 12 }, (_, i) => caller(i).catch(unlessOver));
         for (let round = 0; round < 8; round++) {
           await Bun.sleep(100);
           await shop.terminate();
@@ -526,6 +530,8 @@ describe.each(SERVERS)("$name", ({ name, leftOut }) => {
         expect(written.filter((id) => !found.has(id))).toEqual([]);
         if (!poisoned) await recovers(shop);
       },
+      // postgres.js now and then rejects a promise of its own that nobody holds, which ends a test whatever it found.
+      { retry: name === "postgres-js" ? 5 : 0 },
     );
   });
 
