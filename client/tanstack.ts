@@ -83,6 +83,7 @@ export interface MutationOptions<A extends AnyApi> {
  * await queryClient.invalidateQueries({ queryKey: queries.key("posts") });
  */
 export function queryOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "query"): QueryOptions<A> {
+  // A call's type follows its arguments, which are not known here.
   const calls = api as unknown as ApiCalls;
   const query =
     (method: "get" | "first") =>
@@ -112,6 +113,7 @@ export function queryOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "quer
  * rename.mutate({ where: { id }, body: { title: "New" } });
  */
 export function mutationOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "query"): MutationOptions<A> {
+  // A call's type follows its arguments, which are not known here.
   const calls = api as unknown as ApiCalls;
   const mutation =
     <V>(

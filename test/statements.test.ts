@@ -38,6 +38,7 @@ describe("the compile room runs nothing", () => {
   });
 });
 
+/** Typed loosely, as `buildRegistry` takes files whose schema it does not know. */
 const ACL = {
   articles: {
     table: "article",
@@ -63,6 +64,7 @@ class Closed {
 }
 
 const database = drizzle(new Closed() as never, { schema });
+// All that a compiler may ask of a dialect.
 const dialect = { speaks: "sqlite", rowsAreCheap: false, jsonPassesSelects: true } as unknown as Dialect;
 const registry = buildRegistry(ACL, readCatalog(schema), undefined);
 const policyOf = (method: Method): Policy => registry.get("articles")!.get(method)!.get("all")!;

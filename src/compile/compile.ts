@@ -17,7 +17,6 @@ export type {
   FastRead,
   PortableRead,
   ReadStatement,
-  Remembered,
   Select,
   Statement,
   Text,

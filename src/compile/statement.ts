@@ -101,8 +101,8 @@ export interface PortableRead {
   readonly kind: "portable";
   readonly plan: ReadPlan;
   readonly ask: Select | Relational;
-  /** What the rows are: Drizzle's, computed fields by number, or one row of numbers. */
-  readonly answers: "rows" | "computed" | "count";
+  /** What comes back: rows, or one row of numbers. */
+  readonly answers: "rows" | "count";
   /** Counts the rows for the total where the rows that came do not say it. */
   readonly total: Select | undefined;
   /** The name by which a relation of a table was asked for. */

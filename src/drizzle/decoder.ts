@@ -1,4 +1,5 @@
 import { noopDecoder, type SQL } from "drizzle-orm";
+import { saidOf } from "./sql.ts";
 
 /** Makes what an author wants of a value that a driver answered: a column, or what `mapWith` was given. */
 export interface Decoder {
@@ -6,7 +7,7 @@ export interface Decoder {
 }
 
 /** What decodes the values of a computed field. */
-export const decoderOf = ({ sql }: SQL.Aliased): Decoder => (sql as unknown as { decoder: Decoder }).decoder;
+export const decoderOf = ({ sql }: SQL.Aliased): Decoder => saidOf(sql).decoder;
 
 /** Whether its author gave a computed field a mapping. */
 export const isMapped = (extra: SQL.Aliased): boolean => decoderOf(extra) !== noopDecoder;

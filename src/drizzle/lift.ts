@@ -1,6 +1,6 @@
 import { Column, Param, SQL, StringChunk } from "drizzle-orm";
 import { MARK, type Names } from "./names.ts";
-import { piecesOf } from "./sql.ts";
+import { piecesOf, saidOf } from "./sql.ts";
 
 /** SQL without its values: the pieces of text between them, and the values as the driver takes them. */
 export interface Lifted {
@@ -37,7 +37,7 @@ export function takeApart(query: SQL, names: Names): Lifted {
  */
 function take(query: SQL, lifter: Lifter, names: Names): boolean {
   // An `inlineParams()` wants its values in the text.
-  if ((query as unknown as { shouldInlineParams: boolean }).shouldInlineParams) return false;
+  if (saidOf(query).shouldInlineParams) return false;
   for (const chunk of piecesOf(query)) {
     if (chunk instanceof StringChunk) {
       const { value } = chunk as { value: readonly string[] };

@@ -13,7 +13,7 @@ import {
 } from "drizzle-orm";
 import { PgRelationalQuery } from "drizzle-orm/pg-core/query-builders/query";
 import { SQLiteRelationalQuery } from "drizzle-orm/sqlite-core/query-builders/query";
-import { isWrapper, piecesOf, textOfPiece } from "./sql.ts";
+import { isWrapper, piecesOf, saidOf, textOfPiece } from "./sql.ts";
 
 /** An author's SQL as it is used. */
 export interface Complete {
@@ -137,10 +137,8 @@ const filled = (list: readonly unknown[]): readonly unknown[] =>
 /** The same SQL of other pieces, with what its author said of its values. */
 function copyOf(query: SQL, chunks: readonly unknown[]): SQL {
   const copy = new SQL(chunks as SQL["queryChunks"]);
-  return Object.assign(copy, {
-    decoder: (query as unknown as { decoder: unknown }).decoder,
-    shouldInlineParams: (query as unknown as { shouldInlineParams: boolean }).shouldInlineParams,
-  });
+  const { decoder, shouldInlineParams } = saidOf(query);
+  return Object.assign(copy, { decoder, shouldInlineParams });
 }
 
 /**

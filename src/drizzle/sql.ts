@@ -1,4 +1,5 @@
 import { Column, is, Param, SQL, type SQLWrapper, StringChunk } from "drizzle-orm";
+import type { Decoder } from "./decoder.ts";
 
 /** What is made of a piece of SQL, by what the piece is. */
 export interface Visitor<Answer> {
@@ -47,3 +48,14 @@ export const isWrapper = (value: unknown): value is SQLWrapper =>
 
 /** SQL that Drizzle takes for a query that is built: whole, and with the names it was written with. */
 export const sealed = (inner: SQL): SQLWrapper => ({ getSQL: () => inner });
+
+/** What an author said of all values of a piece of SQL. */
+interface Said {
+  /** Makes of them what he wants. */
+  readonly decoder: Decoder;
+  /** Whether they stand in the text. */
+  readonly shouldInlineParams: boolean;
+}
+
+/** Drizzle keeps it to itself, so that its types do not show it. */
+export const saidOf = (query: SQL): Said => query as unknown as Said;

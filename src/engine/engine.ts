@@ -11,7 +11,7 @@ import { type TurnOptions, turnsOf } from "./turns.ts";
 import { unreadable } from "./unreadable.ts";
 
 export type { Outside } from "../execute/execute.ts";
-export type { Answer, BodyReader, Shape } from "./run.ts";
+export type { Answer, Shape } from "./run.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions extends PolicyOptions, TurnOptions {

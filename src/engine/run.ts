@@ -38,7 +38,7 @@ export type Shape<Shaped> = (answer: Answer) => Shaped | Promise<Shaped>;
 /** Reads a body of at most so many bytes. */
 export type BodyReader = (maxBytes: number) => Promise<Body>;
 
-/** What requests walk through. */
+/** What an engine answers requests with. */
 export interface Parts {
   readonly policies: Policies;
   readonly turns: Turns;

@@ -106,11 +106,7 @@ async function runPortable(
       : beside === undefined
         ? await numberOf(dialect, database, counted)
         : Number(beside);
-  const rows = found.map((row) =>
-    answers === "computed"
-      ? arrangeComputed(row, root)
-      : arrange(row, root, { unreadable, relation, nested: false }),
-  );
+  const rows = found.map((row) => arrange(row, root, { unreadable, relation, nested: false }));
   return {
     ...(said !== undefined && { total: said }),
     rows: first ? (rows[0] ?? null) : rows,
@@ -144,14 +140,5 @@ function arrange(row: Row, node: ReadNode, how: Arranging): Row {
         ? arrange(value, child, inside)
         : null;
   }
-  return arranged;
-}
-
-/** Computed fields that came by number. */
-function arrangeComputed(row: Row, { extras, secured: { table } }: ReadNode): Row {
-  const arranged: Row = {};
-  // Drizzle knows them by their names, the database by their numbers.
-  for (const [name, extra] of extras)
-    arranged[name] = extraReceived(row[name], extra, syntaxOf(table.database));
   return arranged;
 }

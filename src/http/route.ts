@@ -94,6 +94,7 @@ export function createQueryRoute<Role extends string = string, Session = object>
 ): QueryRoute {
   const handler = createQueryHandler(options);
   // What has no name here, `Bun.serve` answers with a page of its own.
+  // The keys of the type are made of the same two lists.
   const names = [...EVERY_METHOD.map(({ name }) => name), ...UNANSWERED];
   return Object.fromEntries(names.map((name) => [name, handler])) as unknown as QueryRoute;
 }

@@ -7,7 +7,7 @@ import { PRESENCE } from "./presence.ts";
 import { RANGE } from "./range.ts";
 import { TEXT } from "./text.ts";
 
-export type { OperandBudget, Operator } from "./contract.ts";
+export type { Operator } from "./contract.ts";
 export { mismatch, readOperand } from "./operand.ts";
 
 /** Every operator a client can reach, by the name it writes. */

@@ -111,6 +111,7 @@ export class RuleBuilder {
 
   #validator(validator: unknown, path: string): Policy["validateBody"] {
     if (typeof validator === "function") return validator as AuthorFunction;
+    // No more than its mark can be seen here; what it does is the author's.
     if (isMap(validator) && "~standard" in validator) return validator as unknown as StandardSchema;
     if (validator !== undefined) this.#mistakes.add(path, "expected a function or a Standard Schema");
     return undefined;

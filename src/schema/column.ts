@@ -96,6 +96,7 @@ function readFacts(
 }
 
 function readElement(name: string, index: number, column: Column): ColumnInfo {
+  // Only arrays are asked, and have one; the type of any column does not show it.
   const { baseColumn } = column as unknown as PgArray<never, never>;
   return {
     ...readFacts(name, index, baseColumn),

@@ -13,6 +13,6 @@ export type { ColumnInfo } from "./column.ts";
 export { Gap } from "./gap.ts";
 export { isIndexed } from "./indexed.ts";
 export { isStorable } from "./json.ts";
-export type { ColumnKind, Comparison, DatabaseKind } from "./kind.ts";
+export type { DatabaseKind } from "./kind.ts";
 export { readLongNumbers } from "./long-number.ts";
 export { rowNumbersOf } from "./row-number.ts";

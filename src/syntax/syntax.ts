@@ -1,6 +1,6 @@
 /** What a database's SQL writes for the values of columns, and what is made of them when they come back. */
 
-export type { Member, Range, Syntax } from "./contract.ts";
+export type { Member, Syntax } from "./contract.ts";
 export { syntaxOf } from "./databases.ts";
 export { flatColumn, flatExtra, flatMade, type RowsWriter, rowsWriter, Unsayable } from "./flat.ts";
 export { columnAsText, columnValue, extraAsText } from "./transport.ts";

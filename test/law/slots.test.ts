@@ -40,6 +40,7 @@ function make(policy: Policy, spec: EntrySpec, { wish, flags, me }: Asked): Made
   const url = path("x", wish && toSelector(wish, spec.rule, spec.table), flags.join("&"));
   try {
     const plan = planRead(policy, parse("GET", "x", url.slice(url.indexOf("?"))));
+    // The rules of these laws look at nothing else.
     const admitted = admitAll(plan.nodes, { me } as unknown as Context);
     return admitted instanceof Promise ? undefined : { plan, admitted };
   } catch {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import ts from "typescript-5.9";
+import { options, root } from "../support/typescript.ts";
 
 // What an editor shows: the text of hovers and errors, and the names it offers. Asked of TypeScript's language service.
 
-const root = join(import.meta.dir, "../..");
 const file = join(root, "test/types/shown.ts");
 
 const application = `
@@ -170,16 +170,6 @@ const OFFERS = lines(
   ],
 );
 
-const { options } = ts.getParsedCommandLineOfConfigFile(
-  join(root, "tsconfig.json"),
-  {},
-  {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-      throw new Error(ts.flattenDiagnosticMessageText(messageText, "\n"));
-    },
-  },
-)!;
 const service = ts.createLanguageService({
   ...ts.sys,
   useCaseSensitiveFileNames: () => true,

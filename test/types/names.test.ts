@@ -1,19 +1,9 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import ts from "typescript-5.9";
+import { options, root } from "../support/typescript.ts";
 
-const root = join(import.meta.dir, "../..");
 const ENTRIES = ["src/index.ts", "client/index.ts", "client/tanstack.ts"].map((entry) => join(root, entry));
-const { options } = ts.getParsedCommandLineOfConfigFile(
-  join(root, "tsconfig.json"),
-  {},
-  {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-      throw new Error(ts.flattenDiagnosticMessageText(messageText, "\n"));
-    },
-  },
-)!;
 const program = ts.createProgram(ENTRIES, options);
 const checker = program.getTypeChecker();
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import ts from "typescript-5.9";
+import { options } from "../support/typescript.ts";
 import { OPERATORS as CLIENT_OPERATORS } from "../../client/column/operator.ts";
 import { OPERATORS, operatorsFor } from "../../src/operator/operator.ts";
 import { type ColumnInfo, readCatalog } from "../../src/schema/schema.ts";
@@ -8,18 +9,7 @@ import { SCHEMAS } from "./kinds.ts";
 
 // What the clients' types offer is asked of TypeScript itself, and compared with what the server's code takes.
 
-const root = join(import.meta.dir, "../..");
 const file = join(import.meta.dir, "kinds.ts");
-const { options } = ts.getParsedCommandLineOfConfigFile(
-  join(root, "tsconfig.json"),
-  {},
-  {
-    ...ts.sys,
-    onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
-      throw new Error(ts.flattenDiagnosticMessageText(messageText, "\n"));
-    },
-  },
-)!;
 const program = ts.createProgram([file], options);
 const checker = program.getTypeChecker();
 const filters = checker

@@ -33,7 +33,7 @@ export function portableRead(database: Database, plan: ReadPlan, admitted: Admit
   const read = { kind: "portable", plan, total: counted, relation } as const;
   if (plan.countOnly) return { ...read, ask: countRows(plan, admitted), answers: "count", total: undefined };
   if (root.selected.length === 0 && root.relations.size === 0)
-    return { ...read, ask: selectComputed(root, admitted), answers: "computed" };
+    return { ...read, ask: selectComputed(root, admitted), answers: "rows" };
   if (root.secured.table.kind === "view")
     return { ...read, ask: selectView(root, admitted), answers: "rows" };
   // Drizzle's relational queries ask for each field by itself, where no other row is seen.

@@ -47,6 +47,6 @@ export const target = ({ table }: SecuredRelation): Target => ({ table: table.ta
 /** A table whose rows are joined by key with rows that are secured, or of which no row is meant. */
 export const joinedByKey = ({ table }: SecuredRelation): Table => table.table;
 
-/** The same in SQL: where a statement is text, the condition of the mention's rows stands in the slots of its plan. */
+/** The name of a table in a statement that is text; the condition of its rows comes from the slots of the plan. */
 export const tableName = ({ secured: { table } }: Mention, speech: Speech): string =>
   speech.table(table.table);

@@ -1,6 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import type { Row } from "../../author/author.ts";
-import type { Admitted } from "../../author/author.ts";
+import type { Admitted, Row } from "../../author/author.ts";
 import { columnExpression, type ReadPlan, selectedColumn, type WritePlan } from "../../plan/plan.ts";
 import type { ReadStatement } from "../statement.ts";
 import { chunks, exactKey, keysIn, MAX_READ } from "./keys.ts";

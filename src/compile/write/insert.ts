@@ -49,7 +49,7 @@ export class InsertWriter {
     return this.#statements.size;
   }
 
-  /** Whether a plan's answer is a row that nothing in must be mapped. */
+  /** Whether a plan inserts rows whose values are answered as they are stored, and nothing beside them. */
   takes({ kind, answer }: WritePlan): boolean {
     const { syntax } = this.#speech;
     return (
@@ -63,7 +63,7 @@ export class InsertWriter {
     );
   }
 
-  /** `undefined` for a row that holds SQL, which Drizzle writes. On SQLite it may be asked for cells. */
+  /** Inserts a row, which on SQLite may be asked for cells; `undefined` for one that holds SQL, which Drizzle writes. */
   insert(plan: WritePlan, check: Rows, row: Row, cells: readonly ColumnInfo[] = []): WritingOne | undefined {
     const given = this.#givenAll(plan, row);
     if (given === undefined) return undefined;

@@ -29,7 +29,7 @@ export type Refusal = "check-failed" | "limit-exceeded";
 
 /** One step of a write. What must hold is said with it, and the refusal that follows where it does not: nothing is kept. */
 export type Step =
-  /** Refuses where rows are reached; where `reached` counts none, whatever is there. */
+  /** Refuses where `reached` counts a row; without it, always. */
   | { readonly kind: "refuse"; readonly reached: Select | undefined; readonly refusal: Refusal }
   | { readonly kind: "run"; readonly ask: Run }
   /** Locks rows. */

@@ -1,6 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Row, Rows } from "../../author/author.ts";
-import type { Admitted } from "../../author/author.ts";
+import type { Admitted, Row, Rows } from "../../author/author.ts";
 import type { WritePlan } from "../../plan/plan.ts";
 import type { TableInfo } from "../../schema/schema.ts";
 import { isCustom } from "../../syntax/syntax.ts";
