@@ -530,8 +530,6 @@ describe.each(SERVERS)("$name", ({ name, leftOut }) => {
         expect(written.filter((id) => !found.has(id))).toEqual([]);
         if (!poisoned) await recovers(shop);
       },
-      // postgres.js now and then rejects a promise of its own that nobody holds, which ends a test whatever it found.
-      { retry: name === "postgres-js" ? 5 : 0 },
     );
   });
 
