@@ -16,6 +16,7 @@ export interface IndexConfig {
   /** Columns and expressions. */
   readonly columns: readonly object[];
   readonly where?: SQL | undefined;
+  readonly unique?: boolean | undefined;
   readonly method?: string | undefined;
 }
 

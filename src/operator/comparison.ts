@@ -7,6 +7,7 @@ import { always, bound, isEquatable, isOrdered, never } from "./value.ts";
 const ordered = (sign: string, beside: "<=" | ">"): Operator => ({
   operand: "scalar",
   sign,
+  finds: "range",
   applies: isOrdered,
   build: (column: ColumnInfo, value: unknown) =>
     value instanceof Gap

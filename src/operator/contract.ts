@@ -38,6 +38,10 @@ export interface Operator {
   readonly sign?: string;
   /** Whether at most one value satisfies it. */
   readonly fixes?: boolean;
+  /** Whether an index finds what satisfies it otherwise: by each item of its list, or in one stretch. */
+  readonly finds?: "each" | "range";
+  /** What trying it on a row costs, where reading the row costs 1; little where absent. */
+  readonly weight?: (value: unknown) => number;
   /** Whether `N` may stand on its right. */
   readonly nullable?: boolean;
   build(column: ColumnInfo, value: unknown): SQL;

@@ -3,8 +3,13 @@ import { Gap } from "../schema/schema.ts";
 import type { Operator } from "./contract.ts";
 import { always, bound, isEquatable, never } from "./value.ts";
 
+/** Databases look a value up among those of a list, however many they are. */
+const LOOKUP = 1;
+
 const membership = (included: boolean): Operator => ({
   operand: "list",
+  ...(included && { finds: "each" }),
+  weight: () => LOOKUP,
   applies: isEquatable,
   build(column, value) {
     const asked = value as readonly unknown[];

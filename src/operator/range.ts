@@ -13,7 +13,7 @@ function between(column: ColumnInfo, value: unknown): SQL {
 
 /** A range with both ends in it. */
 export const RANGE: readonly (readonly [string, Operator])[] = [
-  ["between", { operand: "pair", applies: isOrdered, build: between }],
+  ["between", { operand: "pair", finds: "range", applies: isOrdered, build: between }],
   [
     "notBetween",
     { operand: "pair", applies: isOrdered, build: (column, value) => sql`not (${between(column, value)})` },

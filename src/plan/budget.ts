@@ -1,5 +1,7 @@
-import { tooComplex } from "../error.ts";
+import { at, tooComplex } from "../error.ts";
 import type { Limits } from "../policy/policy.ts";
+import type { ReadNode } from "./plan.ts";
+import { type Asked, NOMINAL, type Part, roughly, weigh } from "./work.ts";
 
 /** What all patterns of a request may hold together: matching costs their length times that of the texts. */
 const MAX_PATTERN = 256;
@@ -51,13 +53,49 @@ export class Budget {
   addRows(rows: number, path: string): void {
     this.#cost += rows;
     if (this.#cost > this.#limits.maxCost) {
-      throw tooComplex(
-        `this could return more than ${this.#limits.maxCost} rows`,
-        path,
-        "ask for less with `limit`",
-      );
+      throw tooComplex(`this could return more than ${this.#limits.maxCost} rows`, path, HINTS.rows);
     }
   }
+
+  /**
+   * What the whole tree makes the database look at. Tables are taken to hold what tables hold, never what these do: else
+   * a refusal would say how many rows there are, and what works today would not when there are more.
+   */
+  checkWork(root: ReadNode, asked: Asked): void {
+    const { maxWork } = this.#limits;
+    if (maxWork === Number.POSITIVE_INFINITY) return;
+    // Most questions are far below it, and shall not wait to hear by how much.
+    if (root.relations.size === 0 && roughly(root) <= maxWork) return;
+    const { sum, node, part } = weigh(root, NOMINAL, asked);
+    if (sum <= maxWork) return;
+    const message = `this could be more work than looking at ${maxWork} rows`;
+    throw tooComplex(message, placeOf(root, node, part), HINTS[part]);
+  }
+}
+
+const HINTS: Readonly<Record<Part, string>> = {
+  rows: "ask for less with `limit`",
+  where: "ask for fewer patterns, or for less above it with `limit`",
+  orderBy: "leave the order out, or ask for less above it with `limit`",
+  offset: "filter by the last row's key instead",
+  total: "ask without it: `countTotal=F`",
+};
+
+/** Where a part of a node stands in the client's question. */
+function placeOf(root: ReadNode, node: ReadNode, part: Part): string {
+  if (part === "total") return "countTotal";
+  const path = waysTo(root, node)!.reduce((above, name) => at(at(above, "with"), name), "select");
+  return part === "rows" ? path : at(path, part);
+}
+
+/** The relations that lead from one node to another; `undefined` where none do. */
+function waysTo(from: ReadNode, to: ReadNode): readonly string[] | undefined {
+  if (from === to) return [];
+  for (const [name, { node }] of from.relations) {
+    const rest = waysTo(node, to);
+    if (rest !== undefined) return [name, ...rest];
+  }
+  return undefined;
 }
 
 /** What a lifted limit counts as in a cost. */

@@ -45,13 +45,15 @@ export function planRead(policy: Policy, request: QueryRequest): ReadPlan {
   const budget = new Budget(policy.limits);
   const nodes: ReadNode[] = [];
   const root = nodePlanner(nodes, budget)(policy, request.selector, rootPlace(policy, first));
+  const total = request.total ?? policy.countTotal;
+  budget.checkWork(root, { kind: "read", total });
   return {
     kind: "read",
     policy,
     root,
     nodes,
     first,
-    total: request.total ?? policy.countTotal,
+    total,
     recurring: request.recurring === true,
     countOnly: isCount(root),
   };

@@ -32,12 +32,15 @@ export function planWrite(policy: Policy, request: QueryRequest): WritePlan {
     ...rootPlace(policy, false),
     written: true,
   });
+  const kind = traitsOf(request.method).action as WritePlan["kind"];
+  const total = request.total ?? policy.countTotal;
+  budget.checkWork(answer, { kind: kind === "insert" ? "make" : "change", total });
   return {
-    kind: traitsOf(request.method).action as WritePlan["kind"],
+    kind,
     policy,
     answer,
     nodes,
-    total: request.total ?? policy.countTotal,
+    total,
     countOnly: isCount(answer),
   };
 }

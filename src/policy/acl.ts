@@ -76,6 +76,11 @@ export interface LimitOptions {
   readonly maxBodySize?: number | null | undefined;
   /** The most rows a nested read could return, over the whole tree. */
   readonly maxCost?: number | null | undefined;
+  /**
+   * The most work a question could be, in rows that are read and compared with one value: patterns, sorts and rows skipped
+   * weigh more, and each relation by the rows above it. It is told from the question and the schema, whatever tables hold.
+   */
+  readonly maxWork?: number | null | undefined;
   /** What happens to a limit beyond `maxLimit`: refused (`"Throw"`, the default) or lowered to it. */
   readonly onSurpassMaxLimit?: "Throw" | "Limit" | undefined;
 }

@@ -10,6 +10,7 @@ export interface Limits {
   readonly maxRows: number;
   readonly maxBodySize: number;
   readonly maxCost: number;
+  readonly maxWork: number;
   readonly onSurpassMaxLimit: "Throw" | "Limit";
 }
 
@@ -27,6 +28,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxRows: 1_000,
   maxBodySize: 1_048_576,
   maxCost: 50_000,
+  maxWork: 1_000_000,
   onSurpassMaxLimit: "Throw",
 };
 
@@ -39,6 +41,7 @@ const NUMBERS = [
   "maxRows",
   "maxBodySize",
   "maxCost",
+  "maxWork",
 ] as const;
 
 /** Puts one author's wishes over the limits that hold so far: `undefined` inherits, `null` lifts. */

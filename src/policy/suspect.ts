@@ -76,6 +76,8 @@ function* suspect(method: Method, role: string, policy: Policy): Iterable<string
     if (isLifted(policy.limits.maxLimit)) yield ".maxLimit: a read may answer the whole table";
     if (isLifted(policy.limits.maxCost) && hasLists(policy))
       yield ".maxCost: nothing bounds the rows of a nested read";
+    if (isLifted(policy.limits.maxWork) && hasLists(policy))
+      yield ".maxWork: nothing bounds the work of a nested read";
   }
   yield* unbounded(policy);
   yield* capturing(policy);

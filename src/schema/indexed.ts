@@ -2,12 +2,27 @@ import type { Column, Table } from "drizzle-orm";
 import { configOf, type IndexConfig, type TableConfig } from "../drizzle/drizzle.ts";
 import type { ColumnInfo } from "./column.ts";
 
-/** What of an index says whether it finds rows by equal values. */
-interface Key {
-  /** The first of its columns, by its name in the database; `undefined` where it is an expression. */
-  readonly first: string | undefined;
+/** What of an index says which rows it finds. */
+export interface Index {
+  /** Its columns in order, by their names in the database; `undefined` where one is an expression. */
+  readonly columns: readonly (string | undefined)[];
   /** Whether it holds some rows only. */
   readonly partial: boolean;
+  /** Whether no two rows have the same values in it. */
+  readonly unique: boolean;
+  /** Whether it has rows in order, and so those of a range in one stretch. */
+  readonly ordered: boolean;
+}
+
+const known = new WeakMap<Table, readonly Index[] | undefined>();
+
+/** The indexes that the schema says a table has and that find equal values, keys among them; `undefined` for what is no table. */
+export function indexesOf(table: Table): readonly Index[] | undefined {
+  if (known.has(table)) return known.get(table);
+  const config = configOf(table);
+  const indexes = config && readIndexes(config);
+  known.set(table, indexes);
+  return indexes;
 }
 
 /**
@@ -16,25 +31,33 @@ interface Key {
  */
 export function isIndexed(table: Table, columns: readonly ColumnInfo[], filtered: boolean): boolean {
   const names = new Set<string | undefined>(columns.map(({ column }) => column.name));
-  const config = configOf(table);
+  const indexes = indexesOf(table);
   return (
-    config === undefined ||
-    keysOf(config).some(({ first, partial }) => names.has(first) && (filtered || !partial))
+    indexes === undefined ||
+    indexes.some(({ columns: [first], partial }) => names.has(first) && (filtered || !partial))
   );
 }
 
-function keysOf({ columns, primaryKeys, uniqueConstraints, indexes }: TableConfig): readonly Key[] {
-  const whole = (first: Column | undefined): Key => ({ first: first?.name, partial: false });
+function readIndexes({ columns, primaryKeys, uniqueConstraints, indexes }: TableConfig): readonly Index[] {
   return [
-    ...columns.filter(({ primary, isUnique }) => primary || isUnique).map(whole),
-    ...[...primaryKeys, ...uniqueConstraints].map((key) => whole(key.columns[0])),
-    ...indexes.filter(({ config }) => findsEqual(config)).map(({ config }) => keyOf(config)),
+    ...columns.filter(({ primary, isUnique }) => primary || isUnique).map((column) => keyOf([column])),
+    ...[...primaryKeys, ...uniqueConstraints].map((key) => keyOf(key.columns)),
+    ...indexes.filter(({ config }) => findsEqual(config)).map(({ config }) => indexOf(config)),
   ];
 }
 
-const keyOf = ({ columns: [first], where }: IndexConfig): Key => ({
-  first: first !== undefined && "name" in first ? String(first.name) : undefined,
+const keyOf = (columns: readonly Column[]): Index => ({
+  columns: columns.map(({ name }) => name),
+  partial: false,
+  unique: true,
+  ordered: true,
+});
+
+const indexOf = ({ columns, where, unique = false, method = "btree" }: IndexConfig): Index => ({
+  columns: columns.map((column) => ("name" in column ? String(column.name) : undefined)),
   partial: where !== undefined,
+  unique,
+  ordered: method === "btree",
 });
 
 /** Of PostgreSQL's methods two find equal values of any type. */

@@ -11,7 +11,7 @@ export { typeName } from "./cast.ts";
 export { coerce, readField } from "./coerce.ts";
 export type { ColumnInfo } from "./column.ts";
 export { Gap } from "./gap.ts";
-export { isIndexed } from "./indexed.ts";
+export { type Index, indexesOf, isIndexed } from "./indexed.ts";
 export { isStorable } from "./json.ts";
 export type { DatabaseKind } from "./kind.ts";
 export { readLongNumbers } from "./long-number.ts";

@@ -407,6 +407,7 @@ describe("limits of one's own", () => {
             maxConditions: 3,
             maxList: 4,
             maxCost: null,
+            maxWork: null,
             maxLimit: null,
             with: { comments: { select: columns, maxLimit: null } },
           },
@@ -415,6 +416,7 @@ describe("limits of one's own", () => {
             maxConditions: null,
             maxList: null,
             maxCost: 2_000_000,
+            maxWork: null,
             maxLimit: null,
             with: { comments: { select: columns, maxLimit: null } },
           },
@@ -655,7 +657,13 @@ describe("what the database's parser cannot take is too complex, not a fault", (
   });
   const app = served({
     articles: { table: "article", control: { GET: { all: { select: true } } } },
-    authors: { table: "author", maxDepth: null, maxCost: null, control: { GET: { all: rule(6) } } },
+    authors: {
+      table: "author",
+      maxDepth: null,
+      maxCost: null,
+      maxWork: null,
+      control: { GET: { all: rule(6) } },
+    },
   } as unknown as TestACL);
   const nested = (levels: number): string =>
     `${"(id.ne:0,NOT:".repeat(levels)}(id.gt:0)${")".repeat(levels)}`;

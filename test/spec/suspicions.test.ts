@@ -206,6 +206,16 @@ const SUSPECTS: readonly [string, string, string, string, AnyRule, RegExp, ...An
     { with: {} },
   ],
   [
+    "a nested read of any work",
+    "sheet",
+    "GET",
+    "writer",
+    { select: true, maxWork: null, with: { cells: { select: { columns: ["id"] } } } },
+    /^acl\.items\.control\.GET\.writer\.maxWork: .*nested/,
+    { maxWork: 100_000_000 },
+    { with: {} },
+  ],
+  [
     "a body of any size",
     "plain",
     "POST",
@@ -292,6 +302,7 @@ test("a clean file warns of nothing, strict or not", () => {
     cell: {
       table: "cell",
       maxCost: null,
+      maxWork: null,
       control: {
         GET: { all: { select: { columns: ["id"] }, with: { sheet: { select: true, maxLimit: null } } } },
         POST: { all: { write: false, injectBody: validateBody } },

@@ -198,7 +198,7 @@ export function routeOver(
       parser: (request, context) => void Object.assign(context, { me: Number(request.headers.get("x-me")) }),
       getRole: () => "writer",
     },
-    defaults: { maxDepth: 4, maxCost: null },
+    defaults: { maxDepth: 4, maxCost: null, maxWork: null },
     ...options,
   });
   const ask: Ask = async (method, path, me, init = {}) => {
