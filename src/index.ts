@@ -3,6 +3,8 @@ export {
   type Dialect,
   type DialectOptions,
   type Door,
+  type Lane,
+  type LaneOptions,
   type LibsqlClient,
   type OpenDialect,
   type ResultRows,

@@ -55,6 +55,8 @@ export interface Dialect {
   readonly refers: boolean;
   /** Whether statements run on another machine, so that they can be given up. */
   readonly remote: boolean;
+  /** Where a statement that only reads runs without holding up others; without one all run where everybody waits. */
+  readonly lane?: Lane | undefined;
   /** Whether rows cost less than JSON made by the database. */
   readonly rowsAreCheap: boolean;
   /** Whether JSON made in a sub-select is still known as JSON outside of it; false is right on any database. */
@@ -72,6 +74,39 @@ export interface Dialect {
   retryable(error: unknown): boolean;
   /** Whether a statement failed because a row refers to one that is not there; never where keys are asked at the end. */
   missesReference(error: unknown): boolean;
+}
+
+/** Processes with connections of their own, which only read: for statements that would hold up everybody in this one. */
+export interface Lane {
+  /** How many statements it runs at once. */
+  readonly size: number;
+  /**
+   * Runs one statement that reads, outside of a transaction, on what was committed when it begins; text, values and rows
+   * as {@link Dialect.query} has them. It is given up, and its process ended, after `milliseconds` and where `signal`
+   * says that nobody waits any more. `undefined` where the lane cannot answer, because its connections lack something or
+   * are set otherwise: then it is to be asked where all others are.
+   *
+   * @throws QueryError `timeout` when it took longer, `busy` where a process ended by itself; what the driver throws.
+   */
+  read(
+    text: string,
+    values: readonly unknown[],
+    options: { readonly milliseconds: number; readonly signal: AbortSignal },
+  ): Promise<ResultRows | undefined>;
+}
+
+/** How the slow lane of a SQLite file is made. */
+export interface LaneOptions {
+  /**
+   * The module that opens a connection as the application does, where that has functions, pragmas, attached files or
+   * temporary tables of its own: an address, or a path from the root. Its default export is a function, perhaps
+   * asynchronous, that answers a client of the application's driver, and is called once in each process of the lane.
+   *
+   * @example lane: { open: new URL("./open.ts", import.meta.url) }
+   */
+  readonly open?: string | URL;
+  /** How many processes there may be at most; one less than there are cores by default. */
+  readonly processes?: number;
 }
 
 /** What lets in those who use the connection beside the engine's transactions. */
@@ -95,6 +130,10 @@ export interface DialectOptions {
   readonly ownConnection: boolean;
   /** How long a statement and a transaction may take, in milliseconds. */
   readonly timeout: number;
+  /** How the slow lane of a SQLite file is made; false for none. */
+  readonly lane: LaneOptions | false;
+  /** Hears what is worth an author's look, one sentence each. */
+  readonly warn: (sentence: string) => void;
 }
 
 /**

@@ -1,3 +1,12 @@
-export type { Database, Dialect, DialectOptions, Door, OpenDialect, ResultRows } from "./contract.ts";
+export type {
+  Database,
+  Dialect,
+  DialectOptions,
+  Door,
+  Lane,
+  LaneOptions,
+  OpenDialect,
+  ResultRows,
+} from "./contract.ts";
 export { openDialect } from "./find.ts";
 export { type LibsqlClient, serializeWrites, type SerializeOptions } from "./serialize-writes.ts";

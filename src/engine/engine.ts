@@ -1,5 +1,5 @@
 import { compilerOf, type ReaderChoice } from "../compile/compile.ts";
-import { openDialect, type OpenDialect } from "../dialect/dialect.ts";
+import { type LaneOptions, openDialect, type OpenDialect } from "../dialect/dialect.ts";
 import { type Outside, Triggers } from "../execute/execute.ts";
 import type { Mark } from "../observe.ts";
 import { allowedMethods, resolve } from "../policy/policy.ts";
@@ -20,6 +20,8 @@ export interface EngineOptions extends PolicyOptions, TurnOptions {
   readonly dialect?: OpenDialect;
   /** Whether reads may have a connection of their own. */
   readonly ownConnection: boolean;
+  /** How the slow lane is made; false for none. */
+  readonly lane: LaneOptions | false;
   /** Whether every answer is formatted, so that rows are wanted and not their text. */
   readonly formats: boolean;
   /** Told what is wrong with the database though a request was answered. */
@@ -55,8 +57,9 @@ export interface Engine {
  * @throws Error that names every mistake of the file, or the database that is not supported.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { database, reader, timeout, formats, busyTimeout, ownConnection } = options;
-  const dialect = openDialect(database, { busyTimeout, ownConnection, timeout }, options.dialect);
+  const { database, reader, timeout, formats, busyTimeout, ownConnection, lane } = options;
+  const { onWarning: warn } = options;
+  const dialect = openDialect(database, { busyTimeout, ownConnection, timeout, lane, warn }, options.dialect);
   const turns = turnsOf(dialect, options);
   const { outside } = turns;
   const policies = new Policies(options, dialect, turns);

@@ -7,7 +7,7 @@ import type { Hooks, QueryResult } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
 import type { Unreadable } from "../syntax/syntax.ts";
 import { insist } from "./insist.ts";
-import { runRead } from "./read.ts";
+import { runApart, runRead } from "./read.ts";
 import { runWrite } from "./write.ts";
 
 export { Triggers, typesOfViews } from "./facts.ts";
@@ -20,6 +20,10 @@ export interface Task<Answer> {
   readonly hooks: Hooks;
   /** What the hooks are handed; the transaction and what came of the work are put on it. */
   readonly context: Context;
+  /** Whether its statement is to run where it holds up nobody, if there is such a place. */
+  readonly apart?: boolean;
+  /** Says when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
   /** Makes the answer of what was written, before it is kept; without it what the work came to is the answer. */
   readonly finish?: (outcome: QueryResult) => Answer | Promise<Answer>;
 }
@@ -88,11 +92,28 @@ function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Pr
       async (database) => finished(task, await run(runtime, database, task.work)),
       timeout,
     );
-  const work = dialect.read((database) =>
-    run(runtime, database, task.work),
-  ) as Promise<unknown> as Promise<Answer>; // which nothing finishes
+  const { read } = task.work;
+  const asked = task.apart === true ? readApart(runtime, task, read, timeout) : readInFront(runtime, read);
+  const work = asked as Promise<unknown> as Promise<Answer>; // which nothing finishes
   // A statement in this process cannot be interrupted, and a timer would only cost.
   return dialect.remote ? within(timeout, work) : work;
+}
+
+const readInFront = ({ dialect, unreadable }: Runtime, read: ReadStatement): Promise<QueryResult> =>
+  dialect.read((database) => runRead(dialect, database, read, unreadable));
+
+/** Asks the slow lane first, and all others' place for what that cannot answer. */
+async function readApart(
+  runtime: Runtime,
+  { signal = new AbortController().signal }: Task<unknown>,
+  read: ReadStatement,
+  milliseconds: number,
+): Promise<QueryResult> {
+  const { dialect, unreadable } = runtime;
+  const { lane } = dialect;
+  if (lane === undefined || read.kind !== "fast") return readInFront(runtime, read);
+  const found = await runApart({ dialect, lane, unreadable }, read, { milliseconds, signal });
+  return "kind" in found ? readInFront(runtime, found) : found;
 }
 
 function run({ dialect, unreadable }: Runtime, database: Database, work: Work): Promise<QueryResult> {

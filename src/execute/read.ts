@@ -1,6 +1,6 @@
 import type { Row } from "../author/author.ts";
 import { type FastRead, type PortableRead, type ReadStatement, TOTAL } from "../compile/compile.ts";
-import type { Database, Dialect } from "../dialect/dialect.ts";
+import type { Database, Dialect, Lane } from "../dialect/dialect.ts";
 import { writeDigits } from "../digits.ts";
 import type { ReadNode } from "../plan/plan.ts";
 import {
@@ -32,17 +32,36 @@ export async function runRead(
 ): Promise<ReadOutcome> {
   let asked = read;
   while (asked.kind === "fast") {
-    const { ask, remembered, otherwise }: FastRead = asked;
+    const { ask }: FastRead = asked;
     try {
       const found = await dialect.query(database, ask.text, ask.values);
       return outcomeOf(found, asked, syntaxOf(dialect.speaks), unreadable);
     } catch (error) {
-      if (!(error instanceof Unsayable) && !dialect.unsayable(error)) throw error;
-      remembered.failed = true;
-      asked = otherwise();
+      asked = nextForm(dialect, asked, error);
     }
   }
   return runPortable(dialect, database, asked, unreadable);
+}
+
+/** Runs a fast read in the slow lane; answers the read that is left where the lane, or its form, cannot say it. */
+export async function runApart(
+  { dialect, lane, unreadable }: { dialect: Dialect; lane: Lane; unreadable: Unreadable },
+  read: FastRead,
+  bounds: Parameters<Lane["read"]>[2],
+): Promise<ReadOutcome | ReadStatement> {
+  try {
+    const found = await lane.read(read.ask.text, read.ask.values, bounds);
+    return found === undefined ? read : outcomeOf(found, read, syntaxOf(dialect.speaks), unreadable);
+  } catch (error) {
+    return nextForm(dialect, read, error);
+  }
+}
+
+/** The next form of a read, which is remembered; throws what is no matter of form. */
+function nextForm(dialect: Dialect, { remembered, otherwise }: FastRead, error: unknown): ReadStatement {
+  if (!(error instanceof Unsayable) && !dialect.unsayable(error)) throw error;
+  remembered.failed = true;
+  return otherwise();
 }
 
 function outcomeOf(

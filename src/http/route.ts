@@ -1,4 +1,4 @@
-import type { OpenDialect } from "../dialect/dialect.ts";
+import type { LaneOptions, OpenDialect } from "../dialect/dialect.ts";
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { type Observer, observerOf, tell } from "../observe.ts";
 import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
@@ -59,9 +59,17 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    * statements prepared as the client does not; true by default. With false every statement goes through the client.
    */
   readonly ownConnection?: boolean;
+  /**
+   * How slow reads of a SQLite file with a write-ahead log are kept from holding up everybody: they run in processes with
+   * connections of their own, which only read. False for none; libSQL without `ownConnection` has none by itself.
+   */
+  readonly lane?: LaneOptions | false;
   /** Refuses, at start, an access-control file that looks like an oversight somewhere; else `onWarning` is told. */
   readonly strict?: boolean;
-  /** Told at start what is legal and looks like an oversight, one sentence each; `console.warn` by default. */
+  /**
+   * Told what is legal and looks like an oversight, one sentence each, at start, and once what the slow lane lacks;
+   * `console.warn` by default.
+   */
   readonly onWarning?: (sentence: string) => void;
   /**
    * How long a body may take to arrive, each asynchronous function of yours to answer, and a transaction with its hooks,
@@ -158,9 +166,21 @@ function engineOptions<Role extends string, Session>(
     formats: options.defaults?.formatResult !== undefined,
     reader: options.reader ?? "fast",
     ownConnection: options.ownConnection !== false,
+    lane: readLane(options.lane),
     ...(options.defaults !== undefined && { defaults: options.defaults }),
     ...(options.dialect !== undefined && { dialect: options.dialect }),
   };
+}
+
+/** @throws Error at start for a module that no process could find, and a number of processes that is none. */
+function readLane(lane: LaneOptions | false = {}): LaneOptions | false {
+  if (lane === false) return lane;
+  whole("lane.processes", lane.processes, 1);
+  if (lane.open !== undefined && !/^([a-z]:\\|\/|file:)/i.test(String(lane.open)))
+    throw new Error(
+      'lane.open: expected an address, as `new URL("./open.ts", import.meta.url)`, or a whole path',
+    );
+  return lane;
 }
 
 /** Timers count up to 2^31 - 1 milliseconds; a longer one would fire at once. */

@@ -12,9 +12,12 @@ export const filesOf = (...folders: readonly string[]): readonly string[] =>
 /** The text of a file. */
 export const textOf = (file: string): string => readFileSync(join(root, file), "utf8");
 
-/** The modules a file loads at run time; Bun leaves type-only imports out. */
-export const loadsOf = (file: string): readonly string[] =>
-  transpiler.scanImports(textOf(file)).map(({ path }) => path);
+/** The modules a file loads at run time, later or at once; Bun leaves type-only imports out. */
+export const loadsOf = (file: string, when: "ever" | "at once" = "ever"): readonly string[] =>
+  transpiler
+    .scanImports(textOf(file))
+    .filter(({ kind }) => when === "ever" || kind !== "dynamic-import")
+    .map(({ path }) => path);
 
 /** The file a relative import of another names. */
 export const targetOf = (file: string, load: string): string => normalize(join(dirname(file), load));

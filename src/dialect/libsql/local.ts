@@ -1,5 +1,6 @@
 import type { Client, InValue, Transaction } from "@libsql/client";
 import type { Database, Dialect, DialectOptions, Door, ResultRows } from "../contract.ts";
+import { openLane } from "../lane/lane.ts";
 import { Semaphore } from "../semaphore.ts";
 import { isUnsayable, sqliteFailure } from "../sqlite/failure.ts";
 import { JSON_PROBE, jsonPassesSelects } from "../sqlite/json.ts";
@@ -28,6 +29,7 @@ export class LocalLibsql implements Dialect {
   /** Reads outside of transactions, where the file allows a connection of its own. */
   #reader: FileReader | undefined;
   jsonPassesSelects = false;
+  lane: Dialect["lane"];
   /** Whether the file has no write-ahead log, as far as is known. */
   #readersWait = true;
   readonly #lane: Lane;
@@ -36,14 +38,14 @@ export class LocalLibsql implements Dialect {
   readonly #hooked = new Semaphore(MAX_HOOKED);
   readonly #guarded = new Semaphore(MAX_GUARDED);
 
-  constructor(database: Database, { busyTimeout, ownConnection }: DialectOptions) {
+  constructor(database: Database, options: DialectOptions) {
     const client = database.$client as Client;
     this.#lane = laneOf(client);
-    this.#waitMs = busyTimeout;
+    this.#waitMs = options.busyTimeout;
     this.#bare = this.#lane.client === client;
     // Turns are taken here, so statements go to the client behind the queue.
     this.#database = overClient(database, this.#lane.client);
-    void this.#askDatabase(ownConnection);
+    void this.#askDatabase(options);
   }
 
   get door(): Door | undefined {
@@ -108,17 +110,28 @@ export class LocalLibsql implements Dialect {
   missesReference = (): boolean => false;
 
   /** Until the database has answered, everything is done so that it is right on any. */
-  async #askDatabase(ownConnection: boolean): Promise<void> {
+  async #askDatabase(options: DialectOptions): Promise<void> {
     const { client } = this.#lane;
     try {
       this.jsonPassesSelects = jsonPassesSelects((await client.execute(JSON_PROBE)).rows);
       const journal = await client.execute("pragma journal_mode");
       const mode = journal.rows[0]?.[0];
       this.#readersWait = mode !== "wal" && mode !== "memory";
-      if (mode === "wal" && ownConnection) this.#reader = await FileReader.open(client);
+      if (mode !== "wal") return;
+      if (options.ownConnection) this.#reader = await FileReader.open(client);
+      await this.#openLane(options);
     } catch {
       // a database that cannot be asked now is right as it is
     }
+  }
+
+  /** Compared with what reads outside of transactions: an author who wants no connection beside his has to open it. */
+  async #openLane(options: DialectOptions): Promise<void> {
+    const { client } = this.#lane;
+    if (!options.ownConnection && (options.lane === false || options.lane.open === undefined)) return;
+    const ask = async (text: string): Promise<ResultRows> =>
+      this.#reader?.query(text, []) ?? (await client.execute(text)).rows;
+    this.lane = await openLane({ driver: "libsql", ask, closed: () => client.closed }, options);
   }
 
   /** Runs work in a transaction that was begun, as Drizzle has it. */

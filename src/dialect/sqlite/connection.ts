@@ -24,6 +24,16 @@ export class Connection {
     return this.#driver.client.inTransaction;
   }
 
+  /** Whether the application has closed it: drivers say so, or throw where they are asked anything. */
+  get closed(): boolean {
+    try {
+      const { open, inTransaction } = this.#driver.client as { open?: boolean; inTransaction: boolean };
+      return open === false && !inTransaction;
+    } catch {
+      return true;
+    }
+  }
+
   query(text: string, values: readonly unknown[]): readonly ArrayLike<unknown>[] {
     let statement = this.#statements.get(text);
     if (statement === undefined) this.#statements.set(text, (statement = this.#driver.prepare(text)));

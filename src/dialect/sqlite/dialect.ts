@@ -1,5 +1,6 @@
 import type { Database, Dialect, DialectOptions, ResultRows } from "../contract.ts";
 import { type Gate, gateOf } from "../gate.ts";
+import { openLane } from "../lane/lane.ts";
 import { retryWhileBusy } from "./busy.ts";
 import { Connection } from "./connection.ts";
 import type { SyncDriver } from "./driver.ts";
@@ -18,18 +19,21 @@ export class SyncDialect implements Dialect {
   readonly rowsAreCheap: boolean;
   readonly jsonPassesSelects: boolean;
   readonly door: Gate;
+  /** Known a moment after the dialect is made. */
+  lane: Dialect["lane"];
   readonly #driver: SyncDriver;
   readonly #connection: Connection;
   readonly #waitMs: number;
 
-  constructor(driver: SyncDriver, { busyTimeout }: DialectOptions) {
+  constructor(driver: SyncDriver, options: DialectOptions) {
     this.#driver = driver;
     this.#connection = new Connection(driver);
-    this.#waitMs = busyTimeout;
+    this.#waitMs = options.busyTimeout;
     this.door = gateOf(driver.connection);
     this.refers = this.#connection.pragma("foreign_keys") === 1;
     this.rowsAreCheap = driver.rowsAreCheap;
     this.jsonPassesSelects = driver.jsonPassesSelects;
+    void this.#openLane(options);
   }
 
   get prepared(): number {
@@ -74,6 +78,12 @@ export class SyncDialect implements Dialect {
   readonly unsayable: Dialect["unsayable"] = isUnsayable;
   retryable = (): boolean => false;
   missesReference = (): boolean => false;
+
+  async #openLane(options: DialectOptions): Promise<void> {
+    const connection = this.#connection;
+    const ask = (text: string): ResultRows => connection.query(text, []);
+    this.lane = await openLane({ driver: this.#driver.name, ask, closed: () => connection.closed }, options);
+  }
 
   /** Enters alone with a transaction begun; while another process holds the lock, the others here may pass. */
   #begin(statement: string): Promise<() => void> {

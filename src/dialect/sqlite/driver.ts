@@ -1,4 +1,5 @@
 import type { Database } from "../contract.ts";
+import type { Driver } from "../lane/message.ts";
 
 /** The part of a synchronous driver's client that Drizzle's session needs. */
 export interface SyncClient {
@@ -15,6 +16,7 @@ export interface SyncStatement {
 
 /** What differs between drivers that have one connection, whose statements are synchronous. */
 export interface SyncDriver {
+  readonly name: Driver;
   /** What all who use the connection have in common. */
   readonly connection: object;
   readonly client: SyncClient;

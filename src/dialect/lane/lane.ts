@@ -1,0 +1,211 @@
+import { pause, within } from "../../clock.ts";
+import { busy, QueryError, timeout } from "../../error.ts";
+import type { DialectOptions, Lane, LaneOptions, ResultRows } from "../contract.ts";
+import { Ended, type Helper, Refused } from "./helper.ts";
+import { findHost, type Host } from "./host.ts";
+import { answersBigints, FUNCTIONS, lookOf, SETTINGS } from "./look.ts";
+import type { Driver, Look, Place, Question } from "./message.ts";
+import { POOL, type Pool, type Want } from "./pool.ts";
+
+/** The application's own connection, as far as the lane knows it. */
+export interface Front {
+  readonly driver: Driver;
+  /** Asks how it is set, at once, whoever has it. */
+  readonly ask: (text: string) => ResultRows | Promise<ResultRows>;
+  readonly closed: () => boolean;
+}
+
+/** What bounds one question. */
+type Bounds = Parameters<Lane["read"]>[2];
+
+/** How long a statement may go on after its caller has left: to begin a process anew takes as long, in milliseconds. */
+const GRACE = 100;
+/** How long nothing is asked of a lane whose processes cannot begin, in milliseconds. */
+const RECOVERY = 10_000;
+/** How long it is known which functions of the application's stand in place of built-in ones, in milliseconds. */
+const KNOWN = 5_000;
+
+/** What SQLite says of a statement for which something is missing, or may not be done, on a connection. */
+const MISSING =
+  /^(no such (table|column|function|collation sequence|module)|unknown (database|function)|wrong number of arguments|unsafe use of|not authorized|attempt to write|unable to open)/i;
+
+const HOW = "name a module that opens a connection as your application does: `lane: { open }`";
+
+/**
+ * Opens the slow lane of a file with a write-ahead log; `undefined` for any other database, and where the runtime has no
+ * processes.
+ */
+export async function openLane(front: Front, options: DialectOptions): Promise<Lane | undefined> {
+  const { lane, warn } = options;
+  if (lane === false) return undefined;
+  try {
+    const [main] = await front.ask("select file from pragma_database_list where name = 'main'");
+    const file = main?.[0];
+    if (typeof file !== "string" || file === "") return undefined;
+    const [journal] = await front.ask("pragma journal_mode");
+    if (journal?.[0] !== "wal") return undefined;
+    const host = await findHost();
+    if (host === undefined) {
+      warn("there is no slow lane: its program is not beside the package, as in a bundle; set `lane: false`");
+      return undefined;
+    }
+    return new SlowLane(front, { file, host, lane, warn });
+  } catch {
+    return undefined; // a database that cannot be asked now is right without one
+  }
+}
+
+interface Made {
+  readonly file: string;
+  readonly host: Host;
+  readonly lane: LaneOptions;
+  readonly warn: (sentence: string) => void;
+  readonly pool?: Pool;
+}
+
+/** Processes with a connection of their own, which only read. */
+export class SlowLane implements Lane {
+  readonly size: number;
+  readonly #front: Front;
+  readonly #host: Host;
+  readonly #place: Place;
+  readonly #warn: (sentence: string) => void;
+  readonly #pool: Pool;
+  readonly #warned = new Set<string>();
+  /** Until when nothing is asked of it. */
+  #recovers = 0;
+  /** The functions of the application's connection, and until when they are known. */
+  #functions = "";
+  #known = 0;
+
+  constructor(front: Front, { file, host, lane, warn, pool = POOL }: Made) {
+    const { driver } = front;
+    const open = lane.open === undefined ? undefined : String(lane.open);
+    this.size = lane.processes ?? host.spare;
+    this.#front = front;
+    this.#host = host;
+    this.#place = { driver, file, identity: host.identityOf(file), open, bigints: false };
+    this.#warn = warn;
+    this.#pool = pool;
+  }
+
+  async read(text: string, values: readonly unknown[], bounds: Bounds): Promise<ResultRows | undefined> {
+    const { milliseconds, signal } = bounds;
+    if (signal.aborted) throw busy();
+    if (performance.now() < this.#recovers) return undefined;
+    const until = performance.now() + milliseconds;
+    const front = await this.#look();
+    if (front === undefined) return undefined;
+    const { closed, driver } = this.#front;
+    const place = { ...this.#place, bigints: driver !== "libsql" && front.bigints };
+    const want = { host: this.#host, place, size: this.size, closed };
+    const helper = await this.#take(want, bounds);
+    if (helper === undefined) return undefined;
+    try {
+      const look = await this.#begun(helper, { ...bounds, milliseconds: until - performance.now() });
+      if (look === undefined || !this.#agree(front, look)) return undefined;
+      if (signal.aborted) throw busy();
+      return await this.#ask(helper, { text, values }, { signal, milliseconds: until - performance.now() });
+    } finally {
+      this.#pool.release(helper);
+    }
+  }
+
+  /** How the application's connection is set; `undefined` where it cannot say. */
+  async #look(): Promise<(Look & { readonly bigints: boolean }) | undefined> {
+    const { ask, closed } = this.#front;
+    try {
+      if (closed()) return undefined;
+      const settings = await ask(SETTINGS);
+      const now = performance.now();
+      if (now > this.#known) {
+        this.#functions = lookOf(await ask(FUNCTIONS));
+        this.#known = now + KNOWN;
+      }
+      const bigints = answersBigints(settings);
+      return { settings: lookOf(settings), functions: this.#functions, bigints };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A process for oneself; `undefined` where none can be made. */
+  async #take(want: Want, { milliseconds, signal }: Bounds): Promise<Helper | undefined> {
+    try {
+      return await this.#pool.take(want, milliseconds, signal);
+    } catch (error) {
+      if (error instanceof QueryError) throw error;
+      return this.#fail(error);
+    }
+  }
+
+  /** How the connection of a process is set, once it is; `undefined` where it cannot begin. */
+  async #begun(helper: Helper, { milliseconds }: Bounds): Promise<Look | undefined> {
+    const late = timeout(milliseconds);
+    try {
+      return await within(milliseconds, helper.ready, () => late);
+    } catch (error) {
+      if (error === late) throw late;
+      return this.#fail(error);
+    }
+  }
+
+  /** Lets nobody ask for a while. */
+  #fail(error: unknown): undefined {
+    this.#recovers = performance.now() + RECOVERY;
+    this.#tell(
+      "begin",
+      `the slow lane cannot begin, so that slow reads hold up others: ${(error as Error).message}; ${HOW}`,
+    );
+  }
+
+  /** Whether both connections are set alike; the author's own module is believed. */
+  #agree(front: Look, look: Look): boolean {
+    const differs = (["settings", "functions"] as const).find((name) => front[name] !== look[name]);
+    if (differs === undefined) return true;
+    const own = this.#place.open;
+    this.#tell(
+      differs,
+      own === undefined
+        ? `your connection has ${differs} that the slow lane has not, so that slow reads hold up others; ${HOW}`
+        : `lane.open: the connection it opens has other ${differs} than yours, so that slow reads may answer otherwise`,
+    );
+    return own !== undefined;
+  }
+
+  async #ask(helper: Helper, question: Question, bounds: Bounds): Promise<ResultRows | undefined> {
+    const { signal, milliseconds } = bounds;
+    const leave = (): void => void abandon(helper, this.#pool);
+    signal.addEventListener("abort", leave);
+    try {
+      return await within(milliseconds, helper.ask(question), () => timeout(Math.round(milliseconds)));
+    } catch (error) {
+      if (signal.aborted) throw busy(); // which nobody hears
+      if (error instanceof Ended) throw busy(error); // it may be what ended the process, so nobody else asks it
+      if (!(error instanceof Refused) || !MISSING.test(error.message)) throw error;
+      this.#tell("missing", `the slow lane lacks what your connection has (${error.message}); ${HOW}`);
+      return undefined;
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  /** Tells of each thing once. */
+  #tell(what: string, sentence: string): void {
+    if (this.#warned.has(what)) return;
+    this.#warned.add(what);
+    try {
+      this.#warn(sentence);
+    } catch {} // what is told cannot change an answer
+  }
+}
+
+/** Ends the process of a caller who has left, where its statement does not end soon, and not too often. */
+async function abandon(helper: Helper, pool: Pool): Promise<void> {
+  const { asked } = helper;
+  const goesOn = (): boolean => helper.busy && helper.asked === asked;
+  await pause(GRACE);
+  if (!goesOn()) return;
+  await pause(pool.patience());
+  if (goesOn()) helper.kill();
+}
