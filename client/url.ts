@@ -21,7 +21,7 @@ export function locate(url: string | URL, base: string | undefined, params: URLS
 
 function resolve(url: string, base: string | undefined): URL {
   const full =
-    base === undefined || ABSOLUTE.test(url) ? url : `${base.replace(/\/+$/, "")}/${url.replace(/^\/+/, "")}`;
+    base === undefined || ABSOLUTE.test(url) ? url : `${withoutSlashes(base)}/${url.replace(/^\/+/, "")}`;
   try {
     return new URL(full, origin());
   } catch (cause) {
@@ -30,6 +30,13 @@ function resolve(url: string, base: string | undefined): URL {
       cause,
     });
   }
+}
+
+/** A base without the slashes at its end. */
+function withoutSlashes(base: string): string {
+  let end = base.length;
+  while (base[end - 1] === "/") end--;
+  return base.slice(0, end);
 }
 
 /** Where the page comes from; nothing outside of browsers. */

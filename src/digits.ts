@@ -59,11 +59,20 @@ function readDecimal(text: string): Decimal | undefined {
   const [, sign, whole = "", fraction = "", exponent = "0"] = DECIMAL.exec(text) ?? [];
   if (whole === "" && fraction === "") return undefined;
   const significant = (whole + fraction).replace(/^0+/, "");
-  const digits = significant.replace(/0+$/, "");
+  const digits = withoutZeros(significant);
   if (digits === "") return { negative: false, digits, power: 0 };
   const power = Number(exponent) - fraction.length + significant.length - digits.length;
   return { negative: sign === "-", digits, power };
 }
+
+/** Digits without the zeros at their end; a pattern would begin anew at each zero of those within. */
+export function withoutZeros(digits: string): string {
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end--;
+  return digits.slice(0, end);
+}
+
+const ZERO = 48;
 
 const equals = (a: Decimal, b: Decimal | undefined): boolean =>
   a.negative === b?.negative && a.digits === b.digits && a.power === b.power;
@@ -98,8 +107,8 @@ export function plainDigits(text: string): string {
 
 /** Stands before digits in a text that is read or written as JSON; nobody outside knows it. */
 const MARK = `${crypto.randomUUID()}:`;
-/** An author's `toJSON` may hold JSON as a text, whose quotes are escaped. */
-const MARKED = new RegExp(`(\\\\*)"${MARK}([\\d.eE+-]+)\\1"`, "g");
+/** An author's `toJSON` may hold JSON as a text, whose quotes are escaped. Backslashes are looked at from the first of a row. */
+const MARKED = new RegExp(`(?<!\\\\)(\\\\*)"${MARK}([\\d.eE+-]+)\\1"`, "g");
 
 let writing = false;
 let met = false;

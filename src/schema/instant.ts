@@ -1,3 +1,4 @@
+import { withoutZeros } from "../digits.ts";
 import { Gap } from "./gap.ts";
 import { daysIn } from "./moment.ts";
 import type { ColumnInfo } from "./column.ts";
@@ -39,8 +40,6 @@ function readISO(text: string): Instant | undefined {
     rest: withoutZeros(fraction.slice(3)),
   };
 }
-
-const withoutZeros = (digits: string): string => digits.replace(/0+$/, "");
 
 const DAY = 86_400_000;
 /** PostgreSQL keeps as many digits of a second, whatever its columns round to. */

@@ -62,9 +62,12 @@ const SHAPES: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ],
 ]);
 
+/** Elements end with a comma or where all of them do, so that digits side by side are read in one way alone. */
+const SPARSE = /^\{((?:\d{1,9}:-?\d{1,9}(?:\.\d{1,9})?(?:,(?=\d)|(?=\})))*)\}\/(\d{1,9})$/;
+
 function isSparse(text: string, dimensions: number): boolean {
-  const [, elements, size] = /^\{((?:\d{1,9}:-?\d{1,9}(?:\.\d{1,9})?,?)*)\}\/(\d{1,9})$/.exec(text) ?? [];
-  if (elements === undefined || Number(size) !== dimensions || elements.endsWith(",")) return false;
+  const [, elements, size] = SPARSE.exec(text) ?? [];
+  if (elements === undefined || Number(size) !== dimensions) return false;
   const indexes = elements === "" ? [] : elements.split(",").map((element) => parseInt(element, 10));
   return new Set(indexes).size === indexes.length && indexes.every((i) => i >= 1 && i <= dimensions);
 }

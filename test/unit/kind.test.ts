@@ -182,6 +182,8 @@ describe("on PostgreSQL", () => {
     ["space", [1, 2, 3], "expected a list of as many numbers as the vector has dimensions"],
     ["half", [1, 65_520], "expected a list of as many numbers as the vector has dimensions"],
     ["sparse", "{6:1}/5", "expected a text such as {1:0.5,3:2}/4"],
+    ["sparse", "{1:12:1}/5", "expected a text such as {1:0.5,3:2}/4"],
+    ["sparse", "{1:1,}/5", "expected a text such as {1:0.5,3:2}/4"],
     ["document", { a: "\0" }, "expected JSON"],
     ["cents", 1_000_000, "expected a decimal number of 6 digits, 2 of them after the point"],
   ])("%s: %j is refused: %s", (name, value, message, path = "x") => {
