@@ -10,6 +10,7 @@ import { FUNCTIONS } from "../../src/dialect/lane/look.ts";
 import { Pool } from "../../src/dialect/lane/pool.ts";
 import { execute } from "../../src/execute/execute.ts";
 import type { TestACL } from "../support/app.ts";
+import { blocksOf } from "../support/manual.ts";
 import * as schema from "../support/schema.ts";
 import { type Driver, ENDLESS, laned, type Laned, type LanedOptions, pidsOf, runs, until } from "./lane.ts";
 import { makeFile } from "./process.ts";
@@ -103,6 +104,25 @@ describe.each(["bun:sqlite", "libsql"] as const)("%s", (driver) => {
     await app.run(`insert into samples (id, json) values (1, 'no json')`);
     const [front, lane] = [await app.get("samples", "front"), await app.get("samples", "lane")];
     expect([lane.status, lane.text]).toEqual([front.status, front.text]);
+  });
+
+  test.each([
+    ["what is no JSON", "select json('x')"],
+    ["too long a text", "select zeroblob(2147483647)"],
+    ["an overflow", "select abs(-9223372036854775807 - 1)"],
+    ["too deep an expression", `select 1${"+1".repeat(2_000)}`],
+  ])("an error means what it means in front: %s", async (_, text) => {
+    const app = await open(driver);
+    const meaning = async (asked: Promise<unknown>): Promise<unknown> => {
+      try {
+        return await asked;
+      } catch (error) {
+        return [app.dialect.failure(error, "read")?.code, app.dialect.unsayable(error)];
+      }
+    };
+    const front = await meaning(app.front(text));
+    expect(front).toBeArrayOfSize(2);
+    expect(await meaning(app.read(text))).toEqual(front);
   });
 
   test("it sees every commit at once", async () => {
@@ -426,6 +446,34 @@ describe("an application", () => {
     await child.exited;
     expect(await until(() => !runs(pid))).toBe(true);
   }, 20_000);
+});
+
+test("a bundle has no lane, and says so once", async () => {
+  const { file, remove } = await makeFile();
+  cleanups.push(remove);
+  const { outputs } = await Bun.build({
+    entrypoints: [join(import.meta.dir, "bundled.ts")],
+    outdir: dirname(file),
+    target: "bun",
+  });
+  const { stdout } = Bun.spawnSync([process.execPath, outputs[0]!.path, file]);
+  const [none, told] = JSON.parse(stdout.toString()) as [boolean, string[]];
+  expect(none).toBe(true);
+  expect(told.filter((sentence) => sentence.includes("slow lane"))).toHaveLength(1);
+}, 20_000);
+
+test("the manual's module opens a connection as its application does", async () => {
+  const block = blocksOf("docs/databases.md", "ts").find((one) => one.includes("// open.ts"))!;
+  const { file: other, remove } = await makeFile();
+  const { file, remove: removeOwn } = await makeFile();
+  cleanups.push(remove, removeOwn);
+  const path = join(dirname(file), "open.ts");
+  writeFileSync(path, block.replace("app.db", file).replace("archive.db", other));
+  const app = await open("bun:sqlite", { file, lane: { open: path } });
+  for (const [, statement] of block.matchAll(/client\.run\("(.*)"\)/g))
+    await app.run(statement!.replace("archive.db", other));
+  expect(await app.read("select count(*), 'a' like 'A' from archive.tags")).toEqual([[0, 0]]);
+  expect(app.warnings).toEqual([]);
 });
 
 test("processes end when they have rested, make room for other files, and are as few as there may be", async () => {

@@ -29,6 +29,8 @@ const KNOWN = 5_000;
 const MISSING =
   /^(no such (table|column|function|collation sequence|module)|unknown (database|function)|wrong number of arguments|unsafe use of|not authorized|attempt to write|unable to open)/i;
 
+const NOWHERE =
+  "there is no slow lane, so that slow reads hold up others: its program is not where the package is, as in a bundle; leave the package out of that, or set `lane: false`";
 const HOW = "name a module that opens a connection as your application does: `lane: { open }`";
 
 /**
@@ -46,7 +48,7 @@ export async function openLane(front: Front, options: DialectOptions): Promise<L
     if (journal?.[0] !== "wal") return undefined;
     const host = await findHost();
     if (host === undefined) {
-      warn("there is no slow lane: its program is not beside the package, as in a bundle; set `lane: false`");
+      warn(NOWHERE);
       return undefined;
     }
     return new SlowLane(front, { file, host, lane, warn });
