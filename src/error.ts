@@ -53,6 +53,14 @@ export class HttpError extends Error {
   }
 }
 
+/** Thrown where the caller has left: nothing more is done for him, and nobody reads the answer. */
+export class Gone extends HttpError {
+  constructor() {
+    super("the caller has left", 499);
+    this.name = "Gone";
+  }
+}
+
 /**
  * What was thrown by a function that was asked about an error, and that error. Nothing is written to either: authors may
  * throw one object again and again.
@@ -158,6 +166,14 @@ export const internalError = (cause: unknown): QueryError =>
 export const busy = (cause?: unknown): QueryError =>
   new QueryError("busy", "the server is busy", {
     hint: "try again",
+    headers: { "Retry-After": "1" },
+    cause,
+  });
+
+/** For him alone whose own share is used up; the others are answered. */
+export const shareUsedUp = (cause?: unknown): QueryError =>
+  new QueryError("busy", "you have too much under way", {
+    hint: "your own share of the server is used up: wait for your other answers, then try again",
     headers: { "Retry-After": "1" },
     cause,
   });

@@ -1,0 +1,118 @@
+import { busy, Gone, shareUsedUp } from "../error.ts";
+
+/** How work waits for a place. */
+export interface Waiting {
+  /** How long it waits, in milliseconds. */
+  readonly waitMs: number;
+  /** Whoever leaves waits no longer. */
+  readonly signal: AbortSignal;
+}
+
+interface Waiter {
+  readonly enter: () => void;
+}
+
+/**
+ * So many places for work. Who waits is let in in turn by caller, and first come, first served among those of one. A caller
+ * takes a place only where he then holds no more than are free still, or his first: so one alone leaves half of them to
+ * whoever comes next, and nobody stands behind all that another has in the queue.
+ *
+ * @example const fair = new Fair(10); await fair.run("n:ann", () => ask(), { waitMs: 5_000, signal });
+ */
+export class Fair {
+  #free: number;
+  readonly #held = new Map<string, number>();
+  /** Who waits, by caller; the callers in the order of their turns. */
+  readonly #queues = new Map<string, Waiter[]>();
+
+  constructor(capacity: number) {
+    this.#free = capacity;
+  }
+
+  /**
+   * Runs work in a place of the caller's, which is free again when the work has settled; what is aborted while it runs ends
+   * itself.
+   *
+   * @throws QueryError `busy` when no turn came within `waitMs` milliseconds, and Gone when `signal` aborts before.
+   */
+  async run<T>(caller: string, work: () => Promise<T>, { waitMs, signal }: Waiting): Promise<T> {
+    if (signal.aborted) throw new Gone();
+    // Who could be let in was let in when a place came free: nobody is passed by here.
+    if (!this.#queues.has(caller) && this.#admits(caller)) this.#take(caller);
+    else await this.#wait(caller, waitMs, signal);
+    try {
+      if (signal.aborted) throw new Gone(); // who left in the moment he was let in
+      return await work();
+    } finally {
+      this.#leave(caller);
+    }
+  }
+
+  #admits(caller: string): boolean {
+    const held = this.#held.get(caller) ?? 0;
+    return this.#free > 0 && (held === 0 || held + 1 <= this.#free - 1);
+  }
+
+  #take(caller: string): void {
+    this.#free--;
+    this.#held.set(caller, (this.#held.get(caller) ?? 0) + 1);
+  }
+
+  #leave(caller: string): void {
+    this.#free++;
+    const held = this.#held.get(caller)! - 1;
+    if (held === 0) this.#held.delete(caller);
+    else this.#held.set(caller, held);
+    while (this.#letIn());
+  }
+
+  /** Lets in the first of the next caller who may, whose turn comes then after all the others'. */
+  #letIn(): boolean {
+    if (this.#free === 0) return false;
+    for (const [caller, waiters] of this.#queues) {
+      if (!this.#admits(caller)) continue;
+      const next = waiters.shift()!;
+      this.#queues.delete(caller);
+      if (waiters.length > 0) this.#queues.set(caller, waiters);
+      this.#take(caller);
+      next.enter();
+      return true;
+    }
+    return false;
+  }
+
+  /** A timer, or the signal, takes it out of the queue, where nobody's work is raced: it has not begun. */
+  #wait(caller: string, waitMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", left);
+      };
+      const waiter: Waiter = { enter: () => (settle(), resolve()) };
+      const giveUp = (error: unknown): void => {
+        settle();
+        this.#forget(caller, waiter);
+        reject(error);
+      };
+      const left = (): void => giveUp(new Gone());
+      const timer = setTimeout(() => giveUp(this.#late(caller, waitMs)), waitMs);
+      signal.addEventListener("abort", left);
+      const waiters = this.#queues.get(caller);
+      if (waiters === undefined) this.#queues.set(caller, [waiter]);
+      else waiters.push(waiter);
+    });
+  }
+
+  #forget(caller: string, waiter: Waiter): void {
+    const waiters = this.#queues.get(caller)!;
+    waiters.splice(waiters.indexOf(waiter), 1);
+    if (waiters.length === 0) this.#queues.delete(caller);
+  }
+
+  #late(caller: string, waitMs: number): Error {
+    const why = new Error(
+      `no turn within ${waitMs} ms: does a hook wait for long, or use the outer database or the route instead of \`tx\`?`,
+    );
+    return this.#held.has(caller) ? shareUsedUp(why) : busy(why);
+  }
+}
