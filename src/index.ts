@@ -7,6 +7,7 @@ export {
   type LaneOptions,
   type LibsqlClient,
   type OpenDialect,
+  type Leaving,
   type ResultRows,
   serializeWrites,
   type SerializeOptions,

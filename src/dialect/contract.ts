@@ -24,9 +24,10 @@ export interface Dialect {
   readonly speaks: "sqlite" | "postgresql";
   /**
    * Runs statements that only read, outside of a transaction. Where a transaction has the one connection, they wait until
-   * none is open. Nobody stops them: where the dialect is `remote` the caller waits no longer than he may.
+   * none is open. Where the dialect is `remote` the caller waits no longer than he may. A dialect may stop them when
+   * `leaving.signal` aborts, and leave the queue it waits in; it looks at the signal only where it waits, for that costs.
    */
-  read<T>(work: (database: Database) => Promise<T>): Promise<T>;
+  read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T>;
   /**
    * Runs one statement that writes, in its turn, so that it is kept or not as a whole. What takes longer than
    * `milliseconds` is stopped where it can be, and fails as a timeout only when it is known that nothing was written.
@@ -51,6 +52,11 @@ export interface Dialect {
    * when none is open.
    */
   readonly door: Door | undefined;
+  /**
+   * What bounds how much of a kind runs at once, the outermost first; without it nothing does. The engine lets in no more,
+   * in turns by caller, so that what waits behind is little.
+   */
+  bounds?(mode: "read" | "write", transaction: boolean): readonly Bound[] | undefined;
   /** Whether the database minds references between tables, as far as can be known at start; else it is warned of them. */
   readonly refers: boolean;
   /** Whether statements run on another machine, so that they can be given up. */
@@ -109,17 +115,29 @@ export interface LaneOptions {
   readonly processes?: number;
 }
 
+/** Who may leave before he is answered. */
+export interface Leaving {
+  readonly signal: AbortSignal;
+}
+
+/** So many at once: one object for all dialects that share the places. */
+export interface Bound {
+  readonly size: number;
+}
+
 /** What lets in those who use the connection beside the engine's transactions. */
 export interface Door {
   /** Whether who comes now passes at once, together with others. */
   readonly open: boolean;
+  /** Whether what runs now is part of the work of a guest who is inside: it must not wait for another who waits for him. */
+  readonly inside?: boolean;
   /**
    * Runs work beside that of others, at once where the door is open, and holds transactions off until what it answers has
-   * settled. What it does at this door meanwhile does not wait for its own end.
+   * settled. What it does at this door meanwhile does not wait for its own end. Whoever leaves waits no longer.
    *
    * @throws QueryError `busy` when its turn has not come within `waitMs` milliseconds.
    */
-  guest<T>(work: () => T | Promise<T>, waitMs: number): T | Promise<T>;
+  guest<T>(work: () => T | Promise<T>, waitMs: number, leaving?: Leaving): T | Promise<T>;
 }
 
 /** How an engine may use its database. */

@@ -1,10 +1,12 @@
 export type {
+  Bound,
   Database,
   Dialect,
   DialectOptions,
   Door,
   Lane,
   LaneOptions,
+  Leaving,
   OpenDialect,
   ResultRows,
 } from "./contract.ts";

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
 import { isThenable } from "../clock.ts";
-import { busy } from "../error.ts";
+import { busy, Gone } from "../error.ts";
+import type { Bound, Leaving } from "./contract.ts";
 
 interface Waiter {
   readonly exclusive: boolean;
@@ -34,6 +35,8 @@ interface Stay {
  * @throws QueryError `busy` when a turn has not come within `waitMs` milliseconds.
  */
 export class Gate {
+  /** Of those who pass alone. */
+  readonly bounds: readonly Bound[] = [{ size: 1 }];
   #waiters: Waiter[] = [];
   #sharing = 0;
   #exclusive = false;
@@ -48,9 +51,14 @@ export class Gate {
     return !this.#exclusive && (this.#next === undefined || this.#before > 0);
   }
 
-  /** Passes together with others who share. */
-  shared<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
-    return this.#pass(false, work, waitMs);
+  /** Whether a guest, or what comes of his work, asks, and has a pass. */
+  get inside(): boolean {
+    return this.#stays?.getStore()?.pass !== undefined;
+  }
+
+  /** Passes together with others who share; whoever leaves waits no longer. */
+  shared<T>(work: () => Promise<T>, waitMs: number, leaving?: Leaving): Promise<T> {
+    return this.#pass(false, work, waitMs, leaving);
   }
 
   /** Passes alone. */
@@ -62,18 +70,18 @@ export class Gate {
    * Passes together with others, at once where the door is open, and stays until what `work` answers has settled. What it
    * does at this door meanwhile does not wait for its own end.
    */
-  guest<T>(work: () => T | Promise<T>, waitMs: number): T | Promise<T> {
-    if (this.#stays?.getStore()?.pass !== undefined) return work();
+  guest<T>(work: () => T | Promise<T>, waitMs: number, leaving?: Leaving): T | Promise<T> {
+    if (this.inside) return work();
     if (this.open) return this.#host(this.#share(), work);
-    return this.#wait(false, waitMs).then((pass) => this.#host(pass!, work));
+    return this.#wait(false, waitMs, leaving).then((pass) => this.#host(pass!, work));
   }
 
   /** Takes the door for oneself; the answer opens it again, once. */
-  async enter(waitMs: number, exclusive = true): Promise<() => void> {
+  async enter(waitMs: number, exclusive = true, leaving?: Leaving): Promise<() => void> {
     const stay = this.#stays?.getStore();
     if (exclusive) return this.#enterAlone(waitMs, stay);
     const passes = this.open || stay?.pass !== undefined;
-    const pass = passes ? this.#share() : (await this.#wait(false, waitMs))!;
+    const pass = passes ? this.#share() : (await this.#wait(false, waitMs, leaving))!;
     return once(() => this.#leave(pass));
   }
 
@@ -94,8 +102,8 @@ export class Gate {
     });
   }
 
-  async #pass<T>(exclusive: boolean, work: () => Promise<T>, waitMs: number): Promise<T> {
-    const leave = await this.enter(waitMs, exclusive);
+  async #pass<T>(exclusive: boolean, work: () => Promise<T>, waitMs: number, leaving?: Leaving): Promise<T> {
+    const leave = await this.enter(waitMs, exclusive, leaving);
     try {
       return await work();
     } finally {
@@ -177,22 +185,31 @@ export class Gate {
    * The answer is a pass, save for who is alone. Its timer takes it out of the queue and lets others pass, where nobody's
    * work is raced: it has not begun.
    */
-  #wait(exclusive: boolean, waitMs?: number): Promise<Pass | undefined> {
+  #wait(exclusive: boolean, waitMs?: number, leaving?: Leaving): Promise<Pass | undefined> {
+    const signal = leaving?.signal;
+    if (signal?.aborted === true) return Promise.reject(new Gone());
     return new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", left);
+      };
       const waiter: Waiter = {
         exclusive,
         enter: () => {
-          clearTimeout(timer);
+          settle();
           if (exclusive) this.#exclusive = true;
           resolve(exclusive ? undefined : this.#share());
         },
       };
-      const late = (): void => {
+      const giveUp = (error: Error): void => {
+        settle();
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(lateTurn(waitMs!));
+        reject(error);
         this.#admit(); // who stood behind may pass now
       };
-      const timer = waitMs === undefined ? undefined : setTimeout(late, waitMs);
+      const left = (): void => giveUp(new Gone());
+      const timer = waitMs === undefined ? undefined : setTimeout(() => giveUp(lateTurn(waitMs)), waitMs);
+      signal?.addEventListener("abort", left);
       this.#waiters.push(waiter);
       this.#look();
     });

@@ -1,5 +1,5 @@
 import type { QueryError } from "../error.ts";
-import type { Database, Dialect, Door, ResultRows } from "./contract.ts";
+import type { Bound, Database, Dialect, Door, Leaving, ResultRows } from "./contract.ts";
 
 /** What Drizzle's `withReplicas` makes: the primary's own properties, and who answers what. */
 interface Replicated {
@@ -25,6 +25,8 @@ export class Replicas implements Dialect {
   readonly #primary: Dialect;
   readonly #replicas: readonly Dialect[];
   readonly #all: readonly Dialect[];
+  /** The places of all replicas, where each has a number of them. */
+  readonly #together: readonly Bound[] | undefined;
   /** Whose a database is that was handed to work; any other is the primary's. */
   readonly #owners = new WeakMap<object, Dialect>();
 
@@ -33,6 +35,7 @@ export class Replicas implements Dialect {
     this.#primary = open(database.$primary);
     this.#replicas = database.$replicas.map(open);
     this.#all = [this.#primary, ...this.#replicas];
+    this.#together = togetherOf(this.#replicas);
   }
 
   get speaks(): Dialect["speaks"] {
@@ -63,12 +66,19 @@ export class Replicas implements Dialect {
     return this.#all.reduce((sum, { prepared }) => sum + prepared, 0);
   }
 
-  read<T>(work: (database: Database) => Promise<T>): Promise<T> {
+  /** What only reads waits for the replicas together: whose turn it is is not known before. */
+  bounds(mode: "read" | "write", transaction: boolean): readonly Bound[] | undefined {
+    if (mode === "write" || transaction || this.#replicas.length === 0)
+      return this.#primary.bounds?.(mode, transaction);
+    return this.#together;
+  }
+
+  read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
     const owner = this.#choose();
     return owner.read((one) => {
       this.#owners.set(one as object, owner);
       return work(one);
-    });
+    }, leaving);
   }
 
   write<T>(work: (database: Database) => Promise<T>, milliseconds?: number): Promise<T> {
@@ -105,4 +115,11 @@ export class Replicas implements Dialect {
     const { query } = this.#database;
     return this.#replicas[this.#database.$replicas.findIndex((one) => one.query === query)] ?? this.#primary;
   }
+}
+
+function togetherOf(replicas: readonly Dialect[]): readonly Bound[] | undefined {
+  const sizes = replicas.map((replica) => replica.bounds?.("read", false)?.at(-1)?.size);
+  return sizes.includes(undefined)
+    ? undefined
+    : [{ size: sizes.reduce<number>((sum, size) => sum + size!, 0) }];
 }

@@ -1,17 +1,16 @@
 import { compilerOf, type ReaderChoice } from "../compile/compile.ts";
 import { type LaneOptions, openDialect, type OpenDialect } from "../dialect/dialect.ts";
 import { type Outside, Triggers } from "../execute/execute.ts";
-import type { Mark } from "../observe.ts";
 import { allowedMethods, resolve } from "../policy/policy.ts";
 import { type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
 import { PlanMemory } from "./memory.ts";
 import { Policies, type PolicyOptions } from "./policies.ts";
-import { type BodyReader, type Parts, read, type Shape, write } from "./run.ts";
-import { type TurnOptions, turnsOf } from "./turns.ts";
+import { type Call, type Parts, read, write } from "./run.ts";
+import { type Before, type TurnOptions, turnsOf } from "./turns.ts";
 import { unreadable } from "./unreadable.ts";
 
-export type { Outside } from "../execute/execute.ts";
-export type { Answer, Shape } from "./run.ts";
+export type { Asker, Outside } from "../execute/execute.ts";
+export type { Answer, Call } from "./run.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions extends PolicyOptions, TurnOptions {
@@ -34,19 +33,14 @@ export interface EngineOptions extends PolicyOptions, TurnOptions {
 export interface Engine {
   /** The methods that resolve for a caller, and a refusal for a resource that does not exist. */
   allow(request: QueryRequest, principal: Principal): readonly string[];
-  /**
-   * Answers a request, or gives the `Response` a hook answered; the body is a function because it is read only once a rule
-   * was found.
-   */
-  run<Shaped>(
-    request: QueryRequest,
-    principal: Principal,
-    body: BodyReader,
-    shape: Shape<Shaped>,
-    mark: Mark,
-  ): Promise<Shaped | Response>;
+  /** Answers a request, or gives the `Response` a hook answered. */
+  run<Shaped>(call: Call<Shaped>): Promise<Shaped | Response>;
   /** Runs a function of the author that may use the database: in its turn, and no longer than it may take. */
   readonly outside: Outside;
+  /** Runs what only watches in its turn. */
+  readonly aside: Outside;
+  /** Runs a function of the author before it is known who asks; what waits is counted by address. */
+  readonly before: Before;
   /** How many statements are remembered, and how many of them the driver keeps prepared. */
   remembered(): { readonly statements: number; readonly prepared: number };
 }
@@ -61,8 +55,8 @@ export function createEngine(options: EngineOptions): Engine {
   const { onWarning: warn } = options;
   const dialect = openDialect(database, { busyTimeout, ownConnection, timeout, lane, warn }, options.dialect);
   const turns = turnsOf(dialect, options);
-  const { outside } = turns;
-  const policies = new Policies(options, dialect, turns);
+  const { outside, aside, before, turn } = turns;
+  const policies = new Policies(options, dialect);
   const compiler = compilerOf(database, dialect, reader);
   const parts: Parts = {
     policies,
@@ -70,23 +64,29 @@ export function createEngine(options: EngineOptions): Engine {
     compiler,
     plans: new PlanMemory(),
     triggers: new Triggers(dialect, timeout),
-    runtime: { dialect, timeout, outside, unreadable: unreadable(outside, options.onError) },
+    runtime: { dialect, timeout, turn, outside, unreadable: unreadable(aside, options.onError) },
     formats,
   };
   return {
     outside,
+    aside,
+    before,
     remembered: () => ({ statements: compiler.size, prepared: dialect.prepared }),
     allow(request, principal) {
       const { registry } = policies;
       if (!registry.has(request.resource)) resolve(registry, request, principal);
       return allowedMethods(registry, request, principal);
     },
-    async run(request, principal, body, shape, mark) {
-      const found = policies.resolve(request, principal);
-      const policy = found instanceof Promise ? await found : found;
-      return traitsOf(request.method).writes
-        ? write(parts, policy, { request, principal, body, shape, mark })
-        : read(parts, policy, { request, principal, body, shape, mark });
+    async run(call) {
+      const { request, principal } = call;
+      if (traitsOf(request.method).writes) return write(parts, call);
+      const holder = turns.inFlight.enter(call);
+      try {
+        const policy = policies.resolve(request, principal);
+        return await read(parts, policy instanceof Promise ? await policy : policy, call);
+      } finally {
+        turns.inFlight.leave(holder);
+      }
     },
   };
 }

@@ -12,7 +12,6 @@ import {
 } from "../policy/policy.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
 import { type Catalog, mistypes, namesOfViews, readCatalog } from "../schema/schema.ts";
-import type { Turns } from "./turns.ts";
 
 /** What policies are made of. */
 export interface PolicyOptions {
@@ -32,20 +31,18 @@ export class Policies {
   registry: Registry;
   readonly #options: PolicyOptions;
   readonly #dialect: Dialect;
-  readonly #turns: Turns;
   /** Whether some view's types are not known yet. SQLite compares values of any type, whatever a view computes. */
   #unknown: boolean;
   #asking: Promise<void> | undefined;
 
   /** @throws Error that names every mistake of the access-control file. */
-  constructor(options: PolicyOptions, dialect: Dialect, turns: Turns) {
+  constructor(options: PolicyOptions, dialect: Dialect) {
     const catalog = readCatalog(options.schema);
     checkSpeech(catalog, dialect);
     this.registry = buildRegistry(options.acl, catalog, options.defaults);
     warn(suspicions(this.registry, catalog, dialect.refers), this.registry, options);
     this.#options = options;
     this.#dialect = dialect;
-    this.#turns = turns;
     this.#unknown = dialect.speaks === "postgresql";
   }
 
@@ -61,7 +58,7 @@ export class Policies {
   async #ask(): Promise<void> {
     const { acl, schema, defaults, timeout, onWarning } = this.#options;
     const shown = new Map([...namesOfViews(schema)].filter(([name]) => isShown(this.registry, name)));
-    const types = await this.#turns.counted(() => typesOfViews(this.#dialect, shown, timeout));
+    const types = await typesOfViews(this.#dialect, shown, timeout);
     const known = readCatalog(schema, types);
     this.registry = buildRegistry(acl, known, defaults);
     this.#unknown = types.size < shown.size; // a view that is not there may come yet

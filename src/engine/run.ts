@@ -7,21 +7,29 @@ import {
   type Context,
   finishRows,
   readBodyRows,
+  type Row,
   type Rows,
   setBody,
   setFindFirst,
 } from "../author/author.ts";
 import { within } from "../clock.ts";
 import type { Compiler, WriteRows, WriteSteps } from "../compile/compile.ts";
-import { execute, type Runtime, type Task, type Triggers } from "../execute/execute.ts";
+import {
+  type Asker,
+  execute,
+  type Runtime,
+  type Task,
+  type Triggers,
+  type Work,
+} from "../execute/execute.ts";
 import type { Mark } from "../observe.ts";
 import { planWrite, type WritePlan } from "../plan/plan.ts";
-import { find, type Policy, type QueryResult } from "../policy/policy.ts";
+import { find, type Hooks, type Policy, type QueryResult } from "../policy/policy.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import type { PlanMemory } from "./memory.ts";
 import type { Policies } from "./policies.ts";
-import type { Turns } from "./turns.ts";
+import { counted, patient, type Turns } from "./turns.ts";
 
 /** What a request came to. */
 export interface Answer {
@@ -31,12 +39,6 @@ export interface Answer {
   /** Rows may have come as the JSON they will be sent as. */
   readonly outcome: QueryResult & { readonly json?: string };
 }
-
-/** Makes of an answer what is sent; that of a write before it is kept. */
-export type Shape<Shaped> = (answer: Answer) => Shaped | Promise<Shaped>;
-
-/** Reads a body of at most so many bytes. */
-export type BodyReader = (maxBytes: number) => Promise<Body>;
 
 /** What an engine answers requests with. */
 export interface Parts {
@@ -50,13 +52,48 @@ export interface Parts {
   readonly formats: boolean;
 }
 
-/** A request on its way. */
-export interface Call<Shaped> {
+/** A request on its way, for whoever asks. */
+export interface Call<Shaped> extends Asker {
   readonly request: QueryRequest;
   readonly principal: Principal;
-  readonly body: BodyReader;
-  readonly shape: Shape<Shaped>;
   readonly mark: Mark;
+  /** Reads the body, of at most so many bytes: only once a rule was found. */
+  body(maxBytes: number): Promise<Body>;
+  /** Makes of an answer what is sent; that of a write before it is kept. */
+  shape(answer: Answer): Shaped | Promise<Shaped>;
+}
+
+/** What is asked of the database for a call; whose it is costs something to know, and is seldom asked. */
+class Asked<Outcome> implements Task<Outcome> {
+  readonly #call: Call<unknown>;
+  readonly work: Work;
+  readonly atomic: boolean;
+  readonly hooks: Hooks;
+  readonly context: Context;
+  readonly finish: Task<Outcome>["finish"];
+
+  constructor(
+    call: Call<unknown>,
+    hooks: Hooks,
+    work: Work,
+    atomic: boolean,
+    finish?: Task<Outcome>["finish"],
+  ) {
+    this.#call = call;
+    this.work = work;
+    this.atomic = atomic;
+    this.hooks = hooks;
+    this.context = call.principal.context;
+    this.finish = finish;
+  }
+
+  get caller(): string {
+    return this.#call.caller;
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
 }
 
 const isFormatted = ({ formats }: Parts, { formatResult }: Policy): boolean =>
@@ -66,50 +103,55 @@ const isFormatted = ({ formats }: Parts, { formatResult }: Policy): boolean =>
 const wantsRows = (parts: Parts, policy: Policy): boolean =>
   isFormatted(parts, policy) || policy.hooks.afterQuery !== undefined;
 
-const run = <Outcome>({ turns, runtime }: Parts, task: Task<Outcome>): Promise<Outcome | Response> =>
-  turns.counted(() => execute(runtime, task));
-
 /** plan → what its mentions admit → statement → rows → answer. */
 export async function read<Shaped>(
   parts: Parts,
   policy: Policy,
-  { request, principal: { context }, shape, mark }: Call<Shaped>,
+  call: Call<Shaped>,
 ): Promise<Shaped | Response> {
   const { plans, compiler, runtime } = parts;
-  const plan = plans.get(policy, request);
+  const { context } = call.principal;
+  const plan = plans.get(policy, call.request);
   setFindFirst(context, plan.first);
-  const asked = runtime.outside(() => admitAll(plan.nodes, context));
-  const admitted = asked instanceof Promise ? await asked : asked;
-  mark("plan");
+  const asked = runtime.outside(() => admitAll(plan.nodes, context), call);
+  const admitted = asked instanceof Promise ? await patient(call, asked) : asked;
+  call.mark("plan");
   const statement = compiler.read(plan, admitted, wantsRows(parts, policy));
-  mark("compile");
-  const { hooks } = policy;
+  call.mark("compile");
   const work = { kind: "read", read: statement } as const;
-  const outcome = await run<QueryResult>(parts, { work, atomic: false, hooks, context });
-  mark("execute");
+  const outcome = await execute(runtime, new Asked<QueryResult>(call, policy.hooks, work, false));
+  call.mark("execute");
   if (isResponse(outcome)) return outcome;
   const answer = { policy, first: plan.first, outcome };
-  return isFormatted(parts, policy) ? runtime.outside(() => shape(answer)) : shape(answer);
+  return isFormatted(parts, policy) ? runtime.outside(() => call.shape(answer), call) : call.shape(answer);
 }
 
 /** plan → body → what may be written → steps → rows → answer. */
-export async function write<Shaped>(
+export async function write<Shaped>(parts: Parts, call: Call<Shaped>): Promise<Shaped | Response> {
+  const { policies, turns } = parts;
+  turns.inFlight.assertRoom(call); // before a body is read for nothing
+  const policy = await policies.resolve(call.request, call.principal);
+  const plan = planWrite(policy, call.request);
+  call.mark("plan");
+  const body = (): Promise<Body> => call.body(policy.limits.maxBodySize);
+  const sent = plan.kind === "delete" ? undefined : await counted(turns.bodies, call, body);
+  return counted(turns.inFlight, call, () => writeSent(parts, plan, sent, call));
+}
+
+async function writeSent<Shaped>(
   parts: Parts,
-  policy: Policy,
+  plan: WritePlan,
+  sent: Body | undefined,
   call: Call<Shaped>,
 ): Promise<Shaped | Response> {
-  const { request, principal, body, shape, mark } = call;
-  const { context } = principal;
-  const plan = planWrite(policy, request);
-  const { kind } = plan;
+  const { mark } = call;
+  const { policy, kind } = plan;
+  const { context } = call.principal;
   setFindFirst(context, false);
-  mark("plan");
-  if (kind !== "delete") {
-    const sent = await body(policy.limits.maxBodySize);
-    setBody(
-      context,
-      await parts.runtime.outside(() => readBodyRows(policy, sent, kind === "insert", context)),
-    );
+  if (sent !== undefined) {
+    const insert = kind === "insert";
+    const reading = (): Promise<unknown> => readBodyRows(policy, sent, insert, context);
+    setBody(context, await parts.runtime.outside(reading, call));
     mark("body");
   }
   const rows = await admitWrite(parts, plan, call);
@@ -117,29 +159,26 @@ export async function write<Shaped>(
   const compiled = compileSteps(parts, plan, rows);
   const steps = compiled instanceof Promise ? await compiled : compiled;
   mark("compile");
-  const answer = await run(parts, {
-    work: {
-      kind: "write",
-      write: steps,
-      values: () => (kind === "delete" ? [] : finishRows(policy, kind, context.body)),
-    },
-    atomic: steps.atomic || isFormatted(parts, policy) || Array.isArray(context.body),
-    hooks: policy.hooks,
-    context,
-    finish: (outcome) => shape({ policy, first: false, outcome }),
-  });
+  const values = (): readonly Row[] => (kind === "delete" ? [] : finishRows(policy, kind, context.body));
+  const atomic = steps.atomic || isFormatted(parts, policy) || Array.isArray(context.body);
+  const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
+    call.shape({ policy, first: false, outcome });
+  const work = { kind: "write", write: steps, values } as const;
+  const answer = await execute(parts.runtime, new Asked<Shaped>(call, policy.hooks, work, atomic, finish));
   mark("execute");
   return answer;
 }
 
 /** What a caller may write: asked of the rule's functions one after the other. */
 async function admitWrite<Shaped>(
-  { runtime: { outside }, policies }: Parts,
+  { runtime, policies }: Parts,
   plan: WritePlan,
-  { request, principal }: Call<Shaped>,
+  call: Call<Shaped>,
 ): Promise<WriteRows> {
   const { policy, answer, kind, total } = plan;
+  const { request, principal } = call;
   const { context } = principal;
+  const outside = <T>(work: () => T | Promise<T>): T | Promise<T> => runtime.outside(work, call);
   const admitted = await outside(() => admitAll(plan.nodes, context));
   const rows = admitted.of(answer);
   const check = kind === "delete" ? "all" : await outside(() => admitCheck(policy, rows, context));

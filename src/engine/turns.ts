@@ -1,7 +1,9 @@
 import { bounded } from "../clock.ts";
-import type { Dialect } from "../dialect/dialect.ts";
-import { busy } from "../error.ts";
-import type { Outside } from "../execute/execute.ts";
+import type { Bound, Dialect } from "../dialect/dialect.ts";
+import { busy, Gone } from "../error.ts";
+import type { Asker, Outside, Turn } from "../execute/execute.ts";
+import { Fair } from "./fair.ts";
+import { Shares } from "./shares.ts";
 
 /** What bounds the turns of requests at a database. */
 export interface TurnOptions {
@@ -9,34 +11,134 @@ export interface TurnOptions {
   readonly busyTimeout: number;
   /** How long a transaction and its hooks may take, in milliseconds. */
   readonly timeout: number;
-  /** How many requests may be at the database, or waiting for it, at once. */
+  /** How many requests may be under way at once; as many again may wait for their session, and for their bodies. */
   readonly maxInFlight: number;
 }
 
+/** Runs a function of the author for one who is known by his address as yet. */
+export type Before = <T>(asker: Asker, work: () => T | Promise<T>) => T | Promise<T>;
+
 /** Who may use the database when. */
 export interface Turns {
-  /** @throws QueryError `busy` where as many requests as may be are there already. */
-  counted<T>(work: () => T | Promise<T>): Promise<T>;
+  /** Those whose session is known, and whose body has come. */
+  readonly inFlight: Shares;
+  /** Those whose bodies are still coming. */
+  readonly bodies: Shares;
   /** Runs a function of the author that may use the database: in its turn, and no longer than it may take. */
   readonly outside: Outside;
+  /** Runs what only watches as `outside` does, or refuses it where too much of it waits. */
+  readonly aside: Outside;
+  /** Runs what comes before it is known who asks, as `outside` does; what waits is counted by address. */
+  readonly before: Before;
+  /** Lets work in where the dialect bounds how much of it runs at once, in turns by caller. */
+  readonly turn: Turn;
 }
 
-export function turnsOf(dialect: Dialect, { busyTimeout, timeout, maxInFlight }: TurnOptions): Turns {
-  let inFlight = 0;
-  const counted: Turns["counted"] = async (work) => {
-    if (inFlight >= maxInFlight) throw busy();
-    inFlight++;
-    try {
-      return await work();
-    } finally {
-      inFlight--;
-    }
-  };
-  const outside: Outside = (work, late) => {
+/** Counts work while it waits for something. */
+export async function counted<T>(shares: Shares, asker: Asker, work: () => Promise<T>): Promise<T> {
+  const holder = shares.enter(asker);
+  try {
+    return await work();
+  } finally {
+    shares.leave(holder);
+  }
+}
+
+export function turnsOf(dialect: Dialect, options: TurnOptions): Turns {
+  const { busyTimeout, timeout, maxInFlight } = options;
+  const arriving = new Shares(maxInFlight);
+  const outside: Outside = (work, asker, late) => {
     const { door } = dialect; // known once the database has answered
     if (door === undefined) return bounded(timeout, work, late);
-    const guest = () => door.guest(() => bounded(timeout, work, late), busyTimeout);
-    return door.open ? guest() : counted(guest);
+    return door.guest(() => bounded(timeout, work, late), busyTimeout, asker);
   };
-  return { counted, outside };
+  let watching = 0;
+  return {
+    inFlight: new Shares(maxInFlight),
+    bodies: new Shares(maxInFlight),
+    outside,
+    aside(work) {
+      if (dialect.door?.open !== false) return outside(work);
+      if (watching >= maxInFlight) return Promise.reject(busy());
+      watching++;
+      return Promise.resolve(outside(work)).finally(() => watching--);
+    },
+    before(asker, work) {
+      arriving.assertRoom(asker);
+      const answer = outside(work, asker); // what does not wait needs no place
+      return answer instanceof Promise ? stay(arriving, asker, answer) : answer;
+    },
+    turn: turnOf(dialect, options),
+  };
+}
+
+/** Holds a place while something is waited for. */
+async function stay<T>(shares: Shares, asker: Asker, answer: Promise<T>): Promise<T> {
+  const holder = shares.take(asker);
+  const since = performance.now();
+  let given: T;
+  try {
+    given = await answer;
+  } finally {
+    shares.leave(holder);
+  }
+  assertHere(asker, since);
+  return given;
+}
+
+/** Waiting so many milliseconds is worth a look whether the caller is still there, which costs as much as a short wait. */
+const LONG = 1;
+
+/** Ends what is done for one who has left while something was waited for. */
+function assertHere(asker: Asker, since: number): void {
+  if (performance.now() - since >= LONG && asker.signal.aborted) throw new Gone();
+}
+
+/** Waits for what an author answers. */
+export async function patient<T>(asker: Asker, answer: Promise<T>): Promise<T> {
+  const since = performance.now();
+  const given = await answer;
+  assertHere(asker, since);
+  return given;
+}
+
+/** The queues before what bounds dialects; whoever shares the places shares the queue. */
+const fairs = new WeakMap<Bound, Fair>();
+
+function fairOf(bound: Bound): Fair {
+  let fair = fairs.get(bound);
+  if (fair === undefined) fairs.set(bound, (fair = new Fair(bound.size)));
+  return fair;
+}
+
+function turnOf(dialect: Dialect, { busyTimeout, timeout }: TurnOptions): Turn {
+  const waitMs = dialect.remote ? Math.min(busyTimeout, timeout) : busyTimeout;
+  return (asker, mode, transaction, work) => {
+    const bounds = dialect.bounds?.(mode, transaction);
+    if (bounds === undefined || dialect.door?.inside === true) return work();
+    return bounds.length === 1
+      ? fairOf(bounds[0]!).run(asker.caller, work, { waitMs, signal: asker.signal })
+      : throughAll(bounds, asker, work, waitMs);
+  };
+}
+
+/**
+ * Passes one queue after the other. What came through another counts in the next apart from what its caller has there
+ * else: a transaction whose hook asks the route must not use up the place of what it waits for.
+ */
+function throughAll<T>(
+  bounds: readonly Bound[],
+  { caller, signal }: Asker,
+  work: () => Promise<T>,
+  waitMs: number,
+): Promise<T> {
+  const end = performance.now() + waitMs;
+  const pass = (index: number): Promise<T> => {
+    const bound = bounds[index];
+    if (bound === undefined) return work();
+    const left = Math.max(0, end - performance.now());
+    const key = index === 0 ? caller : `t${caller}`;
+    return fairOf(bound).run(key, () => pass(index + 1), { waitMs: left, signal });
+  };
+  return pass(0);
 }

@@ -2,7 +2,7 @@ import { type Context, removeTransaction, type Row, setResult, setTransaction } 
 import { within } from "../clock.ts";
 import type { ReadStatement, WriteSteps } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import { Both, HttpError, timeout as late } from "../error.ts";
+import { Both, Gone, HttpError, timeout as late } from "../error.ts";
 import type { Hooks, QueryResult } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
 import type { Unreadable } from "../syntax/syntax.ts";
@@ -13,7 +13,7 @@ import { runWrite } from "./write.ts";
 export { Triggers, typesOfViews } from "./facts.ts";
 
 /** What runs between begin and commit. */
-export interface Task<Answer> {
+export interface Task<Answer> extends Asker {
   readonly work: Work;
   /** Whether it needs a transaction of its own, hooks or not. */
   readonly atomic: boolean;
@@ -22,10 +22,16 @@ export interface Task<Answer> {
   readonly context: Context;
   /** Whether its statement is to run where it holds up nobody, if there is such a place. */
   readonly apart?: boolean;
-  /** Says when nobody waits for the answer any more. */
-  readonly signal?: AbortSignal;
   /** Makes the answer of what was written, before it is kept; without it what the work came to is the answer. */
-  readonly finish?: (outcome: QueryResult) => Answer | Promise<Answer>;
+  readonly finish?: ((outcome: QueryResult) => Answer | Promise<Answer>) | undefined;
+}
+
+/** For whom work is done. Both are made when they are looked at first, which costs something. */
+export interface Asker {
+  /** The key of who asks: `n:` and his name, `a:` and his address, or nothing. For fairness only. */
+  readonly caller: string;
+  /** Aborts when he leaves. */
+  readonly signal: AbortSignal;
 }
 
 /** What is asked of the database. */
@@ -43,14 +49,24 @@ export interface Runtime {
   readonly dialect: Dialect;
   /** How long a transaction may take, in milliseconds. */
   readonly timeout: number;
+  /** Lets work in where the dialect bounds how much of it runs at once. */
+  readonly turn: Turn;
   /** Runs what is no part of a transaction. */
   readonly outside: Outside;
   /** Hears of columns that hold what they cannot read. */
   readonly unreadable: Unreadable;
 }
 
-/** Runs a function of an author that may use the database, beside everybody's transactions. */
-export type Outside = <T>(work: () => T | Promise<T>, late?: () => unknown) => T | Promise<T>;
+/** Runs a function of an author that may use the database, beside everybody's transactions; whoever leaves waits no longer. */
+export type Outside = <T>(work: () => T | Promise<T>, asker?: Asker, late?: () => unknown) => T | Promise<T>;
+
+/** Runs work that reads or writes, in a transaction or not, when it is its caller's turn. */
+export type Turn = <T>(
+  asker: Asker,
+  mode: Work["kind"],
+  transaction: boolean,
+  work: () => Promise<T>,
+) => Promise<T>;
 
 /** A `Response` of `beforeQuery`, thrown so that the transaction is rolled back. */
 class Ended {
@@ -75,6 +91,7 @@ export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Pro
       : insist(runtime.dialect, runtime.timeout, (left) => once(runtime, task, left)));
   } catch (error) {
     if (error instanceof Ended) return error.response;
+    if (error instanceof Gone) throw error; // nobody is there to be told anything else
     const answer = await asked(runtime, task, error);
     if (isResponse(answer)) return answer;
     throw runtime.dialect.failure(error, work.kind) ?? error;
@@ -85,35 +102,45 @@ export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Pro
 
 function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
   if (task.atomic) return transact(runtime, task, timeout);
-  const { dialect } = runtime;
+  const { dialect, turn } = runtime;
   // Whether a write was made is not known before its statement has ended, so it is the dialect that gives it up.
-  if (task.work.kind === "write")
-    return dialect.write(
-      async (database) => finished(task, await run(runtime, database, task.work)),
-      timeout,
+  if (task.work.kind === "write") {
+    const end = performance.now() + timeout;
+    const writing = async (database: Database): Promise<Answer> =>
+      finished(task, await run(runtime, database, task.work));
+    return turn(task, "write", false, () =>
+      dialect.write(writing, Math.max(1, Math.ceil(end - performance.now()))),
     );
+  }
   const { read } = task.work;
-  const asked = task.apart === true ? readApart(runtime, task, read, timeout) : readInFront(runtime, read);
+  const asked = task.apart === true ? readApart(runtime, task, read, timeout) : inFront(runtime, task, read);
   const work = asked as Promise<unknown> as Promise<Answer>; // which nothing finishes
   // A statement in this process cannot be interrupted, and a timer would only cost.
   return dialect.remote ? within(timeout, work) : work;
 }
 
-const readInFront = ({ dialect, unreadable }: Runtime, read: ReadStatement): Promise<QueryResult> =>
-  dialect.read((database) => runRead(dialect, database, read, unreadable));
+const inFront = (
+  { dialect, turn, unreadable }: Runtime,
+  asker: Asker,
+  read: ReadStatement,
+): Promise<QueryResult> =>
+  turn(asker, "read", false, () =>
+    dialect.read((database) => runRead(dialect, database, read, unreadable), asker),
+  );
 
 /** Asks the slow lane first, and all others' place for what that cannot answer. */
 async function readApart(
   runtime: Runtime,
-  { signal = new AbortController().signal }: Task<unknown>,
+  asker: Asker,
   read: ReadStatement,
   milliseconds: number,
 ): Promise<QueryResult> {
   const { dialect, unreadable } = runtime;
   const { lane } = dialect;
-  if (lane === undefined || read.kind !== "fast") return readInFront(runtime, read);
+  if (lane === undefined || read.kind !== "fast") return inFront(runtime, asker, read);
+  const { signal } = asker;
   const found = await runApart({ dialect, lane, unreadable }, read, { milliseconds, signal });
-  return "kind" in found ? readInFront(runtime, found) : found;
+  return "kind" in found ? inFront(runtime, asker, found) : found;
 }
 
 function run({ dialect, unreadable }: Runtime, database: Database, work: Work): Promise<QueryResult> {
@@ -128,7 +155,11 @@ function finished<Answer>({ finish }: Task<Answer>, outcome: QueryResult): Answe
 }
 
 function transact<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
-  return runtime.dialect.transaction(task.work.kind, (tx) => within(timeout, around(runtime, tx, task)));
+  const { dialect, turn } = runtime;
+  const { kind } = task.work;
+  return turn(task, kind, true, () =>
+    dialect.transaction(kind, (tx) => within(timeout, around(runtime, tx, task))),
+  );
 }
 
 /**
@@ -137,9 +168,11 @@ function transact<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number)
  */
 async function asked<Answer>(
   { timeout, outside }: Runtime,
-  { hooks: { onQueryError }, context }: Task<Answer>,
+  task: Task<Answer>,
   error: unknown,
 ): Promise<unknown> {
+  const { hooks, context } = task;
+  const { onQueryError } = hooks;
   if (onQueryError === undefined) return undefined;
   const tooLate = late(timeout);
   let begun = false;
@@ -148,7 +181,7 @@ async function asked<Answer>(
     return onQueryError(error, context) as unknown;
   };
   try {
-    return await outside(ask, () => tooLate);
+    return await outside(ask, task, () => tooLate);
   } catch (second) {
     if (!begun) return undefined; // its turn did not come
     const chosen = second === error || (second instanceof HttpError && second !== tooLate);

@@ -1,12 +1,11 @@
 import { createContext } from "../author/author.ts";
-import type { Engine, Outside } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { QueryError, quote } from "../error.ts";
-import { type Mark, type Observer, unwatched } from "../observe.ts";
+import { type Observer, unwatched } from "../observe.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 import { type MethodTraits, type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import { type Mount, resourceOf, searchOf } from "./address.ts";
-import { readBody } from "./body.ts";
 import { type CorsOptions, corsHeaders, isPreflight, preflightHeaders, varyingByOrigin } from "./cors.ts";
 import { refuseConditionalWrite } from "./etag.ts";
 import { withHeaders } from "./forward.ts";
@@ -17,13 +16,15 @@ import { authenticate, type SessionOptions } from "./principal.ts";
 import { refuse } from "./refuse.ts";
 import { inform, report, watchOf } from "./report.ts";
 import { respondRead, respondWrite } from "./respond.ts";
-import { type JSONText, shape } from "./shape.ts";
+import { Question, Visit } from "./visit.ts";
 
 /** What a route is made of, checked. */
 export interface Route {
   readonly engine: Engine;
   readonly mount: Mount;
   readonly session: SessionOptions<never>;
+  /** Names who asks, where the author does. */
+  readonly caller: ((context: never, request: Request) => unknown) | undefined;
   readonly cors: CorsOptions | undefined;
   /** The headers of every answer. */
   readonly headers: HeaderMap;
@@ -37,19 +38,10 @@ export interface Route {
   readonly serverTiming: boolean;
 }
 
-/** A request on its way, and what is known of it should it be refused. */
-interface Visit {
-  readonly route: Route;
-  readonly request: Request;
-  readonly mark: Mark;
-  resource: string;
-  base: HeaderMap;
-}
-
 /** Walks one request from the street door to the garden door; whatever is thrown on the way ends in one place. */
-export async function handle(route: Route, request: Request): Promise<Response> {
+export async function handle(route: Route, request: Request, from: unknown): Promise<Response> {
   const watch = watchOf(route);
-  const visit: Visit = { route, request, mark: watch?.mark ?? unwatched, resource: "", base: route.headers };
+  const visit = new Visit(route, request, from, watch?.mark ?? unwatched);
   let response: Response;
   try {
     response = await answer(visit, traitsOf(request.method));
@@ -69,7 +61,7 @@ async function answer(visit: Visit, traits: MethodTraits | undefined): Promise<R
     if (isPreflight(request)) return empty({ ...visit.base, ...preflightHeaders(route.cors) });
   }
   if (traits?.writes === true) {
-    await asking(route)(() => refuseForeignWrite(request, route.cors));
+    await asking(visit, () => refuseForeignWrite(request, route.cors));
     refuseConditionalWrite(request);
   }
   const resource = resourceOf(request, route.mount);
@@ -81,18 +73,13 @@ async function answer(visit: Visit, traits: MethodTraits | undefined): Promise<R
       : parse(traits.name, resource, searchOf(request.url));
   mark("parse");
   const context = createContext(request, request.method, resource);
-  const principal = await authenticate(request, context, route.session, route.engine);
+  const principal = await authenticate(request, context, route.session, visit);
   mark("principal");
   if (isResponse(principal)) return withHeaders(principal, visit.base, traits?.bodiless === true);
   if (traits === undefined || traits.action === "inspect") return inspect(visit, traits, query, principal);
-  const { engine, timeout, formatResult } = route;
-  const body = await engine.run<Response | JSONText>(
-    query,
-    principal,
-    (maxBytes) => readBody(request, maxBytes, timeout),
-    (answered) => shape(answered, resource, request, context, formatResult),
-    mark,
-  );
+  const { caller } = route;
+  if (caller !== undefined) visit.name(await visit.ask(() => caller(context as never, request)));
+  const body = await route.engine.run(new Question(visit, query, principal));
   const { base } = visit;
   const response = await (traits.writes ? respondWrite(body, base) : respondRead(request, body, base));
   mark("shape");
@@ -100,14 +87,12 @@ async function answer(visit: Visit, traits: MethodTraits | undefined): Promise<R
 }
 
 /** An author's function may look into the database for the origins he allows. */
-const asking = ({ cors, engine }: Route): Outside =>
-  typeof cors?.origin === "function" ? engine.outside : directly;
-
-const directly: Outside = (work) => work();
+const asking = <T>(visit: Visit, work: () => T): T | Promise<T> =>
+  typeof visit.route.cors?.origin === "function" ? visit.ask(work) : work();
 
 async function allowOrigin(visit: Visit, cors: CorsOptions): Promise<void> {
   visit.base = varyingByOrigin(visit.base);
-  const headers = await asking(visit.route)(() => corsHeaders(cors, visit.request));
+  const headers = await asking(visit, () => corsHeaders(cors, visit.request));
   visit.base = { ...visit.base, ...headers };
 }
 

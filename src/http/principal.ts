@@ -1,7 +1,7 @@
 import { type Context, setRole } from "../author/author.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { Principal } from "../request/request.ts";
 import { isResponse } from "../response.ts";
+import type { Asks } from "./visit.ts";
 
 /** How a route learns who asks. */
 export interface SessionOptions<Context> {
@@ -18,13 +18,13 @@ export async function authenticate(
   request: Request,
   context: Context,
   { parser, getRole }: SessionOptions<never>,
-  { outside }: Pick<Engine, "outside">,
+  visit: Asks,
 ): Promise<Principal | Response> {
   if (parser !== undefined) {
-    const answer = await outside(() => parser(request, context as never));
+    const answer = await visit.ask(() => parser(request, context as never));
     if (isResponse(answer)) return answer;
   }
-  const role = getRole === undefined ? undefined : await outside(() => getRole(request, context as never));
+  const role = getRole === undefined ? undefined : await visit.ask(() => getRole(request, context as never));
   if (typeof role !== "string" || RESERVED.has(role)) return { context };
   setRole(context, role);
   return { role, context };

@@ -8,7 +8,7 @@ export const watchOf = ({ watched, serverTiming }: Route): Stopwatch | undefined
 
 /** Tells the route's observer. */
 export function inform({ observe, engine }: Route, observation: Observation): void {
-  if (observe !== undefined) tellInTurn(engine.outside, () => tell(observe, observation));
+  if (observe !== undefined) tellInTurn(engine.aside, () => tell(observe, observation));
 }
 
 /** Tells what a request came to, and how long it took. */

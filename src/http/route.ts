@@ -34,6 +34,19 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
       context: Session & RequestContext,
     ) => Role | null | undefined | Promise<Role | null | undefined>;
   };
+  /**
+   * Names who asks, when the session is known: a user's id, say, or his tenant. Only for fairness, never for access: each
+   * name has a share of its own of the server, and one that is used up is 503 for that name alone. Who gets no name goes by
+   * the address that the server tells, an IPv6 one by its first 64 bits; all without either share one place. May be
+   * asynchronous; what it throws is answered as what any function of yours throws.
+   *
+   * @example caller: ({ user }) => user?.id
+   * @example caller: ({ user }, request) => user?.id ?? request.headers.get("x-real-ip") // which a trusted proxy sets
+   */
+  readonly caller?: (
+    context: Session & RequestContext,
+    request: Request,
+  ) => string | null | undefined | Promise<string | null | undefined>;
   /** Hears of every error that became a 500, of what made the server busy, and of what triggers and permissions refuse. */
   readonly onError?: (error: unknown) => void;
   /** Hears of everything worth logging or counting. */
@@ -77,14 +90,21 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    * runs in this process cannot be interrupted; limits bound what it may cost.
    */
   readonly timeout?: number;
-  /** How many requests may be at the database, or waiting for it, at once; 256 by default, and one more is 503. */
+  /**
+   * How many requests may be under way at once, at the database or waiting for it; 256 by default, and one more is 503. A
+   * caller begins one more only while he has fewer under way than there are places free: alone he gets half of them. As
+   * many again may wait for their session, and for their bodies.
+   */
   readonly maxInFlight?: number;
   /** How long a request waits for its turn and for locks of other processes, in milliseconds; 5,000 by default. */
   readonly busyTimeout?: number;
 }
 
-/** Answers one request, of any method. */
-export type QueryHandler = (request: Request) => Promise<Response>;
+/**
+ * Answers one request, of any method. `from` is what the server passes beside it, for the address of who has no name: the
+ * `server` of Bun, the bindings of @hono/node-server, or `{ address: "192.0.2.7" }`. Anything else is ignored.
+ */
+export type QueryHandler = (request: Request, from?: unknown) => Promise<Response>;
 
 /** One handler under the name of each method, as `Bun.serve` takes them; `PUT` and its like are answered 405. */
 export interface QueryRoute extends Readonly<Record<Method | (typeof UNANSWERED)[number], QueryHandler>> {}
@@ -109,8 +129,8 @@ export function createQueryRoute<Role extends string = string, Session = object>
 
 /**
  * Makes one fetch handler for every method and every resource, to be mounted wherever a `Request` becomes a `Response`,
- * on Bun, Node and Workers: it answers `/query/<resource>`, or what stands behind another `basePath`. What servers pass
- * besides the request (Next.js its parameters, Workers `env` and `ctx`) is ignored.
+ * on Bun, Node and Workers: it answers `/query/<resource>`, or what stands behind another `basePath`. Of what servers pass
+ * besides the request only the caller's address is read (Next.js's parameters, Workers' `env` and `ctx` are ignored).
  *
  * @throws Error at start that names every mistake of the access-control file with its path.
  * @example
@@ -123,7 +143,7 @@ export function createQueryHandler<Role extends string = string, Session = objec
   options: QueryRouteOptions<Role, Session>,
 ): QueryHandler {
   const route = routeOf(options);
-  return (request) => handle(route, request);
+  return (request, from) => handle(route, request, from);
 }
 
 function routeOf<Role extends string, Session>(options: QueryRouteOptions<Role, Session>): Route {
@@ -134,6 +154,7 @@ function routeOf<Role extends string, Session>(options: QueryRouteOptions<Role, 
     engine: createEngine(engineOptions(options, timeout, observe)),
     mount: { idParam: options.idParam ?? "id", basePaths: readBasePaths(options.basePath) },
     session: options.session ?? {},
+    caller: options.caller,
     cors: options.cors,
     headers: {
       "cache-control": "private, no-cache",

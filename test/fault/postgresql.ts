@@ -110,10 +110,12 @@ export async function openShop(
       ? embedded(opened)
       : connected(name, opened.url, hole?.url ?? opened.url, connections, cleanups);
   const errors: unknown[] = [];
+  let callers = 0;
   const route = createQueryRoute({
     acl: acl as QueryRouteOptions["acl"],
     database,
     schema,
+    caller: () => `caller ${callers++}`, // another each time: what is looked at is the pool, and nobody's share of it
     onError: (error) => errors.push(error),
     onWarning: () => undefined,
     ...options,

@@ -193,12 +193,17 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
   test("one request more than may be under way is 503 with Retry-After, and the others are answered", async () => {
     const app = await start(
       { slow: { table: "tag", control: { GET: { all: { select: true, beforeQuery: () => pause(5) } } } } },
-      { on, timeout: 5_000, maxInFlight: 10 },
+      // Each is another caller, so that nobody's share is used up before the places are.
+      { on, timeout: 5_000, maxInFlight: 10, caller: (_, request) => request.headers.get("x-name") },
     );
-    const all = await Promise.all(Array.from({ length: 40 }, () => app.get("slow")));
+    const all = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => app.get("slow", { headers: { "x-name": `caller ${i}` } })),
+    );
     const answered = all.filter(({ status }) => status === 200);
     const refused = all.filter(({ status }) => status !== 200);
-    expect(answered.length).toBeGreaterThanOrEqual(10);
+    // On one connection most wait before their session is known, in the share of the one address.
+    expect(answered.length).toBeGreaterThanOrEqual(on === "libsql file" ? 10 : 5);
+    expect(refused.length).toBeGreaterThan(0);
     for (const answer of refused) {
       expect(refusal(answer)).toEqual({ status: 503, code: "busy" });
       expect(answer.headers.get("retry-after")).toBe("1");

@@ -156,15 +156,21 @@ describe.each(["bun:sqlite", "libsql memory"] as const)("on %s", (on) => {
     app.errors.length = 0;
   });
 
-  test("those who wait to authenticate count among `maxInFlight`", async () => {
-    const { app, held, inside } = await start({ on, maxInFlight: 4 });
+  test("as many as `maxInFlight` says may wait to authenticate, and half of them from one address", async () => {
+    const { app, held, inside } = await start({
+      on,
+      maxInFlight: 8,
+      caller: (_, request) => request.headers.get("x-name"),
+    });
     const waiting = app.post("held", { id: 50, label: "held" });
     await inside.came;
-    const asked = Array.from({ length: 10 }, () => app.get("tags"));
+    const asked = Array.from({ length: 10 }, (_, i) =>
+      app.get("tags", { headers: { "x-name": `caller ${i}` } }),
+    );
     await Bun.sleep(20);
     held.give();
     const statuses = (await Promise.all(asked)).map(({ status }) => status).toSorted((a, b) => a - b);
-    expect(statuses).toEqual([200, 200, 200, ...Array.from({ length: 7 }, () => 503)]);
+    expect(statuses).toEqual([200, 200, 200, 200, ...Array.from({ length: 6 }, () => 503)]);
     expect((await waiting).status).toBe(200);
     app.errors.length = 0;
   });

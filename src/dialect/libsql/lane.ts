@@ -1,4 +1,5 @@
 import type { Client, Transaction } from "@libsql/client";
+import type { Leaving } from "../contract.ts";
 import { Gate } from "../gate.ts";
 import { retryWhileBusy } from "../sqlite/busy.ts";
 
@@ -15,10 +16,10 @@ export class Lane {
   }
 
   /** Runs what only reads: at once, or in memory when no transaction holds the connection. */
-  async read<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
+  async read<T>(work: () => Promise<T>, waitMs: number, leaving?: Leaving): Promise<T> {
     const memory = this.inMemory();
     return memory === true || (memory !== false && (await memory))
-      ? this.writers.shared(work, waitMs)
+      ? this.writers.shared(work, waitMs, leaving)
       : work();
   }
 

@@ -1,5 +1,5 @@
 import type { Client, InValue, Transaction } from "@libsql/client";
-import type { Database, Dialect, DialectOptions, Door, ResultRows } from "../contract.ts";
+import type { Bound, Database, Dialect, DialectOptions, Door, Leaving, ResultRows } from "../contract.ts";
 import { openLane } from "../lane/lane.ts";
 import { Semaphore } from "../semaphore.ts";
 import { isUnsayable, sqliteFailure } from "../sqlite/failure.ts";
@@ -37,6 +37,8 @@ export class LocalLibsql implements Dialect {
   readonly #database: Database;
   readonly #hooked = new Semaphore(MAX_HOOKED);
   readonly #guarded = new Semaphore(MAX_GUARDED);
+  readonly #hookedBounds: readonly Bound[] = [{ size: MAX_HOOKED }];
+  readonly #guardedBounds: readonly Bound[] = [{ size: MAX_GUARDED }];
 
   constructor(database: Database, options: DialectOptions) {
     const client = database.$client as Client;
@@ -56,14 +58,22 @@ export class LocalLibsql implements Dialect {
     return this.#reader?.size ?? 0;
   }
 
-  read<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    if (this.#readersWait) return this.#readGuarded(work);
-    return this.#lane.read(() => work(this.#database), this.#waitMs);
+  bounds(mode: "read" | "write", transaction: boolean): readonly Bound[] | undefined {
+    const memory = this.#lane.inMemory() === true;
+    if (mode === "write" || (transaction && memory)) return this.#lane.writers.bounds;
+    if (transaction) return this.#hookedBounds;
+    return this.#readersWait && !memory ? this.#guardedBounds : undefined;
+  }
+
+  read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
+    if (this.#readersWait) return this.#readGuarded(work, leaving);
+    return this.#lane.read(() => work(this.#database), this.#waitMs, leaving);
   }
 
   /** Without a write-ahead log a reader may find the file locked, and wait as a writer does. */
-  async #readGuarded<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    if (await this.#lane.inMemory()) return this.#lane.read(() => work(this.#database), this.#waitMs);
+  async #readGuarded<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
+    if (await this.#lane.inMemory())
+      return this.#lane.read(() => work(this.#database), this.#waitMs, leaving);
     return this.#guarded.run(async () => {
       const transaction = await this.#lane.beginReading(this.#waitMs);
       try {

@@ -1,7 +1,7 @@
 import type { Client, InValue, Transaction, TransactionMode } from "@libsql/client";
 import { within } from "../../clock.ts";
 import { busy } from "../../error.ts";
-import type { Database, Dialect, DialectOptions, ResultRows } from "../contract.ts";
+import type { Bound, Database, Dialect, DialectOptions, ResultRows } from "../contract.ts";
 import { Semaphore } from "../semaphore.ts";
 import { isUnsayable } from "../sqlite/failure.ts";
 import { JSON_PROBE, jsonPassesSelects } from "../sqlite/json.ts";
@@ -35,6 +35,7 @@ export class RemoteLibsql implements Dialect {
   readonly #timeout: number;
   readonly #statements = new Semaphore(MAX_STATEMENTS);
   readonly #transactions = new Semaphore(MAX_TRANSACTIONS);
+  readonly #bounds = { statements: [{ size: MAX_STATEMENTS }], transactions: [{ size: MAX_TRANSACTIONS }] };
 
   constructor(database: Database, { busyTimeout, timeout }: DialectOptions) {
     this.#client = database.$client as Client;
@@ -43,6 +44,11 @@ export class RemoteLibsql implements Dialect {
     this.#busyTimeout = Math.min(busyTimeout, timeout); // nobody waits longer
     this.#timeout = timeout;
     void this.#askServer();
+  }
+
+  /** A write is a transaction. */
+  bounds(mode: "read" | "write", transaction: boolean): readonly Bound[] {
+    return mode === "write" || transaction ? this.#bounds.transactions : this.#bounds.statements;
   }
 
   /** What waits for its turn is not in the client's own queue, where it would run when nobody waits any more. */

@@ -1,5 +1,5 @@
 import { tooComplex, undecided } from "../../error.ts";
-import type { Database, Dialect, DialectOptions, ResultRows } from "../contract.ts";
+import type { Bound, Database, Dialect, DialectOptions, Leaving, ResultRows } from "../contract.ts";
 import { BunSQL } from "./bun-sql.ts";
 import type { Driver } from "./driver.ts";
 import { isCutOff, isRetryable, missesReference, postgresqlFailure } from "./failure.ts";
@@ -7,6 +7,7 @@ import { NodePg } from "./node-postgres/driver.ts";
 import { Overdue } from "./overdue.ts";
 import { Pglite } from "./pglite.ts";
 import { PostgresJs } from "./postgres-js.ts";
+import { Readers } from "./readers.ts";
 import { databaseOver } from "./session.ts";
 import { Settings } from "./settings.ts";
 import { type Shared, Transaction } from "./transaction.ts";
@@ -43,13 +44,16 @@ class PostgreSQL implements Dialect {
   readonly #shared: Shared;
   /** Whose statements stand alone; those of a transaction are watched by itself. */
   readonly #watched: Database;
+  readonly #readers: Readers;
   readonly #writers: Writers;
 
   constructor(database: Database, driver: Driver, { busyTimeout, timeout }: DialectOptions) {
     const open = (watch: Watch): Database =>
       databaseOver(database, driver.watched(database.$client as object, watch));
     this.remote = driver.remote;
-    this.#watched = open(new Overdue(timeout));
+    const overdue = new Overdue(timeout);
+    this.#watched = open(overdue);
+    this.#readers = new Readers(open, overdue);
     this.#writers = new Writers(open, timeout);
     this.#shared = {
       driver,
@@ -65,9 +69,15 @@ class PostgreSQL implements Dialect {
     return this.#shared.driver.prepared;
   }
 
-  read<T>(work: (database: Database) => Promise<T>): Promise<T> {
+  bounds(_mode: "read" | "write", transaction: boolean): readonly Bound[] {
+    return this.#shared.turns.bounds(transaction);
+  }
+
+  read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
     const { turns, busyTimeout } = this.#shared;
-    return turns.statement(() => work(this.#watched), busyTimeout);
+    // What runs in this process cannot be stopped.
+    if (leaving === undefined || !this.remote) return turns.statement(() => work(this.#watched), busyTimeout);
+    return turns.statement(() => this.#readers.run(work, leaving.signal), busyTimeout);
   }
 
   async write<T>(work: (database: Database) => Promise<T>, milliseconds = this.#shared.timeout): Promise<T> {

@@ -20,19 +20,23 @@ export class Overdue implements Watch {
       drop(running);
       running.giveUp(timeout(milliseconds));
     });
-    this.#late = new Patience<Running>(milliseconds, (running) => {
-      this.#lost.begin(running);
-      void attempt(running);
-    });
+    this.#late = new Patience<Running>(milliseconds, (running) => this.#stop(running));
   }
 
   admit(): void {}
 
-  follow<T>(statement: PromiseLike<T>, { stop, drop }: Means): Promise<T> {
+  /** What `signal` aborts is stopped at once, as what is late. */
+  follow<T>(statement: PromiseLike<T>, { stop, drop }: Means, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const running = { stop, drop, giveUp: reject };
+      const left = (): void => {
+        this.#late.end(running);
+        this.#stop(running);
+      };
       this.#late.begin(running);
+      signal?.addEventListener("abort", left);
       const over = (): void => {
+        signal?.removeEventListener("abort", left);
         this.#late.end(running);
         this.#lost.end(running);
       };
@@ -41,5 +45,10 @@ export class Overdue implements Watch {
         (error: unknown) => (over(), reject(blame(error))),
       );
     });
+  }
+
+  #stop(running: Running): void {
+    this.#lost.begin(running);
+    void attempt(running);
   }
 }

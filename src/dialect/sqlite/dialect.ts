@@ -1,4 +1,4 @@
-import type { Database, Dialect, DialectOptions, ResultRows } from "../contract.ts";
+import type { Bound, Database, Dialect, DialectOptions, Leaving, ResultRows } from "../contract.ts";
 import { type Gate, gateOf } from "../gate.ts";
 import { openLane } from "../lane/lane.ts";
 import { retryWhileBusy } from "./busy.ts";
@@ -40,9 +40,13 @@ export class SyncDialect implements Dialect {
     return this.#connection.prepared;
   }
 
-  read<T>(work: (database: Database) => Promise<T>): Promise<T> {
+  read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
     const waitMs = this.#waitMs;
-    return retryWhileBusy(() => this.door.shared(() => work(this.#driver.database), waitMs), waitMs);
+    return retryWhileBusy(() => this.door.shared(() => work(this.#driver.database), waitMs, leaving), waitMs);
+  }
+
+  bounds(mode: "read" | "write", transaction: boolean): readonly Bound[] | undefined {
+    return transaction || mode === "write" ? this.door.bounds : undefined;
   }
 
   write<T>(work: (database: Database) => Promise<T>): Promise<T> {

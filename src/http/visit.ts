@@ -1,0 +1,88 @@
+import type { Body } from "../author/author.ts";
+import type { Answer, Asker, Call } from "../engine/engine.ts";
+import type { Mark } from "../observe.ts";
+import type { Principal, QueryRequest } from "../request/request.ts";
+import { readBody } from "./body.ts";
+import type { Route } from "./handle.ts";
+import type { HeaderMap } from "./headers.ts";
+import { addressKey } from "./peer.ts";
+import { type JSONText, shape } from "./shape.ts";
+
+/** Runs a function of the author before it is known who asks. */
+export interface Asks {
+  ask<T>(work: () => T | Promise<T>): T | Promise<T>;
+}
+
+/** A request on its way, and what is known of it should it be refused. */
+export class Visit implements Asker, Asks {
+  readonly route: Route;
+  readonly request: Request;
+  readonly mark: Mark;
+  resource = "";
+  base: HeaderMap;
+  readonly #from: unknown;
+  #caller: string | undefined;
+
+  /** `from` is whatever the server passed beside the request. */
+  constructor(route: Route, request: Request, from: unknown, mark: Mark) {
+    this.route = route;
+    this.request = request;
+    this.mark = mark;
+    this.base = route.headers;
+    this.#from = from;
+  }
+
+  /** Who asks: he goes by his address until the author has named him, and if nobody does. */
+  get caller(): string {
+    return (this.#caller ??= addressKey(this.#from, this.request));
+  }
+
+  /** A server makes it when it is looked at first. */
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+
+  ask<T>(work: () => T | Promise<T>): T | Promise<T> {
+    return this.route.engine.before(this, work);
+  }
+
+  /** Takes the name that the author gives. */
+  name(name: unknown): void {
+    if (typeof name === "string" && name !== "") this.#caller = `n:${name}`;
+  }
+}
+
+/** What is asked of the engine on a visit. */
+export class Question implements Call<Response | JSONText> {
+  readonly #visit: Visit;
+  readonly request: QueryRequest;
+  readonly principal: Principal;
+
+  constructor(visit: Visit, request: QueryRequest, principal: Principal) {
+    this.#visit = visit;
+    this.request = request;
+    this.principal = principal;
+  }
+
+  get mark(): Mark {
+    return this.#visit.mark;
+  }
+
+  get caller(): string {
+    return this.#visit.caller;
+  }
+
+  get signal(): AbortSignal {
+    return this.#visit.signal;
+  }
+
+  body(maxBytes: number): Promise<Body> {
+    const { request, route } = this.#visit;
+    return readBody(request, maxBytes, route.timeout);
+  }
+
+  shape(answer: Answer): JSONText | Promise<Response | JSONText> {
+    const { resource, request, route } = this.#visit;
+    return shape(answer, resource, request, this.principal.context, route.formatResult);
+  }
+}
