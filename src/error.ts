@@ -12,6 +12,7 @@ export const STATUS = {
   "limit-exceeded": 400,
   "depth-exceeded": 400,
   "too-complex": 400,
+  "too-large-answer": 400,
   "invalid-body": 400,
   unauthenticated: 401,
   forbidden: 403,
@@ -156,6 +157,11 @@ export const tooComplex = (message: string, path: string, hint?: string): QueryE
 
 export const limitExceeded = (message: string, path: string, hint?: string): QueryError =>
   new QueryError("limit-exceeded", message, { path, hint });
+
+export const tooLargeAnswer = (bytes: number): QueryError =>
+  new QueryError("too-large-answer", `the answer would exceed ${bytes} bytes`, {
+    hint: "ask for fewer columns or a smaller `limit`, and for the rest by the last row's key",
+  });
 
 export const invalidBody = (message: string, path?: string, issues?: readonly Issue[]): QueryError =>
   new QueryError("invalid-body", message, { path, issues });

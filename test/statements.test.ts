@@ -86,7 +86,7 @@ describe("statements are data", () => {
     const search = "?select=(where:(views.gt:7),limit:5,with:(comments:T))";
     const plan = planRead(policy, parse("GET", "articles", search));
     const admitted = admitAll(plan.nodes, {}) as Admitted;
-    const { kind, ask } = compiler("fast").read(plan, admitted, false);
+    const { kind, ask } = compiler("fast").read(plan, admitted, false, false);
     expect(kind).toBe("fast");
     expect(ask).toMatchObject({ kind: "text", values: [7, 5, 3] });
   });
@@ -95,7 +95,7 @@ describe("statements are data", () => {
     const policy = policyOf("GET");
     const plan = planRead(policy, parse("GET", "articles", "?select=(limit:5)&countTotal=T"));
     const admitted = admitAll(plan.nodes, {}) as Admitted;
-    const statement = compiler("portable").read(plan, admitted, false);
+    const statement = compiler("portable").read(plan, admitted, false, false);
     expect(statement).toMatchObject({
       kind: "portable",
       ask: { kind: "relational", table: "article", config: { limit: 5 } },

@@ -17,6 +17,7 @@ export type {
   FastRead,
   PortableRead,
   ReadStatement,
+  Remembered,
   Select,
   Statement,
   Text,
@@ -31,8 +32,11 @@ export type ReaderChoice = "fast" | "portable";
 
 /** Makes statements of plans. It runs none: what it answers is data. */
 export interface Compiler {
-  /** With `asRows` the answer is to hold rows, for those who look at them; else it may hold their text. */
-  read(plan: ReadPlan, admitted: Admitted, asRows: boolean): ReadStatement;
+  /**
+   * With `asRows` the answer is to hold rows, for those who look at them; else it may hold their text. `held` where it runs
+   * in a transaction, which a statement that fails may end.
+   */
+  read(plan: ReadPlan, admitted: Admitted, asRows: boolean, held: boolean): ReadStatement;
   write(plan: WritePlan, rows: WriteRows, wishes: WriteWishes): WriteSteps;
   /** How many statements are remembered. */
   readonly size: number;
@@ -55,28 +59,32 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
   const fast = choice === "fast";
   const reader = fast ? new JSONReader(speech, dialect) : undefined;
   const inserts = fast ? new InsertWriter(speech) : undefined;
-  const read: Compiler["read"] = (plan, admitted, asRows) => {
+  const read = (plan: ReadPlan, admitted: Admitted, asRows: boolean, summed: boolean): ReadStatement => {
     const bound =
-      working(reader?.bind(plan, admitted, asRows)) ?? working(reader?.bind(plan, admitted, true));
-    return bound === undefined ? portableRead(database, plan, admitted) : fastRead(bound, plan, admitted);
+      working(reader?.bind(plan, admitted, asRows, summed)) ??
+      working(reader?.bind(plan, admitted, true, summed));
+    if (bound === undefined) return portableRead(database, plan, admitted);
+    const { statement, values, count } = bound;
+    const { answers } = statement;
+    return {
+      kind: "fast",
+      plan,
+      ask: { kind: "text", text: statement.text, values },
+      remembered: statement,
+      most: answers === "rows" && count.counting === "summed" ? count.most[0] : undefined,
+      summed: () => read(plan, admitted, asRows, true),
+      // In a form that holds any value, or by the reader that needs none.
+      otherwise: () =>
+        answers === "encoded" ? portableRead(database, plan, admitted) : read(plan, admitted, true, summed),
+    };
   };
-  const fastRead = (bound: Bound, plan: ReadPlan, admitted: Admitted): ReadStatement => ({
-    kind: "fast",
-    plan,
-    ask: { kind: "text", text: bound.statement.text, values: bound.values },
-    remembered: bound.statement,
-    // In a form that holds any value, or by the reader that needs none.
-    otherwise: () =>
-      bound.statement.answers === "encoded"
-        ? portableRead(database, plan, admitted)
-        : read(plan, admitted, true),
-  });
+  const heldSummed = speech.database === "postgresql";
   return {
-    read,
+    read: (plan, admitted, asRows, held) => read(plan, admitted, asRows, held && heldSummed),
     write: (plan, rows, { asRows, triggered }) =>
       compileWrite(plan, rows, {
         speech,
-        read: (whole, admitted) => read(whole, admitted, true),
+        read: (whole, admitted) => read(whole, admitted, true, heldSummed),
         inserts: asRows ? undefined : inserts,
         triggered,
       }),

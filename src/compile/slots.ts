@@ -3,6 +3,7 @@ import type { Admitted } from "../author/author.ts";
 import type { Expression, Mention, ReadNode, ReadPlan } from "../plan/plan.ts";
 import { liftPredicate, numbered } from "./sql/lift.ts";
 import { isBounded } from "./sql/range.ts";
+import type { Counting } from "./read/counting.ts";
 import type { Speech } from "./sql/speech.ts";
 import type { Answers } from "./statement.ts";
 
@@ -47,9 +48,9 @@ export function policyId(policy: object): number {
 }
 
 /** Walks a plan. */
-export function slotsOf(plan: ReadPlan, answers: Answers, speech: Speech): Slots {
+export function slotsOf(plan: ReadPlan, answers: Answers, counting: Counting, speech: Speech): Slots {
   const walk = new Walk(speech);
-  walk.key = `${answers}${plan.total}${plan.first}`;
+  walk.key = `${answers}${counting}${plan.total}${plan.first}`;
   walk.node(plan.root);
   return walk;
 }
@@ -115,7 +116,7 @@ const keyOf = ({ column }: Expression): number => column.index;
 /** The slots of a plan with what they hold for one caller. */
 export interface Filled {
   readonly key: string;
-  readonly values: readonly unknown[];
+  readonly values: unknown[];
   /** What the rows of each mention are, in the order of the walk. */
   readonly rows: readonly (Lifted | "all" | "none")[];
 }

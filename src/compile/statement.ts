@@ -1,6 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import type { ReadPlan } from "../plan/plan.ts";
 import type { RowsWriter } from "../syntax/syntax.ts";
+import type { Counting } from "./read/counting.ts";
 import type { RelationalConfig } from "./portable/relational.ts";
 import type { SecuredRows, Target } from "./sql/secured.ts";
 
@@ -82,6 +83,10 @@ export interface FastRead {
   readonly plan: ReadPlan;
   readonly ask: Text;
   readonly remembered: Remembered;
+  /** The bytes beyond which reading rows one by one ends; `undefined` where nobody counts them. */
+  readonly most: number | undefined;
+  /** What is asked instead where a row is larger than its share. */
+  readonly summed: () => ReadStatement;
   /** What is asked instead where the database, or its driver, meets a value that it cannot say. */
   readonly otherwise: () => ReadStatement;
 }
@@ -92,8 +97,11 @@ export interface Remembered {
   readonly answers: Answers;
   /** Makes JSON of rows, where they come as they are. */
   readonly toRows: RowsWriter | undefined;
+  readonly counting: Counting;
   /** Whether it met a value that it cannot say; it is not asked again while it is remembered. */
   failed: boolean;
+  /** How often it is still asked with a sum before it, because an answer was large lately. */
+  wary: number;
 }
 
 /** A read by Drizzle's queries. */

@@ -45,8 +45,11 @@ export interface Dialect {
    * PostgreSQL; a value is text, a number, a bigint, a boolean, a `Date` or bytes, and null or `undefined` where it is
    * missing. Rows hold what Drizzle's columns read: of PostgreSQL dates, timestamps and intervals as their text. Where
    * `rowsAreCheap` is false, a statement outside of a transaction answers one row at most.
+   *
+   * @param most how many bytes the texts and bytes of all rows may hold; who reads rows one by one may stop there.
+   * @throws QueryError `too-large-answer` where reading was stopped.
    */
-  query(database: Database, text: string, values: readonly unknown[]): Promise<ResultRows>;
+  query(database: Database, text: string, values: readonly unknown[], most?: number): Promise<ResultRows>;
   /**
    * Where statements of others fall inside an open transaction, because there is one connection: the door that they pass
    * when none is open.
@@ -97,7 +100,12 @@ export interface Lane {
   read(
     text: string,
     values: readonly unknown[],
-    options: { readonly milliseconds: number; readonly signal: AbortSignal },
+    options: {
+      readonly milliseconds: number;
+      readonly signal: AbortSignal;
+      /** The most bytes its rows may hold, where they can be read one by one. */
+      readonly most?: number | undefined;
+    },
   ): Promise<ResultRows | undefined>;
 }
 

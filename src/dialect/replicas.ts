@@ -89,8 +89,8 @@ export class Replicas implements Dialect {
     return this.#primary.transaction(mode, work);
   }
 
-  query(database: Database, text: string, values: readonly unknown[]): Promise<ResultRows> {
-    return (this.#owners.get(database as object) ?? this.#primary).query(database, text, values);
+  query(database: Database, text: string, values: readonly unknown[], most?: number): Promise<ResultRows> {
+    return (this.#owners.get(database as object) ?? this.#primary).query(database, text, values, most);
   }
 
   failure(error: unknown, mode: "read" | "write"): QueryError | undefined {

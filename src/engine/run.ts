@@ -36,6 +36,8 @@ export interface Answer {
   readonly policy: Policy;
   /** Whether one row was asked for instead of a list. */
   readonly first: boolean;
+  /** The most bytes its body may have; endless where what it tells of is kept already. */
+  readonly most: number;
   /** Rows may have come as the JSON they will be sent as. */
   readonly outcome: QueryResult & { readonly json?: string };
 }
@@ -116,13 +118,15 @@ export async function read<Shaped>(
   const asked = runtime.outside(() => admitAll(plan.nodes, context), call);
   const admitted = asked instanceof Promise ? await patient(call, asked) : asked;
   call.mark("plan");
-  const statement = compiler.read(plan, admitted, wantsRows(parts, policy));
+  const { hooks, limits } = policy;
+  const held = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
+  const statement = compiler.read(plan, admitted, wantsRows(parts, policy), held);
   call.mark("compile");
   const work = { kind: "read", read: statement } as const;
   const outcome = await execute(runtime, new Asked<QueryResult>(call, policy.hooks, work, false));
   call.mark("execute");
   if (isResponse(outcome)) return outcome;
-  const answer = { policy, first: plan.first, outcome };
+  const answer = { policy, first: plan.first, most: limits.maxAnswerSize, outcome };
   return isFormatted(parts, policy) ? runtime.outside(() => call.shape(answer), call) : call.shape(answer);
 }
 
@@ -161,8 +165,9 @@ async function writeSent<Shaped>(
   mark("compile");
   const values = (): readonly Row[] => (kind === "delete" ? [] : finishRows(policy, kind, context.body));
   const atomic = steps.atomic || isFormatted(parts, policy) || Array.isArray(context.body);
+  const most = atomic ? policy.limits.maxAnswerSize : Number.POSITIVE_INFINITY;
   const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
-    call.shape({ policy, first: false, outcome });
+    call.shape({ policy, first: false, most, outcome });
   const work = { kind: "write", write: steps, values } as const;
   const answer = await execute(parts.runtime, new Asked<Shaped>(call, policy.hooks, work, atomic, finish));
   mark("execute");

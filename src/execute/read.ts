@@ -1,12 +1,22 @@
 import type { Row } from "../author/author.ts";
-import { type FastRead, type PortableRead, type ReadStatement, TOTAL } from "../compile/compile.ts";
+import {
+  type FastRead,
+  type PortableRead,
+  type ReadStatement,
+  type Remembered,
+  TOTAL,
+} from "../compile/compile.ts";
 import type { Database, Dialect, Lane } from "../dialect/dialect.ts";
 import { writeDigits } from "../digits.ts";
-import type { ReadNode } from "../plan/plan.ts";
+import { tooLargeAnswer } from "../error.ts";
+import type { ReadNode, ReadPlan } from "../plan/plan.ts";
+import type { Policy } from "../policy/policy.ts";
 import {
   columnValue,
+  exceeds,
   extraReceived,
   readCell,
+  saysLarge,
   type Syntax,
   syntaxOf,
   Unsayable,
@@ -32,12 +42,14 @@ export async function runRead(
 ): Promise<ReadOutcome> {
   let asked = read;
   while (asked.kind === "fast") {
-    const { ask }: FastRead = asked;
+    const { ask, most }: FastRead = asked;
     try {
-      const found = await dialect.query(database, ask.text, ask.values);
+      const found = await (most === undefined
+        ? dialect.query(database, ask.text, ask.values)
+        : dialect.query(database, ask.text, ask.values, most));
       return outcomeOf(found, asked, syntaxOf(dialect.speaks), unreadable);
     } catch (error) {
-      asked = nextForm(dialect, asked, error);
+      asked = otherwise(asked, error, dialect);
     }
   }
   return runPortable(dialect, database, asked, unreadable);
@@ -47,46 +59,78 @@ export async function runRead(
 export async function runApart(
   { dialect, lane, unreadable }: { dialect: Dialect; lane: Lane; unreadable: Unreadable },
   read: FastRead,
-  bounds: Parameters<Lane["read"]>[2],
+  bounds: Pick<Parameters<Lane["read"]>[2], "milliseconds" | "signal">,
 ): Promise<ReadOutcome | ReadStatement> {
   try {
-    const found = await lane.read(read.ask.text, read.ask.values, bounds);
+    const found = await lane.read(read.ask.text, read.ask.values, { ...bounds, most: read.most });
     return found === undefined ? read : outcomeOf(found, read, syntaxOf(dialect.speaks), unreadable);
   } catch (error) {
-    return nextForm(dialect, read, error);
+    return otherwise(read, error, dialect);
   }
 }
 
-/** The next form of a read, which is remembered; throws what is no matter of form. */
-function nextForm(dialect: Dialect, { remembered, otherwise }: FastRead, error: unknown): ReadStatement {
-  if (!(error instanceof Unsayable) && !dialect.unsayable(error)) throw error;
+/** What is asked next, where a statement failed for what it met. */
+function otherwise(failed: FastRead, error: unknown, dialect: Dialect): ReadStatement {
+  const { remembered } = failed;
+  const unsayable = error instanceof Unsayable || dialect.unsayable(error);
+  // In SQLite a row that is larger than its share fails as one that cannot be said.
+  if (remembered.counting === "capped" && (unsayable || saysLarge(error))) {
+    remembered.wary = WARY;
+    return failed.summed();
+  }
+  if (!unsayable) throw error;
   remembered.failed = true;
-  return otherwise();
+  return failed.otherwise();
 }
+
+/** How often a statement is asked with a sum before it once an answer was large. */
+const WARY = 64;
+/** The part of the most an answer may hold that is large. */
+const LARGE = 16;
 
 function outcomeOf(
   found: readonly ArrayLike<unknown>[],
-  { plan: { first, total, root }, remembered: { answers, toRows } }: FastRead,
+  { plan, remembered }: FastRead,
   syntax: Syntax,
   unreadable: Unreadable,
 ): ReadOutcome {
+  const { first, total, root } = plan;
+  const { answers, toRows } = remembered;
   if (toRows !== undefined) {
     const rows = toRows(found);
     const json = writeDigits(() => JSON.stringify(first ? (rows[0] ?? null) : rows));
-    return { json, count: found.length };
+    return { json: noted(json, plan, remembered), count: found.length };
   }
-  if (answers === "object")
-    return { json: (found[0]?.[0] as string | undefined) ?? "null", count: found.length };
-  const row = found[0]!;
+  if (answers === "object") {
+    const json = (found[0]?.[0] as string | undefined) ?? "null";
+    return { json: noted(json, plan, remembered), count: found.length };
+  }
+  const [row] = found;
+  // What would be too large is not begun.
+  if (row === undefined) throw tooLargeAnswer(plan.policy.limits.maxAnswerSize);
   const counted = answers === "count" ? 0 : 1;
   const count = Number(row[counted]);
   const outcome = total ? { count, total: Number(row[counted + 1]) } : { count };
   if (answers === "count") return outcome;
-  const text = row[0] as string;
+  const text = noted(row[0] as string, plan, remembered);
   if (answers === "json") return { ...outcome, json: first ? text.slice(1, -1) || "null" : text };
   const rows = JSON.parse(text) as Row[];
   receiveRows(rows, root, syntax, unreadable);
+  // No unit of a text takes more than three bytes.
+  if (text.length * 3 > plan.policy.limits.maxAnswerSize) refuseLarge(rows, plan.policy);
   return { ...outcome, rows: first ? (rows[0] ?? null) : rows };
+}
+
+/** A text as it came; of one that is large its statement is wary, whose next answer may be larger still. */
+function noted(text: string, { policy }: ReadPlan, remembered: Remembered): string {
+  if (text.length > policy.limits.maxAnswerSize / LARGE && remembered.counting === "free")
+    remembered.wary = WARY;
+  return text;
+}
+
+/** @throws QueryError `too-large-answer` for rows that hold more than an answer may. */
+export function refuseLarge(rows: unknown, { limits: { maxAnswerSize } }: Policy): void {
+  if (exceeds(rows, maxAnswerSize)) throw tooLargeAnswer(maxAnswerSize);
 }
 
 /** Turns rows that were sent as JSON into rows as Drizzle would answer them, in place. */
@@ -110,7 +154,7 @@ function receiveRow(row: Row, node: ReadNode, syntax: Syntax, unreadable: Unread
 async function runPortable(
   dialect: Dialect,
   database: Database,
-  { plan: { root, first, total }, ask, answers, total: counted, relation }: PortableRead,
+  { plan: { root, first, total, policy }, ask, answers, total: counted, relation }: PortableRead,
   unreadable: Unreadable,
 ): Promise<ReadOutcome> {
   const found = await rowsOf(database, ask);
@@ -126,6 +170,7 @@ async function runPortable(
         ? await numberOf(dialect, database, counted)
         : Number(beside);
   const rows = found.map((row) => arrange(row, root, { unreadable, relation, nested: false }));
+  refuseLarge(rows, policy);
   return {
     ...(said !== undefined && { total: said }),
     rows: first ? (rows[0] ?? null) : rows,

@@ -16,7 +16,7 @@ import { checkFailed, limitExceeded, type QueryError } from "../error.ts";
 import { columnValue, extraReceived, syntaxOf, type Unreadable } from "../syntax/syntax.ts";
 import { byKey, inOrder, withoutKey } from "./keys.ts";
 import { rowsOf } from "./query.ts";
-import { runRead } from "./read.ts";
+import { refuseLarge, runRead } from "./read.ts";
 import { rehearse } from "./rehearse.ts";
 import { Writer, type Written } from "./writer.ts";
 
@@ -152,6 +152,8 @@ class WriteRun {
     if (one !== undefined) return undefined;
     if (reads !== undefined || this.#known.before !== undefined) return this.#readAnswer(reads);
     this.#rows = rows.map((row) => this.#returned(row));
+    // One row may be kept already.
+    if (rows.length > 1) refuseLarge(this.#rows, this.#writer.plan.policy);
     return undefined;
   }
 
@@ -160,7 +162,10 @@ class WriteRun {
     const { before } = this.#known;
     const { answer } = this.#writer.plan;
     const found = before === undefined ? [] : [...before];
-    for (const read of reads?.(rows) ?? []) found.push(...(await this.#read(read)));
+    for (const read of reads?.(rows) ?? []) {
+      found.push(...(await this.#read(read)));
+      refuseLarge(found, this.#writer.plan.policy);
+    }
     this.#rows = inOrder(found, rows, answer.secured.table).map((row) => withoutKey(row, answer));
   }
 

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { type Context, setResult } from "../author/author.ts";
 import { writeDigits } from "../digits.ts";
 import type { Answer } from "../engine/engine.ts";
+import { tooLargeAnswer } from "../error.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
 
@@ -12,21 +13,31 @@ export interface JSONText {
 
 /** Shapes a result: the rule's or the entry's formatter, then the route's, else the default body. */
 export function shape(
-  { outcome, policy, first }: Answer,
+  { outcome, policy, first, most }: Answer,
   resource: string,
   request: Request,
   context: Context,
   formatResult: AuthorFunction | undefined,
 ): JSONText | Promise<Response | JSONText> {
   const format = policy.formatResult ?? formatResult;
-  if (format === undefined) return { json: defaultBody(outcome, resource, first) };
+  if (format === undefined) return { json: fitting(defaultBody(outcome, resource, first), most) };
   setResult(context, outcome);
-  return formatted(format(request, context));
+  return formatted(format(request, context), most);
 }
 
-async function formatted(answer: unknown): Promise<Response | JSONText> {
+async function formatted(answer: unknown, most: number): Promise<Response | JSONText> {
   const value: unknown = await answer;
-  return isResponse(value) ? unread(value) : { json: stringify(value) ?? "null" };
+  return isResponse(value) ? unread(value) : { json: fitting(stringify(value) ?? "null", most) };
+}
+
+/**
+ * A body that has no more than so many bytes; no unit of a text takes more than three.
+ *
+ * @throws QueryError `too-large-answer`.
+ */
+function fitting(json: string, most: number): string {
+  if (json.length * 3 > most && Buffer.byteLength(json) > most) throw tooLargeAnswer(most);
+  return json;
 }
 
 function defaultBody(

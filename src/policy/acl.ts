@@ -81,6 +81,11 @@ export interface LimitOptions {
    * weigh more, and each relation by the rows above it. It is told from the question and the schema, whatever tables hold.
    */
   readonly maxWork?: number | null | undefined;
+  /**
+   * The most bytes of an answer, 16 MiB by default: of its body, and of the rows that a hook or a formatter is handed. An
+   * answer is never sent in parts, so it stands in memory as a whole.
+   */
+  readonly maxAnswerSize?: number | null | undefined;
   /** What happens to a limit beyond `maxLimit`: refused (`"Throw"`, the default) or lowered to it. */
   readonly onSurpassMaxLimit?: "Throw" | "Limit" | undefined;
 }

@@ -4,7 +4,15 @@ import { didYouMean } from "../suggest.ts";
 type Expected = "boolean" | "map" | "anything";
 
 const LIMITS = ["maxLimit", "maxOffset", "maxDepth", "onSurpassMaxLimit"] as const;
-const MORE_LIMITS = ["maxConditions", "maxList", "maxRows", "maxBodySize", "maxCost", "maxWork"] as const;
+const MORE_LIMITS = [
+  "maxConditions",
+  "maxList",
+  "maxRows",
+  "maxBodySize",
+  "maxCost",
+  "maxWork",
+  "maxAnswerSize",
+] as const;
 // Limits, functions, column choices and orders are looked at where they are used, and refused there.
 const elsewhere = (keys: readonly string[]): [string, Expected][] => keys.map((key) => [key, "anything"]);
 

@@ -11,6 +11,7 @@ export interface Limits {
   readonly maxBodySize: number;
   readonly maxCost: number;
   readonly maxWork: number;
+  readonly maxAnswerSize: number;
   readonly onSurpassMaxLimit: "Throw" | "Limit";
 }
 
@@ -29,6 +30,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxBodySize: 1_048_576,
   maxCost: 50_000,
   maxWork: 1_000_000,
+  maxAnswerSize: 16_777_216,
   onSurpassMaxLimit: "Throw",
 };
 
@@ -42,6 +44,7 @@ const NUMBERS = [
   "maxBodySize",
   "maxCost",
   "maxWork",
+  "maxAnswerSize",
 ] as const;
 
 /** Puts one author's wishes over the limits that hold so far: `undefined` inherits, `null` lifts. */

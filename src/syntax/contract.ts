@@ -3,14 +3,20 @@ import type { ColumnInfo } from "../schema/schema.ts";
 /** A member of a JSON object: its name, and the SQL of its value, which may be JSON already, written as others are here. */
 export type Member = readonly [name: string, value: string, written?: boolean];
 
+/** SQL for a size, and for the most it may be. */
+export interface Bound {
+  readonly size: string;
+  readonly most: string;
+}
+
 /** What the SQL of a database calls the things that both readers and the writer say, and how its values come back. */
 export interface Syntax {
   /** What stands before the number of a value in a statement. */
   readonly mark: "?" | "$";
   /** How many members one object takes. */
   readonly maxMembers: number;
-  /** One JSON object. */
-  readonly object: (members: readonly Member[]) => string;
+  /** One JSON object; where it has a bound, making it fails beyond that. */
+  readonly object: (members: readonly Member[], bound?: Bound) => string;
   /** The JSON list of the objects of all rows, empty where there are none. */
   readonly list: (object: string) => string;
   /** JSON as the text that a statement answers with. */
@@ -26,6 +32,14 @@ export interface Syntax {
   readonly jsonExtra: (value: string) => string;
   /** Whether SQL cannot say what a column's values are in JSON, so that they are sent and mapped here. */
   readonly wantsMapping: (column: ColumnInfo) => boolean;
+
+  /**
+   * SQL for the bytes of a column's value, found without reading it where the database can; `undefined` where they are few
+   * whatever is stored. `least`: no more than the value takes in JSON.
+   */
+  readonly size: (column: ColumnInfo, value: string, least: boolean) => string | undefined;
+  /** The same for a computed field. */
+  readonly sizeExtra: (value: string) => string;
 
   /** SQL for a column's value in JSON that holds any value it may have, to be mapped here. */
   readonly sent: (column: ColumnInfo, value: string) => string;

@@ -13,6 +13,8 @@ export function withExpressions(syntax: Syntax): Syntax {
       column.expression === undefined ? syntax.json(column, value) : syntax.jsonExtra(value),
     wantsMapping: (column) =>
       column.expression === undefined ? syntax.wantsMapping(column) : isMapped(column.expression),
+    size: (column, value, least) =>
+      column.expression === undefined ? syntax.size(column, value, least) : syntax.sizeExtra(value),
     sent: (column, value) =>
       column.expression === undefined ? syntax.sent(column, value) : syntax.sentExtra(value),
     received: (column, sent) =>

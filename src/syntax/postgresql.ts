@@ -3,7 +3,8 @@ import { parseJSON } from "../digits.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { momentDate, momentText } from "./moment.ts";
 import { withExpressions } from "./expression.ts";
-import { literal, type Member, type Syntax } from "./contract.ts";
+import { LARGE } from "./size.ts";
+import { type Bound, literal, type Member, type Syntax } from "./contract.ts";
 
 /** Texts joined one after the other; each sign between them takes some of the parser's stack. */
 const MAX_JOINED = 64;
@@ -12,13 +13,18 @@ const MAX_JOINED = 64;
  * An object as text, which takes less time than the functions for objects do, and has no blanks. No part may be null, or
  * the whole would be.
  */
-function object(members: readonly Member[]): string {
+function object(members: readonly Member[], bound?: Bound): string {
   const parts = members.flatMap(([name, value, written], index) => [
     escaped(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`),
     `coalesce(${written === true ? value : `to_json(${value})::text`},'null')`,
   ]);
+  if (bound !== undefined) parts.unshift(within(bound));
   return parts.length === 0 ? "'{}'" : joined([...parts, "'}'"]);
 }
+
+/** Nothing, or the error that says what was met; of a constant it would be raised before a row is there. */
+const within = ({ size: bytes, most }: Bound): string =>
+  `case when ${bytes}>${most} then (('${LARGE} '||(${bytes}))::int)::text else '' end`;
 
 /** A text whose backslashes are what they are, whatever the session says of them. */
 const escaped = (text: string): string =>
@@ -104,6 +110,34 @@ const PLAIN_TEXT: ReadonlySet<string> = new Set([
   "PgEnumObjectColumn",
 ]);
 const isPlainText = ({ column }: ColumnInfo): boolean => PLAIN_TEXT.has(column.columnType);
+
+const octets = (value: string): string => `coalesce(octet_length(${value}),0)`;
+
+/** Texts as long as these are short. */
+const SHORT = 64;
+const LONG_TEXTS: ReadonlySet<string> = new Set(["PgText", "PgVarchar", "PgChar"]);
+
+/** The bytes of a value; those of texts and bytes are known without reading them. */
+function size({ kind, column }: ColumnInfo, value: string): string | undefined {
+  switch (kind) {
+    case "text":
+      if (!LONG_TEXTS.has(column.columnType)) return undefined;
+      return ((column as { length?: number }).length ?? SHORT + 1) <= SHORT ? undefined : octets(value);
+    case "blob":
+      return octets(value);
+    case "json":
+      return octets(`${value}::text`);
+    case "decimal":
+      return `coalesce(pg_column_size(${value}),0)`;
+    case "bigint":
+      return column.columnType === "PgNumericBigInt" ? `coalesce(pg_column_size(${value}),0)` : undefined;
+    case "array":
+    case "custom":
+      return `${octets(`${value}::text`)}/2`; // bytes are shorter in JSON than there
+    default:
+      return undefined;
+  }
+}
 
 /** What a type's own output function writes. */
 const written = (value: string): string => `case when ${value} is not null then format('%s',${value}) end`;
@@ -294,6 +328,9 @@ export const postgresql: Syntax = withExpressions({
   jsonExtra,
   wantsMapping: (column) =>
     column.kind === "custom" || (column.kind === "array" && !elementsSpeak(innermost(column))),
+
+  size,
+  sizeExtra: (value) => octets(`(${value})::text`),
 
   sent,
   received,

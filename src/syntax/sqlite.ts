@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { Digits, parseJSON, readNumber } from "../digits.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { withExpressions } from "./expression.ts";
-import { literal, type Syntax } from "./contract.ts";
+import { type Bound, literal, type Syntax } from "./contract.ts";
 
 /** SQL that raises an error; the portable reader then answers instead, slower and right. */
 const UNSPEAKABLE = "json('')";
@@ -75,7 +75,7 @@ const travelsRaw = ({ kind }: ColumnInfo): boolean =>
   kind === "text" || kind === "integer" || kind === "boolean" || kind === "date";
 
 /** Bytes that are read as a text: one that is not UTF-8 ends the process in libsql's driver. */
-const isTextInBytes = ({ column }: ColumnInfo): boolean =>
+const isTextInBytes = ({ column }: Pick<ColumnInfo, "column">): boolean =>
   column.columnType === "SQLiteBlobJson" || column.columnType === "SQLiteBigInt";
 
 /** The value a driver would have answered for a tagged text. */
@@ -133,6 +133,28 @@ function mapped({ kind, column }: ColumnInfo, value: unknown): unknown {
   return parseJSON(isBytes(value) ? new TextDecoder().decode(value) : String(value));
 }
 
+const octets = (value: string): string => `coalesce(octet_length(${value}),0)`;
+
+/** The bytes of a value; of JSON whose blanks are left out, the least is what is sent. */
+function size({ kind, column }: ColumnInfo, value: string, least: boolean): string | undefined {
+  if (isTextInBytes({ column })) return octets(value);
+  switch (kind) {
+    case "text":
+    case "decimal":
+    case "blob":
+    case "custom":
+      return octets(value);
+    case "json":
+      return octets(least ? `iif(json_valid(${value},${JSON5_OR_JSONB}),json(${value}),null)` : value);
+    default:
+      return undefined;
+  }
+}
+
+/** The first value is that of a column or a computed field; around the whole object the parser's stack would not do. */
+const within = (value: string, { size: bytes, most }: Bound): string =>
+  `iif(${bytes}>${most},${UNSPEAKABLE},${value})`;
+
 /** How a column's values travel through Drizzle at the top of a row, where they would not survive as they are. */
 type Travel = "quoted" | "tagged" | "raw";
 
@@ -147,8 +169,8 @@ export const sqlite: Syntax = withExpressions({
   mark: "?",
   // Its functions take at most 100 arguments, a name and a value for each member.
   maxMembers: 48,
-  object: (members) =>
-    `json_object(${members.map(([name, value]) => `${literal(name)},${value}`).join(",")})`,
+  object: (members, bound) =>
+    `json_object(${members.map(([name, value], index) => `${literal(name)},${index > 0 || bound === undefined ? value : within(value, bound)}`).join(",")})`,
   list: (object) => `json_group_array(${object})`,
   document: (text) => text,
   orderKey: (_, direction, value) => `${value} ${direction}`,
@@ -163,6 +185,9 @@ export const sqlite: Syntax = withExpressions({
     `case typeof(${value}) when 'integer' then ${whole(value)} when 'real' then ${real(value)} when 'blob' then ${UNSPEAKABLE} else ${value} end`,
   wantsMapping: (column) =>
     column.kind === "decimal" || column.kind === "custom" || column.kind === "blob" || isTextInBytes(column),
+
+  size,
+  sizeExtra: octets,
 
   sent(column, value) {
     if (column.kind === "integer") return wholeOr(value);

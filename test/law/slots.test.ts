@@ -8,6 +8,7 @@ import { fill, slotsOf } from "../../src/compile/slots.ts";
 import { toSQL } from "../../src/compile/sql/condition.ts";
 import { speechOf } from "../../src/compile/sql/speech.ts";
 import { parse } from "../../src/http/parse.ts";
+import type { Remembered } from "../../src/compile/compile.ts";
 import type { Admitted } from "../../src/author/author.ts";
 import { planRead, type ReadNode, type ReadPlan } from "../../src/plan/plan.ts";
 import { buildRegistry, type Policy } from "../../src/policy/policy.ts";
@@ -69,8 +70,11 @@ function told({ plan, admitted }: Made): string {
   return JSON.stringify([plan.first, plan.total, node(plan.root)]);
 }
 
-const keyOf = ({ plan, admitted }: Made, answers: "json" | "encoded"): string =>
-  fill(slotsOf(plan, answers, speech), admitted, speech).key;
+const keyOf = (
+  { plan, admitted }: Made,
+  answers: "json" | "encoded",
+  counting: Remembered["counting"] = "free",
+): string => fill(slotsOf(plan, answers, counting, speech), admitted, speech).key;
 
 /** How many plans were compared. */
 let compared = 0;
@@ -118,14 +122,14 @@ describe("the key, the text and the values of a statement", () => {
           for (const question of questions) {
             const one = make(policy, spec, question);
             if (one === undefined) continue;
-            const bound = reader().bind(one.plan, one.admitted, false)!;
-            const key = keyOf(one, "json");
-            expect(texts.get(key) ?? bound.statement.text).toBe(bound.statement.text);
-            texts.set(key, bound.statement.text);
-            const places = bound.statement.text
-              .replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "")
-              .match(/\?\d+/g);
-            expect(new Set(places).size).toBe(bound.values.length);
+            for (const summed of [false, true]) {
+              const { statement, values } = reader().bind(one.plan, one.admitted, false, summed)!;
+              const key = keyOf(one, "json", statement.counting);
+              expect(texts.get(key) ?? statement.text).toBe(statement.text);
+              texts.set(key, statement.text);
+              const places = statement.text.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "").match(/\?\d+/g);
+              expect(new Set(places).size).toBe(values.length);
+            }
           }
         }),
         runs(100),

@@ -127,7 +127,7 @@ function listeningBun(client: BunDatabase, executed: Watched["executed"]): BunDa
   const prepare = client.prepare.bind(client) as (text: string) => any;
   client.prepare = ((text: string) => {
     const statement = prepare(text);
-    for (const way of ["values", "all", "get", "run"]) {
+    for (const way of ["values", "iterate", "all", "get", "run"]) {
       const run = statement[way].bind(statement);
       statement[way] = (...args: unknown[]) => {
         executed.push({ sql: text, args });

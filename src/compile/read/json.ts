@@ -6,28 +6,31 @@ import { rowsWriter, wantsMapping } from "../../syntax/syntax.ts";
 import { clausesOf, fill, type Filled, type Slots, slotsOf } from "../slots.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Answers, Remembered } from "../statement.ts";
+import { type Count, countOf } from "./counting.ts";
 import { StatementWriter } from "./writer.ts";
 
 /** A statement and the values of one request for it. */
 export interface Bound {
   readonly statement: Remembered;
   readonly values: readonly unknown[];
+  readonly count: Count;
 }
 
 /** What a plan brings to a statement whoever asks. */
 interface Shape {
   readonly slots: Slots;
   readonly answers: Answers;
+  readonly count: Count;
 }
+
+type Shapes = WeakMap<ReadPlan, Shape>;
 
 /** The fast reader: plans become text, and one text serves every plan of its shape. */
 export class JSONReader {
   readonly #speech: Speech;
   readonly #statements = new Cache<Remembered>(1_000);
-  readonly #shapes: readonly [WeakMap<ReadPlan, Shape>, WeakMap<ReadPlan, Shape>] = [
-    new WeakMap(),
-    new WeakMap(),
-  ];
+  /** For answers as text and as rows, and both with a sum before. */
+  readonly #shapes: readonly Shapes[] = Array.from({ length: 4 }, () => new WeakMap());
   readonly #dialect: Pick<Dialect, "rowsAreCheap" | "jsonPassesSelects">;
 
   constructor(speech: Speech, dialect: Pick<Dialect, "rowsAreCheap" | "jsonPassesSelects">) {
@@ -41,38 +44,53 @@ export class JSONReader {
   }
 
   /**
-   * The statement of a plan and its values; `asRows` where rows are wanted instead of their text. `undefined` for a plan
-   * that is left to the portable reader.
+   * The statement of a plan and its values; `asRows` where rows are wanted instead of their text, `summed` where their bytes
+   * are summed up first. `undefined` for a plan that is left to the portable reader.
    */
-  bind(plan: ReadPlan, admitted: Admitted, asRows: boolean): Bound | undefined {
-    const shape = this.#shape(plan, asRows);
+  bind(plan: ReadPlan, admitted: Admitted, asRows: boolean, summed: boolean): Bound | undefined {
+    const shape = this.#shape(plan, asRows, summed);
     if (shape === undefined) return undefined;
+    const { count } = shape;
     const filled = fill(shape.slots, admitted, this.#speech);
+    const from = filled.values.length;
+    if (shape.answers !== "rows") for (const most of count.most) filled.values.push(most);
     let statement = this.#statements.get(filled.key);
     if (statement === undefined)
-      this.#statements.set(filled.key, (statement = this.#write(plan, shape, filled)));
-    return { statement, values: filled.values };
+      this.#statements.set(filled.key, (statement = this.#write(plan, shape, filled, from)));
+    if (statement.wary === 0) return { statement, values: filled.values, count };
+    statement.wary--;
+    return this.bind(plan, admitted, asRows, true);
   }
 
-  #write(plan: ReadPlan, { slots, answers }: Shape, filled: Filled): Remembered {
+  #write(
+    plan: ReadPlan,
+    { slots, answers, count: { counting, large } }: Shape,
+    filled: Filled,
+    from: number,
+  ): Remembered {
     const clauses = clausesOf(slots, filled, this.#speech);
     const { jsonPassesSelects } = this.#dialect;
+    const counted = { counting, large, first: from + 1 };
     return {
-      text: new StatementWriter(this.#speech, plan, clauses, answers, jsonPassesSelects).write(),
+      text: new StatementWriter(this.#speech, plan, clauses, answers, counted, jsonPassesSelects).write(),
       answers,
+      counting,
       toRows: answers === "rows" ? rowsWriter(plan.root) : undefined,
       failed: false,
+      wary: 0,
     };
   }
 
-  #shape(plan: ReadPlan, asRows: boolean): Shape | undefined {
-    const shapes = this.#shapes[asRows ? 1 : 0];
+  #shape(plan: ReadPlan, asRows: boolean, summed: boolean): Shape | undefined {
+    const shapes = this.#shapes[(asRows ? 1 : 0) + (summed ? 2 : 0)]!;
     const known = plan.recurring ? shapes.get(plan) : undefined;
     if (known !== undefined) return known;
-    const answers = this.#answers(plan, asRows);
-    if (answers !== "rows" && answers !== "count" && isTooWide(plan, this.#speech.syntax.maxMembers))
-      return undefined;
-    const shape = { slots: slotsOf(plan, answers, this.#speech), answers };
+    const { syntax } = this.#speech;
+    const wished = this.#answers(plan, asRows);
+    const count = countOf(plan, wished, syntax, summed);
+    const answers = wished === "object" && count.counting === "summed" ? "json" : wished;
+    if (answers !== "rows" && answers !== "count" && isTooWide(plan, syntax.maxMembers)) return undefined;
+    const shape = { slots: slotsOf(plan, answers, count.counting, this.#speech), answers, count };
     if (plan.recurring) shapes.set(plan, shape);
     return shape;
   }

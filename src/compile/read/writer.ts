@@ -1,11 +1,19 @@
-import type { Ordered, ReadNode, ReadPlan, RelationNode } from "../../plan/plan.ts";
+import type { Ordered, ReadNode, ReadPlan, RelationNode, Selected } from "../../plan/plan.ts";
 import type { ColumnInfo, RelationInfo } from "../../schema/schema.ts";
-import { flatColumn, flatExtra, type Member, type Syntax } from "../../syntax/syntax.ts";
+import {
+  type Bound,
+  flatColumn,
+  flatExtra,
+  type Member,
+  namesSize,
+  type Syntax,
+} from "../../syntax/syntax.ts";
 import type { Clauses } from "../slots.ts";
 import { fixesKey } from "../sql/range.ts";
 import { tableName } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Answers } from "../statement.ts";
+import type { Counting } from "./counting.ts";
 
 /** The name of a node's rows in the statement; no table is called that. */
 const alias = (node: ReadNode): string => `"~${node.index}"`;
@@ -23,6 +31,7 @@ export class StatementWriter {
   /** By mention. */
   readonly #clauses: readonly Clauses[];
   readonly #answers: Answers;
+  readonly #counted: Counted;
   readonly #jsonPassesSelects: boolean;
   readonly #syntax: Syntax;
 
@@ -31,6 +40,7 @@ export class StatementWriter {
     plan: ReadPlan,
     clauses: readonly Clauses[],
     answers: Answers,
+    counted: Counted,
     jsonPassesSelects: boolean,
   ) {
     this.#speech = speech;
@@ -38,6 +48,7 @@ export class StatementWriter {
     this.#plan = plan;
     this.#clauses = clauses;
     this.#answers = answers;
+    this.#counted = counted;
     this.#jsonPassesSelects = jsonPassesSelects;
   }
 
@@ -51,7 +62,13 @@ export class StatementWriter {
       ? `, (select count(*) from ${tableName(root, this.#speech)}${where([this.#of(root).rows])})`
       : "";
     const rows = answers === "count" ? "" : `${document(list(this.#object(root, alias(root))))}, `;
-    return `select ${rows}count(*)${counted} from (${this.#rows(root)}) as ${alias(root)}`;
+    return `select ${rows}count(*)${counted} from (${this.#rows(root)}) as ${alias(root)}${this.#fits(root)}`;
+  }
+
+  /** Ends the statement before it has begun, without a row, where its answer would be too large. */
+  #fits(root: ReadNode): string {
+    if (this.#counted.counting !== "summed") return "";
+    return ` limit (${this.#sizes(root, (sum) => `case when ${sum}<=${this.#most(0)} then 1 else 0 end`)})`;
   }
 
   /** The rows of a node as JSON objects, one a row. */
@@ -143,7 +160,51 @@ export class StatementWriter {
     }
     for (const [relation, child] of node.relations)
       members.push([relation, this.#embedded(`(${this.#relation(node, child)})`), true]);
-    return object(members);
+    return object(members, this.#bound(node, name));
+  }
+
+  /** The share of a row, where it has one and may be larger. */
+  #bound(node: ReadNode, name: string): Bound | undefined {
+    const { selected, extras } = node;
+    if (this.#counted.counting !== "capped") return undefined;
+    const { size, sizeExtra } = this.#syntax;
+    const sizes = [
+      ...sizesOf(selected, (column) => size(column, this.#named(name)(column), false)),
+      ...Array.from(extras.keys(), (_, place) => sizeExtra(`${name}.${computedAlias(place)}`)),
+    ];
+    return sizes.length === 0
+      ? undefined
+      : { size: sizes.join("+"), most: this.#most(this.#counted.large.indexOf(node)) };
+  }
+
+  #most(place: number): string {
+    return `cast(${this.#syntax.mark}${this.#counted.first + place} as bigint)`;
+  }
+
+  /** Sums up what the rows of a node take at the least, with their relations, which come first for the parser's stack. */
+  #sizes(node: ReadNode, written: (sum: string) => string, relation?: Join): string {
+    const { size, sizeExtra } = this.#syntax;
+    const { selected, extras, relations } = node;
+    const own = this.#named(tableName(node, this.#speech));
+    const name = alias(node);
+    const bytes = sizesOf(selected, (column) => size(column, own(column), true));
+    const sources = new Set(
+      [...relations.values()].flatMap(({ relation: { on } }) => on.map(({ source }) => source)),
+    );
+    const from = this.#from(node, relation);
+    const columns = [`${bytes.join("+") || "0"} as "~bytes"`, ...Array.from(sources, own)];
+    const rows = `select ${this.#selected(node, columns)}${from}${node.single && !from.endsWith(ONE) ? ONE : ""}`;
+    const names = [...selected.map((member) => member.name), ...extras.keys(), ...relations.keys()];
+    const parts = [
+      ...Array.from(
+        relations.values(),
+        (child) => `(${this.#sizes(child.node, (sum) => sum, { parent: node, on: child.relation.on })})`,
+      ),
+      ...Array.from(extras.keys(), (_, index) => sizeExtra(`${name}.${computedAlias(index)}`)),
+      `${name}."~bytes"`,
+      namesSize(names),
+    ];
+    return `select ${written(`coalesce(sum(${parts.join("+")}),0)`)} from (${rows}) as ${name}`;
   }
 
   /** JSON of a sub-select inside other JSON: some databases forget on the way that it is JSON. */
@@ -158,6 +219,21 @@ export class StatementWriter {
     return `select ${this.#syntax.list(this.#object(node, alias(node)))} from (${this.#rows(node, join)}) as ${alias(node)}`;
   }
 }
+
+const ONE = " limit 1";
+
+/** How bytes are counted, and the place of the first of their bounds among the values. */
+export interface Counted {
+  readonly counting: Counting;
+  readonly large: readonly ReadNode[];
+  readonly first: number;
+}
+
+const sizesOf = (
+  selected: readonly Selected[],
+  size: (column: ColumnInfo) => string | undefined,
+): readonly string[] =>
+  selected.map(({ expression }) => size(expression.column)).filter((part) => part !== undefined);
 
 /** What ties the rows of a relation to a row of its parent. */
 interface Join {

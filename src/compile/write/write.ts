@@ -4,6 +4,7 @@ import type { WritePlan } from "../../plan/plan.ts";
 import type { TableInfo } from "../../schema/schema.ts";
 import { isCustom } from "../../syntax/syntax.ts";
 import { countOf, selectCount } from "../sql/count.ts";
+import { fixesKey } from "../sql/range.ts";
 import { among, filteredRows, type SecuredRows, target, writtenRows } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Fields, Insert } from "../statement.ts";
@@ -89,15 +90,27 @@ function refusal({ plan, check, ensure, rows }: Write): readonly Step[] {
 }
 
 /** Whether a write needs a transaction: what can still be refused after its statement, or takes more than one. */
-function isAtomic({ policy, total, answer }: WritePlan, check: Rows): boolean {
+function isAtomic(plan: WritePlan, check: Rows): boolean {
+  const { policy, total, answer } = plan;
   return (
     answer.extras.size > 0 ||
     answer.selected.some(({ expression }) => isCustom(expression.column)) || // an author's mapping may throw
     check !== "all" ||
     total ||
     answer.relations.size > 0 ||
-    policy.maxAffected !== Number.POSITIVE_INFINITY
+    policy.maxAffected !== Number.POSITIVE_INFINITY ||
+    mayBeLarge(plan)
   );
+}
+
+/** What a row that was sent may come to when it is answered, beside what was sent. */
+const GROWTH = 8;
+
+/** Whether an answer may be too large, which is known only when its rows are written. One row answers what it was sent. */
+function mayBeLarge({ kind, policy, answer, countOnly }: WritePlan): boolean {
+  const { maxAnswerSize, maxBodySize } = policy.limits;
+  if (countOnly || maxAnswerSize === Number.POSITIVE_INFINITY) return false;
+  return (kind !== "insert" && !fixesKey(answer)) || maxAnswerSize < GROWTH * maxBodySize;
 }
 
 /** Writes rows that stay: by a statement with `returning`, in which the check rides along where it may. */

@@ -10,7 +10,11 @@ import { identityOf } from "./identity.ts";
 import type { Driver, Place } from "./message.ts";
 
 /** Asks a connection. */
-export type Ask = (text: string, values: readonly unknown[]) => ResultRows | Promise<ResultRows>;
+export type Ask = (
+  text: string,
+  values: readonly unknown[],
+  most?: number,
+) => ResultRows | Promise<ResultRows>;
 
 /** The part of a synchronous driver's client that is used here. */
 type SyncClient = (BunClient | BetterClient) & {
@@ -98,10 +102,10 @@ function preparing(client: SyncClient, driver: Driver): Ask {
     driver === "bun-sqlite"
       ? prepareBun(client as BunClient, text)
       : prepareBetter(client as BetterClient, text);
-  return (text, values) => {
+  return (text, values, most) => {
     let statement = statements.get(text);
     if (statement === undefined) statements.set(text, (statement = prepare(text)));
-    return statement.rows(values);
+    return statement.rows(values, most);
   };
 }
 

@@ -11,6 +11,7 @@ export class Ended extends Error {}
 
 /** An error of the driver, as it was told. */
 export class Refused extends Error {
+  declare readonly code?: unknown;
   constructor({ name, message, ...codes }: Fault) {
     super(message);
     this.name = name;

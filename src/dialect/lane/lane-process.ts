@@ -24,7 +24,7 @@ let asked: Ask | undefined;
 async function answer(sent: Sent): Promise<Said> {
   try {
     if ("place" in sent) return await begin(sent);
-    return { rows: await asked!(sent.text, sent.values) };
+    return { rows: await asked!(sent.text, sent.values, sent.most) };
   } catch (error) {
     return asked === undefined ? { cannot: faultOf(error).message } : { fault: faultOf(error) };
   }

@@ -1,5 +1,5 @@
 import { pause, within } from "../../clock.ts";
-import { busy, QueryError, timeout } from "../../error.ts";
+import { busy, QueryError, timeout, tooLargeAnswer } from "../../error.ts";
 import type { DialectOptions, Lane, LaneOptions, ResultRows } from "../contract.ts";
 import { Ended, type Helper, Refused } from "./helper.ts";
 import { findHost, type Host } from "./host.ts";
@@ -65,6 +65,9 @@ interface Made {
   readonly pool?: Pool;
 }
 
+/** What a process says of rows with more bytes than it may send. */
+const TOO_LARGE = "too-large-answer";
+
 /** Processes with a connection of their own, which only read. */
 export class SlowLane implements Lane {
   readonly size: number;
@@ -92,7 +95,7 @@ export class SlowLane implements Lane {
   }
 
   async read(text: string, values: readonly unknown[], bounds: Bounds): Promise<ResultRows | undefined> {
-    const { milliseconds, signal } = bounds;
+    const { milliseconds, signal, most } = bounds;
     if (signal.aborted) throw busy();
     if (performance.now() < this.#recovers) return undefined;
     const until = performance.now() + milliseconds;
@@ -107,7 +110,8 @@ export class SlowLane implements Lane {
       const look = await this.#begun(helper, { ...bounds, milliseconds: until - performance.now() });
       if (look === undefined || !this.#agree(front, look)) return undefined;
       if (signal.aborted) throw busy();
-      return await this.#ask(helper, { text, values }, { signal, milliseconds: until - performance.now() });
+      const question = { text, values, ...(most !== undefined && { most }) };
+      return await this.#ask(helper, question, { signal, milliseconds: until - performance.now() });
     } finally {
       this.#pool.release(helper);
     }
@@ -184,6 +188,7 @@ export class SlowLane implements Lane {
     } catch (error) {
       if (signal.aborted) throw busy(); // which nobody hears
       if (error instanceof Ended) throw busy(error); // it may be what ended the process, so nobody else asks it
+      if (error instanceof Refused && error.code === TOO_LARGE) throw tooLargeAnswer(question.most!);
       if (!(error instanceof Refused) || !MISSING.test(error.message)) throw error;
       this.#tell("missing", `the slow lane lacks what your connection has (${error.message}); ${HOW}`);
       return undefined;

@@ -26,6 +26,8 @@ export interface Begin {
 export interface Question {
   readonly text: string;
   readonly values: readonly unknown[];
+  /** The most bytes of its rows. */
+  readonly most?: number | undefined;
 }
 
 /** What a process is sent: how to begin, then one question after another. */

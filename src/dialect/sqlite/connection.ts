@@ -34,10 +34,10 @@ export class Connection {
     }
   }
 
-  query(text: string, values: readonly unknown[]): readonly ArrayLike<unknown>[] {
+  query(text: string, values: readonly unknown[], most?: number): readonly ArrayLike<unknown>[] {
     let statement = this.#statements.get(text);
     if (statement === undefined) this.#statements.set(text, (statement = this.#driver.prepare(text)));
-    return statement.rows(values);
+    return statement.rows(values, most);
   }
 
   /** Runs what may find the file locked without waiting for it: `retryWhileBusy` waits, and stops nobody. */

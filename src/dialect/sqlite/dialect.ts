@@ -72,10 +72,15 @@ export class SyncDialect implements Dialect {
     }
   }
 
-  async query({ session }: Database, text: string, values: readonly unknown[]): Promise<ResultRows> {
+  async query(
+    { session }: Database,
+    text: string,
+    values: readonly unknown[],
+    most?: number,
+  ): Promise<ResultRows> {
     const { lease } = session as { lease?: Lease };
     if (lease?.open === false) throw ended();
-    return this.#connection.query(text, values);
+    return this.#connection.query(text, values, most);
   }
 
   readonly failure: Dialect["failure"] = sqliteFailure;

@@ -9,8 +9,8 @@ export interface SyncClient {
 
 /** A prepared statement of the engine's own. */
 export interface SyncStatement {
-  /** Runs it, values by number; rows answer by index. */
-  rows(values: readonly unknown[]): readonly ArrayLike<unknown>[];
+  /** Runs it, values by number; rows answer by index. They may hold `most` bytes, where rows can be read one by one. */
+  rows(values: readonly unknown[], most?: number): readonly ArrayLike<unknown>[];
   finalize(): void;
 }
 

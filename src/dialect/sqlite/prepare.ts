@@ -1,3 +1,4 @@
+import { tooLargeAnswer } from "../../error.ts";
 import type { SyncStatement } from "./driver.ts";
 import { toSQLite } from "./value.ts";
 
@@ -7,6 +8,8 @@ export interface BunClient {
 }
 
 interface BunStatement {
+  readonly columnNames: readonly string[];
+  iterate(...values: readonly unknown[]): Iterable<Readonly<Record<string, unknown>>>;
   values(...values: readonly unknown[]): readonly ArrayLike<unknown>[];
   finalize(): void;
 }
@@ -14,9 +17,35 @@ interface BunStatement {
 export function prepareBun(client: BunClient, text: string): SyncStatement {
   const statement = client.prepare(text);
   return {
-    rows: (values) => statement.values(...values),
+    rows: (values, most) =>
+      most === undefined ? statement.values(...values) : counted(statement, values, most),
     finalize: () => statement.finalize(),
   };
+}
+
+/** Rows one by one, which hold so many bytes at most. The driver has them by name, and no name stands twice. */
+function counted(
+  statement: BunStatement,
+  values: readonly unknown[],
+  most: number,
+): readonly ArrayLike<unknown>[] {
+  const names = statement.columnNames;
+  if (new Set(names).size < names.length || names.includes("__proto__")) return statement.values(...values);
+  const rows: unknown[][] = [];
+  let bytes = 0;
+  for (const row of statement.iterate(...values)) {
+    const cells: unknown[] = names.map((name) => row[name]);
+    for (const cell of cells) bytes += sizeOf(cell);
+    if (bytes > most) throw tooLargeAnswer(most);
+    rows.push(cells);
+  }
+  return rows;
+}
+
+/** The least bytes of a cell. */
+function sizeOf(cell: unknown): number {
+  if (typeof cell === "string") return cell.length;
+  return cell instanceof Uint8Array ? cell.byteLength : 0;
 }
 
 /** The part of better-sqlite3, and of `libsql`, that prepares. */

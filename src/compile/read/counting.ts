@@ -1,0 +1,55 @@
+import type { ReadNode, ReadPlan } from "../../plan/plan.ts";
+import type { Syntax } from "../../syntax/syntax.ts";
+import { fixesKey } from "../sql/range.ts";
+import type { Answers } from "../statement.ts";
+
+/**
+ * How the bytes of an answer are counted before it is made: not at all (`free`); by failing where a row is larger than its
+ * share, which costs little (`capped`); by a sum over all rows first (`summed`).
+ */
+export type Counting = "free" | "capped" | "summed";
+
+/** So many rows are read as they are: what one value holds is bounded where it is written. */
+const FREE_ROWS = 50;
+/** Rows with a share of fewer bytes would often be larger. */
+const LEAST_SHARE = 512;
+
+/** How a plan's answer is counted, and what the statement is told: the bytes of all rows, or of a row of each large node. */
+export interface Count {
+  readonly counting: Counting;
+  /** The nodes whose rows may be of any size. */
+  readonly large: readonly ReadNode[];
+  readonly most: readonly number[];
+}
+
+const FREE: Count = { counting: "free", large: [], most: [] };
+
+/** `summed` where a row that is larger than its share may not make the statement fail, or did so lately. */
+export function countOf(plan: ReadPlan, answers: Answers, syntax: Syntax, summed: boolean): Count {
+  const { policy, nodes, root } = plan;
+  const { maxAnswerSize } = policy.limits;
+  if (maxAnswerSize === Number.POSITIVE_INFINITY || answers === "count") return FREE;
+  const rows: number[] = [];
+  const sum = countRows(root, 1, rows);
+  if (!summed && sum <= FREE_ROWS) return FREE;
+  const large = nodes.filter((node) => mayBeLarge(node, syntax));
+  const bounded = sum < Number.POSITIVE_INFINITY;
+  if (large.length === 0 && bounded) return FREE;
+  const most = large.map(({ index }) => Math.floor(maxAnswerSize / large.length / Math.max(1, rows[index]!)));
+  return summed || !bounded || answers === "rows" || most.some((share) => share < LEAST_SHARE)
+    ? { counting: "summed", large, most: [maxAnswerSize] }
+    : { counting: "capped", large, most };
+}
+
+/** The most rows of a node and its relations, over as many parents; those of each by its place. */
+function countRows(node: ReadNode, parents: number, rows: number[]): number {
+  const own = node.single || fixesKey(node) ? parents : parents * node.limit;
+  rows[node.index] = own;
+  let sum = own;
+  for (const { node: child } of node.relations.values()) sum += countRows(child, own, rows);
+  return sum;
+}
+
+/** Whether a row of a node may be of any size. */
+const mayBeLarge = ({ selected, extras }: ReadNode, { size }: Syntax): boolean =>
+  extras.size > 0 || selected.some(({ expression: { column } }) => size(column, "", false) !== undefined);
