@@ -53,7 +53,7 @@ function bunAddress(server: BunServer, request: Request): unknown {
 
 /** An IPv4 address, also one that is written as IPv6, or the first 64 bits of an IPv6 address; nothing for anything else. */
 export function networkOf(address: string): string | undefined {
-  const plain = address.replace(/%.*$/s, ""); // a zone
+  const plain = address.split("%", 1)[0]!; // a zone
   const four = bytesOf(plain);
   if (four !== undefined) return four.join(".");
   const groups = groupsOf(plain);

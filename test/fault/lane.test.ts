@@ -533,9 +533,12 @@ test("a task that is to run apart asks the lane first", async () => {
         }),
         timeout: 500,
         outside: (work: () => unknown) => work(),
+        turn: (_asker: unknown, _mode: unknown, _transaction: unknown, work: () => unknown) => work(),
         unreadable: () => undefined,
       } as never,
       {
+        caller: "",
+        signal: new AbortController().signal,
         atomic: false,
         hooks: {},
         context: {},

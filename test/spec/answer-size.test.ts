@@ -112,7 +112,7 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
   const get = (path: string): Promise<Told> => asked(handle, "GET", path);
   beforeAll(async () => {
     await fill(place);
-    handle = place.handler(acl, { defaults: { maxAnswerSize: MOST } });
+    handle = place.handler(acl, { defaults: { maxAnswerSize: MOST, maxWork: null } });
   });
 
   describe("a read", () => {
