@@ -1,9 +1,12 @@
 // Mixed reads and writes for a while, every answer compared with what its caller wrote, and at the end every row.
-// `bun bench/soak.ts [--seconds 60] [--connections 64] [--driver libsql,bun,bun-sql,postgres-js,node-postgres] [--seed n]`
+// With `--hostile` callers without a name ask the worst they may meanwhile, leave early, and send what is refused.
+// `bun bench/soak.ts [--hostile] [--seconds 60] [--connections 64] [--driver libsql,bun,bun-sql,postgres-js,node-postgres] [--seed n]`
 import { parseArgs } from "node:util";
 import { type ACL, createQueryRoute } from "@bepalo/query";
 import { eq, type SQL } from "drizzle-orm";
 import { COMMENTS, POSTS, userId, USERS } from "./data.ts";
+import { QUESTIONS } from "./hostile/questions.ts";
+import { anybody } from "./hostile/server.ts";
 import { openInTurns, tablesOf } from "./rival/open.ts";
 import { type Driver, isPostgresql } from "./rival/rival.ts";
 import type * as tables from "./schema.ts";
@@ -14,6 +17,8 @@ export interface SoakOptions {
   readonly seconds: number;
   readonly connections: number;
   readonly seed: number;
+  /** Whether hostile callers are there too. */
+  readonly hostile?: boolean;
 }
 
 export interface SoakResult {
@@ -58,6 +63,7 @@ export const acl = {
           where: own,
           with: { author: person, comments: { select: true, with: { author: person } } },
         },
+        guest: anybody.posts,
       },
       POST: { mine: { select: true, write: text, injectBody: mine, where: own } },
       PATCH: { mine: { select: true, write: text, where: own } },
@@ -82,6 +88,7 @@ export const acl = {
       PATCH: { mine: { select: true, write: text, where: own, beforeQuery: pause } },
     },
   },
+  users: { table: "user", control: { GET: { guest: anybody.users } } },
   comments: {
     table: "comment",
     control: {
@@ -110,8 +117,9 @@ function serve(driver: Driver, location: string): void {
         const user = headers.get("x-user");
         if (user !== null) context.user = user;
       },
-      getRole: () => "user",
+      getRole: (_, { user }) => (user === undefined ? undefined : "user"),
     },
+    caller: ({ user }) => user,
   });
   const server = Bun.serve({
     hostname: "127.0.0.1",
@@ -397,12 +405,17 @@ async function integrityOf(driver: Driver, source: Source, location: string): Pr
 
 /** Runs the whole: a database, a server in a process of its own, the callers, the comparison. */
 export async function soak(options: SoakOptions): Promise<SoakResult> {
-  const { driver, seconds, connections, seed } = options;
+  const { driver, seconds, connections, seed, hostile } = options;
   if (connections >= USERS) throw new RangeError(`at most ${USERS - 1} connections`);
   const source = await makeSource(driver);
   try {
     const location = await source.copy("soak");
-    const answered = await served(driver, location, (port) => converse(port, seconds, connections, seed));
+    const answered = await served(driver, location, async (port) => {
+      const attacks = hostile === true ? beHostile(port, performance.now() + seconds * 1000) : undefined;
+      const done = await converse(port, seconds, connections, seed);
+      await attacks;
+      return done;
+    });
     const { callers, memory, quarters } = answered;
     return {
       reads: callers.reduce((sum, { reads }) => sum + reads, 0),
@@ -434,6 +447,35 @@ async function served<T>(driver: Driver, location: string, work: (port: number) 
     return done;
   } finally {
     child.kill("SIGKILL");
+    await child.exited;
+  }
+}
+
+/** What is asked by hostile callers, and what is refused. */
+const HOSTILE = [
+  "contains",
+  "deep",
+  "sort",
+  "total",
+  "shapes",
+  "leave",
+  "slow",
+  "body",
+  "nesting",
+  "list",
+  "brackets",
+];
+/** How long each of it lasts, in seconds. */
+const ATTACK = 5;
+
+/** One attack after the other, each by a few callers in a process of their own. */
+async function beHostile(port: number, until: number): Promise<void> {
+  const program = new URL("./hostile.ts", import.meta.url).pathname;
+  for (let n = 0; performance.now() + ATTACK * 1000 < until; n++) {
+    const kind = HOSTILE[n % HOSTILE.length]!;
+    const choice = String([QUESTIONS.get(kind)!].flat().length - 1);
+    const args = [process.execPath, program, "attack", String(port), kind, choice, String(ATTACK), "4"];
+    const child = Bun.spawn(args, { stdout: "ignore", stderr: "inherit" });
     await child.exited;
   }
 }
@@ -491,6 +533,7 @@ if (import.meta.main) {
       connections: { type: "string", default: "64" },
       driver: { type: "string" },
       seed: { type: "string", default: String(Date.now() % 2 ** 31) },
+      hostile: { type: "boolean", default: false },
     },
   });
   if (positionals[0] === "serve") serve(positionals[1] as Driver, positionals[2]!);
@@ -507,6 +550,7 @@ if (import.meta.main) {
         seconds,
         connections,
         seed,
+        hostile: flags.hostile,
       });
       console.log(`  ${reads} reads and ${writes} writes were answered 200, ${wrong.length} wrongly`);
       console.log(`  rows: ${lost.length === 0 ? "every one that was answered, and none other" : "DIFFER"}`);

@@ -9,7 +9,7 @@ import { InsertWriter } from "./write/insert.ts";
 import type { WriteSteps } from "./write/steps.ts";
 import { compileWrite, type WriteRows } from "./write/write.ts";
 
-export { ASK_TRIGGERS, askViewTypes } from "./facts.ts";
+export { ASK_SIZES, ASK_TRIGGERS, askViewTypes } from "./facts.ts";
 export { TOTAL } from "./portable/relational.ts";
 export type {
   Answers,

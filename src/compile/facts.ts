@@ -35,3 +35,29 @@ from "t" join pg_class c on c.oid = "id" join pg_namespace n on n.oid = relnames
     values: [],
   },
 };
+
+/**
+ * Asks how many rows tables of these names hold, without counting them: the number, or what comes near it, by name. What
+ * is no table by itself is left out.
+ */
+export const ASK_SIZES: Readonly<
+  Record<"sqlite" | "postgresql", (names: readonly string[]) => readonly Text[]>
+> = {
+  // One statement each: a table without numbered rows is an error, and of a view there is nothing to ask.
+  sqlite: (names) =>
+    names.map((name) => ({ kind: "text", text: `select ?1, max(rowid) from ${name}`, values: [name] })),
+  // What was never analysed has its size alone; few rows are shorter than what is divided by.
+  postgresql: (names) => [
+    {
+      kind: "text",
+      text:
+        "select n, greatest(c.reltuples, pg_relation_size(c.oid) / 256)::float8 from unnest($1::text[]) as n" +
+        " join pg_catalog.pg_class c on c.oid=to_regclass(n) where c.relkind in ('r','m')",
+      values: [arrayOf(names)],
+    },
+  ],
+};
+
+/** A list of texts as PostgreSQL writes it. */
+const arrayOf = (texts: readonly string[]): string =>
+  `{${texts.map((text) => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(",")}}`;

@@ -10,7 +10,7 @@ import { insist } from "./insist.ts";
 import { runApart, runRead } from "./read.ts";
 import { runWrite } from "./write.ts";
 
-export { Triggers, typesOfViews } from "./facts.ts";
+export { TableSizes, Triggers, typesOfViews } from "./facts.ts";
 
 /** What runs between begin and commit. */
 export interface Task<Answer> extends Asker {

@@ -1,8 +1,10 @@
 import { getTableUniqueName } from "drizzle-orm";
 import { within } from "../clock.ts";
-import { ASK_TRIGGERS, askViewTypes, type Text } from "../compile/compile.ts";
+import { ASK_SIZES, ASK_TRIGGERS, askViewTypes, type Text } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
+import { nameOf, qualified } from "../drizzle/drizzle.ts";
 import { insist } from "./insist.ts";
+import type { Sizes } from "../plan/plan.ts";
 import type { namesOfViews, TableInfo, ViewTypes } from "../schema/schema.ts";
 
 /** Asks the database something about itself. */
@@ -74,5 +76,58 @@ export class Triggers {
   /** SQLite's names are the same in either case. */
   #known(name: string): string {
     return this.#dialect.speaks === "sqlite" ? name.toLowerCase() : name;
+  }
+}
+
+/** How long sizes are taken to be what they were, in milliseconds. */
+const FRESH = 60_000;
+/** The rows of what the database does not know the size of. */
+const UNKNOWN = 100_000;
+
+/**
+ * Knows about how many rows tables hold. Nobody waits for it: until the database has answered it is none, and what was
+ * asked a minute ago counts while it is asked again.
+ */
+export class TableSizes implements Sizes {
+  readonly known = true;
+  readonly #dialect: Dialect;
+  readonly #timeout: number;
+  readonly #names: ReadonlyMap<TableInfo, string>;
+  readonly #sizes = new Map<string, number>();
+  #askAt = 0;
+  /** Grows whenever sizes were asked for anew, so that what was computed with them can be told from what holds. */
+  age = 0;
+
+  /** The database may take so many milliseconds to answer. */
+  constructor(dialect: Dialect, tables: Iterable<TableInfo>, timeout: number) {
+    this.#dialect = dialect;
+    this.#timeout = timeout;
+    this.#names = new Map(Array.from(tables, (table) => [table, qualified(nameOf(table.table))]));
+  }
+
+  /** The rows of a table, roughly. */
+  rows(table: TableInfo): number {
+    return this.age === 0 ? 0 : (this.#sizes.get(this.#names.get(table)!) ?? UNKNOWN);
+  }
+
+  /** Who has most rows of a table may have them all. */
+  group(table: TableInfo): number {
+    return this.rows(table);
+  }
+
+  /** Has them asked for again where that is due at this time of `performance.now()`. */
+  refresh(now: number): void {
+    if (now < this.#askAt) return;
+    this.#askAt = Infinity;
+    void this.#ask().finally(() => (this.#askAt = performance.now() + FRESH));
+  }
+
+  async #ask(): Promise<void> {
+    for (const question of ASK_SIZES[this.#dialect.speaks]([...this.#names.values()]))
+      try {
+        for (const row of await ask(this.#dialect, question, this.#timeout))
+          this.#sizes.set(String(row[0]), Number(row[1] ?? 0));
+      } catch {} // it is not there, or has no numbers; whoever reads it hears why
+    this.age++;
   }
 }

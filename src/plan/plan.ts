@@ -15,6 +15,7 @@ export {
 } from "./expression.ts";
 export { planRead } from "./read.ts";
 export type { Mention, SecuredRelation } from "./secured.ts";
+export { type Sizes, workOf } from "./work.ts";
 export { planWrite, type WritePlan } from "./write.ts";
 
 /** A filter whose expressions are readable, whose operators apply and whose values fit. */

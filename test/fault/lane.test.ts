@@ -548,7 +548,7 @@ test("a task that is to run apart asks the lane first", async () => {
           read: {
             kind: "fast",
             ask: { text, values: [] },
-            plan: { first: true, total: false },
+            plan: { first: true, total: false, policy: { limits: { maxAnswerSize: 100 } } },
             remembered: { answers: "object" },
           },
         },
