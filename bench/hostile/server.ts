@@ -1,0 +1,77 @@
+// The server under attack: everybody may read everything and write posts, as much as an author can give away.
+import { type ACL, createQueryRoute } from "@bepalo/query";
+import { eq } from "drizzle-orm";
+import { openInTurns, tablesOf } from "../rival/open.ts";
+import type { Driver } from "../rival/rival.ts";
+import type * as schema from "../schema.ts";
+
+interface Session {
+  user?: string;
+}
+
+const person = { select: { mode: true, columns: ["id", "name"] } } as const;
+const commented = {
+  select: true,
+  with: { author: person, post: { select: true, with: { author: person } } },
+} as const;
+
+/** What anybody may read of posts and users. */
+export const anybody = {
+  posts: {
+    select: true,
+    with: { author: { ...person, with: { posts: { select: true } } }, comments: commented },
+  },
+  users: {
+    select: { mode: true, columns: ["id", "name"] },
+    with: { posts: { select: true, with: { comments: commented } }, comments: commented },
+  },
+} as const;
+
+const acl = {
+  posts: {
+    table: "post",
+    countTotal: false,
+    control: {
+      GET: {
+        mine: { select: true, where: ({ user }, table) => user !== undefined && eq(table.userId, user) },
+        guest: anybody.posts,
+      },
+      POST: { guest: { select: { mode: true, columns: ["id"] }, write: true } },
+    },
+  },
+  users: {
+    table: "user",
+    control: {
+      GET: { guest: anybody.users },
+    },
+  },
+} satisfies ACL<"user", Session, object, typeof schema>;
+
+/** Serves a copy of the data, and prints the port. */
+export function serve(driver: Driver, location: string): void {
+  const route = createQueryRoute<"user", Session>({
+    acl,
+    database: openInTurns(driver, location),
+    schema: tablesOf(driver),
+    serverTiming: true,
+    caller: ({ user }) => user,
+    onWarning: () => undefined,
+    session: {
+      parser: ({ headers }, context) => {
+        const user = headers.get("x-user");
+        if (user !== null) context.user = user;
+      },
+      getRole: (_, { user }) => (user === undefined ? undefined : "user"),
+    },
+  });
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    routes: {
+      "/query/:id": route,
+      "/usage": () => Response.json({ ...process.memoryUsage(), ...process.cpuUsage() }),
+    } as unknown as Bun.Serve.Routes<undefined, string>,
+    fetch: () => new Response("nothing here", { status: 404 }),
+  });
+  console.log(server.port);
+}
