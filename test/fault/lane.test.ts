@@ -149,23 +149,23 @@ describe.each(["bun:sqlite", "libsql"] as const)("%s", (driver) => {
   test("what is late is 504, its process ended, and the next question answered", async () => {
     const app = await open(driver, { timeout: 1_500 });
     await app.read("select 1");
-    const [pid] = pidsOf();
+    const [pid] = app.pids();
     expect(await failed(app.read(ENDLESS, [], { milliseconds: 200 }))).toBe("timeout");
     expect(await until(() => !runs(pid!))).toBe(true);
     expect(await app.read("select 2")).toEqual([[2]]);
-    expect(pidsOf()).not.toContain(pid!);
+    expect(app.pids()).not.toContain(pid!);
   });
 
   test("who leaves ends his statement, and no other", async () => {
     const app = await open(driver);
     await app.read("select 1");
-    const [pid] = pidsOf();
+    const [pid] = app.pids();
     const [soon, away] = [new AbortController(), new AbortController()];
     const short = app.read("select 7", [], { signal: soon.signal });
     soon.abort();
     expect(await failed(short)).toBe("busy");
     expect(await app.read("select 8")).toEqual([[8]]);
-    expect(pidsOf()).toContain(pid!); // what had ended by itself cost no process
+    expect(app.pids()).toContain(pid!); // what had ended by itself cost no process
     const asked = app.read(ENDLESS, [], { signal: away.signal });
     await Bun.sleep(100);
     const others = [app.read("select 3"), app.read("select 4")];
@@ -179,7 +179,7 @@ describe.each(["bun:sqlite", "libsql"] as const)("%s", (driver) => {
   test("a process that dies is 503 for whom it answered, and for nobody else", async () => {
     const app = await open(driver);
     await app.read("select 1");
-    const [pid] = pidsOf();
+    const [pid] = app.pids();
     const asked = app.read(ENDLESS);
     await Bun.sleep(100);
     const others = [app.read("select 3"), app.read("select 4")];
@@ -193,7 +193,7 @@ describe.each(["bun:sqlite", "libsql"] as const)("%s", (driver) => {
     const all = await Promise.all(Array.from({ length: 100 }, (_, i) => app.read("select ?1", [i])));
     expect(all).toEqual(Array.from({ length: 100 }, (_, i) => [[i]]));
     expect((await app.lane()).size).toBe(2);
-    expect(pidsOf().length).toBeLessThanOrEqual(2);
+    expect(app.pids().length).toBeLessThanOrEqual(2);
   });
 
   test("what waits for a process no longer than it may is 503", async () => {
@@ -244,7 +244,7 @@ describe.each(["bun:sqlite", "libsql"] as const)("%s", (driver) => {
   test("its processes end soon after the application has closed its client", async () => {
     const app = await open(driver);
     await app.read("select 1");
-    const [pid] = pidsOf();
+    const [pid] = app.pids();
     app.closeClient();
     expect(await app.read("select 1")).toBeUndefined();
     expect(await until(() => !runs(pid!))).toBe(true);
@@ -345,6 +345,13 @@ describe("a connection that is set otherwise", () => {
       signal: new AbortController().signal,
     });
     expect(rows).toEqual([[9007199254740993n, 1.5]]);
+    const warnings: string[] = [];
+    const warn = (sentence: string): unknown => warnings.push(sentence);
+    const text = `import { Database } from "bun:sqlite"; export default () => new Database(FILE)`;
+    const own = { file, host, lane: { open: module(file, text) }, warn, pool: new Pool(10) };
+    const bounds = { milliseconds: 20_000, signal: new AbortController().signal };
+    expect(await new SlowLane(front, own).read("select 1", [], bounds)).toEqual([[1]]);
+    expect(warnings).toEqual([expect.stringContaining("whole numbers")]);
   });
 
   test("a function that stands in place of a built-in one is noticed", async () => {
@@ -510,6 +517,18 @@ test("who leaves again and again ends a few processes at once, then one each sec
   expect(waits.slice(0, 4)).toEqual([0, 0, 0, 0]);
   expect(waits[4]).toBeGreaterThan(500);
   expect(waits[5]).toBeGreaterThan(waits[4]!);
+});
+
+test("a process that is killed while it begins is 503, and the next one begins", async () => {
+  const { file, remove } = await makeFile();
+  cleanups.push(remove);
+  const text = `import { Database } from "bun:sqlite"; export default async () => { const db = new Database(FILE); await Bun.sleep(800); return db; }`;
+  const app = await open("bun:sqlite", { file, lane: { open: module(file, text) } });
+  const asked = failed(app.read("select 1"));
+  expect(await until(() => app.pids().length === 1)).toBe(true);
+  process.kill(app.pids()[0]!, "SIGKILL");
+  expect(await asked).toBe("busy");
+  expect(await app.read("select 1")).toEqual([[1]]);
 });
 
 test("a task that is to run apart asks the lane first", async () => {

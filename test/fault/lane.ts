@@ -1,5 +1,6 @@
 import { Database as BunDatabase } from "bun:sqlite";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { createClient } from "@libsql/client";
 import {
   createQueryHandler,
@@ -20,17 +21,16 @@ import { makeFile } from "./process.ts";
 export const ENDLESS =
   "with recursive n(x) as (select 1 union all select x + 1 from n) select count(*) from n where x < 0";
 
-/** The processes of the lane that a process has, those that wait to be buried left out. */
-export function pidsOf(parent = process.pid): readonly number[] {
+/** The processes of the lane that a process has, perhaps for one file; those that wait to be buried are left out. */
+export function pidsOf(parent = process.pid, file?: string): readonly number[] {
   return readdirSync("/proc")
     .map(Number)
-    .filter((pid) => pid > 0 && isLane(pid, parent));
+    .filter((pid) => pid > 0 && isLane(pid, parent) && (file === undefined || holds(pid, file)));
 }
 
 function isLane(pid: number, parent: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const [state, above] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state, above] = statOf(pid);
     return (
       Number(above) === parent &&
       state !== "Z" &&
@@ -41,11 +41,28 @@ function isLane(pid: number, parent: number): boolean {
   }
 }
 
+/** Whether a process has a file open. */
+function holds(pid: number, file: string): boolean {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).some((name) => {
+    try {
+      return readlinkSync(join(folder, name)) === file;
+    } catch {
+      return false; // it is closed again
+    }
+  });
+}
+
+/** What stands behind the name of a process, which may hold anything. */
+function statOf(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
 /** Whether a process runs. */
 export function runs(pid: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2)[0] !== "Z";
+    return statOf(pid)[0] !== "Z";
   } catch {
     return false;
   }
@@ -75,6 +92,8 @@ export interface Laned {
   readonly dialect: Dialect;
   readonly warnings: readonly string[];
   readonly errors: readonly unknown[];
+  /** The processes of its lane. */
+  pids(): readonly number[];
   /** Its lane, once it has one. */
   lane(): Promise<Lane>;
   /** Asks the lane alone. */
@@ -161,6 +180,7 @@ export async function laned(driver: Driver, acl: TestACL, options: LanedOptions 
     dialect: inner,
     warnings,
     errors,
+    pids: () => pidsOf(process.pid, made.file),
     lane,
     read: async (text, values = [], { milliseconds = 20_000, signal = never() } = {}) =>
       (await lane()).read(text, values, { milliseconds, signal }),

@@ -7,7 +7,14 @@ import type { Fault, Look, Place, Question, Said, Sent } from "./message.ts";
 const START = 15_000;
 
 /** A process that ended while something was asked of it. */
-export class Ended extends Error {}
+export class Ended extends Error {
+  /** Whether a signal has ended it, and not itself. */
+  readonly killed: boolean;
+  constructor(why: string, killed: boolean) {
+    super(`a process of the slow lane has ended (${why})`);
+    this.killed = killed;
+  }
+}
 
 /** An error of the driver, as it was told. */
 export class Refused extends Error {
@@ -40,13 +47,13 @@ export class Helper {
     this.key = key;
     this.#child = child;
     child.on("message", (said) => this.#take()?.resolve(said as Said));
-    const end = (why: string): void => {
+    const end = (why: string, killed = false): void => {
       this.kill();
-      this.#take()?.reject(new Ended(`a process of the slow lane ended (${why})`));
+      this.#take()?.reject(new Ended(why, killed));
       ended();
     };
     child.on("error", (error) => end(error.message));
-    child.on("exit", (code, signal) => end(String(signal ?? code)));
+    child.on("exit", (code, signal) => end(String(signal ?? code), signal !== null));
     child.unref();
     child.channel?.unref?.();
     this.ready = within(START, this.#begin(place), () => new Error("its process takes too long to begin"));
@@ -80,7 +87,7 @@ export class Helper {
 
   #send(message: Sent): Promise<Said> {
     return new Promise((resolve, reject) => {
-      if (!this.alive) return reject(new Ended("a process of the slow lane has ended"));
+      if (!this.alive) return reject(new Ended("before it was asked", true));
       this.#waiting = { resolve, reject };
       try {
         this.#child.send(message);

@@ -33,10 +33,7 @@ async function answer(sent: Sent): Promise<Said> {
 async function begin({ place, folder }: Begin): Promise<Said> {
   process.chdir(folder);
   const ask = await connect(place);
-  const ready = {
-    settings: lookOf(await ask(SETTINGS, [])),
-    functions: lookOf(await ask(FUNCTIONS, [])),
-  };
+  const ready = lookOf(await ask(SETTINGS, []), await ask(FUNCTIONS, []));
   asked = ask;
   return { ready };
 }

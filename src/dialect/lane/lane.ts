@@ -3,9 +3,9 @@ import { busy, QueryError, timeout, tooLargeAnswer } from "../../error.ts";
 import type { DialectOptions, Lane, LaneOptions, ResultRows } from "../contract.ts";
 import { Ended, type Helper, Refused } from "./helper.ts";
 import { findHost, type Host } from "./host.ts";
-import { answersBigints, FUNCTIONS, lookOf, SETTINGS } from "./look.ts";
+import { FUNCTIONS, lookOf, SETTINGS } from "./look.ts";
 import type { Driver, Look, Place, Question } from "./message.ts";
-import { POOL, type Pool, type Want } from "./pool.ts";
+import { POOL, type Pool } from "./pool.ts";
 
 /** The application's own connection, as far as the lane knows it. */
 export interface Front {
@@ -15,8 +15,15 @@ export interface Front {
   readonly closed: () => boolean;
 }
 
+type Options = Parameters<Lane["read"]>[2];
+
 /** What bounds one question. */
-type Bounds = Parameters<Lane["read"]>[2];
+interface Bounds {
+  readonly milliseconds: number;
+  /** When they are over. */
+  readonly until: number;
+  readonly signal: AbortSignal;
+}
 
 /** How long a statement may go on after its caller has left: to begin a process anew takes as long, in milliseconds. */
 const GRACE = 100;
@@ -32,6 +39,13 @@ const MISSING =
 const NOWHERE =
   "there is no slow lane, so that slow reads hold up others: its program is not where the package is, as in a bundle; leave the package out of that, or set `lane: false`";
 const HOW = "name a module that opens a connection as your application does: `lane: { open }`";
+
+/** How connections may differ, and in which words that is told; bigints last. */
+const DIFFERENCES = [
+  ["settings", "settings"],
+  ["functions", "functions"],
+  ["bigints", "whole numbers"],
+] as const;
 
 /**
  * Opens the slow lane of a file with a write-ahead log; `undefined` for any other database, and where the runtime has no
@@ -80,7 +94,7 @@ export class SlowLane implements Lane {
   /** Until when nothing is asked of it. */
   #recovers = 0;
   /** The functions of the application's connection, and until when they are known. */
-  #functions = "";
+  #functions: ResultRows = [];
   #known = 0;
 
   constructor(front: Front, { file, host, lane, warn, pool = POOL }: Made) {
@@ -94,49 +108,45 @@ export class SlowLane implements Lane {
     this.#pool = pool;
   }
 
-  async read(text: string, values: readonly unknown[], bounds: Bounds): Promise<ResultRows | undefined> {
-    const { milliseconds, signal, most } = bounds;
+  async read(text: string, values: readonly unknown[], options: Options): Promise<ResultRows | undefined> {
+    const { milliseconds, signal, most } = options;
     if (signal.aborted) throw busy();
     if (performance.now() < this.#recovers) return undefined;
-    const until = performance.now() + milliseconds;
+    const bounds = { milliseconds, signal, until: performance.now() + milliseconds };
     const front = await this.#look();
-    if (front === undefined) return undefined;
-    const { closed, driver } = this.#front;
-    const place = { ...this.#place, bigints: driver !== "libsql" && front.bigints };
-    const want = { host: this.#host, place, size: this.size, closed };
-    const helper = await this.#take(want, bounds);
+    const helper = front && (await this.#take(front, bounds));
     if (helper === undefined) return undefined;
     try {
-      const look = await this.#begun(helper, { ...bounds, milliseconds: until - performance.now() });
-      if (look === undefined || !this.#agree(front, look)) return undefined;
+      const look = await this.#begun(helper, bounds);
+      if (look === undefined || !this.#agree(front!, look)) return undefined;
       if (signal.aborted) throw busy();
-      const question = { text, values, ...(most !== undefined && { most }) };
-      return await this.#ask(helper, question, { signal, milliseconds: until - performance.now() });
+      return await this.#ask(helper, { text, values, ...(most !== undefined && { most }) }, bounds);
     } finally {
       this.#pool.release(helper);
     }
   }
 
   /** How the application's connection is set; `undefined` where it cannot say. */
-  async #look(): Promise<(Look & { readonly bigints: boolean }) | undefined> {
-    const { ask, closed } = this.#front;
+  async #look(): Promise<Look | undefined> {
+    const { ask, closed, driver } = this.#front;
     try {
       if (closed()) return undefined;
-      const settings = await ask(SETTINGS);
       const now = performance.now();
       if (now > this.#known) {
-        this.#functions = lookOf(await ask(FUNCTIONS));
+        this.#functions = await ask(FUNCTIONS);
         this.#known = now + KNOWN;
       }
-      const bigints = answersBigints(settings);
-      return { settings: lookOf(settings), functions: this.#functions, bigints };
+      const look = lookOf(await ask(SETTINGS), this.#functions);
+      return driver === "libsql" ? { ...look, bigints: false } : look;
     } catch {
       return undefined;
     }
   }
 
   /** A process for oneself; `undefined` where none can be made. */
-  async #take(want: Want, { milliseconds, signal }: Bounds): Promise<Helper | undefined> {
+  async #take({ bigints }: Look, { milliseconds, signal }: Bounds): Promise<Helper | undefined> {
+    const { closed } = this.#front;
+    const want = { host: this.#host, place: { ...this.#place, bigints }, size: this.size, closed };
     try {
       return await this.#pool.take(want, milliseconds, signal);
     } catch (error) {
@@ -146,12 +156,12 @@ export class SlowLane implements Lane {
   }
 
   /** How the connection of a process is set, once it is; `undefined` where it cannot begin. */
-  async #begun(helper: Helper, { milliseconds }: Bounds): Promise<Look | undefined> {
-    const late = timeout(milliseconds);
+  async #begun(helper: Helper, bounds: Bounds): Promise<Look | undefined> {
     try {
-      return await within(milliseconds, helper.ready, () => late);
+      return await inTime(helper.ready, bounds);
     } catch (error) {
-      if (error === late) throw late;
+      if (error instanceof QueryError) throw error;
+      if (error instanceof Ended && error.killed) throw busy(error); // which says nothing of the next one
       return this.#fail(error);
     }
   }
@@ -167,24 +177,26 @@ export class SlowLane implements Lane {
 
   /** Whether both connections are set alike; the author's own module is believed. */
   #agree(front: Look, look: Look): boolean {
-    const differs = (["settings", "functions"] as const).find((name) => front[name] !== look[name]);
-    if (differs === undefined) return true;
-    const own = this.#place.open;
+    const differs = DIFFERENCES.find(([name]) => front[name] !== look[name]);
+    // What libSQL answers are texts and counts, which are read alike.
+    if (differs === undefined || (differs[0] === "bigints" && this.#front.driver === "libsql")) return true;
+    const [name, words] = differs;
+    const own = this.#place.open !== undefined;
     this.#tell(
-      differs,
-      own === undefined
-        ? `your connection has ${differs} that the slow lane has not, so that slow reads hold up others; ${HOW}`
-        : `lane.open: the connection it opens has other ${differs} than yours, so that slow reads may answer otherwise`,
+      name,
+      own
+        ? `lane.open: the connection it opens has other ${words} than yours, so that slow reads may answer otherwise`
+        : `your connection has ${words} that the slow lane has not, so that slow reads hold up others; ${HOW}`,
     );
-    return own !== undefined;
+    return own;
   }
 
   async #ask(helper: Helper, question: Question, bounds: Bounds): Promise<ResultRows | undefined> {
-    const { signal, milliseconds } = bounds;
+    const { signal } = bounds;
     const leave = (): void => void abandon(helper, this.#pool);
     signal.addEventListener("abort", leave);
     try {
-      return await within(milliseconds, helper.ask(question), () => timeout(Math.round(milliseconds)));
+      return await inTime(helper.ask(question), bounds);
     } catch (error) {
       if (signal.aborted) throw busy(); // which nobody hears
       if (error instanceof Ended) throw busy(error); // it may be what ended the process, so nobody else asks it
@@ -206,6 +218,9 @@ export class SlowLane implements Lane {
     } catch {} // what is told cannot change an answer
   }
 }
+
+const inTime = <T>(work: Promise<T>, { milliseconds, until }: Bounds): Promise<T> =>
+  within(until - performance.now(), work, () => timeout(milliseconds));
 
 /** Ends the process of a caller who has left, where its statement does not end soon, and not too often. */
 async function abandon(helper: Helper, pool: Pool): Promise<void> {

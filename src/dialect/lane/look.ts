@@ -1,4 +1,5 @@
 import type { ResultRows } from "../contract.ts";
+import type { Look } from "./message.ts";
 
 /**
  * What changes answers without a word when it is set on one connection and not on another: how text is compared, in which
@@ -16,8 +17,9 @@ export const FUNCTIONS = `select json_group_array(name) from (select distinct na
 from pragma_function_list where builtin = 0
 and name in (select name from pragma_function_list where builtin = 1) order by 1)`;
 
-/** What a connection answers to one of them, as text that can be compared. */
-export const lookOf = ([row]: ResultRows): string => Array.from(row ?? [], String).join("\n");
-
-/** Whether a connection answers whole numbers as bigints; to SETTINGS. */
-export const answersBigints = ([row]: ResultRows): boolean => typeof row?.[0] === "bigint";
+/** What a connection has answered to both, so that it can be compared. */
+export const lookOf = ([settings]: ResultRows, [functions]: ResultRows): Look => ({
+  settings: Array.from(settings ?? [], String).join("\n"),
+  functions: String(functions?.[0]),
+  bigints: typeof settings?.[0] === "bigint",
+});

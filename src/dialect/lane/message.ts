@@ -44,6 +44,8 @@ export type Said =
 export interface Look {
   readonly settings: string;
   readonly functions: string;
+  /** Whether whole numbers answer as bigints. */
+  readonly bigints: boolean;
 }
 
 /** What is told of a driver's error. */
