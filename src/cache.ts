@@ -1,50 +1,87 @@
+/** Longer texts are neither remembered nor kept prepared: what is remembered has a bound in bytes too. */
+export const LONGEST = 16_384;
+
+/** What else bounds a cache. */
+export interface CacheOptions<Value> {
+  /** How much one generation may weigh. */
+  readonly most?: number;
+  /** What an entry weighs, in the unit of `most`; without it, what its key has in characters. */
+  readonly weigh?: (key: string, value: Value) => number;
+  /** Hears of every value that is forgotten. */
+  readonly dropped?: (value: Value) => void;
+}
+
+/** A generation of entries, and what they weigh together. */
+interface Generation<Value> {
+  readonly entries: Map<string, Value>;
+  weight: number;
+}
+
+const newGeneration = <Value>(): Generation<Value> => ({ entries: new Map(), weight: 0 });
+
 /**
- * A map that forgets what was not asked for lately, and never holds more than twice `size` entries: a generation of the
- * young, and the one before it. A hit among the young costs one look.
+ * A map that forgets what was not asked for lately, and never holds more than twice `size` entries, nor entries that weigh
+ * more than twice `most`: a generation of the young, and the one before it. A hit among the young costs one look.
  */
 export class Cache<Value> {
   readonly #size: number;
+  readonly #most: number;
+  readonly #weigh: (key: string, value: Value) => number;
   readonly #dropped: ((value: Value) => void) | undefined;
-  #young = new Map<string, Value>();
-  #old = new Map<string, Value>();
+  #young = newGeneration<Value>();
+  #old = newGeneration<Value>();
 
-  /** `dropped` hears of every value that is forgotten. */
-  constructor(size: number, dropped?: (value: Value) => void) {
+  constructor(size: number, options: CacheOptions<Value> = {}) {
     this.#size = size;
-    this.#dropped = dropped;
+    this.#most = options.most ?? Number.POSITIVE_INFINITY;
+    this.#weigh = options.weigh ?? ((key) => key.length);
+    this.#dropped = options.dropped;
   }
 
   /** How many entries it holds. */
   get size(): number {
-    return this.#young.size + this.#old.size;
+    return this.#young.entries.size + this.#old.entries.size;
+  }
+
+  /** What they weigh. */
+  get weight(): number {
+    return this.#young.weight + this.#old.weight;
   }
 
   /** Forgets everything. */
   clear(): void {
-    for (const generation of [this.#young, this.#old]) {
-      if (this.#dropped !== undefined) for (const value of generation.values()) this.#dropped(value);
-      generation.clear();
-    }
+    const generations = [this.#young, this.#old];
+    [this.#young, this.#old] = [newGeneration(), newGeneration()];
+    for (const generation of generations) this.#forget(generation);
   }
 
   /** What is remembered under a key. */
   get(key: string): Value | undefined {
-    const young = this.#young.get(key);
+    const young = this.#young.entries.get(key);
     if (young !== undefined) return young;
-    const old = this.#old.get(key);
+    const { entries } = this.#old;
+    const old = entries.get(key);
     if (old === undefined) return undefined;
-    this.#old.delete(key);
+    entries.delete(key);
+    this.#old.weight -= this.#weigh(key, old);
     this.set(key, old);
     return old;
   }
 
   /** Remembers a value that is not remembered yet. */
   set(key: string, value: Value): void {
-    if (this.#young.size >= this.#size) {
-      if (this.#dropped !== undefined) for (const forgotten of this.#old.values()) this.#dropped(forgotten);
+    const weight = this.#weigh(key, value);
+    if (this.#young.entries.size >= this.#size || this.#young.weight + weight > this.#most) {
+      const forgotten = this.#old;
       this.#old = this.#young;
-      this.#young = new Map();
+      this.#young = newGeneration();
+      this.#forget(forgotten);
     }
-    this.#young.set(key, value);
+    this.#young.entries.set(key, value);
+    this.#young.weight += weight;
+  }
+
+  #forget({ entries }: Generation<Value>): void {
+    if (this.#dropped !== undefined) for (const value of entries.values()) this.#dropped(value);
   }
 }

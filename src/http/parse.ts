@@ -52,8 +52,13 @@ function seenBefore(text: string): boolean {
 
 const seen = new Int32Array(4_096);
 
+/**
+ * What all questions of a generation may have in characters. A question with its plans takes up to a hundred times the
+ * bytes, so this is a few MiB.
+ */
+const MAX_CHARACTERS = 131_072;
 /** Front ends repeat themselves: the questions asked lately, by their very text. */
-const questions = new Cache<QueryRequest>(500);
+const questions = new Cache<QueryRequest>(500, { most: MAX_CHARACTERS });
 /** How many questions are remembered. */
 export const rememberedQuestions = (): number => questions.size;
 /** Longer questions are read anew, so that what is remembered has a bound in bytes too. */

@@ -1,4 +1,4 @@
-import { Cache } from "../../cache.ts";
+import { Cache, LONGEST } from "../../cache.ts";
 import type { Dialect } from "../../dialect/dialect.ts";
 import type { Admitted } from "../../author/author.ts";
 import type { ReadPlan } from "../../plan/plan.ts";
@@ -25,10 +25,16 @@ interface Shape {
 
 type Shapes = WeakMap<ReadPlan, Shape>;
 
+/** What the statements of a generation may have in characters, with their keys. */
+const MAX_BYTES = 2_097_152;
+
 /** The fast reader: plans become text, and one text serves every plan of its shape. */
 export class JSONReader {
   readonly #speech: Speech;
-  readonly #statements = new Cache<Remembered>(1_000);
+  readonly #statements = new Cache<Remembered>(1_000, {
+    most: MAX_BYTES,
+    weigh: (key, { text }) => key.length + text.length,
+  });
   /** For answers as text and as rows, and both with a sum before. */
   readonly #shapes: readonly Shapes[] = Array.from({ length: 4 }, () => new WeakMap());
   readonly #dialect: Pick<Dialect, "rowsAreCheap" | "jsonPassesSelects">;
@@ -55,8 +61,10 @@ export class JSONReader {
     const from = filled.values.length;
     if (shape.answers !== "rows") for (const most of count.most) filled.values.push(most);
     let statement = this.#statements.get(filled.key);
-    if (statement === undefined)
-      this.#statements.set(filled.key, (statement = this.#write(plan, shape, filled, from)));
+    if (statement === undefined) {
+      statement = this.#write(plan, shape, filled, from);
+      if (statement.text.length <= LONGEST) this.#statements.set(filled.key, statement);
+    }
     if (statement.wary === 0) return { statement, values: filled.values, count };
     statement.wary--;
     return this.bind(plan, admitted, asRows, true);

@@ -1,6 +1,6 @@
 import { is, SQL } from "drizzle-orm";
 import type { Row, Rows } from "../../author/author.ts";
-import { Cache } from "../../cache.ts";
+import { Cache, LONGEST } from "../../cache.ts";
 import { type Lifted, MARK, takeApart } from "../../drizzle/drizzle.ts";
 import { type Selected, typeOf, type WritePlan } from "../../plan/plan.ts";
 import type { ColumnInfo } from "../../schema/schema.ts";
@@ -11,6 +11,9 @@ import { tableName } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import { hasDefault, madeValue } from "./made.ts";
 import type { WritingOne } from "./steps.ts";
+
+/** What the statements of a generation may have in characters, with their keys. */
+const MAX_BYTES = 1_048_576;
 
 /** A remembered statement, and what writes the row it returns, where that is not JSON already. */
 interface InsertStatement {
@@ -38,7 +41,10 @@ const isNumeric = ({ expression }: Selected): boolean =>
 /** Inserts one row by a statement remembered by shape: which columns are given, what comes back, what is checked. */
 export class InsertWriter {
   readonly #speech: Speech;
-  readonly #statements = new Cache<InsertStatement>(500);
+  readonly #statements = new Cache<InsertStatement>(500, {
+    most: MAX_BYTES,
+    weigh: (key, { text }) => key.length + text.length,
+  });
 
   constructor(speech: Speech) {
     this.#speech = speech;
@@ -91,7 +97,7 @@ export class InsertWriter {
           ? `1 = ${checked === "none" ? 0 : 1}`
           : numbered(checked, values.length + 1, this.#speech.syntax);
       statement = this.#write(plan, given, condition, cells);
-      this.#statements.set(key, statement);
+      if (statement.text.length <= LONGEST) this.#statements.set(key, statement);
     }
     return statement;
   }

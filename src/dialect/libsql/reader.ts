@@ -1,5 +1,6 @@
 import type { Client } from "@libsql/client";
-import { Cache } from "../../cache.ts";
+import { Cache, LONGEST } from "../../cache.ts";
+import { MAX_PREPARED } from "../sqlite/connection.ts";
 import { toSQLite } from "../sqlite/value.ts";
 
 /** The part of the driver under @libsql/client that is used here. */
@@ -25,7 +26,7 @@ const MAX_STATEMENTS = 200;
 export class FileReader {
   readonly #client: Client;
   readonly #connection: Connection;
-  readonly #statements = new Cache<Statement>(MAX_STATEMENTS);
+  readonly #statements = new Cache<Statement>(MAX_STATEMENTS, { most: MAX_PREPARED });
   #closed = false;
 
   private constructor(client: Client, connection: Connection) {
@@ -59,7 +60,7 @@ export class FileReader {
   /** The one row of a statement, or none; `undefined` where the client had better be asked. */
   query(text: string, values: readonly unknown[]): readonly ArrayLike<unknown>[] | undefined {
     if (this.#client.closed) this.#close();
-    if (this.#closed) return undefined;
+    if (this.#closed || text.length > LONGEST) return undefined;
     try {
       let statement = this.#statements.get(text);
       if (statement === undefined) {

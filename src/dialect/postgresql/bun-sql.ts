@@ -1,3 +1,4 @@
+import { Cache, LONGEST } from "../../cache.ts";
 import type { Database, ResultRows } from "../contract.ts";
 import type { Driver } from "./driver.ts";
 import { isStale, stateOf } from "./failure.ts";
@@ -9,14 +10,66 @@ import type { Hold, Watch } from "./watch.ts";
 /** How many connections Bun opens unless it is told otherwise. */
 const CONNECTIONS = 10;
 
-const WAYS: Ways = {
+/** A connection that is taken from the pool. */
+interface Reserved {
+  release(): unknown;
+  close(options: { timeout: number }): Promise<unknown>;
+}
+
+/** The part of a client that is used here. */
+interface BunClient {
+  readonly options?: { readonly max?: number; readonly adapter?: string; readonly prepare?: boolean };
+  reserve(): Promise<Reserved>;
+}
+
+/** How statements are sent; `sent` hears of each text. */
+const waysOf = (sent: (text: string) => void): Ways => ({
   send(client, { text, values, arrays }) {
+    sent(text);
     const query = client.unsafe(text, values);
     const rows = arrays ? query.values() : query;
     return { rows, means: { stop: () => void query.cancel(), drop: () => undefined } };
   },
   guard: (work) => work(),
-};
+});
+
+/** The texts that are known to be prepared, in each of two generations: those the driver keeps on a connection. */
+const MAX_KNOWN = 512;
+/** What new texts may have in characters before a connection is renewed. */
+const MAX_NEW = 262_144;
+
+/**
+ * Counts the texts that are new to the connections of a pool. The driver prepares every statement, and can be told so of
+ * none, so that questions nobody asks again would fill the server's memory: from time to time a connection is closed that
+ * nobody uses, and the driver opens another.
+ */
+class Renewal {
+  readonly #pool: { reserve(): Promise<Reserved> };
+  readonly #known = new Cache<true>(MAX_KNOWN, { most: 4 * MAX_NEW });
+  #fresh = 0;
+
+  constructor(pool: { reserve(): Promise<Reserved> }) {
+    this.#pool = pool;
+  }
+
+  sent = (text: string): void => {
+    if (this.#known.get(text) === true) return;
+    if (text.length <= LONGEST) this.#known.set(text, true);
+    this.#fresh += text.length;
+    if (this.#fresh <= MAX_NEW) return;
+    this.#fresh = 0;
+    void this.#renew();
+  };
+
+  async #renew(): Promise<void> {
+    try {
+      const connection = await this.#pool.reserve();
+      await connection.close({ timeout: 0 });
+    } catch {
+      // a pool that has no connection has nothing to renew
+    }
+  }
+}
 
 /** Texts under which statements are prepared anew in transactions, where the driver runs into what has gone stale. */
 class Texts {
@@ -36,18 +89,20 @@ class Texts {
  * transaction begins again and nobody hears of it.
  */
 class TransactionWays implements Ways {
+  readonly #ways: Ways;
   readonly #texts: Texts;
   readonly #begin: () => void;
   #statements = 0;
 
   /** `begin` sends what a transaction begins with. */
-  constructor(texts: Texts, begin: () => void) {
+  constructor(ways: Ways, texts: Texts, begin: () => void) {
+    this.#ways = ways;
     this.#texts = texts;
     this.#begin = begin;
   }
 
   send(client: LazyClient, asked: Asked): Statement {
-    let sent = WAYS.send(client, { ...asked, text: this.#texts.of(asked.text) });
+    let sent = this.#ways.send(client, { ...asked, text: this.#texts.of(asked.text) });
     const first = this.#statements++ === 0;
     const run = async (): Promise<ResultRows> => {
       try {
@@ -57,7 +112,7 @@ class TransactionWays implements Ways {
         if (stateOf(error) === "0A000") this.#texts.renew();
         if (!first || this.#statements > 1) throw error;
         this.#begin();
-        sent = WAYS.send(client, { ...asked, text: this.#texts.of(asked.text) });
+        sent = this.#ways.send(client, { ...asked, text: this.#texts.of(asked.text) });
         return sent.rows;
       }
     };
@@ -70,12 +125,6 @@ class TransactionWays implements Ways {
   }
 }
 
-/** A connection that is taken from the pool. */
-interface Reserved {
-  release(): unknown;
-  close(options: { timeout: number }): Promise<unknown>;
-}
-
 /**
  * Bun.SQL, through drizzle-orm/bun-sql. Each connection keeps the 1,024 statements it used last prepared, whether they
  * come again or not; outside of transactions it prepares anew what has gone stale.
@@ -85,16 +134,19 @@ export class BunSQL implements Driver {
   readonly prepared = 0;
   readonly connections: number;
   readonly #texts = new Texts();
+  readonly #ways: Ways;
 
-  constructor({ options }: { readonly options?: { readonly max?: number; readonly adapter?: string } }) {
+  constructor(client: BunClient) {
+    const { options } = client;
     const adapter = options?.adapter ?? "postgres";
     if (adapter !== "postgres")
       throw new Error(`\`BunSQLDatabase\` is supported over PostgreSQL, and this one is over \`${adapter}\``);
     this.connections = options?.max ?? CONNECTIONS;
+    this.#ways = waysOf(options?.prepare === false ? () => undefined : new Renewal(client).sent);
   }
 
   watched(client: object, watch: Watch): object {
-    return new WatchedClient(client as LazyClient, watch, WAYS);
+    return new WatchedClient(client as LazyClient, watch, this.#ways);
   }
 
   query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<ResultRows> {
@@ -123,7 +175,7 @@ export class BunSQL implements Driver {
         session.client = new WatchedClient(
           session.client as LazyClient,
           hold,
-          new TransactionWays(this.#texts, again),
+          new TransactionWays(this.#ways, this.#texts, again),
         );
         return work(tx);
       });

@@ -10,14 +10,14 @@ import {
   WatchedClient,
   type Ways,
 } from "./lazy.ts";
-import { Uses } from "./uses.ts";
+import { MAX_PREPARED, Uses } from "./uses.ts";
 import { boundValue } from "./value.ts";
 import type { Hold, Watch } from "./watch.ts";
 
 /** How many connections postgres.js opens unless it is told otherwise. */
 const CONNECTIONS = 10;
 /** How many statements may be prepared: a connection never forgets one. */
-const MAX_PREPARED = 300;
+const MAX_STATEMENTS = 300;
 /** How long a connection lives at most, unless the driver is told otherwise, in milliseconds. */
 const LIFETIME = 3_600_000;
 /** The driver's own limit. What it finds wrong before it sends a statement behind another is never answered. */
@@ -37,6 +37,8 @@ export class PostgresJs implements Driver {
   readonly #renews: boolean;
   readonly #uses = new Uses();
   #kept = new Set<string>();
+  /** What those have together. */
+  #characters = 0;
   #since = performance.now();
 
   constructor({ options }: { readonly options?: Options }) {
@@ -57,7 +59,8 @@ export class PostgresJs implements Driver {
     try {
       return await client.unsafe(text, values.map(boundValue), { prepare }).values().run();
     } catch (error) {
-      if (isStale(error)) this.#kept.delete(text); // the other connections need not find out
+      // The other connections need not find out.
+      if (isStale(error) && this.#kept.delete(text)) this.#characters -= text.length;
       throw error;
     }
   }
@@ -87,13 +90,15 @@ export class PostgresJs implements Driver {
 
   #prepares(text: string): boolean {
     if (this.#kept.has(text)) return true;
-    if (this.#kept.size >= MAX_PREPARED) {
+    if (this.#kept.size >= MAX_STATEMENTS || this.#characters > MAX_PREPARED) {
       if (!this.#renews || performance.now() - this.#since < LIFETIME) return false;
+      this.#characters = 0;
       this.#kept = new Set(); // no connection lives that knows them
       this.#since = performance.now();
     }
     if (!this.#uses.worth(text)) return false;
     this.#kept.add(text);
+    this.#characters += text.length;
     return true;
   }
 }

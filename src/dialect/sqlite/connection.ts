@@ -1,13 +1,18 @@
-import { Cache } from "../../cache.ts";
+import { Cache, LONGEST } from "../../cache.ts";
 import type { SyncDriver, SyncStatement } from "./driver.ts";
 
 /** Statements kept prepared, in each of two generations. */
 const MAX_STATEMENTS = 200;
+/** What their texts may have in characters; a statement takes ten times the bytes. */
+export const MAX_PREPARED = 524_288;
 
 /** The one connection of a synchronous driver, with the statements that are kept prepared on it. */
 export class Connection {
   readonly #driver: SyncDriver;
-  readonly #statements = new Cache<SyncStatement>(MAX_STATEMENTS, (statement) => statement.finalize());
+  readonly #statements = new Cache<SyncStatement>(MAX_STATEMENTS, {
+    most: MAX_PREPARED,
+    dropped: (statement) => statement.finalize(),
+  });
   /** Whether it waits for locks by itself, which stops the whole process. */
   readonly waits: boolean;
 
@@ -35,9 +40,20 @@ export class Connection {
   }
 
   query(text: string, values: readonly unknown[], most?: number): readonly ArrayLike<unknown>[] {
+    if (text.length > LONGEST) return this.#once(text, values, most);
     let statement = this.#statements.get(text);
     if (statement === undefined) this.#statements.set(text, (statement = this.#driver.prepare(text)));
     return statement.rows(values, most);
+  }
+
+  /** Runs a statement that is not kept. */
+  #once(text: string, values: readonly unknown[], most?: number): readonly ArrayLike<unknown>[] {
+    const statement = this.#driver.prepare(text);
+    try {
+      return statement.rows(values, most);
+    } finally {
+      statement.finalize();
+    }
   }
 
   /** Runs what may find the file locked without waiting for it: `retryWhileBusy` waits, and stops nobody. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Cache } from "../../../cache.ts";
 import { stateOf } from "../failure.ts";
-import { Uses } from "../uses.ts";
+import { MAX_PREPARED, Uses } from "../uses.ts";
 
 /** Statements that have names, in each of two generations. */
 const MAX_NAMES = 200;
@@ -16,7 +16,10 @@ const MAX_IDLE = 50;
 export class Names {
   readonly #uses = new Uses();
   readonly #live = new Set<string>();
-  readonly #names = new Cache<string>(MAX_NAMES, (name) => this.#live.delete(name));
+  readonly #names = new Cache<string>(MAX_NAMES, {
+    most: MAX_PREPARED,
+    dropped: (name) => this.#live.delete(name),
+  });
   readonly #ofConnections = new WeakMap<object, Set<string>>();
   #useless = false;
   /** How often a name has gone stale. */
