@@ -4,6 +4,9 @@ import { timeout } from "./error.ts";
 export const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Lets all that is due go first: what has arrived meanwhile, too. */
+export const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /**
  * A time that may pass while work goes on, set anew for each of its steps. Whoever waits in a queue has a timer of the
  * queue's instead, which takes him out of it.

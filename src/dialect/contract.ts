@@ -106,7 +106,14 @@ export interface Lane {
       /** The most bytes its rows may hold, where they can be read one by one. */
       readonly most?: number | undefined;
     },
-  ): Promise<ResultRows | undefined>;
+  ): Promise<LaneAnswer | undefined>;
+}
+
+/** What a statement in the slow lane found. */
+export interface LaneAnswer {
+  readonly rows: ResultRows;
+  /** How much of a processor's time it took, in milliseconds. */
+  readonly milliseconds: number;
 }
 
 /** How the slow lane of a SQLite file is made. */

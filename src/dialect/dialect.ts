@@ -5,6 +5,7 @@ export type {
   DialectOptions,
   Door,
   Lane,
+  LaneAnswer,
   LaneOptions,
   Leaving,
   OpenDialect,

@@ -1,5 +1,7 @@
-/** A statement that takes no longer holds up nobody, in milliseconds; below it, nothing is written down. */
-const SMALL = 0.5;
+import type { Who } from "./shares.ts";
+
+/** A statement that takes no longer holds up nobody, in milliseconds, and need not be written down. */
+export const SMALL = 0.5;
 /** The share of the time that anybody may take without waiting for others. */
 const SHARE = 0.25;
 /** How many milliseconds more may be taken at a time. */
@@ -19,25 +21,30 @@ interface Debt {
  */
 export class Debts {
   readonly #debts = new Map<string, Debt>();
+  /** When the last of them is paid, by the clock of `performance.now()`. */
+  #until = 0;
 
-  /** Whether a caller has taken more than his share, at this time of `performance.now()`. */
+  /** Whether somebody has taken more than his share; what tells who asks may then be looked at. */
+  get any(): boolean {
+    return this.#until > 0 && performance.now() < this.#until;
+  }
+
+  /** Whether a caller has, at this time of `performance.now()`. */
   has(caller: string, now: number): boolean {
-    if (this.#debts.size === 0) return false;
     const debt = this.#debts.get(caller);
     return debt !== undefined && left(debt, now) > FREE;
   }
 
   /** A caller's statement took so many milliseconds, and ended at this time. */
-  charge(caller: string, milliseconds: number, now: number): void {
-    if (milliseconds < SMALL) return;
-    const debt = this.#debts.get(caller);
+  charge({ caller }: Who, milliseconds: number, now: number): void {
+    let debt = this.#debts.get(caller);
     if (debt === undefined) {
       if (this.#debts.size >= MANY) this.#forget(now);
-      this.#debts.set(caller, { owed: milliseconds, at: now });
-    } else {
-      debt.owed = left(debt, now) + milliseconds;
-      debt.at = now;
+      this.#debts.set(caller, (debt = { owed: 0, at: now }));
     }
+    debt.owed = left(debt, now) + milliseconds;
+    debt.at = now;
+    this.#until = Math.max(this.#until, now + (debt.owed - FREE) / SHARE);
   }
 
   #forget(now: number): void {

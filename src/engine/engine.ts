@@ -4,6 +4,7 @@ import { type Outside, Triggers } from "../execute/execute.ts";
 import { allowedMethods, resolve } from "../policy/policy.ts";
 import { type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
 import { PlanMemory } from "./memory.ts";
+import { Pace } from "./pace.ts";
 import { Policies, type PolicyOptions } from "./policies.ts";
 import { type Call, type Parts, read, write } from "./run.ts";
 import { type Before, type TurnOptions, turnsOf } from "./turns.ts";
@@ -61,6 +62,7 @@ export function createEngine(options: EngineOptions): Engine {
   const parts: Parts = {
     policies,
     turns,
+    pace: new Pace(dialect, policies.tables, options),
     compiler,
     plans: new PlanMemory(),
     triggers: new Triggers(dialect, timeout),

@@ -1,127 +1,130 @@
-import { Cache } from "../cache.ts";
-import type { FastRead } from "../compile/compile.ts";
-import type { TableSizes } from "../execute/execute.ts";
-import { type ReadPlan, workOf } from "../plan/plan.ts";
+import { breath } from "../clock.ts";
+import type { FastRead, ReadStatement } from "../compile/compile.ts";
+import type { Dialect } from "../dialect/dialect.ts";
+import { type Asker, TableSizes } from "../execute/execute.ts";
+import type { ReadPlan } from "../plan/plan.ts";
+import type { TableInfo } from "../schema/schema.ts";
+import { Debts, SMALL } from "./debts.ts";
+import { Fair } from "./fair.ts";
+import { type Bounds, type Reading, SlowReads } from "./slow-reads.ts";
 
-/** From when on a statement is slow where everybody waits, and until when it is quick, in milliseconds. */
-export interface Bounds {
-  readonly slow: number;
-  readonly quick: number;
+/** What bounds how long anybody waits. */
+export interface PaceOptions {
+  /** How long a request waits for its turn, in milliseconds. */
+  readonly busyTimeout: number;
+  /** How long a statement may take, in milliseconds. */
+  readonly timeout: number;
 }
 
-/** What a read took, in milliseconds, and when it ended by the clock of `performance.now()`. */
-export interface Took {
-  readonly milliseconds: number;
-  readonly now: number;
-}
+/** What holds up everybody in this process, and what takes one of a server's connections. */
+const HERE: Bounds = { slow: 5, quick: 2 };
+const THERE: Bounds = { slow: 100, quick: 20 };
+/** One of so many connections to a server is for slow reads. */
+const PART = 4;
+/** Beside its statement an answer of so many characters takes a millisecond. */
+const WRITTEN = 500_000;
 
-/** What looks at no more rows is quick, whatever it does with them. */
-const FEW = 2_000;
-/** How often a statement that may look at more must have been quick before it is taken to be. */
-const PROOFS = 3;
-/** How long it counts that a caller was slow, in milliseconds. */
-const LATELY = 60_000;
-/** Callers remembered to have been slow, in each of two generations: of all statements, and of one. */
-const MAX_CALLERS = 2_000;
-const MAX_CALLERS_OF_ONE = 50;
-
-/** What a plan looks at, by sizes of an age. */
-interface Estimate {
-  readonly age: number;
-  readonly work: number;
-}
-
-/** What is known of a statement: that it is quick all may teach, that it is slow each for himself. */
-interface Known {
-  quick: number;
-  readonly slow: SlowCallers;
+/** A read on its way, where it runs, and the milliseconds that its statement has run. */
+export interface Timed extends Asker {
+  readonly apart: boolean;
+  readonly took: number;
 }
 
 /**
- * Tells which reads had better not run where everybody waits: what may look at many rows, until it was quick a few times;
- * a statement that was slow there for this caller lately; and, of a caller whose statements were, all that was not quick.
+ * Keeps callers from holding up each other. What runs in this process stops everybody, so who has taken much of the time
+ * begins one request at a time, in turn with others like him; and a read that is slow runs in the slow lane, or on a few
+ * of a server's connections.
  */
 export class Pace {
-  readonly #sizes: TableSizes;
-  readonly #bounds: Bounds;
-  readonly #estimates = new WeakMap<ReadPlan, Estimate>();
-  readonly #known = new WeakMap<FastRead["remembered"], Known>();
-  readonly #slow: SlowCallers;
+  readonly #dialect: Dialect;
+  readonly #options: PaceOptions;
+  readonly #debts = new Debts();
+  readonly #begins = new Fair(1);
+  readonly #slow: SlowReads;
+  #apart: Fair | undefined;
 
-  constructor(sizes: TableSizes, bounds: Bounds) {
-    this.#sizes = sizes;
-    this.#bounds = bounds;
-    this.#slow = new SlowCallers(bounds, MAX_CALLERS);
+  constructor(dialect: Dialect, tables: Iterable<TableInfo>, options: PaceOptions) {
+    const sizes = new TableSizes(dialect, tables, options.timeout);
+    this.#dialect = dialect;
+    this.#options = options;
+    this.#slow = new SlowReads(sizes, dialect.remote ? THERE : HERE);
   }
 
-  /** Whether a read had better run apart. */
-  isSlow(plan: ReadPlan, { remembered }: FastRead, caller: string, now: number): boolean {
-    this.#sizes.refresh(now);
-    const few = this.#looksAtFew(plan);
-    if (few && this.#slow.isEmpty) return false;
-    const suspect = this.#slow.has(caller, now);
-    const known = this.#known.get(remembered);
-    if (known?.slow.has(caller, now) === true) return true;
-    const proven = known !== undefined && known.quick >= PROOFS;
-    return few ? suspect && !proven : suspect || !proven;
+  /** Lets others go first, where the caller has taken much of everybody's time; `undefined` where nobody has. */
+  othersFirst(asker: Asker): Promise<void> | undefined {
+    if (!this.#debts.any || !this.#debts.has(asker.caller, performance.now())) return undefined;
+    const { busyTimeout: waitMs } = this.#options;
+    return this.#begins.run(asker.caller, breath, { waitMs, signal: asker.signal });
   }
 
-  /** Learns how long a read took, wherever it ran. */
-  learn(plan: ReadPlan, { remembered }: FastRead, caller: string, { milliseconds, now }: Took): void {
-    const quick = milliseconds < this.#bounds.quick;
-    if (quick && this.#slow.isEmpty && this.#looksAtFew(plan)) return;
-    let known = this.#known.get(remembered);
-    if (known === undefined) {
-      known = { quick: 0, slow: new SlowCallers(this.#bounds, MAX_CALLERS_OF_ONE) };
-      this.#known.set(remembered, known);
-    }
-    if (quick) known.quick++;
-    known.slow.learn(caller, milliseconds, now);
-    this.#slow.learn(caller, milliseconds, now);
+  /** What there is to learn of a read; `undefined` where there is no other place for it. */
+  readingOf(plan: ReadPlan, statement: ReadStatement, asker: Asker): Reading | undefined {
+    if (statement.kind !== "fast" || this.#places === 0) return undefined;
+    return new Asking(plan, statement, asker);
   }
 
-  #looksAtFew(plan: ReadPlan): boolean {
-    const { age } = this.#sizes;
-    let known = this.#estimates.get(plan);
-    if (known?.age !== age) {
-      const work = workOf(plan.root, this.#sizes, { kind: "read", total: plan.total });
-      this.#estimates.set(plan, (known = { age, work }));
-    }
-    return known.work <= FEW;
+  isSlow(reading: Reading): boolean {
+    return this.#slow.has(reading, performance.now());
+  }
+
+  /** Runs a read that is slow beside others like it, each caller in turn, and learns of it though it fails. */
+  async apart<T>(task: Timed, reading: Reading, work: () => Promise<T>): Promise<T> {
+    const { busyTimeout: waitMs } = this.#options;
+    this.#apart ??= new Fair(this.#places);
+    return this.#apart.run(
+      task.caller,
+      async () => {
+        const began = performance.now();
+        try {
+          return await work();
+        } catch (error) {
+          const now = performance.now();
+          this.#slow.learn(reading, now - began, now);
+          throw error;
+        }
+      },
+      { waitMs, signal: task.signal },
+    );
+  }
+
+  /** Learns how long a read took, and charges its caller with what ran here for him. */
+  ran(task: Timed, reading: Reading | undefined, json = ""): void {
+    const spent = (this.#dialect.remote || task.apart ? 0 : task.took) + json.length / WRITTEN;
+    if (reading === undefined && spent < SMALL) return;
+    const now = performance.now();
+    if (spent >= SMALL) this.#debts.charge(task, spent, now);
+    if (reading !== undefined) this.#slow.learn(reading, task.took, now);
+  }
+
+  /** Charges a caller with what ran here for him. */
+  charge(asker: Asker, milliseconds: number): void {
+    if (milliseconds >= SMALL && !this.#dialect.remote)
+      this.#debts.charge(asker, milliseconds, performance.now());
+  }
+
+  /** How many slow reads may run at once: without a lane on a server's connections, and nowhere else in this process. */
+  get #places(): number {
+    const { lane, remote } = this.#dialect;
+    if (lane !== undefined) return lane.size;
+    if (!remote) return 0;
+    const connections = this.#dialect.bounds?.("read", false)?.at(-1)?.size ?? 0;
+    return Math.ceil(connections / PART);
   }
 }
 
-/** How long a caller's statements take, on the whole, and until when that counts. */
-interface Slow {
-  mean: number;
-  until: number;
-}
+/** A read of somebody whose key is seldom looked at. */
+class Asking implements Reading {
+  readonly plan: ReadPlan;
+  readonly remembered: FastRead["remembered"];
+  readonly #asker: Asker;
 
-/** Who was slow lately; whoever is quick again is forgotten. */
-class SlowCallers {
-  readonly #bounds: Bounds;
-  readonly #callers: Cache<Slow>;
-
-  constructor(bounds: Bounds, size: number) {
-    this.#bounds = bounds;
-    this.#callers = new Cache(size);
+  constructor(plan: ReadPlan, { remembered }: FastRead, asker: Asker) {
+    this.plan = plan;
+    this.remembered = remembered;
+    this.#asker = asker;
   }
 
-  get isEmpty(): boolean {
-    return this.#callers.size === 0;
-  }
-
-  has(caller: string, now: number): boolean {
-    const slow = this.#callers.get(caller);
-    return slow !== undefined && now < slow.until && slow.mean > this.#bounds.slow;
-  }
-
-  learn(caller: string, milliseconds: number, now: number): void {
-    const slow = this.#callers.get(caller);
-    if (slow !== undefined) {
-      slow.mean = now < slow.until ? (slow.mean + milliseconds) / 2 : milliseconds;
-      slow.until = now + LATELY;
-    } else if (milliseconds > this.#bounds.slow)
-      this.#callers.set(caller, { mean: milliseconds, until: now + LATELY });
+  get caller(): string {
+    return this.#asker.caller;
   }
 }

@@ -11,7 +11,7 @@ import {
   suspicions,
 } from "../policy/policy.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
-import { type Catalog, mistypes, namesOfViews, readCatalog } from "../schema/schema.ts";
+import { type Catalog, mistypes, namesOfViews, readCatalog, type TableInfo } from "../schema/schema.ts";
 
 /** What policies are made of. */
 export interface PolicyOptions {
@@ -29,6 +29,8 @@ export interface PolicyOptions {
 /** All policies of a route. What the views of PostgreSQL compute, the database is asked before the first of them is read. */
 export class Policies {
   registry: Registry;
+  /** The tables of the schema. */
+  readonly tables: readonly TableInfo[];
   readonly #options: PolicyOptions;
   readonly #dialect: Dialect;
   /** Whether some view's types are not known yet. SQLite compares values of any type, whatever a view computes. */
@@ -39,6 +41,7 @@ export class Policies {
   constructor(options: PolicyOptions, dialect: Dialect) {
     const catalog = readCatalog(options.schema);
     checkSpeech(catalog, dialect);
+    this.tables = [...catalog.values()].filter(({ kind }) => kind === "table");
     this.registry = buildRegistry(options.acl, catalog, options.defaults);
     warn(suspicions(this.registry, catalog, dialect.refers), this.registry, options);
     this.#options = options;

@@ -29,6 +29,7 @@ import type { Principal, QueryRequest } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import type { PlanMemory } from "./memory.ts";
 import type { Policies } from "./policies.ts";
+import type { Pace } from "./pace.ts";
 import { counted, patient, type Turns } from "./turns.ts";
 
 /** What a request came to. */
@@ -46,6 +47,7 @@ export interface Answer {
 export interface Parts {
   readonly policies: Policies;
   readonly turns: Turns;
+  readonly pace: Pace;
   readonly compiler: Compiler;
   readonly plans: PlanMemory;
   readonly triggers: Triggers;
@@ -73,6 +75,8 @@ class Asked<Outcome> implements Task<Outcome> {
   readonly hooks: Hooks;
   readonly context: Context;
   readonly finish: Task<Outcome>["finish"];
+  apart = false;
+  took = 0;
 
   constructor(
     call: Call<unknown>,
@@ -111,7 +115,7 @@ export async function read<Shaped>(
   policy: Policy,
   call: Call<Shaped>,
 ): Promise<Shaped | Response> {
-  const { plans, compiler, runtime } = parts;
+  const { plans, compiler, runtime, pace } = parts;
   const { context } = call.principal;
   const plan = plans.get(policy, call.request);
   setFindFirst(context, plan.first);
@@ -122,10 +126,18 @@ export async function read<Shaped>(
   const held = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
   const statement = compiler.read(plan, admitted, wantsRows(parts, policy), held);
   call.mark("compile");
+  const others = pace.othersFirst(call);
+  if (others !== undefined) await others;
   const work = { kind: "read", read: statement } as const;
-  const outcome = await execute(runtime, new Asked<QueryResult>(call, policy.hooks, work, false));
+  const task = new Asked<QueryResult>(call, hooks, work, false);
+  const reading = held ? undefined : pace.readingOf(plan, statement, call);
+  task.apart = reading !== undefined && pace.isSlow(reading);
+  const outcome = await (task.apart
+    ? pace.apart(task, reading!, () => execute(runtime, task))
+    : execute(runtime, task));
   call.mark("execute");
   if (isResponse(outcome)) return outcome;
+  pace.ran(task, reading, (outcome as Answer["outcome"]).json);
   const answer = { policy, first: plan.first, most: limits.maxAnswerSize, outcome };
   return isFormatted(parts, policy) ? runtime.outside(() => call.shape(answer), call) : call.shape(answer);
 }
@@ -152,10 +164,12 @@ async function writeSent<Shaped>(
   const { policy, kind } = plan;
   const { context } = call.principal;
   setFindFirst(context, false);
+  await parts.pace.othersFirst(call);
   if (sent !== undefined) {
-    const insert = kind === "insert";
-    const reading = (): Promise<unknown> => readBodyRows(policy, sent, insert, context);
+    const began = performance.now();
+    const reading = (): Promise<unknown> => readBodyRows(policy, sent, kind === "insert", context);
     setBody(context, await parts.runtime.outside(reading, call));
+    parts.pace.charge(call, performance.now() - began);
     mark("body");
   }
   const rows = await admitWrite(parts, plan, call);
@@ -169,7 +183,9 @@ async function writeSent<Shaped>(
   const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
     call.shape({ policy, first: false, most, outcome });
   const work = { kind: "write", write: steps, values } as const;
-  const answer = await execute(parts.runtime, new Asked<Shaped>(call, policy.hooks, work, atomic, finish));
+  const task = new Asked<Shaped>(call, policy.hooks, work, atomic, finish);
+  const answer = await execute(parts.runtime, task);
+  parts.pace.charge(call, task.took);
   mark("execute");
   return answer;
 }

@@ -7,13 +7,13 @@ import type { Hooks, QueryResult } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
 import type { Unreadable } from "../syntax/syntax.ts";
 import { insist } from "./insist.ts";
-import { runApart, runRead } from "./read.ts";
+import { type Meter, runApart, runRead } from "./read.ts";
 import { runWrite } from "./write.ts";
 
 export { TableSizes, Triggers, typesOfViews } from "./facts.ts";
 
 /** What runs between begin and commit. */
-export interface Task<Answer> extends Asker {
+export interface Task<Answer> extends Asker, Meter {
   readonly work: Work;
   /** Whether it needs a transaction of its own, hooks or not. */
   readonly atomic: boolean;
@@ -21,7 +21,7 @@ export interface Task<Answer> extends Asker {
   /** What the hooks are handed; the transaction and what came of the work are put on it. */
   readonly context: Context;
   /** Whether its statement is to run where it holds up nobody, if there is such a place. */
-  readonly apart?: boolean;
+  readonly apart: boolean;
   /** Makes the answer of what was written, before it is kept; without it what the work came to is the answer. */
   readonly finish?: ((outcome: QueryResult) => Answer | Promise<Answer>) | undefined;
 }
@@ -107,7 +107,7 @@ function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Pr
   if (task.work.kind === "write") {
     const end = performance.now() + timeout;
     const writing = async (database: Database): Promise<Answer> =>
-      finished(task, await run(runtime, database, task.work));
+      finished(task, await run(runtime, database, task));
     return turn(task, "write", false, () =>
       dialect.write(writing, Math.max(1, Math.ceil(end - performance.now()))),
     );
@@ -121,17 +121,17 @@ function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Pr
 
 const inFront = (
   { dialect, turn, unreadable }: Runtime,
-  asker: Asker,
+  asker: Asker & Meter,
   read: ReadStatement,
 ): Promise<QueryResult> =>
   turn(asker, "read", false, () =>
-    dialect.read((database) => runRead(dialect, database, read, unreadable), asker),
+    dialect.read((database) => runRead(dialect, database, read, unreadable, asker), asker),
   );
 
 /** Asks the slow lane first, and all others' place for what that cannot answer. */
 async function readApart(
   runtime: Runtime,
-  asker: Asker,
+  asker: Asker & Meter,
   read: ReadStatement,
   milliseconds: number,
 ): Promise<QueryResult> {
@@ -139,14 +139,29 @@ async function readApart(
   const { lane } = dialect;
   if (lane === undefined || read.kind !== "fast") return inFront(runtime, asker, read);
   const { signal } = asker;
-  const found = await runApart({ dialect, lane, unreadable }, read, { milliseconds, signal });
+  const found = await runApart({ dialect, lane, unreadable }, read, asker, { milliseconds, signal });
   return "kind" in found ? inFront(runtime, asker, found) : found;
 }
 
-function run({ dialect, unreadable }: Runtime, database: Database, work: Work): Promise<QueryResult> {
+function run(
+  { dialect, unreadable }: Runtime,
+  database: Database,
+  task: Meter & Pick<Task<unknown>, "work">,
+): Promise<QueryResult> {
+  const { work } = task;
   return work.kind === "read"
-    ? runRead(dialect, database, work.read, unreadable)
-    : runWrite(dialect, database, work.write, work.values(), unreadable);
+    ? runRead(dialect, database, work.read, unreadable, task)
+    : measured(task, runWrite(dialect, database, work.write, work.values(), unreadable));
+}
+
+/** A write has its turn alone, so all of its time is its own. */
+async function measured<T>(meter: Meter, work: Promise<T>): Promise<T> {
+  const began = performance.now();
+  try {
+    return await work;
+  } finally {
+    meter.took += performance.now() - began;
+  }
 }
 
 /** The answer of what the work came to. */
@@ -194,11 +209,11 @@ async function around<Answer>(
   tx: Database,
   task: Task<Answer>,
 ): Promise<Answer | Response> {
-  const { hooks, context, work } = task;
+  const { hooks, context } = task;
   setTransaction(context, tx);
   const before: unknown = await hooks.beforeQuery?.(context);
   if (isResponse(before)) throw new Ended(before);
-  const outcome = await run(runtime, tx, work);
+  const outcome = await run(runtime, tx, task);
   setResult(context, outcome);
   const after: unknown = await hooks.afterQuery?.(context);
   return isResponse(after) ? unread(after) : finished(task, outcome);

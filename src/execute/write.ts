@@ -182,6 +182,8 @@ class WriteRun {
 
   async #read(read: ReadStatement): Promise<readonly Row[]> {
     const { dialect, database, unreadable } = this.#writer;
-    return (await runRead(dialect, database, read, unreadable)).rows as readonly Row[];
+    // All of a write is measured, this with it.
+    const meter = { took: 0 };
+    return (await runRead(dialect, database, read, unreadable, meter)).rows as readonly Row[];
   }
 }

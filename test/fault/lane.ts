@@ -162,7 +162,8 @@ export async function laned(driver: Driver, acl: TestACL, options: LanedOptions 
   });
   const query: Dialect["query"] = async (one, text, values) => {
     const signal = apart;
-    const found = signal && (await inner.lane?.read(text, values, { milliseconds: timeout, signal }));
+    const told = signal && (await inner.lane?.read(text, values, { milliseconds: timeout, signal }));
+    const found = told?.rows;
     answered.push(found === undefined ? "front" : "lane");
     return found ?? inner.query(one, text, values);
   };
@@ -183,7 +184,7 @@ export async function laned(driver: Driver, acl: TestACL, options: LanedOptions 
     pids: () => pidsOf(process.pid, made.file),
     lane,
     read: async (text, values = [], { milliseconds = 20_000, signal = never() } = {}) =>
-      (await lane()).read(text, values, { milliseconds, signal }),
+      (await (await lane()).read(text, values, { milliseconds, signal }))?.rows,
     front: (text, values = []) => inner.read((one) => inner.query(one, text, values)),
     run,
     async get(path, by, signal = never()) {

@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { Cache } from "../../cache.ts";
+import { Cache, LONGEST } from "../../cache.ts";
 import type { ResultRows } from "../contract.ts";
+import { MAX_PREPARED } from "../sqlite/connection.ts";
 import type { SyncStatement } from "../sqlite/driver.ts";
 import { type BetterClient, type BunClient, prepareBetter, prepareBun } from "../sqlite/prepare.ts";
 import { presentValues } from "../value.ts";
@@ -97,15 +98,23 @@ async function opened(module: string): Promise<SyncClient | AsyncClient> {
 }
 
 function preparing(client: SyncClient, driver: Driver): Ask {
-  const statements = new Cache<SyncStatement>(MAX_STATEMENTS, (statement) => statement.finalize());
+  const statements = new Cache<SyncStatement>(MAX_STATEMENTS, {
+    most: MAX_PREPARED,
+    dropped: (statement) => statement.finalize(),
+  });
   const prepare = (text: string): SyncStatement =>
     driver === "bun-sqlite"
       ? prepareBun(client as BunClient, text)
       : prepareBetter(client as BetterClient, text);
   return (text, values, most) => {
-    let statement = statements.get(text);
-    if (statement === undefined) statements.set(text, (statement = prepare(text)));
-    return statement.rows(values, most);
+    const known = statements.get(text);
+    const statement = known ?? prepare(text);
+    if (known === undefined && text.length <= LONGEST) statements.set(text, statement);
+    try {
+      return statement.rows(values, most);
+    } finally {
+      if (text.length > LONGEST) statement.finalize();
+    }
   };
 }
 

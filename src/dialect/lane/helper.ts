@@ -1,5 +1,5 @@
 import { within } from "../../clock.ts";
-import type { ResultRows } from "../contract.ts";
+import type { LaneAnswer } from "../contract.ts";
 import { type Child, folder } from "./host.ts";
 import type { Fault, Look, Place, Question, Said, Sent } from "./message.ts";
 
@@ -66,10 +66,10 @@ export class Helper {
   }
 
   /** @throws Refused for an error of the driver, Ended where the process ended meanwhile. */
-  async ask(question: Question): Promise<ResultRows> {
+  async ask(question: Question): Promise<LaneAnswer> {
     this.asked++;
     const said = await this.#send(question);
-    if ("rows" in said) return said.rows;
+    if ("rows" in said) return said;
     throw new Refused((said as { fault: Fault }).fault);
   }
 

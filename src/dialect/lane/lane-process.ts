@@ -3,7 +3,7 @@
  * after another. It lives no longer than the application, and outlives no signal that is meant for that alone.
  */
 import { setPriority } from "node:os";
-import process from "node:process";
+import process, { cpuUsage } from "node:process";
 import { Worker } from "node:worker_threads";
 import { type Ask, connect } from "./connect.ts";
 import { FUNCTIONS, lookOf, SETTINGS } from "./look.ts";
@@ -24,7 +24,10 @@ let asked: Ask | undefined;
 async function answer(sent: Sent): Promise<Said> {
   try {
     if ("place" in sent) return await begin(sent);
-    return { rows: await asked!(sent.text, sent.values, sent.most) };
+    const before = cpuUsage();
+    const rows = await asked!(sent.text, sent.values, sent.most);
+    const { user, system } = cpuUsage(before);
+    return { rows, milliseconds: (user + system) / 1_000 };
   } catch (error) {
     return asked === undefined ? { cannot: faultOf(error).message } : { fault: faultOf(error) };
   }

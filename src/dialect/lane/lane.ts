@@ -1,6 +1,6 @@
 import { pause, within } from "../../clock.ts";
 import { busy, QueryError, timeout, tooLargeAnswer } from "../../error.ts";
-import type { DialectOptions, Lane, LaneOptions, ResultRows } from "../contract.ts";
+import type { DialectOptions, Lane, LaneAnswer, LaneOptions, ResultRows } from "../contract.ts";
 import { Ended, type Helper, Refused } from "./helper.ts";
 import { findHost, type Host } from "./host.ts";
 import { FUNCTIONS, lookOf, SETTINGS } from "./look.ts";
@@ -108,7 +108,7 @@ export class SlowLane implements Lane {
     this.#pool = pool;
   }
 
-  async read(text: string, values: readonly unknown[], options: Options): Promise<ResultRows | undefined> {
+  async read(text: string, values: readonly unknown[], options: Options): Promise<LaneAnswer | undefined> {
     const { milliseconds, signal, most } = options;
     if (signal.aborted) throw busy();
     if (performance.now() < this.#recovers) return undefined;
@@ -191,7 +191,7 @@ export class SlowLane implements Lane {
     return own;
   }
 
-  async #ask(helper: Helper, question: Question, bounds: Bounds): Promise<ResultRows | undefined> {
+  async #ask(helper: Helper, question: Question, bounds: Bounds): Promise<LaneAnswer | undefined> {
     const { signal } = bounds;
     const leave = (): void => void abandon(helper, this.#pool);
     signal.addEventListener("abort", leave);

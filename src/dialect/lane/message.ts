@@ -1,4 +1,4 @@
-import type { ResultRows } from "../contract.ts";
+import type { LaneAnswer } from "../contract.ts";
 
 /** The drivers whose statements run in this process, by the names of Drizzle's modules for them. */
 export type Driver = "bun-sqlite" | "better-sqlite3" | "libsql";
@@ -37,7 +37,7 @@ export type Sent = Begin | Question;
 export type Said =
   | { readonly ready: Look }
   | { readonly cannot: string }
-  | { readonly rows: ResultRows }
+  | LaneAnswer
   | { readonly fault: Fault };
 
 /** How a connection is set, as far as it changes answers without a word. */

@@ -23,7 +23,7 @@ const handler = createQueryHandler({
   dialect: (_, found) => {
     const own = (inner = found());
     const query: Dialect["query"] = async (one, text, values) => {
-      const rows = reads ? await own.lane?.read(text, values, bounds()) : undefined;
+      const rows = reads ? (await own.lane?.read(text, values, bounds()))?.rows : undefined;
       answered.push(rows === undefined ? "front" : "lane");
       return rows ?? own.query(one, text, values);
     };
@@ -39,7 +39,7 @@ const handler = createQueryHandler({
 
 /** Answers a text that was sent by both connections. */
 async function compare(text: string): Promise<object> {
-  const lane = await inner?.lane?.read(text, [], bounds());
+  const lane = (await inner?.lane?.read(text, [], bounds()))?.rows;
   const front = await inner?.read((one) => inner!.query(one, text, []));
   const [a, b] = [lane, front].map((rows) => rows && Array.from(rows, (row) => Array.from(row)));
   return { lane: a ?? null, front: b };
