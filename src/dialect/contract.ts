@@ -95,7 +95,8 @@ export interface Lane {
    * says that nobody waits any more. `undefined` where the lane cannot answer, because its connections lack something or
    * are set otherwise: then it is to be asked where all others are.
    *
-   * @throws QueryError `timeout` when it took longer, `busy` where a process ended by itself; what the driver throws.
+   * @throws QueryError `timeout` when it took longer, `busy` where a process ended by itself; `Gone` when `signal` has
+   * aborted; what the driver throws.
    */
   read(
     text: string,

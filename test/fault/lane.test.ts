@@ -57,6 +57,8 @@ const failed = async (asked: Promise<unknown>): Promise<string> => {
   }
 };
 
+const GONE = "Gone: the caller has left";
+
 const SAMPLES = [
   `insert into samples (id, text, choice, json, "integer", flag, seconds, millis, "real", "decimal", number, numeric_big, big, bytes, blob_json, point)
    values (1, 'ü''"\\', 'a', '{"a":[1,null]}', 9007199254740991, 1, 1700000000, 1700000000123, 0.1, '1.10', 5, 12345678901234, cast('123456789012345678' as blob), x'00ff10', cast('{"b":2}' as blob), '1;2'),
@@ -163,14 +165,14 @@ describe.each(["bun:sqlite", "libsql"] as const)("%s", (driver) => {
     const [soon, away] = [new AbortController(), new AbortController()];
     const short = app.read("select 7", [], { signal: soon.signal });
     soon.abort();
-    expect(await failed(short)).toBe("busy");
+    expect(await failed(short)).toBe(GONE);
     expect(await app.read("select 8")).toEqual([[8]]);
     expect(app.pids()).toContain(pid!); // what had ended by itself cost no process
     const asked = app.read(ENDLESS, [], { signal: away.signal });
     await Bun.sleep(100);
     const others = [app.read("select 3"), app.read("select 4")];
     away.abort();
-    expect(await failed(asked)).toBe("busy");
+    expect(await failed(asked)).toBe(GONE);
     expect(await Promise.all(others)).toEqual([[[3]], [[4]]]);
     expect(await until(() => !runs(pid!))).toBe(true);
     expect(app.errors).toEqual([]);
@@ -205,9 +207,9 @@ describe.each(["bun:sqlite", "libsql"] as const)("%s", (driver) => {
     const left = new AbortController();
     const second = app.read("select 1", [], { signal: left.signal });
     left.abort();
-    expect(await failed(second)).toBe("busy");
+    expect(await failed(second)).toBe(GONE);
     away.abort();
-    expect(await failed(first)).toBe("busy");
+    expect(await failed(first)).toBe(GONE);
   });
 
   test("an attached file is asked in front, and in the lane where a module attaches it", async () => {
@@ -552,7 +554,7 @@ test("a task that is to run apart asks the lane first", async () => {
         }),
         timeout: 500,
         outside: (work: () => unknown) => work(),
-        turn: (_asker: unknown, _mode: unknown, _transaction: unknown, work: () => unknown) => work(),
+        turn: (_asker: object, _mode: string, _transaction: boolean, work: () => unknown) => work(),
         unreadable: () => undefined,
       } as never,
       {
@@ -561,13 +563,14 @@ test("a task that is to run apart asks the lane first", async () => {
         atomic: false,
         hooks: {},
         context: {},
+        signal: new AbortController().signal,
         apart,
         work: {
           kind: "read",
           read: {
             kind: "fast",
             ask: { text, values: [] },
-            plan: { first: true, total: false, policy: { limits: { maxAnswerSize: 100 } } },
+            plan: { first: true, total: false, policy: { limits: { maxAnswerSize: 1_000 } } },
             remembered: { answers: "object" },
           },
         },

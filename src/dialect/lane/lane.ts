@@ -1,5 +1,5 @@
 import { pause, within } from "../../clock.ts";
-import { busy, QueryError, timeout, tooLargeAnswer } from "../../error.ts";
+import { busy, Gone, HttpError, timeout, tooLargeAnswer } from "../../error.ts";
 import type { DialectOptions, Lane, LaneAnswer, LaneOptions, ResultRows } from "../contract.ts";
 import { Ended, type Helper, Refused } from "./helper.ts";
 import { findHost, type Host } from "./host.ts";
@@ -110,7 +110,7 @@ export class SlowLane implements Lane {
 
   async read(text: string, values: readonly unknown[], options: Options): Promise<LaneAnswer | undefined> {
     const { milliseconds, signal, most } = options;
-    if (signal.aborted) throw busy();
+    if (signal.aborted) throw new Gone();
     if (performance.now() < this.#recovers) return undefined;
     const bounds = { milliseconds, signal, until: performance.now() + milliseconds };
     const front = await this.#look();
@@ -119,7 +119,7 @@ export class SlowLane implements Lane {
     try {
       const look = await this.#begun(helper, bounds);
       if (look === undefined || !this.#agree(front!, look)) return undefined;
-      if (signal.aborted) throw busy();
+      if (signal.aborted) throw new Gone();
       return await this.#ask(helper, { text, values, ...(most !== undefined && { most }) }, bounds);
     } finally {
       this.#pool.release(helper);
@@ -150,7 +150,7 @@ export class SlowLane implements Lane {
     try {
       return await this.#pool.take(want, milliseconds, signal);
     } catch (error) {
-      if (error instanceof QueryError) throw error;
+      if (error instanceof HttpError) throw error;
       return this.#fail(error);
     }
   }
@@ -160,7 +160,7 @@ export class SlowLane implements Lane {
     try {
       return await inTime(helper.ready, bounds);
     } catch (error) {
-      if (error instanceof QueryError) throw error;
+      if (error instanceof HttpError) throw error;
       if (error instanceof Ended && error.killed) throw busy(error); // which says nothing of the next one
       return this.#fail(error);
     }
@@ -198,7 +198,7 @@ export class SlowLane implements Lane {
     try {
       return await inTime(helper.ask(question), bounds);
     } catch (error) {
-      if (signal.aborted) throw busy(); // which nobody hears
+      if (signal.aborted) throw new Gone();
       if (error instanceof Ended) throw busy(error); // it may be what ended the process, so nobody else asks it
       if (error instanceof Refused && error.code === TOO_LARGE) throw tooLargeAnswer(question.most!);
       if (!(error instanceof Refused) || !MISSING.test(error.message)) throw error;

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { busy } from "../../error.ts";
+import { busy, Gone } from "../../error.ts";
 import { Helper } from "./helper.ts";
 import type { Host } from "./host.ts";
 import type { Place } from "./message.ts";
@@ -49,7 +49,7 @@ export class Pool {
   /**
    * A process for oneself, perhaps one that is still beginning, until it is released; first come, first served.
    *
-   * @throws QueryError `busy` when none was free within `waitMs` milliseconds, or the caller has left.
+   * @throws QueryError `busy` when none was free within `waitMs` milliseconds, Gone when the caller has left.
    */
   async take(want: Want, waitMs: number, signal: AbortSignal): Promise<Helper> {
     const key = JSON.stringify(want.place);
@@ -64,7 +64,7 @@ export class Pool {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
       };
       const fail = (error: unknown): void => (end(), reject(error));
-      const leave = (): void => fail(busy());
+      const leave = (): void => fail(new Gone());
       const late = (): void => fail(busy(new Error(`no process of the slow lane within ${waitMs} ms`)));
       const enter = (helper: Helper): void => (end(), resolve(helper));
       const waiter: Waiter = { want, key, enter, fail };
