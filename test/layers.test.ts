@@ -41,6 +41,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   ],
   execute: ["author", "clock", "compile", "digits", "drizzle", "error", "response", "syntax", "drizzle-orm"],
   engine: [
+    "cache",
     "author",
     "clock",
     "compile",

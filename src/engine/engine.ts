@@ -1,5 +1,5 @@
 import { compilerOf, type ReaderChoice } from "../compile/compile.ts";
-import { type LaneOptions, openDialect, type OpenDialect } from "../dialect/dialect.ts";
+import { type Dialect, type LaneOptions, openDialect, type OpenDialect } from "../dialect/dialect.ts";
 import { type Outside, Triggers } from "../execute/execute.ts";
 import { allowedMethods, resolve } from "../policy/policy.ts";
 import { type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
@@ -52,23 +52,9 @@ export interface Engine {
  * @throws Error that names every mistake of the file, or the database that is not supported.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { database, reader, timeout, formats, busyTimeout, ownConnection, lane } = options;
-  const { onWarning: warn } = options;
-  const dialect = openDialect(database, { busyTimeout, ownConnection, timeout, lane, warn }, options.dialect);
-  const turns = turnsOf(dialect, options);
-  const { outside, aside, before, turn } = turns;
-  const policies = new Policies(options, dialect);
-  const compiler = compilerOf(database, dialect, reader);
-  const parts: Parts = {
-    policies,
-    turns,
-    pace: new Pace(dialect, policies.tables, options),
-    compiler,
-    plans: new PlanMemory(),
-    triggers: new Triggers(dialect, timeout),
-    runtime: { dialect, timeout, turn, outside, unreadable: unreadable(aside, options.onError) },
-    formats,
-  };
+  const { parts, dialect } = partsOf(options);
+  const { turns, policies, compiler } = parts;
+  const { outside, aside, before } = turns;
   return {
     outside,
     aside,
@@ -91,4 +77,25 @@ export function createEngine(options: EngineOptions): Engine {
       }
     },
   };
+}
+
+function partsOf(options: EngineOptions): { readonly parts: Parts; readonly dialect: Dialect } {
+  const { database, reader, timeout, formats, busyTimeout, ownConnection, lane } = options;
+  const { onWarning: warn } = options;
+  const dialect = openDialect(database, { busyTimeout, ownConnection, timeout, lane, warn }, options.dialect);
+  const turns = turnsOf(dialect, options);
+  const { outside, aside, turn } = turns;
+  const policies = new Policies(options, dialect);
+  const compiler = compilerOf(database, dialect, reader);
+  const parts: Parts = {
+    policies,
+    turns,
+    pace: new Pace(dialect, policies.tables, options),
+    compiler,
+    plans: new PlanMemory(),
+    triggers: new Triggers(dialect, timeout),
+    runtime: { dialect, timeout, turn, outside, unreadable: unreadable(aside, options.onError) },
+    formats,
+  };
+  return { parts, dialect };
 }

@@ -563,7 +563,7 @@ test("a task that is to run apart asks the lane first", async () => {
         atomic: false,
         hooks: {},
         context: {},
-        signal: new AbortController().signal,
+        took: 0,
         apart,
         work: {
           kind: "read",

@@ -154,6 +154,7 @@ export async function laned(driver: Driver, acl: TestACL, options: LanedOptions 
       return new Proxy(inner, {
         get(target, name) {
           if (name === "query") return query;
+          if (name === "lane") return undefined; // it is chosen here
           const member: unknown = Reflect.get(target, name, target);
           return typeof member === "function" ? (member.bind(target) as unknown) : member;
         },

@@ -30,6 +30,7 @@ const handler = createQueryHandler({
     return new Proxy(own, {
       get(target, name) {
         if (name === "query") return query;
+        if (name === "lane") return undefined; // it is chosen here
         const member: unknown = Reflect.get(target, name, target);
         return typeof member === "function" ? (member.bind(target) as unknown) : member;
       },
