@@ -85,8 +85,13 @@ const COLUMNS = ["id", "userId", "title", "body", "createdAt", "updatedAt"] as c
 /** The columns that the bits of a number choose. */
 const chosen = (n: number): string => COLUMNS.filter((_, bit) => ((n >> bit) & 1) === 1).join(":T,");
 /** A question of some length that has no shape in common with those of other numbers. */
-const shaped = (n: number): string =>
-  `posts?select=(columns:(${chosen(1 + (n % 63))}:T),where:_(${many(150, (i) => `(${COLUMNS[(n >> (i % 6)) % 4]}.${(i + n) % 2 === 0 ? "ne" : "gt"}:${i % 7 === n % 7 ? `"${n}"` : `"${i}"`})`)})_,limit:1)`;
+const shaped = (n: number): string => {
+  const conditions = many(90, (i) => {
+    const column = ["userId", "title", "body"][(n >> (i % 7)) % 3]!;
+    return `(${column}.${(i + n) % 2 === 0 ? "ne" : "gt"}:"the text of number ${n * 100 + i}")`;
+  });
+  return `posts?select=(columns:(${chosen(1 + (n % 63))}:T),where:_(${conditions})_,limit:1)`;
+};
 
 /** The kinds of traffic whose figures are published. */
 export const TEN = [
