@@ -35,7 +35,7 @@ const schema = {
 
 const database =
   driver === "postgresql"
-    ? drizzleSQL(new SQL(place, { max: 2 }), { schema })
+    ? drizzleSQL(new SQL(place, { max: 1, connection: { application_name: "heavy" } }), { schema })
     : driver === "libsql"
       ? drizzleLibsql(createClient({ url: `file:${place}` }), { schema })
       : drizzleBun(new BunDatabase(place), { schema });
@@ -45,6 +45,7 @@ const route = createQueryRoute({
   acl: { pages: { table: "page", control: { GET: { all: rule } } } },
   database,
   schema,
+  defaults: { maxConditions: null },
   onWarning: () => undefined,
   onError: (error) => console.error(error),
 });

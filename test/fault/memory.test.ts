@@ -54,6 +54,18 @@ for (const { name } of databases.filter(({ leftOut }) => !leftOut && existsSync(
       return { status: response.status, length: (await response.arrayBuffer()).byteLength };
     };
 
+    // First, while the process is still small.
+    test("keeps little of long questions that differ in all but their values", async () => {
+      const backends = async (): Promise<number> =>
+        name === "postgresql" ? await heldByBackends() : memoryOf(child.pid).now;
+      await get(filtered(0, 2));
+      const before = await backends();
+      for (let n = 1; n <= 150; n++)
+        for (let time = 0; time < 2; time++)
+          expect(await get(filtered(n, 700))).toMatchObject({ status: 200 });
+      expect(((await backends()) - before) / MIB).toBeLessThan(name === "postgresql" ? 30 : 60);
+    }, 60_000);
+
     test.each([
       ["a list of lists", "(with:(others:T))"],
       ["the same of other columns", "(columns:~T(id)~,with:(others:(columns:~T(body)~)))"],
@@ -69,6 +81,28 @@ for (const { name } of databases.filter(({ leftOut }) => !leftOut && existsSync(
       expect(await get(ask("pages", "(limit:3,with:(others:T))"))).toMatchObject({ status: 200 });
     });
   });
+
+const OPERATORS = ["gt", "lt", "gte", "lte", "ne"];
+
+/** A question of so many conditions, whose operators no other number has: eleven thousand characters for seven hundred. */
+function filtered(seed: number, conditions: number): string {
+  let rest = seed * 2_654_435_761;
+  const list = Array.from({ length: conditions }, () => {
+    rest = (rest * 48_271 + 11) % 2_147_483_647;
+    return `(of.${OPERATORS[rest % 5]}:${rest % 1_000})`;
+  });
+  return ask("pages", `(limit:1,columns:~T(id)~,where:(OR:_(${list.join()})_))`);
+}
+
+/** What the server's processes hold for this test's connections, on this machine. */
+async function heldByBackends(): Promise<number> {
+  const server = new SQL(SERVER!, { max: 1 });
+  const found: { pid: number }[] = await server.unsafe(
+    "select pid from pg_stat_activity where application_name = 'heavy' and backend_type = 'client backend'",
+  );
+  await server.close();
+  return found.reduce((sum, { pid }) => sum + memoryOf(pid).now, 0);
+}
 
 /** Makes the rows. */
 async function fill(name: string, place: string): Promise<void> {
