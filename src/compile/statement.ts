@@ -100,8 +100,14 @@ export interface Remembered {
   readonly counting: Counting;
   /** Whether it met a value that it cannot say; it is not asked again while it is remembered. */
   failed: boolean;
-  /** How often it is still asked with a sum before it, because an answer was large lately. */
+  /** How often it is still asked with a sum before it, because a row was larger than its share. */
   wary: number;
+  readonly caution: Caution;
+}
+
+/** How often the statements of a rule are still asked with a sum before them, because an answer was large. */
+export interface Caution {
+  left: number;
 }
 
 /** A read by Drizzle's queries. */

@@ -136,10 +136,10 @@ function outcomeOf(
   return { ...outcome, rows: first ? (rows[0] ?? null) : rows };
 }
 
-/** A text as it came; of one that is large its statement is wary, whose next answer may be larger still. */
+/** A text as it came; once one is large its rule is one to be wary of, whose next answer may be larger still. */
 function noted(text: string, { policy }: ReadPlan, remembered: Remembered): string {
   if (text.length > policy.limits.maxAnswerSize / LARGE && remembered.counting === "free")
-    remembered.wary = WARY;
+    remembered.caution.left = WARY;
   return text;
 }
 

@@ -1,6 +1,6 @@
 /*
  * A server in a process of its own over rows with long texts, for tests that look at its memory:
- * `bun heavy.ts <bun:sqlite|libsql|postgresql> <file or url>`. It prints its port once it listens.
+ * `bun heavy.ts <bun:sqlite|libsql|postgresql> <file or url> [lifted]`. It prints its port once it listens.
  */
 import { Database as BunDatabase } from "bun:sqlite";
 import { createClient } from "@libsql/client";
@@ -13,7 +13,7 @@ import * as pg from "drizzle-orm/pg-core";
 import * as lite from "drizzle-orm/sqlite-core";
 import { createQueryRoute } from "@bepalo/query";
 
-const [, , driver, place = ""] = process.argv;
+const [, , driver, place = "", most] = process.argv;
 
 const page =
   driver === "postgresql"
@@ -45,7 +45,7 @@ const route = createQueryRoute({
   acl: { pages: { table: "page", control: { GET: { all: rule } } } },
   database,
   schema,
-  defaults: { maxConditions: null },
+  defaults: { maxConditions: null, ...(most === "lifted" && { maxAnswerSize: null }) },
   onWarning: () => undefined,
   onError: (error) => console.error(error),
 });

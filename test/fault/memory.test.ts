@@ -1,24 +1,13 @@
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SQL } from "bun";
 import { ask } from "../support/served.ts";
+import { dropHeavy, fillHeavy, memoryOf, spawnHeavy } from "./heavy-rows.ts";
 
 const SERVER = process.env["TEST_POSTGRES_URL"];
 const MIB = 1_048_576;
-/** Each of a hundred rows has all hundred as its others, of 50 kB each: 477 MiB. */
-const ROWS = 100;
-const BYTES = 50_000;
-
-/** What a process holds in memory, and the most it held so far, in bytes. */
-function memoryOf(pid: number): { readonly now: number; readonly most: number } {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  const read = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
-  return { now: read("VmRSS"), most: read("VmHWM") };
-}
-
 const databases: readonly { name: string; leftOut: boolean }[] = [
   { name: "bun:sqlite", leftOut: false },
   { name: "libsql", leftOut: false },
@@ -28,24 +17,19 @@ const databases: readonly { name: string; leftOut: boolean }[] = [
 for (const { name } of databases.filter(({ leftOut }) => !leftOut && existsSync("/proc/self/status")))
   describe(`a server over ${name}`, () => {
     const folder = mkdtempSync(join(tmpdir(), "query-memory-"));
-    let child: Bun.Subprocess<"ignore", "pipe", "inherit">;
+    let child: Bun.Subprocess;
     let url: string;
 
     beforeAll(async () => {
       const place = name === "postgresql" ? SERVER! : join(folder, "test.db");
-      await fill(name, place);
-      child = Bun.spawn([process.execPath, join(import.meta.dir, "heavy.ts"), name, place], {
-        stdout: "pipe",
-        stderr: "inherit",
-      });
-      const { value } = await child.stdout.getReader().read();
-      url = `http://127.0.0.1:${new TextDecoder().decode(value).trim()}/query/`;
+      await fillHeavy(name, place);
+      ({ child, url } = await spawnHeavy(name, place));
       await get(ask("pages", "(limit:1)"));
     }, 60_000);
     afterAll(async () => {
       child.kill("SIGKILL");
       await child.exited;
-      if (name === "postgresql") await drop();
+      if (name === "postgresql") await dropHeavy(SERVER!);
       rmSync(folder, { recursive: true, force: true });
     });
 
@@ -102,30 +86,4 @@ async function heldByBackends(): Promise<number> {
   );
   await server.close();
   return found.reduce((sum, { pid }) => sum + memoryOf(pid).now, 0);
-}
-
-/** Makes the rows. */
-async function fill(name: string, place: string): Promise<void> {
-  const table = "create table heavy_pages (id integer primary key, of integer, body text)";
-  if (name === "postgresql") {
-    await drop();
-    const server = new SQL(place);
-    await server.unsafe(table);
-    await server.unsafe(
-      `insert into heavy_pages select i, 1, repeat('x', ${BYTES}) from generate_series(1, ${ROWS}) i`,
-    );
-    return server.close();
-  }
-  const database = new Database(place);
-  database.run("pragma journal_mode = wal");
-  database.run(table);
-  for (let id = 1; id <= ROWS; id++)
-    database.run("insert into heavy_pages values (?, 1, ?)", [id, "x".repeat(BYTES)]);
-  database.close();
-}
-
-async function drop(): Promise<void> {
-  const server = new SQL(SERVER!);
-  await server.unsafe("drop table if exists heavy_pages");
-  await server.close();
 }

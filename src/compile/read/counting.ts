@@ -9,8 +9,8 @@ import type { Answers } from "../statement.ts";
  */
 export type Counting = "free" | "capped" | "summed";
 
-/** So many rows are read as they are: what one value holds is bounded where it is written. */
-const FREE_ROWS = 50;
+/** So many values are read as they are: what one holds is bounded where it is written. */
+const FREE_VALUES = 100;
 /** Rows with a share of fewer bytes would often be larger. */
 const LEAST_SHARE = 512;
 
@@ -31,14 +31,30 @@ export function countOf(plan: ReadPlan, answers: Answers, syntax: Syntax, summed
   if (maxAnswerSize === Number.POSITIVE_INFINITY || answers === "count") return FREE;
   const rows: number[] = [];
   const sum = countRows(root, 1, rows);
-  if (!summed && sum <= FREE_ROWS) return FREE;
-  const large = nodes.filter((node) => mayBeLarge(node, syntax));
-  const bounded = sum < Number.POSITIVE_INFINITY;
-  if (large.length === 0 && bounded) return FREE;
+  if (
+    !summed &&
+    valuesOf(nodes, rows, ({ selected, extras }) => selected.length + extras.size) <= FREE_VALUES
+  )
+    return FREE;
+  const members = nodes.map((node) => largeMembers(node, syntax));
+  if (!summed && valuesOf(nodes, rows, ({ index }) => members[index]!) <= FREE_VALUES) return FREE;
+  const large = nodes.filter(({ index }) => members[index]! > 0);
   const most = large.map(({ index }) => Math.floor(maxAnswerSize / large.length / Math.max(1, rows[index]!)));
-  return summed || !bounded || answers === "rows" || most.some((share) => share < LEAST_SHARE)
+  const whole = summed || answers === "rows" || !(sum < Number.POSITIVE_INFINITY);
+  return whole || most.some((share) => share < LEAST_SHARE)
     ? { counting: "summed", large, most: [maxAnswerSize] }
     : { counting: "capped", large, most };
+}
+
+/** The most values of all nodes, of those that count. */
+function valuesOf(
+  nodes: readonly ReadNode[],
+  rows: readonly number[],
+  counted: (node: ReadNode) => number,
+): number {
+  let values = 0;
+  for (const node of nodes) values += rows[node.index]! * counted(node);
+  return values;
 }
 
 /** The most rows of a node and its relations, over as many parents; those of each by its place. */
@@ -50,6 +66,6 @@ function countRows(node: ReadNode, parents: number, rows: number[]): number {
   return sum;
 }
 
-/** Whether a row of a node may be of any size. */
-const mayBeLarge = ({ selected, extras }: ReadNode, { size }: Syntax): boolean =>
-  extras.size > 0 || selected.some(({ expression: { column } }) => size(column, "", false) !== undefined);
+/** How many values of a row may be of any size. */
+const largeMembers = ({ selected, extras }: ReadNode, { size }: Syntax): number =>
+  extras.size + selected.filter(({ expression: { column } }) => size(column, "", false) !== undefined).length;

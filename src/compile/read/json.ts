@@ -5,7 +5,7 @@ import type { ReadPlan } from "../../plan/plan.ts";
 import { rowsWriter, wantsMapping } from "../../syntax/syntax.ts";
 import { clausesOf, fill, type Filled, type Slots, slotsOf } from "../slots.ts";
 import type { Speech } from "../sql/speech.ts";
-import type { Answers, Remembered } from "../statement.ts";
+import type { Answers, Caution, Remembered } from "../statement.ts";
 import { type Count, countOf } from "./counting.ts";
 import { StatementWriter } from "./writer.ts";
 
@@ -37,6 +37,7 @@ export class JSONReader {
   });
   /** For answers as text and as rows, and both with a sum before. */
   readonly #shapes: readonly Shapes[] = Array.from({ length: 4 }, () => new WeakMap());
+  readonly #cautions = new WeakMap<object, Caution>();
   readonly #dialect: Pick<Dialect, "rowsAreCheap" | "jsonPassesSelects">;
 
   constructor(speech: Speech, dialect: Pick<Dialect, "rowsAreCheap" | "jsonPassesSelects">) {
@@ -65,8 +66,7 @@ export class JSONReader {
       statement = this.#write(plan, shape, filled, from);
       if (statement.text.length <= LONGEST) this.#statements.set(filled.key, statement);
     }
-    if (statement.wary === 0) return { statement, values: filled.values, count };
-    statement.wary--;
+    if (!isWary(statement)) return { statement, values: filled.values, count };
     return this.bind(plan, admitted, asRows, true);
   }
 
@@ -86,7 +86,14 @@ export class JSONReader {
       toRows: answers === "rows" ? rowsWriter(plan.root) : undefined,
       failed: false,
       wary: 0,
+      caution: this.#cautionOf(plan.policy),
     };
+  }
+
+  #cautionOf(policy: object): Caution {
+    let caution = this.#cautions.get(policy);
+    if (caution === undefined) this.#cautions.set(policy, (caution = { left: 0 }));
+    return caution;
   }
 
   #shape(plan: ReadPlan, asRows: boolean, summed: boolean): Shape | undefined {
@@ -115,4 +122,13 @@ export class JSONReader {
 /** Whether a node has more members than one object takes. */
 function isTooWide({ nodes }: ReadPlan, maxMembers: number): boolean {
   return nodes.some((node) => node.selected.length + node.extras.size + node.relations.size > maxMembers);
+}
+
+/** Whether a statement that counts nothing, or little, is better asked with a sum before it, now as some times to come. */
+function isWary(statement: Remembered): boolean {
+  const { wary, caution, counting } = statement;
+  if ((wary === 0 && caution.left === 0) || counting === "summed") return false;
+  if (wary > 0) statement.wary--;
+  else caution.left--;
+  return true;
 }
