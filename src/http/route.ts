@@ -135,7 +135,7 @@ export function createQueryRoute<Role extends string = string, Session = object>
  * @throws Error at start that names every mistake of the access-control file with its path.
  * @example
  * const handler = createQueryHandler({ acl, database: db, schema });
- * new Hono().all("/query/*", (context) => handler(context.req.raw));
+ * new Hono().all("/query/*", (context) => handler(context.req.raw, context.env));
  * export { handler as GET, handler as POST }; // app/query/[id]/route.ts of Next.js
  * export default { fetch: handler }; // Workers
  */

@@ -67,13 +67,19 @@ export interface Answer {
   readonly body: any;
 }
 
+export interface Sending {
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+}
+
 export interface Shop {
   readonly database: PostgresqlDatabase;
   /** The server's database; empty for the embedded one. */
   readonly url: string;
   /** Errors that became a 500. */
   readonly errors: unknown[];
-  send(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** Sends a request, as another caller each time, save for who has a name. */
+  send(method: string, path: string, body?: unknown, sending?: Sending): Promise<Answer>;
   /** Asks the server on a connection that is not of the shop's pool. */
   ask(text: string): Promise<unknown[][]>;
   /** How many statements run that hold a text. */
@@ -115,7 +121,7 @@ export async function openShop(
     acl: acl as QueryRouteOptions["acl"],
     database,
     schema,
-    caller: () => `caller ${callers++}`, // another each time: what is looked at is the pool, and nobody's share of it
+    caller: (_, request) => request.headers.get("x-name") ?? `caller ${callers++}`,
     onError: (error) => errors.push(error),
     onWarning: () => undefined,
     ...options,
@@ -132,13 +138,15 @@ export async function openShop(
     url: opened.url,
     errors,
     ask,
-    async send(method, path, body) {
+    async send(method, path, body, { name: caller, signal } = {}) {
       const response = await fetch(`http://127.0.0.1:${server.port}/${path}`, {
         method,
-        ...(body !== undefined && {
-          body: JSON.stringify(body),
-          headers: { "content-type": "application/json" },
-        }),
+        headers: {
+          ...(body !== undefined && { "content-type": "application/json" }),
+          ...(caller !== undefined && { "x-name": caller }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(signal !== undefined && { signal }),
       });
       const text = await response.text();
       return {

@@ -1,14 +1,30 @@
 import { Cache, LONGEST } from "../../cache.ts";
+import { pause } from "../../clock.ts";
 import type { Database, ResultRows } from "../contract.ts";
 import type { Driver } from "./driver.ts";
 import { isStale, stateOf } from "./failure.ts";
-import { type Asked, type LazyClient, type Statement, WatchedClient, type Ways } from "./lazy.ts";
+import {
+  type Asked,
+  type LazyClient,
+  type LazyQuery,
+  type Statement,
+  WatchedClient,
+  type Ways,
+} from "./lazy.ts";
 import { databaseOver } from "./session.ts";
 import { boundValue } from "./value.ts";
 import type { Hold, Watch } from "./watch.ts";
 
 /** How many connections Bun opens unless it is told otherwise. */
 const CONNECTIONS = 10;
+
+/** How long it takes until a server has heard, in milliseconds; the driver does not say. */
+const HEARD = 20;
+
+async function stop(query: LazyQuery): Promise<void> {
+  query.cancel();
+  await pause(HEARD);
+}
 
 /** A connection that is taken from the pool. */
 interface Reserved {
@@ -28,7 +44,7 @@ const waysOf = (sent: (text: string) => void): Ways => ({
     sent(text);
     const query = client.unsafe(text, values);
     const rows = arrays ? query.values() : query;
-    return { rows, means: { stop: () => void query.cancel(), drop: () => undefined } };
+    return { rows, means: { stop: () => stop(query), drop: () => undefined } };
   },
   guard: (work) => work(),
 });

@@ -51,14 +51,15 @@ class PostgreSQL implements Dialect {
     const open = (watch: Watch): Database =>
       databaseOver(database, driver.watched(database.$client as object, watch));
     this.remote = driver.remote;
-    const overdue = new Overdue(timeout);
+    const turns = turnsOf(database.$client as object, driver.connections);
+    const overdue = new Overdue(timeout, (until) => turns.rest(until));
     this.#watched = open(overdue);
     this.#readers = new Readers(open, overdue);
     this.#writers = new Writers(open, timeout);
     this.#shared = {
       driver,
       database,
-      turns: turnsOf(database.$client as object, driver.connections),
+      turns,
       settings: new Settings((text) => this.query(this.#watched, text, []), timeout),
       busyTimeout: Math.min(busyTimeout, timeout), // nobody waits longer
       timeout,

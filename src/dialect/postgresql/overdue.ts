@@ -1,10 +1,24 @@
+import { waitFor } from "../../clock.ts";
 import { timeout } from "../../error.ts";
-import { blame } from "./failure.ts";
+import { blame, stateOf } from "./failure.ts";
 import { Patience } from "./patience.ts";
 import { attempt, drop, GRACE, type Means, type Watch } from "./watch.ts";
 
-interface Running extends Means {
+/** How long a statement may still run when its caller has left, in milliseconds: to stop one costs a connection. */
+const REST = 100;
+
+/** A statement under way. */
+class Running {
+  readonly means: Means;
   readonly giveUp: (error: unknown) => void;
+  /** Over when the server has heard that it is to end; absent where nobody has asked. */
+  stopping: Promise<void> | undefined;
+  leaving: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(means: Means, giveUp: (error: unknown) => void) {
+    this.means = means;
+    this.giveUp = giveUp;
+  }
 }
 
 /**
@@ -14,10 +28,13 @@ interface Running extends Means {
 export class Overdue implements Watch {
   readonly #late: Patience<Running>;
   readonly #lost: Patience<Running>;
+  readonly #rest: (until: Promise<void>) => void;
 
-  constructor(milliseconds: number) {
+  /** `rest` is told of what was to be stopped and has ended by itself: nothing may begin until the server has heard. */
+  constructor(milliseconds: number, rest: (until: Promise<void>) => void) {
+    this.#rest = rest;
     this.#lost = new Patience<Running>(GRACE, (running) => {
-      drop(running);
+      drop(running.means);
       running.giveUp(timeout(milliseconds));
     });
     this.#late = new Patience<Running>(milliseconds, (running) => this.#stop(running));
@@ -25,30 +42,36 @@ export class Overdue implements Watch {
 
   admit(): void {}
 
-  /** What `signal` aborts is stopped at once, as what is late. */
-  follow<T>(statement: PromiseLike<T>, { stop, drop }: Means, signal?: AbortSignal): Promise<T> {
+  /** What `signal` aborts is stopped soon, as what is late. */
+  follow<T>(statement: PromiseLike<T>, means: Means, signal?: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
-      const running = { stop, drop, giveUp: reject };
+      const running = new Running(means, reject);
       const left = (): void => {
-        this.#late.end(running);
-        this.#stop(running);
+        running.leaving = setTimeout(() => this.#stop(running), REST);
       };
       this.#late.begin(running);
       signal?.addEventListener("abort", left);
-      const over = (): void => {
+      const over = (stopped: boolean): void => {
         signal?.removeEventListener("abort", left);
-        this.#late.end(running);
-        this.#lost.end(running);
+        this.#end(running, stopped);
       };
       statement.then(
-        (value) => (over(), resolve(value)),
-        (error: unknown) => (over(), reject(blame(error))),
+        (value) => (over(false), resolve(value)),
+        (error: unknown) => (over(stateOf(error) === "57014"), reject(blame(error))),
       );
     });
   }
 
   #stop(running: Running): void {
+    this.#late.end(running);
     this.#lost.begin(running);
-    void attempt(running);
+    running.stopping ??= attempt(running.means);
+  }
+
+  #end(running: Running, stopped: boolean): void {
+    clearTimeout(running.leaving);
+    this.#late.end(running);
+    this.#lost.end(running);
+    if (running.stopping !== undefined && !stopped) this.#rest(waitFor(GRACE, running.stopping));
   }
 }

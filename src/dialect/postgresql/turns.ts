@@ -5,6 +5,7 @@ import { Semaphore } from "../semaphore.ts";
 export class Turns {
   readonly #all: Semaphore;
   readonly #transactions: Semaphore;
+  #resting: Promise<void> | undefined;
   readonly #bounds: { readonly statements: readonly Bound[]; readonly transactions: readonly Bound[] };
 
   constructor(connections: number) {
@@ -22,11 +23,26 @@ export class Turns {
   }
 
   statement<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
-    return this.#all.run(work, waitMs);
+    return this.#all.run(() => this.#begin(work), waitMs);
   }
 
   transaction<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
-    return this.#transactions.run(() => this.#all.run(work, waitMs), waitMs);
+    return this.#transactions.run(() => this.statement(work, waitMs), waitMs);
+  }
+
+  /**
+   * Lets nothing begin for so long. What ended by itself while the server was asked to stop it has given its connection
+   * back, and whatever began there now would be stopped in its place.
+   */
+  rest(until: Promise<unknown>): void {
+    const resting = Promise.all([this.#resting, until]).then(() => {
+      if (this.#resting === resting) this.#resting = undefined;
+    });
+    this.#resting = resting;
+  }
+
+  #begin<T>(work: () => Promise<T>): Promise<T> {
+    return this.#resting === undefined ? work() : this.#resting.then(work);
   }
 }
 

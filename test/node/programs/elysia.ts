@@ -3,5 +3,5 @@ import { query } from "./query";
 
 const port = Number(process.env["PORT"] ?? 3000);
 new Elysia()
-  .all("/query/*", ({ request }) => query(request), { parse: "none" }) // the body is for the route
+  .all("/query/*", ({ request, server }) => query(request, server), { parse: "none" }) // the body is for the route
   .listen(port, (server) => console.log(`port ${server.port}`));
