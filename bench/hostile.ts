@@ -1,7 +1,6 @@
 // A hostile caller at full speed beside a polite one who reads a page at a fixed slow rate: what the polite one waits,
 // and what each hostile question costs. Asked is the worst that the built-in limits let through.
 // `bun bench/hostile.ts [--seconds 5] [--connections 12] [--driver libsql,bun,bun-sql,postgres-js,node-postgres] [--kind name,name|all] [--seed n]`
-import { setPriority } from "node:os";
 import { parseArgs } from "node:util";
 import { userId, USERS } from "./data.ts";
 import { attack, send } from "./hostile/attack.ts";

@@ -113,7 +113,7 @@ function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Pr
     );
   }
   const { read } = task.work;
-  const asked = task.apart === true ? readApart(runtime, task, read, timeout) : inFront(runtime, task, read);
+  const asked = task.apart ? readApart(runtime, task, read, timeout) : inFront(runtime, task, read);
   const work = asked as Promise<unknown> as Promise<Answer>; // which nothing finishes
   // A statement in this process cannot be interrupted, and a timer would only cost.
   return dialect.remote ? within(timeout, work) : work;
