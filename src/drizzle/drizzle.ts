@@ -2,7 +2,6 @@
 
 export { configOf, type IndexConfig, type TableConfig } from "./config.ts";
 export { type Decoder, decoderOf, isMapped } from "./decoder.ts";
-export { fixedBy } from "./fixed.ts";
 export { isBindable, type Lifted, takeApart } from "./lift.ts";
 export { type Label, type Mention, MentioningText } from "./mentions.ts";
 export { withoutMissing } from "./missing.ts";

@@ -1,7 +1,6 @@
 import { type Index, indexesOf, type RelationInfo, type TableInfo } from "../schema/schema.ts";
 import type { Ordered } from "./expression.ts";
 import type { Condition, Predicate, ReadNode } from "./plan.ts";
-import type { Mention } from "./secured.ts";
 
 /** How many rows tables are taken to hold. */
 export interface Sizes {
@@ -11,8 +10,6 @@ export interface Sizes {
   rows(table: TableInfo): number;
   /** How many of them at most have the same values in columns, named as in the database: the children of one parent. */
   group(table: TableInfo, columns: Names): number;
-  /** The columns of which the rule of a mention leaves one value each, where its condition is known and says so. */
-  given?(mention: Mention): Names;
 }
 
 /** Columns by their names in the database; `undefined` for an expression. */
@@ -37,7 +34,7 @@ export function accessOf(node: ReadNode, relation: RelationInfo | undefined, siz
   const { table } = node.secured;
   const on = relation === undefined ? NONE : namesOn(relation);
   const parts = partsOf(node.where);
-  const given = valuesOf(on, sizes.given?.(node) ?? NONE, parts);
+  const given = valuesOf(on, parts);
   const indexes = usable(node);
   const way = given.size > 0 && indexes !== undefined ? wayOf(indexes, given, table, sizes) : undefined;
   const found = way?.rows ?? unaided(table, on, sizes);
@@ -74,8 +71,8 @@ const partsOf = (where: Predicate | undefined): readonly Predicate[] =>
 /** How many values are given for columns, by their names in the database. */
 type Given = ReadonlyMap<string | undefined, number>;
 
-function valuesOf(on: Names, ruled: Names, parts: readonly Predicate[]): Given {
-  if (on.length + ruled.length + parts.length === 0) return NO_VALUES;
+function valuesOf(on: Names, parts: readonly Predicate[]): Given {
+  if (on.length === 0 && parts.length === 0) return NO_VALUES;
   const given = new Map<string | undefined, number>();
   for (const part of parts) {
     if (part.kind !== "condition" || part.value === null) continue;
@@ -83,7 +80,6 @@ function valuesOf(on: Names, ruled: Names, parts: readonly Predicate[]): Given {
     if (operator.fixes === true) given.set(nameOf(part), 1);
     else if (operator.finds === "each") given.set(nameOf(part), (value as readonly unknown[]).length);
   }
-  for (const name of ruled) given.set(name, 1);
   for (const name of on) given.set(name, 1);
   return given;
 }

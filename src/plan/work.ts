@@ -25,8 +25,7 @@ export interface Work {
 /**
  * How many rows a statement may look at, weighted: a row that is read and compared with one value is 1. It is told from
  * the question, the keys and indexes of the schema, and what the tables are taken to hold. An author's own condition
- * counts as one comparison, as each of his computed fields does; it is taken to drop no rows, and to find some only where
- * the sizes say so.
+ * counts as one comparison, as each of his computed fields does, and is taken neither to find rows nor to drop any.
  */
 export const workOf = (root: ReadNode, sizes: Sizes, asked: Asked = PAGE): number =>
   weigh(root, sizes, asked).sum;

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { and, eq, gt, not, or, relations, type SQL, sql } from "drizzle-orm";
+import { relations } from "drizzle-orm";
 import { index, integer, pgTable, text, uniqueIndex } from "drizzle-orm/pg-core";
-import { fixedBy } from "../../src/drizzle/drizzle.ts";
 import { parse } from "../../src/http/parse.ts";
 import { planRead, type ReadNode } from "../../src/plan/plan.ts";
 import { NOMINAL, roughly, type Sizes, weigh, workOf } from "../../src/plan/work.ts";
@@ -87,29 +86,6 @@ describe("what a statement may look at in tables whose rows were counted", () =>
   test("a table that is told to be small is little work, however it is read", () => {
     const small: Sizes = { known: true, rows: () => 3, group: () => 3 };
     expect(workOf(plan("posts?(where:(title.contains:'a'),orderBy:(title:asc),limit:100)"), small)).toBe(36);
-  });
-});
-
-describe("what a rule's condition is known to leave", () => {
-  const page = plan("posts?(limit:20,orderBy:(title:desc))");
-  const workWith = (condition: SQL): number =>
-    workOf(page, { ...SIZES, given: () => fixedBy(condition, post) });
-  const ALL = 4_000_000;
-
-  test.each([
-    ["one value", eq(post.userId, 5), 8_000],
-    ["written by hand", sql`${post.userId} = ${5}`, 8_000],
-    ["beside other conditions", and(eq(post.userId, 5), gt(post.made, 5), eq(post.lang, "en"))!, 8_000],
-    ["all of a key", and(eq(post.slug, "a"), and(eq(post.lang, "en")))!, 1],
-    ["other rows as well", or(eq(post.userId, 5), eq(post.userId, 6))!, ALL],
-    ["none but this", not(eq(post.userId, 5)), ALL],
-    ["a range", gt(post.userId, 5), ALL],
-    ["another column's value", eq(post.userId, post.made), ALL],
-    ["a query's", eq(post.userId, sql`(select 1)`), ALL],
-    ["another table's", eq(user.id, 5), ALL],
-    ["nobody knows", sql`${post.userId} = ${5} or true`, ALL],
-  ])("%s", (_, condition, work) => {
-    expect(workWith(condition)).toBe(work);
   });
 });
 
