@@ -29,6 +29,11 @@ export class Debts {
     return this.#until > 0 && performance.now() < this.#until;
   }
 
+  /** How many are remembered. */
+  get size(): number {
+    return this.#debts.size;
+  }
+
   /** Whether a caller has, at this time of `performance.now()`. */
   has(caller: string, now: number): boolean {
     const debt = this.#debts.get(caller);

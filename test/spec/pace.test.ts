@@ -1,0 +1,163 @@
+import { Database } from "bun:sqlite";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createQueryHandler, type Dialect, type LaneAnswer, type QueryHandler } from "@bepalo/query";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+const thing = sqliteTable(
+  "thing",
+  { id: integer("id").primaryKey(), owner: integer("owner").notNull(), label: text("label").notNull() },
+  (t) => [index("thing_owner").on(t.owner)],
+);
+const schema = { thing };
+const acl = { things: { table: "thing", control: { GET: { all: { select: true } } } } } as const;
+
+const folder = mkdtempSync(join(tmpdir(), "query-pace-"));
+const clients: Database[] = [];
+afterAll(() => {
+  clients.forEach((client) => client.close());
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** So many things in a file with a write-ahead log, or in memory. */
+function fill(rows: number, file = ":memory:"): Database {
+  const client = new Database(file);
+  clients.push(client);
+  client.run("pragma journal_mode = wal");
+  client.run("create table thing (id integer primary key, owner integer not null, label text not null)");
+  client.run("create index thing_owner on thing (owner)");
+  client.run(
+    `with recursive n(n) as (select 1 union all select n + 1 from n where n < ${rows})
+     insert into thing select n, n % 100, 'thing number ' || n || ' ${"and more ".repeat(20)}' from n`,
+  );
+  return client;
+}
+
+type Answered = (answer: LaneAnswer | undefined) => LaneAnswer | undefined;
+
+/** A route over a file, and the texts that its slow lane was asked. */
+async function open(client: Database, answered: Answered = (answer) => answer) {
+  const apart: string[] = [];
+  let inner!: Dialect;
+  const handler = createQueryHandler({
+    acl,
+    database: drizzle(client, { schema }),
+    schema,
+    caller: (_, request) => request.headers.get("x-name") ?? undefined,
+    onWarning: () => undefined,
+    dialect: (_, found) => {
+      inner = found();
+      return new Proxy(inner, {
+        get(target, name) {
+          const member: unknown = Reflect.get(target, name, target);
+          if (name === "lane" && inner.lane !== undefined) return spied(inner.lane);
+          return typeof member === "function" ? (member.bind(target) as unknown) : member;
+        },
+      });
+    },
+  });
+  const spied = (lane: NonNullable<Dialect["lane"]>): typeof lane => ({
+    size: lane.size,
+    read: async (...all) => (apart.push(all[0]), answered(await lane.read(...all))),
+  });
+  await until(() => inner.lane !== undefined);
+  await ask(handler, "things?select=(limit:1)"); // the sizes of tables are asked for
+  await Bun.sleep(20);
+  return { handler, apart };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !holds(); i++) await Bun.sleep(10);
+}
+
+interface Told {
+  readonly status: number;
+  readonly body: { readonly count?: number; readonly things?: readonly unknown[] };
+}
+
+async function ask(handler: QueryHandler, path: string, name = "ann"): Promise<Told> {
+  const request = new Request(`http://localhost/query/${path}`, { headers: { "x-name": name } });
+  const response = await handler(request);
+  return { status: response.status, body: (await response.json()) as Told["body"] };
+}
+
+const looked = (word: string): string => `things?select=(where:(label.icontains:"${word}"))`;
+
+describe("a file with a write-ahead log", () => {
+  const file = join(folder, "many.db");
+  fill(60_000, file);
+
+  test("what looks at many rows runs apart, and answers alike; what looks at few runs where all do", async () => {
+    const { handler, apart } = await open(new Database(file));
+    expect((await ask(handler, "things?select=(where:(id:7))")).body.count).toBe(1);
+    expect((await ask(handler, "things?select=(limit:20)")).body.count).toBe(20);
+    expect(apart).toEqual([]);
+    const { body } = await ask(handler, looked("NUMBER 59999 "));
+    expect([body.count, body.things]).toEqual([1, [expect.objectContaining({ id: 59_999 })]]);
+    expect(apart.length).toBe(1);
+  });
+
+  test("whoever asks something small is answered while a large question is looked at", async () => {
+    const { handler } = await open(new Database(file));
+    await ask(handler, looked("nowhere")); // a process has begun
+    const ended: string[] = [];
+    const words = Array.from({ length: 12 }, (_, n) => `(label.icontains:"no thing ${n}")`).join(",");
+    const most = `things?select=(where:_(${words})_)`;
+    const large = ask(handler, most, "bob").then((told) => (ended.push("large"), told));
+    const small = ask(handler, "things?select=(where:(id:1))").then((told) => (ended.push("small"), told));
+    expect((await Promise.all([large, small])).map(({ status }) => status)).toEqual([200, 200]);
+    expect(ended).toEqual(["small", "large"]);
+  });
+
+  test("what has been quick three times runs where all do", async () => {
+    const { handler, apart } = await open(
+      new Database(file),
+      (answer) => answer && { ...answer, milliseconds: 0.1 },
+    );
+    for (let i = 0; i < 5; i++) expect((await ask(handler, looked(`no ${i}`), `${i}`)).status).toBe(200);
+    expect(apart.length).toBe(3);
+  });
+
+  test("what is slow there after all is asked apart again, of its caller alone", async () => {
+    const { handler, apart } = await open(
+      new Database(file),
+      (answer) => answer && { ...answer, milliseconds: 0.1 },
+    );
+    for (let i = 0; i < 3; i++) await ask(handler, looked("nowhere"));
+    await ask(handler, looked("to be slow"), "slow");
+    expect(apart.length).toBe(3);
+    await ask(handler, looked("and again"), "slow");
+    expect(apart.length).toBe(4);
+    await ask(handler, "things?select=(where:(owner:1))", "slow"); // another shape, which was never quick
+    expect(apart.length).toBe(5);
+    await ask(handler, "things?select=(where:(id:1),columns:(id:T))", "ann");
+    expect(apart.length).toBe(5);
+  });
+
+  test("what the lane cannot answer is answered where all others are", async () => {
+    const { handler, apart } = await open(new Database(file), () => undefined);
+    expect((await ask(handler, looked("number 59999 "))).body.count).toBe(1);
+    expect(apart.length).toBe(1);
+  });
+});
+
+describe("in memory, where there is no lane", () => {
+  test("who has taken much of the time begins one at a time, so that others come between", async () => {
+    const client = fill(20_000);
+    const database = drizzle(client, { schema });
+    const caller = (_: unknown, request: Request): string => request.headers.get("x-name")!;
+    const handler = createQueryHandler({ acl, database, schema, caller, onWarning: () => undefined });
+    for (let i = 0; i < 3; i++) await ask(handler, looked("nowhere"), "bob");
+    const ended: string[] = [];
+    const asking = (name: string, path: string): Promise<unknown> =>
+      ask(handler, path, name).then(({ status }) => ended.push(`${name} ${status}`));
+    const much = Array.from({ length: 10 }, () => asking("bob", looked("nowhere")));
+    await Bun.sleep(0);
+    await Promise.all([...much, asking("ann", "things?select=(where:(id:1))")]);
+    expect(ended.indexOf("ann 200")).toBeLessThan(4);
+    expect(ended.filter((one) => one === "bob 200").length).toBe(10);
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from "bun:test";
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { Debts } from "../../src/engine/debts.ts";
+import { type Reading, SlowReads } from "../../src/engine/slow-reads.ts";
+import { parse } from "../../src/http/parse.ts";
+import { planRead } from "../../src/plan/plan.ts";
+import { buildRegistry } from "../../src/policy/policy.ts";
+import { readCatalog } from "../../src/schema/schema.ts";
+
+const LATELY = 60_000;
+
+/** Reads of tables that hold so many rows, on a machine where five milliseconds are slow. */
+function slowReads(rows: number) {
+  const sizes = { known: true, age: 1, rows: () => rows, group: () => rows, refresh: () => undefined };
+  return new SlowReads(sizes as never, { slow: 5, quick: 2 });
+}
+
+/** Tells of reads: of a caller, for one shape of statement. */
+const asking = (caller: string, remembered: object = {}, plan: object = PLAN): Reading =>
+  ({ caller, remembered, plan }) as never;
+
+const thing = sqliteTable("thing", { id: integer("id").primaryKey(), label: text("label") });
+const registry = buildRegistry(
+  { things: { table: "thing", control: { GET: { all: { select: true } } } } },
+  readCatalog({ thing }),
+);
+/** A filter that no index serves. */
+const PLAN = planRead(
+  registry.get("things")!.get("GET")!.get("all")!,
+  parse("GET", "things", `?select=${encodeURIComponent('(where:(label.contains:"x"))')}`),
+);
+
+describe("which reads are slow", () => {
+  test("what may look at few rows is not", () => {
+    expect(slowReads(100).has(asking("a"), 0)).toBe(false);
+  });
+
+  test("what may look at many is, until it was quick three times, for whomever", () => {
+    const reads = slowReads(100_000);
+    const shape = {};
+    for (let i = 0; i < 3; i++) {
+      expect(reads.has(asking("a", shape), i)).toBe(true);
+      reads.learn(asking("b", shape), 1, i);
+    }
+    expect(reads.has(asking("a", shape), 4)).toBe(false);
+    expect(reads.has(asking("a", {}), 4)).toBe(true);
+  });
+
+  test("what was slow is slow for its caller alone, until it is quick again or a minute is over", () => {
+    const reads = slowReads(100_000);
+    const shape = {};
+    for (let i = 0; i < 3; i++) reads.learn(asking("b", shape), 1, i);
+    reads.learn(asking("a", shape), 40, 10);
+    expect([reads.has(asking("a", shape), 20), reads.has(asking("b", shape), 20)]).toEqual([true, false]);
+    expect(reads.has(asking("a", shape), 11 + LATELY)).toBe(false);
+    reads.learn(asking("a", shape), 40, LATELY * 2);
+    for (let i = 0; i < 4; i++) reads.learn(asking("a", shape), 1, LATELY * 2 + i);
+    expect(reads.has(asking("a", shape), LATELY * 2 + 9)).toBe(false);
+  });
+
+  test("of a caller who was slow, what is not known to be quick is asked apart, though it looks at few rows", () => {
+    const few = slowReads(100);
+    const [known, anew] = [{}, {}];
+    few.learn(asking("a", {}), 50, 0);
+    for (let i = 0; i < 3; i++) few.learn(asking("b", known), 1, i);
+    expect(few.has(asking("a", known), 9)).toBe(false);
+    expect(few.has(asking("a", anew), 9)).toBe(true);
+    expect(few.has(asking("b", anew), 9)).toBe(false);
+  });
+
+  test("one that is neither slow nor quick proves nothing", () => {
+    const reads = slowReads(100_000);
+    const shape = {};
+    for (let i = 0; i < 9; i++) reads.learn(asking("a", shape), 3, i);
+    expect(reads.has(asking("a", shape), 9)).toBe(true);
+  });
+});
+
+describe("debts", () => {
+  test("who takes much is in debt until a share of the time has paid it", () => {
+    const debts = new Debts();
+    const now = performance.now();
+    debts.charge({ caller: "a" }, 10, now);
+    expect([debts.any, debts.has("a", now), debts.has("b", now)]).toEqual([true, true, false]);
+    expect([debts.has("a", now + 30), debts.has("a", now + 33)]).toEqual([true, false]);
+    debts.charge({ caller: "a" }, 1, now + 1_000);
+    expect(debts.has("a", now + 1_000)).toBe(false);
+  });
+
+  test("nobody is looked for where all is paid", async () => {
+    const debts = new Debts();
+    expect(debts.any).toBe(false);
+    debts.charge({ caller: "a" }, 3, performance.now());
+    expect(debts.any).toBe(true);
+    await Bun.sleep(20);
+    expect(debts.any).toBe(false);
+  });
+
+  test("those who are many and have paid are forgotten", () => {
+    const debts = new Debts();
+    for (let i = 0; i < 5_000; i++) debts.charge({ caller: `${i}` }, 1, i * 10);
+    expect(debts.size).toBeLessThan(1_500);
+  });
+});
