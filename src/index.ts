@@ -4,6 +4,7 @@ export {
   type DialectOptions,
   type Door,
   type Lane,
+  type LaneAnswer,
   type LaneOptions,
   type LibsqlClient,
   type OpenDialect,

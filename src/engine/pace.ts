@@ -79,7 +79,7 @@ export class Pace {
           return await work();
         } catch (error) {
           const now = performance.now();
-          this.#slow.learn(reading, now - began, now);
+          this.#slow.learn(reading, { milliseconds: now - began, apart: true, now });
           throw error;
         }
       },
@@ -93,7 +93,7 @@ export class Pace {
     if (reading === undefined && spent < SMALL) return;
     const now = performance.now();
     if (spent >= SMALL) this.#debts.charge(task, spent, now);
-    if (reading !== undefined) this.#slow.learn(reading, task.took, now);
+    if (reading !== undefined) this.#slow.learn(reading, { milliseconds: task.took, apart: task.apart, now });
   }
 
   /** Charges a caller with what ran here for him. */

@@ -16,6 +16,13 @@ export interface Reading {
   readonly caller: string;
 }
 
+/** What a read took, where, and when it ended. */
+export interface Took {
+  readonly milliseconds: number;
+  readonly apart: boolean;
+  readonly now: number;
+}
+
 /** What looks at no more rows is quick, whatever it does with them. */
 const FEW = 2_000;
 /** How often a statement that may look at more must have been quick before it is taken to be. */
@@ -68,8 +75,8 @@ export class SlowReads {
     return few ? suspect && !proven : suspect || !proven;
   }
 
-  /** Learns that a read took so many milliseconds, wherever it ran, and ended at this time of the same clock. */
-  learn(reading: Reading, milliseconds: number, now: number): void {
+  /** Learns that a read took so many milliseconds, apart or not, and ended at this time of the same clock. */
+  learn(reading: Reading, { milliseconds, apart, now }: Took): void {
     const quick = milliseconds < this.#bounds.quick;
     if (quick && this.#slow.isEmpty && this.#looksAtFew(reading.plan)) return;
     const { remembered, caller } = reading;
@@ -80,7 +87,8 @@ export class SlowReads {
     }
     if (quick) known.quick++;
     known.slow.learn(caller, milliseconds, now);
-    this.#slow.learn(caller, milliseconds, now);
+    // What was slow where it held up nobody says nothing of what else he asks.
+    if (quick || !apart) this.#slow.learn(caller, milliseconds, now);
   }
 
   #looksAtFew(plan: ReadPlan): boolean {

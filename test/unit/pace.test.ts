@@ -30,6 +30,8 @@ const PLAN = planRead(
   parse("GET", "things", `?select=${encodeURIComponent('(where:(label.contains:"x"))')}`),
 );
 
+const took = (milliseconds: number, now: number, apart = false) => ({ milliseconds, apart, now });
+
 describe("which reads are slow", () => {
   test("what may look at few rows is not", () => {
     expect(slowReads(100).has(asking("a"), 0)).toBe(false);
@@ -40,7 +42,7 @@ describe("which reads are slow", () => {
     const shape = {};
     for (let i = 0; i < 3; i++) {
       expect(reads.has(asking("a", shape), i)).toBe(true);
-      reads.learn(asking("b", shape), 1, i);
+      reads.learn(asking("b", shape), took(1, i));
     }
     expect(reads.has(asking("a", shape), 4)).toBe(false);
     expect(reads.has(asking("a", {}), 4)).toBe(true);
@@ -49,29 +51,37 @@ describe("which reads are slow", () => {
   test("what was slow is slow for its caller alone, until it is quick again or a minute is over", () => {
     const reads = slowReads(100_000);
     const shape = {};
-    for (let i = 0; i < 3; i++) reads.learn(asking("b", shape), 1, i);
-    reads.learn(asking("a", shape), 40, 10);
+    for (let i = 0; i < 3; i++) reads.learn(asking("b", shape), took(1, i));
+    reads.learn(asking("a", shape), took(40, 10));
     expect([reads.has(asking("a", shape), 20), reads.has(asking("b", shape), 20)]).toEqual([true, false]);
     expect(reads.has(asking("a", shape), 11 + LATELY)).toBe(false);
-    reads.learn(asking("a", shape), 40, LATELY * 2);
-    for (let i = 0; i < 4; i++) reads.learn(asking("a", shape), 1, LATELY * 2 + i);
+    reads.learn(asking("a", shape), took(40, LATELY * 2));
+    for (let i = 0; i < 4; i++) reads.learn(asking("a", shape), took(1, LATELY * 2 + i));
     expect(reads.has(asking("a", shape), LATELY * 2 + 9)).toBe(false);
   });
 
   test("of a caller who was slow, what is not known to be quick is asked apart, though it looks at few rows", () => {
     const few = slowReads(100);
     const [known, anew] = [{}, {}];
-    few.learn(asking("a", {}), 50, 0);
-    for (let i = 0; i < 3; i++) few.learn(asking("b", known), 1, i);
+    few.learn(asking("a", {}), took(50, 0));
+    for (let i = 0; i < 3; i++) few.learn(asking("b", known), took(1, i));
     expect(few.has(asking("a", known), 9)).toBe(false);
     expect(few.has(asking("a", anew), 9)).toBe(true);
     expect(few.has(asking("b", anew), 9)).toBe(false);
   });
 
+  test("what was slow where it held up nobody says nothing of what else its caller asks", () => {
+    const reads = slowReads(100);
+    const shape = {};
+    reads.learn(asking("b"), took(50, 0));
+    reads.learn(asking("a", shape), took(50, 0, true));
+    expect([reads.has(asking("a", shape), 1), reads.has(asking("a"), 1)]).toEqual([true, false]);
+  });
+
   test("one that is neither slow nor quick proves nothing", () => {
     const reads = slowReads(100_000);
     const shape = {};
-    for (let i = 0; i < 9; i++) reads.learn(asking("a", shape), 3, i);
+    for (let i = 0; i < 9; i++) reads.learn(asking("a", shape), took(3, i));
     expect(reads.has(asking("a", shape), 9)).toBe(true);
   });
 });
