@@ -52,7 +52,7 @@ class PostgreSQL implements Dialect {
       databaseOver(database, driver.watched(database.$client as object, watch));
     this.remote = driver.remote;
     const turns = turnsOf(database.$client as object, driver.connections);
-    const overdue = new Overdue(timeout, (until) => turns.rest(until));
+    const overdue = new Overdue(timeout, turns);
     this.#watched = open(overdue);
     this.#readers = new Readers(open, overdue);
     this.#writers = new Writers(open, timeout);
@@ -104,7 +104,7 @@ class PostgreSQL implements Dialect {
   }
 
   failure = postgresqlFailure;
-  retryable = isRetryable;
+  retryable = (error: unknown): boolean => isRetryable(error) || this.#shared.turns.isStray(error);
   missesReference = missesReference;
   unsayable = (): boolean => false;
 }

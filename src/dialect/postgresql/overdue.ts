@@ -2,6 +2,7 @@ import { waitFor } from "../../clock.ts";
 import { timeout } from "../../error.ts";
 import { blame, stateOf } from "./failure.ts";
 import { Patience } from "./patience.ts";
+import type { Turns } from "./turns.ts";
 import { attempt, drop, GRACE, type Means, type Watch } from "./watch.ts";
 
 /** How long a statement may still run when its caller has left, in milliseconds: to stop one costs a connection. */
@@ -28,11 +29,10 @@ class Running {
 export class Overdue implements Watch {
   readonly #late: Patience<Running>;
   readonly #lost: Patience<Running>;
-  readonly #rest: (until: Promise<void>) => void;
+  readonly #turns: Pick<Turns, "stops" | "rest">;
 
-  /** `rest` is told of what was to be stopped and has ended by itself: nothing may begin until the server has heard. */
-  constructor(milliseconds: number, rest: (until: Promise<void>) => void) {
-    this.#rest = rest;
+  constructor(milliseconds: number, turns: Pick<Turns, "stops" | "rest">) {
+    this.#turns = turns;
     this.#lost = new Patience<Running>(GRACE, (running) => {
       drop(running.means);
       running.giveUp(timeout(milliseconds));
@@ -65,6 +65,7 @@ export class Overdue implements Watch {
   #stop(running: Running): void {
     this.#late.end(running);
     this.#lost.begin(running);
+    this.#turns.stops();
     running.stopping ??= attempt(running.means);
   }
 
@@ -72,6 +73,6 @@ export class Overdue implements Watch {
     clearTimeout(running.leaving);
     this.#late.end(running);
     this.#lost.end(running);
-    if (running.stopping !== undefined && !stopped) this.#rest(waitFor(GRACE, running.stopping));
+    if (running.stopping !== undefined && !stopped) this.#turns.rest(waitFor(GRACE, running.stopping));
   }
 }

@@ -1,11 +1,14 @@
 import type { Bound } from "../contract.ts";
 import { Semaphore } from "../semaphore.ts";
+import { stateOf } from "./failure.ts";
+import { GRACE } from "./watch.ts";
 
 /** Whose turn it is to use a connection, among all who use the same client. */
 export class Turns {
   readonly #all: Semaphore;
   readonly #transactions: Semaphore;
   #resting: Promise<void> | undefined;
+  #stopped = -Infinity;
   readonly #bounds: { readonly statements: readonly Bound[]; readonly transactions: readonly Bound[] };
 
   constructor(connections: number) {
@@ -28,6 +31,19 @@ export class Turns {
 
   transaction<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
     return this.#transactions.run(() => this.statement(work, waitMs), waitMs);
+  }
+
+  /** The server is asked to stop a statement. */
+  stops(): void {
+    this.#stopped = performance.now();
+  }
+
+  /**
+   * Whether a statement may have been stopped in place of another: a driver may have sent it behind that one, on the same
+   * connection, which ended by itself. One that ran too long itself has no time left for another attempt.
+   */
+  isStray(error: unknown): boolean {
+    return stateOf(error) === "57014" && performance.now() - this.#stopped < 2 * GRACE;
   }
 
   /**
