@@ -101,8 +101,9 @@ export class Replicas implements Dialect {
     return this.#primary.unsayable(error);
   }
 
+  /** Each knows what was stopped in its own pool. */
   retryable(error: unknown): boolean {
-    return this.#primary.retryable(error);
+    return this.#all.some((one) => one.retryable(error));
   }
 
   missesReference(error: unknown): boolean {
