@@ -40,6 +40,10 @@ export interface Syntax {
   readonly size: (column: ColumnInfo, value: string, least: boolean) => string | undefined;
   /** The same for a computed field. */
   readonly sizeExtra: (value: string) => string;
+  /** SQL for a sum over rows, 0 where there are none. */
+  readonly sum: (value: string) => string;
+  /** SQL for 1 where a size is no more than it may be, else 0. */
+  readonly fits: (bound: Bound) => string;
 
   /** SQL for a column's value in JSON that holds any value it may have, to be mapped here. */
   readonly sent: (column: ColumnInfo, value: string) => string;

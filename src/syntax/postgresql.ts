@@ -331,6 +331,8 @@ export const postgresql: Syntax = withExpressions({
 
   size,
   sizeExtra: (value) => octets(`(${value})::text`),
+  sum: (value) => `coalesce(sum(${value}),0)`,
+  fits: ({ size: bytes, most }) => `case when ${bytes}<=${most} then 1 else 0 end`,
 
   sent,
   received,

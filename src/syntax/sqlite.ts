@@ -188,6 +188,9 @@ export const sqlite: Syntax = withExpressions({
 
   size,
   sizeExtra: octets,
+  // As few parentheses as may be, for the parser's stack.
+  sum: (value) => `total(${value})`,
+  fits: ({ size: bytes, most }) => `${bytes}<=${most}`,
 
   sent(column, value) {
     if (column.kind === "integer") return wholeOr(value);

@@ -68,7 +68,7 @@ export class StatementWriter {
   /** Ends the statement before it has begun, without a row, where its answer would be too large. */
   #fits(root: ReadNode): string {
     if (this.#counted.counting !== "summed") return "";
-    return ` limit (${this.#sizes(root, (sum) => `case when ${sum}<=${this.#most(0)} then 1 else 0 end`)})`;
+    return ` limit (${this.#sizes(root, (size) => this.#syntax.fits({ size, most: this.#most(0) }))})`;
   }
 
   /** The rows of a node as JSON objects, one a row. */
@@ -183,7 +183,7 @@ export class StatementWriter {
 
   /** Sums up what the rows of a node take at the least, with their relations, which come first for the parser's stack. */
   #sizes(node: ReadNode, written: (sum: string) => string, relation?: Join): string {
-    const { size, sizeExtra } = this.#syntax;
+    const { size, sizeExtra, sum } = this.#syntax;
     const { selected, extras, relations } = node;
     const own = this.#named(tableName(node, this.#speech));
     const name = alias(node);
@@ -198,13 +198,13 @@ export class StatementWriter {
     const parts = [
       ...Array.from(
         relations.values(),
-        (child) => `(${this.#sizes(child.node, (sum) => sum, { parent: node, on: child.relation.on })})`,
+        (child) => `(${this.#sizes(child.node, (size) => size, { parent: node, on: child.relation.on })})`,
       ),
       ...Array.from(extras.keys(), (_, index) => sizeExtra(`${name}.${computedAlias(index)}`)),
       `${name}."~bytes"`,
       namesSize(names),
     ];
-    return `select ${written(`coalesce(sum(${parts.join("+")}),0)`)} from (${rows}) as ${name}`;
+    return `select ${written(sum(parts.join("+")))} from (${rows}) as ${name}`;
   }
 
   /** JSON of a sub-select inside other JSON: some databases forget on the way that it is JSON. */
