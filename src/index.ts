@@ -1,4 +1,5 @@
 export {
+  type Bound,
   type Database,
   type Dialect,
   type DialectOptions,

@@ -21,6 +21,8 @@ const HERE: Bounds = { slow: 5, quick: 2 };
 const THERE: Bounds = { slow: 100, quick: 20 };
 /** One of so many connections to a server is for slow reads. */
 const PART = 4;
+/** How long it counts that others were there, in milliseconds. */
+const COMPANY = 10_000;
 /** Beside its statement an answer of so many characters takes a millisecond. */
 const WRITTEN = 500_000;
 
@@ -42,6 +44,9 @@ export class Pace {
   readonly #begins = new Fair(1);
   readonly #slow: SlowReads;
   #apart: Fair | undefined;
+  /** Who asked last while somebody was in debt, and when another had before. */
+  #last: string | undefined;
+  #met = Number.NEGATIVE_INFINITY;
 
   constructor(dialect: Dialect, tables: Iterable<TableInfo>, options: PaceOptions) {
     const sizes = new TableSizes(dialect, tables, options.timeout);
@@ -50,11 +55,16 @@ export class Pace {
     this.#slow = new SlowReads(sizes, dialect.remote ? THERE : HERE);
   }
 
-  /** Lets others go first, where the caller has taken much of everybody's time; `undefined` where nobody has. */
+  /** Lets others go first, where the caller has taken much of everybody's time and others are there; else `undefined`. */
   othersFirst(asker: Asker): Promise<void> | undefined {
-    if (!this.#debts.any || !this.#debts.has(asker.caller, performance.now())) return undefined;
+    if (!this.#debts.any) return undefined;
+    const { caller } = asker;
+    const now = performance.now();
+    if (this.#last !== undefined && caller !== this.#last) this.#met = now;
+    this.#last = caller;
+    if (now - this.#met > COMPANY || !this.#debts.has(caller, now)) return undefined;
     const { busyTimeout: waitMs } = this.#options;
-    return this.#begins.run(asker.caller, breath, { waitMs, signal: asker.signal });
+    return this.#begins.run(caller, breath, { waitMs, signal: asker.signal });
   }
 
   /** What there is to learn of a read; `undefined` where there is no other place for it. */

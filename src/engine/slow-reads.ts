@@ -1,7 +1,7 @@
 import { Cache } from "../cache.ts";
 import type { Remembered } from "../compile/compile.ts";
 import type { TableSizes } from "../execute/execute.ts";
-import { type ReadPlan, workOf } from "../plan/plan.ts";
+import { type ReadPlan, type Sizes, workOf } from "../plan/plan.ts";
 
 /** From when on a statement is slow where everybody waits, and until when it is quick, in milliseconds. */
 export interface Bounds {
@@ -32,6 +32,9 @@ const LATELY = 60_000;
 /** Callers remembered to have been slow, in each of two generations: of all statements, and of one. */
 const MAX_CALLERS = 2_000;
 const MAX_CALLERS_OF_ONE = 50;
+
+/** Tables of any size. */
+const ENDLESS: Sizes = { known: true, rows: () => 1e12, group: () => 1e12 };
 
 /** What a plan looks at, by sizes of an age. */
 interface Estimate {
@@ -64,8 +67,7 @@ export class SlowReads {
 
   /** Whether a read had better run apart, by the clock of `performance.now()`. */
   has(reading: Reading, now: number): boolean {
-    this.#sizes.refresh(now);
-    const few = this.#looksAtFew(reading.plan);
+    const few = this.#looksAtFew(reading.plan, now);
     if (few && this.#slow.isEmpty) return false;
     const { remembered, caller } = reading;
     const suspect = this.#slow.has(caller, now);
@@ -78,7 +80,7 @@ export class SlowReads {
   /** Learns that a read took so many milliseconds, apart or not, and ended at this time of the same clock. */
   learn(reading: Reading, { milliseconds, apart, now }: Took): void {
     const quick = milliseconds < this.#bounds.quick;
-    if (quick && this.#slow.isEmpty && this.#looksAtFew(reading.plan)) return;
+    if (quick && this.#slow.isEmpty && this.#looksAtFew(reading.plan, now)) return;
     const { remembered, caller } = reading;
     let known = this.#known.get(remembered);
     if (known === undefined) {
@@ -91,14 +93,18 @@ export class SlowReads {
     if (quick || !apart) this.#slow.learn(caller, milliseconds, now);
   }
 
-  #looksAtFew(plan: ReadPlan): boolean {
-    const { age } = this.#sizes;
+  #looksAtFew(plan: ReadPlan, now: number): boolean {
     let known = this.#estimates.get(plan);
-    if (known?.age !== age) {
-      const work = workOf(plan.root, this.#sizes, { kind: "read", total: plan.total });
-      this.#estimates.set(plan, (known = { age, work }));
-    }
+    if (known === undefined) this.#estimates.set(plan, (known = { age: 0, work: this.#work(plan, ENDLESS) }));
+    if (known.work <= FEW) return true; // whatever tables hold
+    this.#sizes.refresh(now);
+    const { age } = this.#sizes;
+    if (known.age !== age) this.#estimates.set(plan, (known = { age, work: this.#work(plan, this.#sizes) }));
     return known.work <= FEW;
+  }
+
+  #work(plan: ReadPlan, sizes: Sizes): number {
+    return workOf(plan.root, sizes, { kind: "read", total: plan.total });
   }
 }
 
