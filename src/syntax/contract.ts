@@ -3,9 +3,9 @@ import type { ColumnInfo } from "../schema/schema.ts";
 /** A member of a JSON object: its name, and the SQL of its value, which may be JSON already, written as others are here. */
 export type Member = readonly [name: string, value: string, written?: boolean];
 
-/** SQL for a size, and for the most it may be. */
+/** SQL for sizes, which may be null, and for the most each of them may be. */
 export interface Bound {
-  readonly size: string;
+  readonly sizes: readonly string[];
   readonly most: string;
 }
 
@@ -34,7 +34,7 @@ export interface Syntax {
   readonly wantsMapping: (column: ColumnInfo) => boolean;
 
   /**
-   * SQL for the bytes of a column's value, found without reading it where the database can; `undefined` where they are few
+   * SQL for the bytes of a column's value, null where there is none, found without reading it where the database can; `undefined` where they are few
    * whatever is stored. `least`: no more than the value takes in JSON.
    */
   readonly size: (column: ColumnInfo, value: string, least: boolean) => string | undefined;
@@ -43,7 +43,7 @@ export interface Syntax {
   /** SQL for a sum over rows, 0 where there are none. */
   readonly sum: (value: string) => string;
   /** SQL for 1 where a size is no more than it may be, else 0. */
-  readonly fits: (bound: Bound) => string;
+  readonly fits: (size: string, most: string) => string;
 
   /** SQL for a column's value in JSON that holds any value it may have, to be mapped here. */
   readonly sent: (column: ColumnInfo, value: string) => string;

@@ -23,8 +23,8 @@ function object(members: readonly Member[], bound?: Bound): string {
 }
 
 /** Nothing, or the error that says what was met; of a constant it would be raised before a row is there. */
-const within = ({ size: bytes, most }: Bound): string =>
-  `case when ${bytes}>${most} then (('${LARGE} '||(${bytes}))::int)::text else '' end`;
+const within = ({ sizes, most }: Bound): string =>
+  `case when ${sizes.map((bytes) => `${bytes}>${most}::bigint`).join(" or ")} then concat('${LARGE} ',${sizes[0]!})::int::text else '' end`;
 
 /** A text whose backslashes are what they are, whatever the session says of them. */
 const escaped = (text: string): string =>
@@ -111,7 +111,7 @@ const PLAIN_TEXT: ReadonlySet<string> = new Set([
 ]);
 const isPlainText = ({ column }: ColumnInfo): boolean => PLAIN_TEXT.has(column.columnType);
 
-const octets = (value: string): string => `coalesce(octet_length(${value}),0)`;
+const octets = (value: string): string => `octet_length(${value})`;
 
 /** Texts as long as these are short. */
 const SHORT = 64;
@@ -128,9 +128,9 @@ function size({ kind, column }: ColumnInfo, value: string): string | undefined {
     case "json":
       return octets(`${value}::text`);
     case "decimal":
-      return `coalesce(pg_column_size(${value}),0)`;
+      return `pg_column_size(${value})`;
     case "bigint":
-      return column.columnType === "PgNumericBigInt" ? `coalesce(pg_column_size(${value}),0)` : undefined;
+      return column.columnType === "PgNumericBigInt" ? `pg_column_size(${value})` : undefined;
     case "array":
     case "custom":
       return `${octets(`${value}::text`)}/2`; // bytes are shorter in JSON than there
@@ -332,7 +332,7 @@ export const postgresql: Syntax = withExpressions({
   size,
   sizeExtra: (value) => octets(`(${value})::text`),
   sum: (value) => `coalesce(sum(${value}),0)`,
-  fits: ({ size: bytes, most }) => `case when ${bytes}<=${most} then 1 else 0 end`,
+  fits: (bytes, most) => `case when ${bytes}<=${most}::bigint then 1 else 0 end`,
 
   sent,
   received,

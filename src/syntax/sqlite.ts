@@ -133,7 +133,7 @@ function mapped({ kind, column }: ColumnInfo, value: unknown): unknown {
   return parseJSON(isBytes(value) ? new TextDecoder().decode(value) : String(value));
 }
 
-const octets = (value: string): string => `coalesce(octet_length(${value}),0)`;
+const octets = (value: string): string => `octet_length(${value})`;
 
 /** The bytes of a value; of JSON whose blanks are left out, the least is what is sent. */
 function size({ kind, column }: ColumnInfo, value: string, least: boolean): string | undefined {
@@ -152,8 +152,8 @@ function size({ kind, column }: ColumnInfo, value: string, least: boolean): stri
 }
 
 /** The first value is that of a column or a computed field; around the whole object the parser's stack would not do. */
-const within = (value: string, { size: bytes, most }: Bound): string =>
-  `iif(${bytes}>${most},${UNSPEAKABLE},${value})`;
+const within = (value: string, { sizes, most }: Bound): string =>
+  `iif(${sizes.map((bytes) => `${bytes}>${most}`).join(" or ")},${UNSPEAKABLE},${value})`;
 
 /** How a column's values travel through Drizzle at the top of a row, where they would not survive as they are. */
 type Travel = "quoted" | "tagged" | "raw";
@@ -190,7 +190,7 @@ export const sqlite: Syntax = withExpressions({
   sizeExtra: octets,
   // As few parentheses as may be, for the parser's stack.
   sum: (value) => `total(${value})`,
-  fits: ({ size: bytes, most }) => `${bytes}<=${most}`,
+  fits: (bytes, most) => `${bytes}<=${most}`,
 
   sent(column, value) {
     if (column.kind === "integer") return wholeOr(value);

@@ -11,10 +11,10 @@ export type Counting = "free" | "capped" | "summed";
 
 /** So many values are read as they are: what one holds is bounded where it is written. */
 const FREE_VALUES = 100;
-/** Rows with a share of fewer bytes would often be larger. */
-const LEAST_SHARE = 512;
+/** Values with a share of fewer bytes would often be larger. */
+const LEAST_SHARE = 256;
 
-/** How a plan's answer is counted, and what the statement is told: the bytes of all rows, or of a row of each large node. */
+/** How a plan's answer is counted, and what the statement is told: the bytes of all rows, or of a value in each large node. */
 export interface Count {
   readonly counting: Counting;
   /** The nodes whose rows may be of any size. */
@@ -39,7 +39,9 @@ export function countOf(plan: ReadPlan, answers: Answers, syntax: Syntax, summed
   const members = nodes.map((node) => largeMembers(node, syntax));
   if (!summed && valuesOf(nodes, rows, ({ index }) => members[index]!) <= FREE_VALUES) return FREE;
   const large = nodes.filter(({ index }) => members[index]! > 0);
-  const most = large.map(({ index }) => Math.floor(maxAnswerSize / large.length / Math.max(1, rows[index]!)));
+  const most = large.map(({ index }) =>
+    Math.floor(maxAnswerSize / large.length / members[index]! / Math.max(1, rows[index]!)),
+  );
   const whole = summed || answers === "rows" || !(sum < Number.POSITIVE_INFINITY);
   return whole || most.some((share) => share < LEAST_SHARE)
     ? { counting: "summed", large, most: [maxAnswerSize] }

@@ -68,7 +68,7 @@ export class StatementWriter {
   /** Ends the statement before it has begun, without a row, where its answer would be too large. */
   #fits(root: ReadNode): string {
     if (this.#counted.counting !== "summed") return "";
-    return ` limit (${this.#sizes(root, (size) => this.#syntax.fits({ size, most: this.#most(0) }))})`;
+    return ` limit (${this.#sizes(root, (size) => this.#syntax.fits(size, this.#most(0)))})`;
   }
 
   /** The rows of a node as JSON objects, one a row. */
@@ -172,13 +172,11 @@ export class StatementWriter {
       ...sizesOf(selected, (column) => size(column, this.#named(name)(column), false)),
       ...Array.from(extras.keys(), (_, place) => sizeExtra(`${name}.${computedAlias(place)}`)),
     ];
-    return sizes.length === 0
-      ? undefined
-      : { size: sizes.join("+"), most: this.#most(this.#counted.large.indexOf(node)) };
+    return sizes.length === 0 ? undefined : { sizes, most: this.#most(this.#counted.large.indexOf(node)) };
   }
 
   #most(place: number): string {
-    return `cast(${this.#syntax.mark}${this.#counted.first + place} as bigint)`;
+    return `${this.#syntax.mark}${this.#counted.first + place}`;
   }
 
   /** Sums up what the rows of a node take at the least, with their relations, which come first for the parser's stack. */
@@ -192,7 +190,7 @@ export class StatementWriter {
       [...relations.values()].flatMap(({ relation: { on } }) => on.map(({ source }) => source)),
     );
     const from = this.#from(node, relation);
-    const columns = [`${bytes.join("+") || "0"} as "~bytes"`, ...Array.from(sources, own)];
+    const columns = [`${bytes.map(orNone).join("+") || "0"} as "~bytes"`, ...Array.from(sources, own)];
     const rows = `select ${this.#selected(node, columns)}${from}${node.single && !from.endsWith(ONE) ? ONE : ""}`;
     const names = [...selected.map((member) => member.name), ...extras.keys(), ...relations.keys()];
     const parts = [
@@ -200,7 +198,7 @@ export class StatementWriter {
         relations.values(),
         (child) => `(${this.#sizes(child.node, (size) => size, { parent: node, on: child.relation.on })})`,
       ),
-      ...Array.from(extras.keys(), (_, index) => sizeExtra(`${name}.${computedAlias(index)}`)),
+      ...Array.from(extras.keys(), (_, index) => orNone(sizeExtra(`${name}.${computedAlias(index)}`))),
       `${name}."~bytes"`,
       namesSize(names),
     ];
@@ -221,6 +219,9 @@ export class StatementWriter {
 }
 
 const ONE = " limit 1";
+
+/** A size, 0 where there is no value. */
+const orNone = (size: string): string => `coalesce(${size},0)`;
 
 /** How bytes are counted, and the place of the first of their bounds among the values. */
 export interface Counted {

@@ -23,29 +23,31 @@ export function prepareBun(client: BunClient, text: string): SyncStatement {
   };
 }
 
-/** Rows one by one, which hold so many bytes at most. The driver has them by name, and no name stands twice. */
+/** Names that stand in an object in another order than they came, or not at all. */
+const MOVED = /^(?:\d+|__proto__)$/;
+
+/** Rows one by one, which hold so many bytes at most; the driver has them by name. */
 function counted(
   statement: BunStatement,
   values: readonly unknown[],
   most: number,
 ): readonly ArrayLike<unknown>[] {
   const names = statement.columnNames;
-  if (new Set(names).size < names.length || names.includes("__proto__")) return statement.values(...values);
+  if (new Set(names).size < names.length || names.some((name) => MOVED.test(name)))
+    return statement.values(...values);
   const rows: unknown[][] = [];
   let bytes = 0;
   for (const row of statement.iterate(...values)) {
-    const cells: unknown[] = names.map((name) => row[name]);
-    for (const cell of cells) bytes += sizeOf(cell);
+    const cells = Object.values(row);
+    for (let index = 0; index < cells.length; index++) {
+      const cell = cells[index];
+      if (typeof cell === "string") bytes += cell.length;
+      else if (typeof cell === "object" && cell instanceof Uint8Array) bytes += cell.byteLength;
+    }
     if (bytes > most) throw tooLargeAnswer(most);
     rows.push(cells);
   }
   return rows;
-}
-
-/** The least bytes of a cell. */
-function sizeOf(cell: unknown): number {
-  if (typeof cell === "string") return cell.length;
-  return cell instanceof Uint8Array ? cell.byteLength : 0;
 }
 
 /** The part of better-sqlite3, and of `libsql`, that prepares. */
