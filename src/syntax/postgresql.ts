@@ -122,7 +122,8 @@ function size({ kind, column }: ColumnInfo, value: string): string | undefined {
   switch (kind) {
     case "text":
       if (!LONG_TEXTS.has(column.columnType)) return undefined;
-      return ((column as { length?: number }).length ?? SHORT + 1) <= SHORT ? undefined : octets(value);
+      if (((column as { length?: number }).length ?? SHORT + 1) <= SHORT) return undefined;
+      return octets(`${value}::text`); // what a view computes need not be what its schema says
     case "blob":
       return octets(value);
     case "json":
