@@ -1,6 +1,6 @@
 import { compilerOf, type ReaderChoice } from "../compile/compile.ts";
 import { type Dialect, type LaneOptions, openDialect, type OpenDialect } from "../dialect/dialect.ts";
-import { type Outside, Triggers } from "../execute/execute.ts";
+import { type Asker, type Outside, Triggers } from "../execute/execute.ts";
 import { allowedMethods, resolve } from "../policy/policy.ts";
 import { type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
 import { PlanMemory } from "./memory.ts";
@@ -42,6 +42,8 @@ export interface Engine {
   readonly aside: Outside;
   /** Runs a function of the author before it is known who asks; what waits is counted by address. */
   readonly before: Before;
+  /** Charges a caller with milliseconds that all others have waited. */
+  charge(asker: Asker, milliseconds: number): void;
   /** How many statements are remembered, and how many of them the driver keeps prepared. */
   remembered(): { readonly statements: number; readonly prepared: number };
 }
@@ -59,6 +61,7 @@ export function createEngine(options: EngineOptions): Engine {
     outside,
     aside,
     before,
+    charge: (asker, milliseconds) => parts.pace.charge(asker, milliseconds),
     remembered: () => ({ statements: compiler.size, prepared: dialect.prepared }),
     allow(request, principal) {
       const { registry } = policies;

@@ -17,8 +17,8 @@ export interface PaceOptions {
 }
 
 /** What holds up everybody in this process, and what takes one of a server's connections. */
-const HERE: Bounds = { slow: 5, quick: 2 };
-const THERE: Bounds = { slow: 100, quick: 20 };
+const IN_PROCESS: Bounds = { slow: 5, quick: 2 };
+const ON_SERVER: Bounds = { slow: 100, quick: 20 };
 /** One of so many connections to a server is for slow reads. */
 const PART = 4;
 /** How long it counts that others were there, in milliseconds. */
@@ -32,6 +32,33 @@ export interface Timed extends Asker {
   readonly took: number;
 }
 
+/** What all routes of a process share: its time. */
+class Process {
+  readonly debts = new Debts();
+  readonly #begins = new Fair(1);
+  /** Who asked last while somebody was in debt, and when another had before. */
+  #last: string | undefined;
+  #met = Number.NEGATIVE_INFINITY;
+
+  /** Whether a caller has taken much, and is not alone. */
+  isInTheWay(asker: Asker): boolean {
+    if (!this.debts.any) return false;
+    const { caller } = asker;
+    const now = performance.now();
+    if (this.#last !== undefined && caller !== this.#last) this.#met = now;
+    this.#last = caller;
+    return now - this.#met <= COMPANY && this.debts.has(caller, now);
+  }
+
+  async othersFirst({ caller, signal }: Asker, waitMs: number): Promise<number> {
+    const began = performance.now();
+    await this.#begins.run(caller, breath, { waitMs, signal });
+    return performance.now() - began;
+  }
+}
+
+const HERE = new Process();
+
 /**
  * Keeps callers from holding up each other. What runs in this process stops everybody, so who has taken much of the time
  * begins one request at a time, in turn with others like him; and a read that is slow runs in the slow lane, or on a few
@@ -40,31 +67,24 @@ export interface Timed extends Asker {
 export class Pace {
   readonly #dialect: Dialect;
   readonly #options: PaceOptions;
-  readonly #debts = new Debts();
-  readonly #begins = new Fair(1);
   readonly #slow: SlowReads;
   #apart: Fair | undefined;
-  /** Who asked last while somebody was in debt, and when another had before. */
-  #last: string | undefined;
-  #met = Number.NEGATIVE_INFINITY;
+  /** What a statement takes at least, in milliseconds: the way to a server and back. */
+  #least = Number.POSITIVE_INFINITY;
 
   constructor(dialect: Dialect, tables: Iterable<TableInfo>, options: PaceOptions) {
     const sizes = new TableSizes(dialect, tables, options.timeout);
     this.#dialect = dialect;
     this.#options = options;
-    this.#slow = new SlowReads(sizes, dialect.remote ? THERE : HERE);
+    this.#slow = new SlowReads(sizes, dialect.remote ? ON_SERVER : IN_PROCESS);
   }
 
-  /** Lets others go first, where the caller has taken much of everybody's time and others are there; else `undefined`. */
-  othersFirst(asker: Asker): Promise<void> | undefined {
-    if (!this.#debts.any) return undefined;
-    const { caller } = asker;
-    const now = performance.now();
-    if (this.#last !== undefined && caller !== this.#last) this.#met = now;
-    this.#last = caller;
-    if (now - this.#met > COMPANY || !this.#debts.has(caller, now)) return undefined;
-    const { busyTimeout: waitMs } = this.#options;
-    return this.#begins.run(caller, breath, { waitMs, signal: asker.signal });
+  /**
+   * Lets others go first, where the caller has taken much of everybody's time and others are there, and answers how many
+   * milliseconds that took; else `undefined`.
+   */
+  othersFirst(asker: Asker): Promise<number> | undefined {
+    return HERE.isInTheWay(asker) ? HERE.othersFirst(asker, this.#options.busyTimeout) : undefined;
   }
 
   /** What there is to learn of a read; `undefined` where there is no other place for it. */
@@ -73,43 +93,46 @@ export class Pace {
     return new Asking(plan, statement, asker);
   }
 
-  isSlow(reading: Reading): boolean {
+  /** Whether a read had better run apart; it waits only where that cannot be told yet. */
+  isSlow(reading: Reading): boolean | Promise<boolean> {
+    const unknown = this.#slow.unknown(reading);
+    if (unknown !== undefined) return unknown.then(() => this.#slow.has(reading, performance.now()));
     return this.#slow.has(reading, performance.now());
   }
 
-  /** Runs a read that is slow beside others like it, each caller in turn, and learns of it though it fails. */
-  async apart<T>(task: Timed, reading: Reading, work: () => Promise<T>): Promise<T> {
-    const { busyTimeout: waitMs } = this.#options;
+  /** Runs a read that is slow beside others like it, each caller in turn, when it has waited so many milliseconds already. */
+  apart<T>(task: Timed, waited: number, work: () => Promise<T>): Promise<T> {
+    const waitMs = Math.max(0, this.#options.busyTimeout - waited);
     this.#apart ??= new Fair(this.#places);
-    return this.#apart.run(
-      task.caller,
-      async () => {
-        const began = performance.now();
-        try {
-          return await work();
-        } catch (error) {
-          const now = performance.now();
-          this.#slow.learn(reading, { milliseconds: now - began, apart: true, now });
-          throw error;
-        }
-      },
-      { waitMs, signal: task.signal },
-    );
+    return this.#apart.run(task.caller, work, { waitMs, signal: task.signal });
   }
 
-  /** Learns how long a read took, and charges its caller with what ran here for him. */
-  ran(task: Timed, reading: Reading | undefined, json = ""): void {
-    const spent = (this.#dialect.remote || task.apart ? 0 : task.took) + json.length / WRITTEN;
-    if (reading === undefined && spent < SMALL) return;
+  /** Learns how long a read took, whatever came of it, and charges its caller with what ran here for him. */
+  ran(task: Timed, reading: Reading | undefined, json: string): void {
+    const { remote } = this.#dialect;
+    const { took, apart } = task;
+    const spent = (remote || apart ? 0 : took) + json.length / WRITTEN;
+    if (spent < SMALL && (reading === undefined || took === 0)) return;
     const now = performance.now();
-    if (spent >= SMALL) this.#debts.charge(task, spent, now);
-    if (reading !== undefined) this.#slow.learn(reading, { milliseconds: task.took, apart: task.apart, now });
+    if (spent >= SMALL) HERE.debts.charge(task, spent, now);
+    if (reading === undefined || took === 0) return;
+    this.#slow.learn(reading, { milliseconds: remote ? this.#withoutWay(took) : took, apart, now });
   }
 
   /** Charges a caller with what ran here for him. */
   charge(asker: Asker, milliseconds: number): void {
-    if (milliseconds >= SMALL && !this.#dialect.remote)
-      this.#debts.charge(asker, milliseconds, performance.now());
+    if (milliseconds >= SMALL) HERE.debts.charge(asker, milliseconds, performance.now());
+  }
+
+  /** Whether statements run in this process. */
+  get isHere(): boolean {
+    return !this.#dialect.remote;
+  }
+
+  /** A way that has become longer is believed by and by. */
+  #withoutWay(took: number): number {
+    this.#least = Math.min(took, this.#least * 1.01);
+    return took - this.#least;
   }
 
   /** How many slow reads may run at once: without a lane on a server's connections, and nowhere else in this process. */

@@ -109,6 +109,8 @@ const isFormatted = ({ formats }: Parts, { formatResult }: Policy): boolean =>
 const wantsRows = (parts: Parts, policy: Policy): boolean =>
   isFormatted(parts, policy) || policy.hooks.afterQuery !== undefined;
 
+const NOTHING: Answer["outcome"] = {};
+
 /** plan → what its mentions admit → statement → rows → answer. */
 export async function read<Shaped>(
   parts: Parts,
@@ -127,17 +129,21 @@ export async function read<Shaped>(
   const statement = compiler.read(plan, admitted, wantsRows(parts, policy), held);
   call.mark("compile");
   const others = pace.othersFirst(call);
-  if (others !== undefined) await others;
-  const work = { kind: "read", read: statement } as const;
-  const task = new Asked<QueryResult>(call, hooks, work, false);
+  const waited = others === undefined ? 0 : await others;
+  const task = new Asked<QueryResult>(call, hooks, { kind: "read", read: statement }, false);
   const reading = held ? undefined : pace.readingOf(plan, statement, call);
-  task.apart = reading !== undefined && pace.isSlow(reading);
-  const outcome = await (task.apart
-    ? pace.apart(task, reading!, () => execute(runtime, task))
-    : execute(runtime, task));
-  call.mark("execute");
+  const slow = reading !== undefined && pace.isSlow(reading);
+  task.apart = slow instanceof Promise ? await slow : slow;
+  let outcome: Answer["outcome"] | Response = NOTHING;
+  try {
+    outcome = await (task.apart
+      ? pace.apart(task, waited, () => execute(runtime, task))
+      : execute(runtime, task));
+  } finally {
+    call.mark("execute");
+    pace.ran(task, reading, isResponse(outcome) ? "" : (outcome.json ?? ""));
+  }
   if (isResponse(outcome)) return outcome;
-  pace.ran(task, reading, (outcome as Answer["outcome"]).json);
   const answer = { policy, first: plan.first, most: limits.maxAnswerSize, outcome };
   return isFormatted(parts, policy) ? runtime.outside(() => call.shape(answer), call) : call.shape(answer);
 }
@@ -166,10 +172,7 @@ async function writeSent<Shaped>(
   setFindFirst(context, false);
   await parts.pace.othersFirst(call);
   if (sent !== undefined) {
-    const began = performance.now();
-    const reading = (): Promise<unknown> => readBodyRows(policy, sent, kind === "insert", context);
-    setBody(context, await parts.runtime.outside(reading, call));
-    parts.pace.charge(call, performance.now() - began);
+    setBody(context, await parts.runtime.outside(() => readRows(parts, plan, sent, call), call));
     mark("body");
   }
   const rows = await admitWrite(parts, plan, call);
@@ -184,10 +187,30 @@ async function writeSent<Shaped>(
     call.shape({ policy, first: false, most, outcome });
   const work = { kind: "write", write: steps, values } as const;
   const task = new Asked<Shaped>(call, policy.hooks, work, atomic, finish);
-  const answer = await execute(parts.runtime, task);
-  parts.pace.charge(call, task.took);
-  mark("execute");
-  return answer;
+  try {
+    return await execute(parts.runtime, task);
+  } finally {
+    if (parts.pace.isHere) parts.pace.charge(call, task.took);
+    mark("execute");
+  }
+}
+
+/** An asynchronous validator may wait: of a row no more milliseconds are its caller's. */
+const MOST_OF_ROW = 0.1;
+
+async function readRows<Shaped>(
+  { pace }: Parts,
+  { policy, kind }: WritePlan,
+  sent: Body,
+  call: Call<Shaped>,
+): Promise<unknown> {
+  const began = performance.now();
+  try {
+    return await readBodyRows(policy, sent, kind === "insert", call.principal.context);
+  } finally {
+    const rows = Array.isArray(sent.value) ? sent.value.length : 1;
+    pace.charge(call, Math.min(performance.now() - began, rows * MOST_OF_ROW));
+  }
 }
 
 /** What a caller may write: asked of the rule's functions one after the other. */

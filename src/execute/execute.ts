@@ -21,7 +21,7 @@ export interface Task<Answer> extends Asker, Meter {
   /** What the hooks are handed; the transaction and what came of the work are put on it. */
   readonly context: Context;
   /** Whether its statement is to run where it holds up nobody, if there is such a place. */
-  readonly apart: boolean;
+  apart: boolean;
   /** Makes the answer of what was written, before it is kept; without it what the work came to is the answer. */
   readonly finish?: ((outcome: QueryResult) => Answer | Promise<Answer>) | undefined;
 }
@@ -131,16 +131,23 @@ const inFront = (
 /** Asks the slow lane first, and all others' place for what that cannot answer. */
 async function readApart(
   runtime: Runtime,
-  asker: Asker & Meter,
+  task: Task<unknown>,
   read: ReadStatement,
   milliseconds: number,
 ): Promise<QueryResult> {
   const { dialect, unreadable } = runtime;
   const { lane } = dialect;
-  if (lane === undefined || read.kind !== "fast") return inFront(runtime, asker, read);
-  const { signal } = asker;
-  const found = await runApart({ dialect, lane, unreadable }, read, asker, { milliseconds, signal });
-  return "kind" in found ? inFront(runtime, asker, found) : found;
+  if (lane === undefined) return inFront(runtime, task, read);
+  const bounds = { milliseconds, signal: task.signal };
+  let asked = read;
+  while (asked.kind === "fast") {
+    const found = await runApart({ dialect, lane, unreadable }, asked, task, bounds);
+    if (!("kind" in found)) return found;
+    if (found === asked) break;
+    asked = found;
+  }
+  task.apart = false;
+  return inFront(runtime, task, asked);
 }
 
 function run(

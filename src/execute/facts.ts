@@ -85,8 +85,8 @@ const FRESH = 60_000;
 const UNKNOWN = 100_000;
 
 /**
- * Knows about how many rows tables hold. Nobody waits for it: until the database has answered it is none, and what was
- * asked a minute ago counts while it is asked again.
+ * Knows about how many rows tables hold. Only who asks first waits for it: what was known a minute ago counts while it is
+ * asked again.
  */
 export class TableSizes implements Sizes {
   readonly known = true;
@@ -95,6 +95,7 @@ export class TableSizes implements Sizes {
   readonly #names: ReadonlyMap<TableInfo, string>;
   readonly #sizes = new Map<string, number>();
   #askAt = 0;
+  #asked: Promise<void> | undefined;
   /** Grows whenever sizes were asked for anew, so that what was computed with them can be told from what holds. */
   age = 0;
 
@@ -115,11 +116,18 @@ export class TableSizes implements Sizes {
     return this.rows(table);
   }
 
+  /** Over when they are known for the first time; `undefined` where they are. */
+  unknown(): Promise<void> | undefined {
+    if (this.age > 0) return undefined;
+    this.refresh(performance.now());
+    return this.#asked;
+  }
+
   /** Has them asked for again where that is due at this time of `performance.now()`. */
   refresh(now: number): void {
     if (now < this.#askAt) return;
     this.#askAt = Infinity;
-    void this.#ask().finally(() => (this.#askAt = performance.now() + FRESH));
+    this.#asked = this.#ask().finally(() => (this.#askAt = performance.now() + FRESH));
   }
 
   async #ask(): Promise<void> {

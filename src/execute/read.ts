@@ -8,7 +8,7 @@ import {
 } from "../compile/compile.ts";
 import type { Database, Dialect, Lane } from "../dialect/dialect.ts";
 import { writeDigits } from "../digits.ts";
-import { tooLargeAnswer } from "../error.ts";
+import { QueryError, tooLargeAnswer } from "../error.ts";
 import type { ReadNode, ReadPlan } from "../plan/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import {
@@ -64,7 +64,7 @@ export async function runRead(
       asked = otherwise(asked, error, dialect);
     }
   }
-  return runPortable(dialect, database, asked, unreadable);
+  return runPortable(dialect, database, asked, unreadable, meter);
 }
 
 /** Runs a fast read in the slow lane; answers the read that is left where the lane, or its form, cannot say it. */
@@ -80,6 +80,7 @@ export async function runApart(
     meter.took += found.milliseconds;
     return outcomeOf(found.rows, read, syntaxOf(dialect.speaks), unreadable);
   } catch (error) {
+    if (error instanceof QueryError && error.code === "timeout") meter.took += bounds.milliseconds;
     return otherwise(read, error, dialect);
   }
 }
@@ -171,8 +172,11 @@ async function runPortable(
   database: Database,
   { plan: { root, first, total, policy }, ask, answers, total: counted, relation }: PortableRead,
   unreadable: Unreadable,
+  meter: Meter,
 ): Promise<ReadOutcome> {
+  const began = performance.now();
   const found = await rowsOf(database, ask);
+  meter.took += performance.now() - began;
   if (answers === "count") {
     const [row] = found;
     return { count: Number(row!["count"]), ...(total && { total: Number(row!["total"]) }) };

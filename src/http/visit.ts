@@ -78,7 +78,7 @@ export class Question implements Call<Response | JSONText> {
 
   body(maxBytes: number): Promise<Body> {
     const { request, route } = this.#visit;
-    return readBody(request, maxBytes, route.timeout);
+    return readBody(request, maxBytes, route.timeout, (spent) => route.engine.charge(this.#visit, spent));
   }
 
   shape(answer: Answer): JSONText | Promise<Response | JSONText> {

@@ -145,6 +145,74 @@ describe("a file with a write-ahead log", () => {
 });
 
 describe("in memory, where there is no lane", () => {
+  /** Whether others go first when a caller asks, once he has sent something. */
+  async function isInTheWay(send: (handler: QueryHandler) => Promise<unknown>): Promise<boolean> {
+    const database = drizzle(fill(2_000), { schema });
+    const caller = (_: unknown, request: Request): string => request.headers.get("x-name")!;
+    const free = { select: true, write: true, maxRows: 5_000 } as const;
+    const handler = createQueryHandler({
+      acl: { things: { table: "thing", control: { GET: { all: free }, POST: { all: free } } } },
+      database,
+      schema,
+      caller,
+      onWarning: () => undefined,
+    });
+    number++;
+    await send(handler);
+    const ended: string[] = [];
+    const asking = (who: string): Promise<unknown> =>
+      ask(handler, "things?select=(where:(id:1))", who).then(() => ended.push(who));
+    await asking(`ann ${number}`);
+    await Promise.all([asking(name()), asking(`ann ${number}`)]);
+    return ended.at(-1) === name();
+  }
+  /** The time is the whole process's, so each test has callers of its own. */
+  let number = 0;
+  const name = (): string => `bob ${number}`;
+  const post = (handler: QueryHandler, body: string): Promise<Response> =>
+    handler(
+      new Request("http://localhost/query/things", {
+        method: "POST",
+        headers: { "x-name": name(), "content-type": "application/json" },
+        body,
+      }),
+    );
+  const things = (count: number, last: object = {}): string =>
+    JSON.stringify([
+      ...Array.from({ length: count }, (_, n) => ({ id: 10_000 + n, owner: 1, label: "x" })),
+      last,
+    ]);
+
+  test("who has taken little is in nobody's way", async () => {
+    expect(await isInTheWay((handler) => ask(handler, "things?select=(where:(id:1))", name()))).toBe(false);
+  });
+
+  test("a write that is refused at its end has taken its time", async () => {
+    expect(
+      await isInTheWay(async (handler) => {
+        const taken = { id: 1, owner: 1, label: "taken" };
+        expect((await post(handler, things(4_000, taken))).status).toBe(409);
+      }),
+    ).toBe(true);
+  });
+
+  test("so has a body that is refused", async () => {
+    expect(
+      await isInTheWay(async (handler) => {
+        expect((await post(handler, things(4_000, { id: 1, owner: "none" }))).status).toBe(400);
+      }),
+    ).toBe(true);
+  });
+
+  test("so has one that is no JSON at its end", async () => {
+    expect(
+      await isInTheWay(async (handler) => {
+        const response = await post(handler, `[${"[1],".repeat(200_000)}`);
+        expect(response.status).toBe(400);
+      }),
+    ).toBe(true);
+  });
+
   test("who has taken much of the time begins one at a time, so that others come between", async () => {
     const client = fill(20_000);
     const database = drizzle(client, { schema });
