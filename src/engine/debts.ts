@@ -1,7 +1,7 @@
 import type { Who } from "./shares.ts";
 
 /** A statement that takes no longer holds up nobody, in milliseconds, and need not be written down. */
-export const SMALL = 0.5;
+export const SMALL = 0.25;
 /** The share of the time that anybody may take without waiting for others. */
 const SHARE = 0.25;
 /** How many milliseconds more may be taken at a time. */

@@ -1,4 +1,4 @@
-import { breath } from "../clock.ts";
+import { breath, pause } from "../clock.ts";
 import type { FastRead, ReadStatement } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { type Asker, TableSizes } from "../execute/execute.ts";
@@ -6,6 +6,7 @@ import type { ReadPlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import { Debts, SMALL } from "./debts.ts";
 import { Fair } from "./fair.ts";
+import type { Who } from "./shares.ts";
 import { type Bounds, type Reading, SlowReads } from "./slow-reads.ts";
 
 /** What bounds how long anybody waits. */
@@ -21,6 +22,8 @@ const IN_PROCESS: Bounds = { slow: 5, quick: 2 };
 const ON_SERVER: Bounds = { slow: 100, quick: 20 };
 /** One of so many connections to a server is for slow reads. */
 const PART = 4;
+/** The longest rest, in milliseconds. */
+const LONGEST_REST = 100;
 /** How long it counts that others were there, in milliseconds. */
 const COMPANY = 10_000;
 /** Beside its statement an answer of so many characters takes a millisecond. */
@@ -35,6 +38,8 @@ export interface Timed extends Asker {
 /** What all routes of a process share: its time. */
 class Process {
   readonly debts = new Debts();
+  /** Until when those who took much rest. */
+  #rests = 0;
   readonly #begins = new Fair(1);
   /** Who asked last while somebody was in debt, and when another had before. */
   #last: string | undefined;
@@ -52,8 +57,25 @@ class Process {
 
   async othersFirst({ caller, signal }: Asker, waitMs: number): Promise<number> {
     const began = performance.now();
-    await this.#begins.run(caller, breath, { waitMs, signal });
+    await this.#begins.run(caller, () => this.#rest(), { waitMs, signal });
     return performance.now() - began;
+  }
+
+  /** So many milliseconds ran here for somebody; those who took much rest as long, and so have half of the time at most. */
+  charge(who: Who, milliseconds: number): void {
+    const now = performance.now();
+    this.debts.charge(who, milliseconds, now);
+    this.#rests = now + Math.min(milliseconds, LONGEST_REST);
+  }
+
+  /** Whoever went before may have taken much again meanwhile. */
+  async #rest(): Promise<void> {
+    await breath();
+    for (let left = this.#left; left > 0; left = this.#left) await pause(Math.ceil(left));
+  }
+
+  get #left(): number {
+    return this.#rests - performance.now();
   }
 }
 
@@ -114,14 +136,24 @@ export class Pace {
     const spent = (remote || apart ? 0 : took) + json.length / WRITTEN;
     if (spent < SMALL && (reading === undefined || took === 0)) return;
     const now = performance.now();
-    if (spent >= SMALL) HERE.debts.charge(task, spent, now);
+    if (spent >= SMALL) HERE.charge(task, spent);
     if (reading === undefined || took === 0) return;
     this.#slow.learn(reading, { milliseconds: remote ? this.#withoutWay(took) : took, apart, now });
   }
 
   /** Charges a caller with what ran here for him. */
   charge(asker: Asker, milliseconds: number): void {
-    if (milliseconds >= SMALL) HERE.debts.charge(asker, milliseconds, performance.now());
+    if (milliseconds >= SMALL) HERE.charge(asker, milliseconds);
+  }
+
+  /** Charges a caller with what work takes that waits for nothing, whatever comes of it. */
+  charged<T>(asker: Asker, work: () => T): T {
+    const began = performance.now();
+    try {
+      return work();
+    } finally {
+      this.charge(asker, performance.now() - began);
+    }
   }
 
   /** Whether statements run in this process. */

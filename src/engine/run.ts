@@ -13,7 +13,7 @@ import {
   setFindFirst,
 } from "../author/author.ts";
 import { within } from "../clock.ts";
-import type { Compiler, WriteRows, WriteSteps } from "../compile/compile.ts";
+import type { Compiler, ReadStatement, WriteRows, WriteSteps } from "../compile/compile.ts";
 import {
   type Asker,
   execute,
@@ -119,17 +119,22 @@ export async function read<Shaped>(
 ): Promise<Shaped | Response> {
   const { plans, compiler, runtime, pace } = parts;
   const { context } = call.principal;
-  const plan = plans.get(policy, call.request);
+  const others = pace.othersFirst(call);
+  const waited = others === undefined ? 0 : await others;
+  // What was asked before costs next to nothing.
+  const anew = call.request.recurring !== true;
+  const plan = anew
+    ? pace.charged(call, () => plans.get(policy, call.request))
+    : plans.get(policy, call.request);
   setFindFirst(context, plan.first);
   const asked = runtime.outside(() => admitAll(plan.nodes, context), call);
   const admitted = asked instanceof Promise ? await patient(call, asked) : asked;
   call.mark("plan");
   const { hooks, limits } = policy;
   const held = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
-  const statement = compiler.read(plan, admitted, wantsRows(parts, policy), held);
+  const compile = (): ReadStatement => compiler.read(plan, admitted, wantsRows(parts, policy), held);
+  const statement = anew ? pace.charged(call, compile) : compile();
   call.mark("compile");
-  const others = pace.othersFirst(call);
-  const waited = others === undefined ? 0 : await others;
   const task = new Asked<QueryResult>(call, hooks, { kind: "read", read: statement }, false);
   const reading = held ? undefined : pace.readingOf(plan, statement, call);
   const slow = reading !== undefined && pace.isSlow(reading);
@@ -187,6 +192,7 @@ async function writeSent<Shaped>(
     call.shape({ policy, first: false, most, outcome });
   const work = { kind: "write", write: steps, values } as const;
   const task = new Asked<Shaped>(call, policy.hooks, work, atomic, finish);
+  await parts.pace.othersFirst(call);
   try {
     return await execute(parts.runtime, task);
   } finally {
