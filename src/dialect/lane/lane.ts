@@ -18,7 +18,7 @@ export interface Front {
 type Options = Parameters<Lane["read"]>[2];
 
 /** What bounds one question. */
-interface Bounds {
+interface Deadline {
   readonly milliseconds: number;
   /** When they are over. */
   readonly until: number;
@@ -144,7 +144,7 @@ export class SlowLane implements Lane {
   }
 
   /** A process for oneself; `undefined` where none can be made. */
-  async #take({ bigints }: Look, { milliseconds, signal }: Bounds): Promise<Helper | undefined> {
+  async #take({ bigints }: Look, { milliseconds, signal }: Deadline): Promise<Helper | undefined> {
     const { closed } = this.#front;
     const want = { host: this.#host, place: { ...this.#place, bigints }, size: this.size, closed };
     try {
@@ -156,7 +156,7 @@ export class SlowLane implements Lane {
   }
 
   /** How the connection of a process is set, once it is; `undefined` where it cannot begin. */
-  async #begun(helper: Helper, bounds: Bounds): Promise<Look | undefined> {
+  async #begun(helper: Helper, bounds: Deadline): Promise<Look | undefined> {
     try {
       return await inTime(helper.ready, bounds);
     } catch (error) {
@@ -191,7 +191,7 @@ export class SlowLane implements Lane {
     return own;
   }
 
-  async #ask(helper: Helper, question: Question, bounds: Bounds): Promise<LaneAnswer | undefined> {
+  async #ask(helper: Helper, question: Question, bounds: Deadline): Promise<LaneAnswer | undefined> {
     const { signal } = bounds;
     const leave = (): void => void abandon(helper, this.#pool);
     signal.addEventListener("abort", leave);
@@ -219,15 +219,18 @@ export class SlowLane implements Lane {
   }
 }
 
-const inTime = <T>(work: Promise<T>, { milliseconds, until }: Bounds): Promise<T> =>
+const inTime = <T>(work: Promise<T>, { milliseconds, until }: Deadline): Promise<T> =>
   within(until - performance.now(), work, () => timeout(milliseconds));
 
 /** Ends the process of a caller who has left, where its statement does not end soon, and not too often. */
 async function abandon(helper: Helper, pool: Pool): Promise<void> {
   const { asked } = helper;
   const goesOn = (): boolean => helper.busy && helper.asked === asked;
-  await pause(GRACE);
-  if (!goesOn()) return;
-  await pause(pool.patience());
-  if (goesOn()) helper.kill();
+  let rest = GRACE;
+  do {
+    await pause(rest);
+    if (!goesOn()) return;
+    rest = pool.patience();
+  } while (rest > 0);
+  helper.kill();
 }

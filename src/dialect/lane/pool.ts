@@ -82,11 +82,17 @@ export class Pool {
     this.#admit();
   }
 
-  /** How long it is waited until another process may be ended for a caller who has left, in milliseconds. */
+  /**
+   * Zero where another process may be ended now for a caller who has left, which counts; else how long it is to be waited
+   * before one asks again, in milliseconds.
+   */
   patience(): number {
     const now = performance.now();
-    this.#left = Math.max(this.#left, now) + EVERY;
-    return Math.max(0, this.#left - now - EVERY * AT_ONCE);
+    const next = Math.max(this.#left, now) + EVERY;
+    const wait = next - now - EVERY * AT_ONCE;
+    if (wait > 0) return wait;
+    this.#left = next;
+    return 0;
   }
 
   #find(want: Want, key: string): Helper | undefined {
