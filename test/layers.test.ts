@@ -136,12 +136,12 @@ describe("the walls", () => {
     ["a window beside a door", "src/plan/read.ts", "../policy/build.ts"],
     ["another package", "src/rjson/parse.ts", "drizzle-orm"],
     ["another database's folder", "src/dialect/sqlite/busy.ts", "../postgresql/turns.ts"],
-    ["a folder that is served, from below", "src/dialect/sqlite/busy.ts", "../libsql/lane.ts"],
+    ["a folder that is served, from below", "src/dialect/sqlite/busy.ts", "../libsql/writer-queue.ts"],
   ])("%s is found", (_, file, load) => expect(strangers(file, [load])).toEqual([load]));
 
   test.each([
-    ["src/dialect/libsql/lane.ts", "../sqlite/busy.ts"],
-    ["src/dialect/libsql/lane.ts", "../gate.ts"],
+    ["src/dialect/libsql/writer-queue.ts", "../sqlite/busy.ts"],
+    ["src/dialect/libsql/writer-queue.ts", "../gate.ts"],
     ["src/dialect/find.ts", "./libsql/dialect.ts"],
     ["src/dialect/gate.ts", "../clock.ts"],
     ["src/engine/engine.ts", "../dialect/dialect.ts"],

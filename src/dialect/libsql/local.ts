@@ -4,7 +4,7 @@ import { openLane } from "../lane/lane.ts";
 import { Semaphore } from "../semaphore.ts";
 import { isUnsayable, sqliteFailure } from "../sqlite/failure.ts";
 import { JSON_PROBE, jsonPassesSelects } from "../sqlite/json.ts";
-import { type Lane, laneOf } from "./lane.ts";
+import { queueOf, type WriterQueue } from "./writer-queue.ts";
 import { FileReader } from "./reader.ts";
 import { overClient, overTransaction } from "./session.ts";
 import { type LibsqlTransaction, UpgradingTransaction } from "./transaction.ts";
@@ -32,7 +32,7 @@ export class LocalLibsql implements Dialect {
   lane: Dialect["lane"];
   /** Whether the file has no write-ahead log, as far as is known. */
   #readersWait = true;
-  readonly #lane: Lane;
+  readonly #queue: WriterQueue;
   readonly #waitMs: number;
   readonly #database: Database;
   readonly #hooked = new Semaphore(MAX_HOOKED);
@@ -42,16 +42,16 @@ export class LocalLibsql implements Dialect {
 
   constructor(database: Database, options: DialectOptions) {
     const client = database.$client as Client;
-    this.#lane = laneOf(client);
+    this.#queue = queueOf(client);
     this.#waitMs = options.busyTimeout;
-    this.#bare = this.#lane.client === client;
+    this.#bare = this.#queue.client === client;
     // Turns are taken here, so statements go to the client behind the queue.
-    this.#database = overClient(database, this.#lane.client);
+    this.#database = overClient(database, this.#queue.client);
     void this.#askDatabase(options);
   }
 
   get door(): Door | undefined {
-    return this.#bare && this.#lane.inMemory() !== false ? this.#lane.writers : undefined;
+    return this.#bare && this.#queue.inMemory() !== false ? this.#queue.writers : undefined;
   }
 
   get prepared(): number {
@@ -59,25 +59,25 @@ export class LocalLibsql implements Dialect {
   }
 
   bounds(mode: "read" | "write", transaction: boolean): readonly Bound[] | undefined {
-    const memory = this.#lane.inMemory() === true;
-    if (mode === "write" || (transaction && memory)) return this.#lane.writers.bounds;
+    const memory = this.#queue.inMemory() === true;
+    if (mode === "write" || (transaction && memory)) return this.#queue.writers.bounds;
     if (transaction) return this.#hookedBounds;
     return this.#readersWait && !memory ? this.#guardedBounds : undefined;
   }
 
   read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
     if (this.#readersWait) return this.#readGuarded(work, leaving);
-    return this.#lane.read(() => work(this.#database), this.#waitMs, leaving);
+    return this.#queue.read(() => work(this.#database), this.#waitMs, leaving);
   }
 
   /** Without a write-ahead log a reader may find the file locked, and wait as a writer does. */
   async #readGuarded<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
-    if (await this.#lane.inMemory())
-      return this.#lane.read(() => work(this.#database), this.#waitMs, leaving);
+    if (await this.#queue.inMemory())
+      return this.#queue.read(() => work(this.#database), this.#waitMs, leaving);
     return this.#guarded.run(async () => {
-      const transaction = await this.#lane.beginReading(this.#waitMs);
+      const transaction = await this.#queue.beginReading(this.#waitMs);
       try {
-        return await work(overTransaction(this.#database, this.#lane.client, transaction));
+        return await work(overTransaction(this.#database, this.#queue.client, transaction));
       } finally {
         transaction.close();
       }
@@ -93,14 +93,14 @@ export class LocalLibsql implements Dialect {
   }
 
   async transaction<T>(mode: "read" | "write", work: (transaction: Database) => Promise<T>): Promise<T> {
-    const lane = this.#lane;
+    const queue = this.#queue;
     const waitMs = this.#waitMs;
-    if (mode === "write" || (await lane.inMemory())) {
-      return lane.writers.exclusive(async () => this.#run(await lane.begin(waitMs), work), waitMs);
+    if (mode === "write" || (await queue.inMemory())) {
+      return queue.writers.exclusive(async () => this.#run(await queue.begin(waitMs), work), waitMs);
     }
     return this.#hooked.run(async () => {
-      const reading = new UpgradingTransaction(await lane.beginReading(waitMs), () =>
-        writeTransaction(lane, waitMs),
+      const reading = new UpgradingTransaction(await queue.beginReading(waitMs), () =>
+        writeTransaction(queue, waitMs),
       );
       return this.#run(reading, work);
     }, waitMs);
@@ -121,7 +121,7 @@ export class LocalLibsql implements Dialect {
 
   /** Until the database has answered, everything is done so that it is right on any. */
   async #askDatabase(options: DialectOptions): Promise<void> {
-    const { client } = this.#lane;
+    const { client } = this.#queue;
     try {
       this.jsonPassesSelects = jsonPassesSelects((await client.execute(JSON_PROBE)).rows);
       const journal = await client.execute("pragma journal_mode");
@@ -137,7 +137,7 @@ export class LocalLibsql implements Dialect {
 
   /** Compared with what reads outside of transactions: an author who wants no connection beside his has to open it. */
   async #openLane(options: DialectOptions): Promise<void> {
-    const { client } = this.#lane;
+    const { client } = this.#queue;
     if (!options.ownConnection && (options.lane === false || options.lane.open === undefined)) return;
     const ask = async (text: string): Promise<ResultRows> =>
       this.#reader?.query(text, []) ?? (await client.execute(text)).rows;
@@ -146,8 +146,8 @@ export class LocalLibsql implements Dialect {
 
   /** Runs work in a transaction that was begun, as Drizzle has it. */
   #run<T>(transaction: LibsqlTransaction, work: (tx: Database) => Promise<T>): Promise<T> {
-    const lane = this.#lane;
-    const inner = (): Promise<T> => work(overTransaction(this.#database, lane.client, transaction));
-    return lane.run(transaction, inner, this.#waitMs);
+    const queue = this.#queue;
+    const inner = (): Promise<T> => work(overTransaction(this.#database, queue.client, transaction));
+    return queue.run(transaction, inner, this.#waitMs);
   }
 }

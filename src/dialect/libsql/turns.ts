@@ -1,43 +1,45 @@
 import type { Client, InArgs, InStatement, ResultSet, Transaction, TransactionMode } from "@libsql/client";
-import { enterLane, Lane } from "./lane.ts";
+import { enterQueue, WriterQueue } from "./writer-queue.ts";
 import { overlay } from "./overlay.ts";
 import { isChange, isRead, statementOf } from "./statement.ts";
 
-/** The client of a file whose writers pass the gate of its lane; any other as it is. */
+/** The client of a file whose writers wait in its queue; any other as it is. */
 export function takeTurns(client: Client, waitMs: number): Client {
   if (client.protocol !== "file") return client;
-  const lane = new Lane(client);
-  const turn = <T>(work: () => Promise<T>): Promise<T> => lane.writers.exclusive(work, waitMs);
+  const queue = new WriterQueue(client);
+  const turn = <T>(work: () => Promise<T>): Promise<T> => queue.writers.exclusive(work, waitMs);
   const writing = <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
-    turn(async () => lane.run(await lane.begin(waitMs), work, waitMs));
+    turn(async () => queue.run(await queue.begin(waitMs), work, waitMs));
   const serialized = overlay(client, {
     execute: (statement: InStatement | string, args?: InArgs): Promise<ResultSet> => {
       const run = (): Promise<ResultSet> => client.execute(statement as string, args);
-      if (isRead(statement)) return lane.read(run, waitMs);
+      if (isRead(statement)) return queue.read(run, waitMs);
       // A pragma, or what makes a table, minds its own transaction.
       if (!isChange(statement)) return turn(run);
       return writing((transaction) => transaction.execute(statementOf(statement, args)));
     },
     batch: (statements, mode) => {
-      if (mode === "read") return lane.read(() => client.batch(statements, mode), waitMs);
+      if (mode === "read") return queue.read(() => client.batch(statements, mode), waitMs);
       const list = statements.map((one) => (Array.isArray(one) ? statementOf(...one) : one));
       return writing((transaction) => transaction.batch(list));
     },
     migrate: (statements) => turn(() => client.migrate(statements)),
     executeMultiple: (text) => turn(() => client.executeMultiple(text)),
     transaction: async (mode: TransactionMode = "write") =>
-      mode === "read" && !(await lane.inMemory()) ? client.transaction(mode) : writeTransaction(lane, waitMs),
+      mode === "read" && !(await queue.inMemory())
+        ? client.transaction(mode)
+        : writeTransaction(queue, waitMs),
   });
-  enterLane(serialized, lane);
+  enterQueue(serialized, queue);
   return serialized;
 }
 
 /** A transaction that writes, in its turn, which ends when it is settled. */
-export async function writeTransaction(lane: Lane, waitMs: number): Promise<Transaction> {
-  const leave = await lane.writers.enter(waitMs);
+export async function writeTransaction(queue: WriterQueue, waitMs: number): Promise<Transaction> {
+  const leave = await queue.writers.enter(waitMs);
   let transaction: Transaction;
   try {
-    transaction = await lane.begin(waitMs);
+    transaction = await queue.begin(waitMs);
   } catch (error) {
     leave();
     throw error;
@@ -53,7 +55,7 @@ export async function writeTransaction(lane: Lane, waitMs: number): Promise<Tran
     close,
     commit: async () => {
       try {
-        await lane.commit(transaction, waitMs);
+        await queue.commit(transaction, waitMs);
       } finally {
         close();
       }

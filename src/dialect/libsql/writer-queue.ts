@@ -4,7 +4,7 @@ import { Gate } from "../gate.ts";
 import { retryWhileBusy } from "../sqlite/busy.ts";
 
 /** The client of a file and the gate its writers pass; of an in-memory database, which is one connection, its readers too. */
-export class Lane {
+export class WriterQueue {
   readonly client: Client;
   readonly writers: Gate = new Gate();
   #memory: Promise<boolean> | boolean | undefined;
@@ -89,17 +89,17 @@ export class Lane {
   }
 }
 
-const lanes = new WeakMap<object, Lane>();
+const queues = new WeakMap<object, WriterQueue>();
 
-/** Remembers whose lane a client is in. */
-export const enterLane = (client: Client, lane: Lane): unknown => lanes.set(client, lane);
+/** Remembers whose queue a client is in. */
+export const enterQueue = (client: Client, queue: WriterQueue): unknown => queues.set(client, queue);
 
-/** The lane of a client: its own where `serializeWrites` made one, else a new one. */
-export function laneOf(client: Client): Lane {
-  let lane = lanes.get(client);
-  if (lane === undefined) {
-    lane = new Lane(client);
-    lanes.set(client, lane);
+/** The queue of a client: its own where `serializeWrites` made one, else a new one. */
+export function queueOf(client: Client): WriterQueue {
+  let queue = queues.get(client);
+  if (queue === undefined) {
+    queue = new WriterQueue(client);
+    queues.set(client, queue);
   }
-  return lane;
+  return queue;
 }
