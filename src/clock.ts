@@ -1,4 +1,4 @@
-import { timeout } from "./error.ts";
+import { Gone, timeout } from "./error.ts";
 
 /** Rests for so many milliseconds. */
 export const pause = (milliseconds: number): Promise<void> =>
@@ -47,6 +47,47 @@ export class Limit {
       this.lift();
     }
   }
+}
+
+/** How long one waits in a queue. */
+export interface Patience {
+  /** In milliseconds; without it there is no end. */
+  readonly waitMs?: number | undefined;
+  /** Whoever leaves waits no longer. */
+  readonly signal?: AbortSignal | undefined;
+  /** What is told to whom it takes too long. */
+  readonly late: () => unknown;
+}
+
+/** One who waits in a queue, for whom is at its head. */
+export interface Queued<T> {
+  readonly enter: (given: T) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Waits in a queue, which `join` enters; what that answers leaves the queue without having been let in. Nobody's work is
+ * raced: it has not begun.
+ *
+ * @throws Gone when `signal` aborts, what `late` says when `waitMs` are over.
+ */
+export function queued<T>(
+  { waitMs, signal, late }: Patience,
+  join: (one: Queued<T>) => () => void,
+): Promise<T> {
+  if (signal?.aborted === true) return Promise.reject(new Gone());
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", gone);
+    };
+    const enter = (given: T): void => (settle(), resolve(given));
+    const fail = (error: unknown): void => (settle(), reject(error), leave());
+    const gone = (): void => fail(new Gone());
+    const timer = waitMs === undefined ? undefined : setTimeout(() => fail(late()), waitMs);
+    signal?.addEventListener("abort", gone);
+    const leave = join({ enter, fail });
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
-import { isThenable } from "../clock.ts";
-import { busy, Gone } from "../error.ts";
+import { isThenable, queued } from "../clock.ts";
+import { busy } from "../error.ts";
 import type { Bound, Leaving } from "./contract.ts";
 
 interface Waiter {
@@ -181,37 +181,23 @@ export class Gate {
     this.#before = this.#sharing;
   }
 
-  /**
-   * The answer is a pass, save for who is alone. Its timer takes it out of the queue and lets others pass, where nobody's
-   * work is raced: it has not begun.
-   */
+  /** The answer is a pass, save for who is alone. */
   #wait(exclusive: boolean, waitMs?: number, leaving?: Leaving): Promise<Pass | undefined> {
-    const signal = leaving?.signal;
-    if (signal?.aborted === true) return Promise.reject(new Gone());
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", left);
-      };
+    const late = (): Error => lateTurn(waitMs!); // without a time nobody is late
+    return queued({ waitMs, signal: leaving?.signal, late }, ({ enter }) => {
       const waiter: Waiter = {
         exclusive,
         enter: () => {
-          settle();
           if (exclusive) this.#exclusive = true;
-          resolve(exclusive ? undefined : this.#share());
+          enter(exclusive ? undefined : this.#share());
         },
       };
-      const giveUp = (error: Error): void => {
-        settle();
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(error);
-        this.#admit(); // who stood behind may pass now
-      };
-      const left = (): void => giveUp(new Gone());
-      const timer = waitMs === undefined ? undefined : setTimeout(() => giveUp(lateTurn(waitMs)), waitMs);
-      signal?.addEventListener("abort", left);
       this.#waiters.push(waiter);
       this.#look();
+      return () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        this.#admit(); // who stood behind may pass now
+      };
     });
   }
 }

@@ -1,4 +1,6 @@
+import { queued } from "../clock.ts";
 import { busy } from "../error.ts";
+import type { Leaving } from "./contract.ts";
 
 /** Lets a number of pieces of work run at once; the others wait, first come, first served. */
 export class Semaphore {
@@ -9,10 +11,10 @@ export class Semaphore {
     this.#free = count;
   }
 
-  /** @throws QueryError `busy` when no place was free within `waitMs` milliseconds. */
-  async run<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
+  /** @throws QueryError `busy` when no place was free within `waitMs` milliseconds, Gone when the caller has left. */
+  async run<T>(work: () => Promise<T>, waitMs: number, leaving?: Leaving): Promise<T> {
     if (this.#free > 0) this.#free--;
-    else await this.#wait(waitMs);
+    else await this.#wait(waitMs, leaving);
     try {
       return await work();
     } finally {
@@ -22,18 +24,11 @@ export class Semaphore {
     }
   }
 
-  /** Its timer takes it out of the queue, where nobody's work is raced: it has not begun. */
-  #wait(waitMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const enter = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(() => {
-        this.#waiters = this.#waiters.filter((other) => other !== enter);
-        reject(busy(new Error(`no connection within ${waitMs} ms`)));
-      }, waitMs);
+  #wait(waitMs: number, leaving?: Leaving): Promise<void> {
+    const late = (): Error => busy(new Error(`no connection within ${waitMs} ms`));
+    return queued({ waitMs, signal: leaving?.signal, late }, ({ enter }) => {
       this.#waiters.push(enter);
+      return () => void (this.#waiters = this.#waiters.filter((other) => other !== enter));
     });
   }
 }

@@ -1,3 +1,4 @@
+import { queued } from "../clock.ts";
 import { busy, Gone, shareUsedUp } from "../error.ts";
 
 /** How work waits for a place. */
@@ -8,14 +9,14 @@ export interface Waiting {
   readonly signal: AbortSignal;
 }
 
-interface Waiter {
-  readonly enter: () => void;
-}
+type Enter = () => void;
 
 /**
  * So many places for work. Who waits is let in in turn by caller, and first come, first served among those of one. A caller
  * takes a place only where he then holds no more than are free still, or his first: so one alone leaves half of them to
- * whoever comes next, and nobody stands behind all that another has in the queue.
+ * whoever comes next, and nobody stands behind all that another has in the queue. This is round-robin fair queueing with
+ * a dynamic threshold (A. K. Choudhury, E. L. Hahne: Dynamic queue length thresholds for shared-memory packet switches,
+ * 1998).
  *
  * @example const fair = new Fair(10); await fair.run("n:ann", () => ask(), { waitMs: 5_000, signal });
  */
@@ -23,10 +24,13 @@ export class Fair {
   #free: number;
   readonly #held = new Map<string, number>();
   /** Who waits, by caller; the callers in the order of their turns. */
-  readonly #queues = new Map<string, Waiter[]>();
+  readonly #queues = new Map<string, Enter[]>();
+  readonly #reason: string;
 
-  constructor(capacity: number) {
+  /** `reason` is what may have made somebody late, as the author is told. */
+  constructor(capacity: number, reason?: string) {
     this.#free = capacity;
+    this.#reason = reason === undefined ? "" : `: ${reason}`;
   }
 
   /**
@@ -75,44 +79,29 @@ export class Fair {
       this.#queues.delete(caller);
       if (waiters.length > 0) this.#queues.set(caller, waiters);
       this.#take(caller);
-      next.enter();
+      next();
       return true;
     }
     return false;
   }
 
-  /** A timer, or the signal, takes it out of the queue, where nobody's work is raced: it has not begun. */
   #wait(caller: string, waitMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", left);
-      };
-      const waiter: Waiter = { enter: () => (settle(), resolve()) };
-      const giveUp = (error: unknown): void => {
-        settle();
-        this.#forget(caller, waiter);
-        reject(error);
-      };
-      const left = (): void => giveUp(new Gone());
-      const timer = setTimeout(() => giveUp(this.#late(caller, waitMs)), waitMs);
-      signal.addEventListener("abort", left);
+    return queued({ waitMs, signal, late: () => this.#late(caller, waitMs) }, ({ enter }) => {
       const waiters = this.#queues.get(caller);
-      if (waiters === undefined) this.#queues.set(caller, [waiter]);
-      else waiters.push(waiter);
+      if (waiters === undefined) this.#queues.set(caller, [enter]);
+      else waiters.push(enter);
+      return () => this.#forget(caller, enter);
     });
   }
 
-  #forget(caller: string, waiter: Waiter): void {
+  #forget(caller: string, enter: Enter): void {
     const waiters = this.#queues.get(caller)!;
-    waiters.splice(waiters.indexOf(waiter), 1);
+    waiters.splice(waiters.indexOf(enter), 1);
     if (waiters.length === 0) this.#queues.delete(caller);
   }
 
   #late(caller: string, waitMs: number): Error {
-    const why = new Error(
-      `no turn within ${waitMs} ms: does a hook wait for long, or use the outer database or the route instead of \`tx\`?`,
-    );
+    const why = new Error(`no turn within ${waitMs} ms${this.#reason}`);
     return this.#held.has(caller) ? shareUsedUp(why) : busy(why);
   }
 }

@@ -3,7 +3,7 @@ import type { Bound, Dialect } from "../dialect/dialect.ts";
 import { busy, Gone } from "../error.ts";
 import type { Asker, Outside, Turn } from "../execute/execute.ts";
 import { Fair } from "./fair.ts";
-import { Shares } from "./shares.ts";
+import { type Holder, Shares } from "./shares.ts";
 
 /** What bounds the turns of requests at a database. */
 export interface TurnOptions {
@@ -35,8 +35,11 @@ export interface Turns {
 }
 
 /** Counts work while it waits for something. */
-export async function counted<T>(shares: Shares, asker: Asker, work: () => Promise<T>): Promise<T> {
-  const holder = shares.enter(asker);
+export const counted = <T>(shares: Shares, asker: Asker, work: () => Promise<T>): Promise<T> =>
+  held(shares, shares.enter(asker), work);
+
+/** Gives a place back when work has settled. */
+async function held<T>(shares: Shares, holder: Holder, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {
@@ -66,24 +69,14 @@ export function turnsOf(dialect: Dialect, options: TurnOptions): Turns {
     before(asker, work) {
       arriving.assertRoom(asker);
       const answer = outside(work, asker); // what does not wait needs no place
-      return answer instanceof Promise ? stay(arriving, asker, answer) : answer;
+      if (!(answer instanceof Promise)) return answer;
+      return patient(
+        asker,
+        held(arriving, arriving.take(asker), () => answer),
+      );
     },
     turn: turnOf(dialect, options),
   };
-}
-
-/** Holds a place while something is waited for. */
-async function stay<T>(shares: Shares, asker: Asker, answer: Promise<T>): Promise<T> {
-  const holder = shares.take(asker);
-  const since = performance.now();
-  let given: T;
-  try {
-    given = await answer;
-  } finally {
-    shares.leave(holder);
-  }
-  assertHere(asker, since);
-  return given;
 }
 
 /** Waiting so many milliseconds is worth a look whether the caller is still there, which costs as much as a short wait. */
@@ -102,12 +95,14 @@ export async function patient<T>(asker: Asker, answer: Promise<T>): Promise<T> {
   return given;
 }
 
+const REASON = "does a hook wait for long, or use the outer database or the route instead of `tx`?";
+
 /** The queues before what bounds dialects; whoever shares the places shares the queue. */
 const fairs = new WeakMap<Bound, Fair>();
 
 function fairOf(bound: Bound): Fair {
   let fair = fairs.get(bound);
-  if (fair === undefined) fairs.set(bound, (fair = new Fair(bound.size)));
+  if (fair === undefined) fairs.set(bound, (fair = new Fair(bound.size, REASON)));
   return fair;
 }
 

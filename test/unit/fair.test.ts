@@ -128,6 +128,18 @@ describe("who waits too long hears 503 and is out of the queue:", () => {
     expect(await refusal(fair, "d")).toEqual({});
   });
 
+  test.each([
+    ["no turn within 5 ms", undefined],
+    ["no turn within 5 ms: is it full?", "is it full?"],
+  ])("and the author hears %s", async (message, reason) => {
+    const fair = new Fair(1, reason);
+    const over = event();
+    const held = fair.run("a", () => over.came, PATIENT);
+    expect(await refusal(fair, "b")).toMatchObject({ cause: { message } });
+    over.give();
+    await held;
+  });
+
   test("and those behind him come before their own time is over", async () => {
     const bench = new Bench(1);
     bench.sendAll("a0");

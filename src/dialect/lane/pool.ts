@@ -1,5 +1,6 @@
 import process from "node:process";
-import { busy, Gone } from "../../error.ts";
+import { type Queued, queued } from "../../clock.ts";
+import { busy } from "../../error.ts";
 import { Helper } from "./helper.ts";
 import type { Host } from "./host.ts";
 import type { Place } from "./message.ts";
@@ -14,11 +15,9 @@ export interface Want {
   readonly closed: () => boolean;
 }
 
-interface Waiter {
+interface Waiter extends Queued<Helper> {
   readonly want: Want;
   readonly key: string;
-  readonly enter: (helper: Helper) => void;
-  readonly fail: (error: unknown) => void;
 }
 
 /** How often it is looked for processes that nobody needs any more, in milliseconds. */
@@ -57,21 +56,16 @@ export class Pool {
   }
 
   #wait(want: Want, key: string, waitMs: number, signal: AbortSignal): Promise<Helper> {
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", leave);
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-      };
-      const fail = (error: unknown): void => (end(), reject(error));
-      const leave = (): void => fail(new Gone());
-      const late = (): void => fail(busy(new Error(`no process of the slow lane within ${waitMs} ms`)));
-      const enter = (helper: Helper): void => (end(), resolve(helper));
-      const waiter: Waiter = { want, key, enter, fail };
-      const timer = setTimeout(late, waitMs);
-      signal.addEventListener("abort", leave);
+    const late = (): Error => busy(new Error(`no process of the slow lane within ${waitMs} ms`));
+    return queued({ waitMs, signal, late }, (one) => {
+      const waiter: Waiter = { ...one, want, key };
       this.#waiters.push(waiter);
+      return () => this.#leave(waiter);
     });
+  }
+
+  #leave(waiter: Waiter): void {
+    this.#waiters = this.#waiters.filter((other) => other !== waiter);
   }
 
   /** Gives a process back; one that is still at a question has nobody to answer. */
@@ -121,12 +115,14 @@ export class Pool {
   }
 
   #admit(): void {
-    for (const { want, key, enter, fail } of this.#waiters)
+    for (const waiter of this.#waiters)
       try {
-        const found = this.#find(want, key);
-        if (found !== undefined) enter(found);
+        const found = this.#find(waiter.want, waiter.key);
+        if (found === undefined) continue;
+        this.#leave(waiter);
+        waiter.enter(found);
       } catch (error) {
-        fail(error); // no process can be made now
+        waiter.fail(error); // no process can be made now
       }
   }
 
