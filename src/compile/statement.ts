@@ -102,10 +102,15 @@ export interface Remembered {
   failed: boolean;
   /** How often it is still asked with a sum before it, because a row was larger than its share. */
   wary: number;
+  /** Whether its answers were small, as far as it has answered. */
+  small: boolean | undefined;
   readonly caution: Caution;
 }
 
-/** How often the statements of a rule are still asked with a sum before them, because an answer was large. */
+/**
+ * How often the statements of a rule whose answers were not small are still asked with a sum before them, because an answer
+ * was large.
+ */
 export interface Caution {
   left: number;
 }

@@ -139,8 +139,12 @@ function outcomeOf(
 
 /** A text as it came; once one is large its rule is one to be wary of, whose next answer may be larger still. */
 function noted(text: string, { policy }: ReadPlan, remembered: Remembered): string {
-  if (text.length > policy.limits.maxAnswerSize / LARGE && remembered.counting === "free")
+  if (remembered.counting !== "free") return text;
+  if (text.length <= policy.limits.maxAnswerSize / LARGE) remembered.small ??= true;
+  else {
+    remembered.small = false;
     remembered.caution.left = WARY;
+  }
   return text;
 }
 

@@ -20,22 +20,26 @@ export interface Count {
   /** The nodes whose rows may be of any size. */
   readonly large: readonly ReadNode[];
   readonly most: readonly number[];
+  /** Whether a sum before it may be wanted all the same, once an answer was large. */
+  readonly cautious: boolean;
 }
 
-const FREE: Count = { counting: "free", large: [], most: [] };
+/** What has nothing that could be summed up, or too little to be worth it. */
+const NEVER: Count = { counting: "free", large: [], most: [], cautious: false };
+const FREE: Count = { ...NEVER, cautious: true };
 
 /** `summed` where a row that is larger than its share may not make the statement fail, or did so lately. */
 export function countOf(plan: ReadPlan, answers: Answers, syntax: Syntax, summed: boolean): Count {
   const { policy, nodes, root } = plan;
   const { maxAnswerSize } = policy.limits;
-  if (maxAnswerSize === Number.POSITIVE_INFINITY || answers === "count") return FREE;
+  if (maxAnswerSize === Number.POSITIVE_INFINITY || answers === "count") return NEVER;
   const rows: number[] = [];
   const sum = countRows(root, 1, rows);
   if (
     !summed &&
     valuesOf(nodes, rows, ({ selected, extras }) => selected.length + extras.size) <= FREE_VALUES
   )
-    return FREE;
+    return sum > 1 ? FREE : NEVER;
   const members = nodes.map((node) => largeMembers(node, syntax));
   if (!summed && valuesOf(nodes, rows, ({ index }) => members[index]!) <= FREE_VALUES) return FREE;
   const large = nodes.filter(({ index }) => members[index]! > 0);
@@ -44,8 +48,8 @@ export function countOf(plan: ReadPlan, answers: Answers, syntax: Syntax, summed
   );
   const whole = summed || answers === "rows" || !(sum < Number.POSITIVE_INFINITY);
   return whole || most.some((share) => share < LEAST_SHARE)
-    ? { counting: "summed", large, most: [maxAnswerSize] }
-    : { counting: "capped", large, most };
+    ? { counting: "summed", large, most: [maxAnswerSize], cautious: false }
+    : { counting: "capped", large, most, cautious: true };
 }
 
 /** The most values of all nodes, of those that count. */

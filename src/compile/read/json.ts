@@ -66,7 +66,7 @@ export class JSONReader {
       statement = this.#write(plan, shape, filled, from);
       if (statement.text.length <= LONGEST) this.#statements.set(filled.key, statement);
     }
-    if (!isWary(statement)) return { statement, values: filled.values, count };
+    if (!count.cautious || !isWary(statement)) return { statement, values: filled.values, count };
     return this.bind(plan, admitted, asRows, true);
   }
 
@@ -86,6 +86,7 @@ export class JSONReader {
       toRows: answers === "rows" ? rowsWriter(plan.root) : undefined,
       failed: false,
       wary: 0,
+      small: undefined,
       caution: this.#cautionOf(plan.policy),
     };
   }
@@ -126,9 +127,13 @@ function isTooWide({ nodes }: ReadPlan, maxMembers: number): boolean {
 
 /** Whether a statement that counts nothing, or little, is better asked with a sum before it, now as some times to come. */
 function isWary(statement: Remembered): boolean {
-  const { wary, caution, counting } = statement;
-  if ((wary === 0 && caution.left === 0) || counting === "summed") return false;
-  if (wary > 0) statement.wary--;
-  else caution.left--;
+  const { wary, caution, counting, small } = statement;
+  if (counting === "capped") {
+    if (wary === 0) return false;
+    statement.wary--;
+    return true;
+  }
+  if (small === true || caution.left === 0) return false;
+  caution.left--;
   return true;
 }
