@@ -117,9 +117,7 @@ export class Pace {
 
   /** Whether a read had better run apart; it waits only where that cannot be told yet. */
   isSlow(reading: Reading): boolean | Promise<boolean> {
-    const unknown = this.#slow.unknown(reading);
-    if (unknown !== undefined) return unknown.then(() => this.#slow.has(reading, performance.now()));
-    return this.#slow.has(reading, performance.now());
+    return this.#slow.has(reading);
   }
 
   /** Runs a read that is slow beside others like it, each caller in turn, when it has waited so many milliseconds already. */
@@ -129,31 +127,22 @@ export class Pace {
     return this.#apart.run(task.caller, work, { waitMs, signal: task.signal });
   }
 
-  /** Learns how long a read took, whatever came of it, and charges its caller with what ran here for him. */
-  ran(task: Timed, reading: Reading | undefined, json: string): void {
+  /**
+   * Learns how long a read took, whatever came of it, and charges its caller with what ran here for him: its statement,
+   * what went before it, and the writing of its answer.
+   */
+  ran(task: Timed, reading: Reading | undefined, before: number, json: string): void {
     const { remote } = this.#dialect;
     const { took, apart } = task;
-    const spent = (remote || apart ? 0 : took) + json.length / WRITTEN;
-    if (spent < SMALL && (reading === undefined || took === 0)) return;
-    const now = performance.now();
+    const spent = before + (remote || apart ? 0 : took) + json.length / WRITTEN;
     if (spent >= SMALL) HERE.charge(task, spent);
-    if (reading === undefined || took === 0) return;
-    this.#slow.learn(reading, { milliseconds: remote ? this.#withoutWay(took) : took, apart, now });
+    if (reading !== undefined && took > 0)
+      this.#slow.learn(reading, remote ? this.#withoutWay(took) : took, apart);
   }
 
   /** Charges a caller with what ran here for him. */
   charge(asker: Asker, milliseconds: number): void {
     if (milliseconds >= SMALL) HERE.charge(asker, milliseconds);
-  }
-
-  /** Charges a caller with what work takes that waits for nothing, whatever comes of it. */
-  charged<T>(asker: Asker, work: () => T): T {
-    const began = performance.now();
-    try {
-      return work();
-    } finally {
-      this.charge(asker, performance.now() - began);
-    }
   }
 
   /** Whether statements run in this process. */

@@ -13,7 +13,7 @@ import {
   setFindFirst,
 } from "../author/author.ts";
 import { within } from "../clock.ts";
-import type { Compiler, ReadStatement, WriteRows, WriteSteps } from "../compile/compile.ts";
+import type { Compiler, WriteRows, WriteSteps } from "../compile/compile.ts";
 import {
   type Asker,
   execute,
@@ -123,17 +123,16 @@ export async function read<Shaped>(
   const waited = others === undefined ? 0 : await others;
   // What was asked before costs next to nothing.
   const anew = call.request.recurring !== true;
-  const plan = anew
-    ? pace.charged(call, () => plans.get(policy, call.request))
-    : plans.get(policy, call.request);
+  const began = anew ? performance.now() : 0;
+  const plan = plans.get(policy, call.request);
   setFindFirst(context, plan.first);
   const asked = runtime.outside(() => admitAll(plan.nodes, context), call);
   const admitted = asked instanceof Promise ? await patient(call, asked) : asked;
   call.mark("plan");
   const { hooks, limits } = policy;
   const held = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
-  const compile = (): ReadStatement => compiler.read(plan, admitted, wantsRows(parts, policy), held);
-  const statement = anew ? pace.charged(call, compile) : compile();
+  const statement = compiler.read(plan, admitted, wantsRows(parts, policy), held);
+  const before = anew && !(asked instanceof Promise) ? performance.now() - began : 0;
   call.mark("compile");
   const task = new Asked<QueryResult>(call, hooks, { kind: "read", read: statement }, false);
   const reading = held ? undefined : pace.readingOf(plan, statement, call);
@@ -146,7 +145,7 @@ export async function read<Shaped>(
       : execute(runtime, task));
   } finally {
     call.mark("execute");
-    pace.ran(task, reading, isResponse(outcome) ? "" : (outcome.json ?? ""));
+    pace.ran(task, reading, before, isResponse(outcome) ? "" : (outcome.json ?? ""));
   }
   if (isResponse(outcome)) return outcome;
   const answer = { policy, first: plan.first, most: limits.maxAnswerSize, outcome };

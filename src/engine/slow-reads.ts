@@ -16,13 +16,6 @@ export interface Reading {
   readonly caller: string;
 }
 
-/** What a read took, where, and when it ended. */
-export interface Took {
-  readonly milliseconds: number;
-  readonly apart: boolean;
-  readonly now: number;
-}
-
 /** What looks at no more rows is quick, whatever it does with them. */
 const FEW = 2_000;
 /** How often a statement that may look at more must have been quick before it is taken to be. */
@@ -51,10 +44,14 @@ interface Estimate {
 /** What is known of a statement: that it is quick all may teach, that it is slow each for himself. */
 interface Known {
   quick: number;
-  /** What it was estimated to look at then. */
+  /** What it was estimated to look at then, by sizes of an age. */
   work: number;
+  age: number;
   slow: SlowCallers | undefined;
 }
+
+/** So many reads are told apart between two looks at the clock for the sizes of tables. */
+const BETWEEN = 256;
 
 /**
  * Tells which reads had better not run where everybody waits: what may look at many rows, until it was quick a few times;
@@ -66,55 +63,72 @@ export class SlowReads {
   readonly #bounds: Bounds;
   readonly #estimates = new WeakMap<ReadPlan, Estimate>();
   readonly #known = new WeakMap<Remembered, Known>();
-  readonly #slow = new SlowCallers(MAX_CALLERS);
+  readonly #slow: SlowCallers;
+  readonly #clock: () => number;
+  #told = 0;
 
-  constructor(sizes: TableSizes, bounds: Bounds) {
+  constructor(sizes: TableSizes, bounds: Bounds, clock: () => number = () => performance.now()) {
     this.#sizes = sizes;
     this.#bounds = bounds;
+    this.#clock = clock;
+    this.#slow = new SlowCallers(MAX_CALLERS, clock);
   }
 
-  /** Over when it can be told of a read; `undefined` where it can be now. */
-  unknown({ plan }: Reading): Promise<void> | undefined {
-    return this.#bound(plan).work <= FEW ? undefined : this.#sizes.unknown();
-  }
-
-  /** Whether a read had better run apart, by the clock of `performance.now()`. */
-  has(reading: Reading, now: number): boolean {
-    const work = this.#workOf(reading.plan, now);
-    const suspicious = this.#slow.any(now);
-    if (work <= FEW && !suspicious) return false;
+  /**
+   * Whether a read had better run apart; it waits only where the sizes of tables matter and are not known yet. What has
+   * been quick is told at once: nothing else may cost anything.
+   */
+  has(reading: Reading): boolean | Promise<boolean> {
     const known = this.#known.get(reading.remembered);
-    if (known?.slow?.has(reading.caller, now) === true) return true;
-    if (known !== undefined && work > known.work * GROWTH) known.quick = 0;
-    const proven = known !== undefined && known.quick >= PROOFS;
-    return !proven && (work > FEW || this.#slow.has(reading.caller, now));
-  }
-
-  /** Learns that a read took so many milliseconds, apart or not, and ended at this time of the same clock. */
-  learn(reading: Reading, { milliseconds, apart, now }: Took): void {
-    const slow = milliseconds > this.#bounds.slow;
-    if (!slow && (milliseconds >= this.#bounds.quick || this.#isPlain(reading.plan, now))) return;
-    let known = this.#known.get(reading.remembered);
-    if (known === undefined)
-      this.#known.set(reading.remembered, (known = { quick: 0, work: 0, slow: undefined }));
-    if (!slow) {
-      if (known.quick++ === 0) known.work = Math.max(FEW, this.#workOf(reading.plan, now));
-      return;
+    const { age } = this.#sizes;
+    if (known?.age === age && known.quick >= PROOFS && this.#slow.none && known.slow?.none !== false) {
+      if (++this.#told % BETWEEN === 0) this.#sizes.refresh(this.#clock());
+      return false;
     }
-    (known.slow ??= new SlowCallers(MAX_CALLERS_OF_ONE)).add(reading.caller, milliseconds, now);
+    const unknown = age === 0 && this.#bound(reading.plan).work > FEW ? this.#sizes.unknown() : undefined;
+    return unknown === undefined
+      ? this.#judge(reading, known)
+      : unknown.then(() => this.#judge(reading, known));
+  }
+
+  /** Learns that a read took so many milliseconds, apart or not. */
+  learn(reading: Reading, milliseconds: number, apart: boolean): void {
+    if (milliseconds > this.#bounds.slow) return this.#learnSlow(reading, milliseconds, apart);
+    if (milliseconds >= this.#bounds.quick) return;
+    const known = this.#known.get(reading.remembered);
+    if (known === undefined) this.#know(reading).quick = 1;
+    else if (known.quick < PROOFS) known.quick++;
+  }
+
+  #judge(reading: Reading, known: Known | undefined): boolean {
+    const work = this.#workOf(reading.plan);
+    if (known?.slow?.has(reading.caller) === true) return true;
+    if (known !== undefined && known.age !== this.#sizes.age) {
+      if (work > FEW && work > known.work * GROWTH) [known.quick, known.work] = [0, work];
+      known.age = this.#sizes.age;
+    }
+    const proven = known !== undefined && known.quick >= PROOFS;
+    return !proven && (work > FEW || (!this.#slow.none && this.#slow.has(reading.caller)));
+  }
+
+  #learnSlow(reading: Reading, milliseconds: number, apart: boolean): void {
+    const known = this.#known.get(reading.remembered) ?? this.#know(reading);
+    (known.slow ??= new SlowCallers(MAX_CALLERS_OF_ONE, this.#clock)).add(reading.caller, milliseconds);
     // What was slow where it held up nobody says nothing of what else he asks.
-    if (!apart) this.#slow.add(reading.caller, milliseconds, now);
+    if (!apart) this.#slow.add(reading.caller, milliseconds);
   }
 
-  /** Whether there is nothing to be shown of a plan. */
-  #isPlain(plan: ReadPlan, now: number): boolean {
-    return this.#workOf(plan, now) <= FEW && !this.#slow.any(now);
+  #know({ plan, remembered }: Reading): Known {
+    const work = this.#workOf(plan);
+    const known: Known = { quick: 0, work, age: this.#sizes.age, slow: undefined };
+    this.#known.set(remembered, known);
+    return known;
   }
 
-  #workOf(plan: ReadPlan, now: number): number {
+  #workOf(plan: ReadPlan): number {
     const known = this.#bound(plan);
     if (known.age < 0 && known.work <= FEW) return known.work;
-    this.#sizes.refresh(now);
+    this.#sizes.refresh(this.#clock());
     const { age } = this.#sizes;
     if (known.age === age) return known.work;
     const work = weigh(plan, this.#sizes);
@@ -136,25 +150,30 @@ const weigh = (plan: ReadPlan, sizes: Sizes): number =>
 /** Who was slow lately, and until when that counts. */
 class SlowCallers {
   readonly #callers: Cache<{ until: number }>;
+  readonly #clock: () => number;
   #until = 0;
 
-  constructor(size: number) {
+  constructor(size: number, clock: () => number) {
     this.#callers = new Cache(size);
+    this.#clock = clock;
   }
 
-  /** Whether somebody was; who asks need not be known then. */
-  any(now: number): boolean {
-    return now < this.#until;
+  /** Whether nobody was; who asks need not be known then, nor what time it is but where somebody was before. */
+  get none(): boolean {
+    if (this.#until === 0) return true;
+    if (this.#clock() < this.#until) return false;
+    this.#until = 0;
+    return true;
   }
 
-  has(caller: string, now: number): boolean {
-    if (!this.any(now)) return false;
+  has(caller: string): boolean {
+    if (this.none) return false;
     const slow = this.#callers.get(caller);
-    return slow !== undefined && now < slow.until;
+    return slow !== undefined && this.#clock() < slow.until;
   }
 
-  add(caller: string, milliseconds: number, now: number): void {
-    const until = now + Math.min(milliseconds * PENALTY, LONGEST);
+  add(caller: string, milliseconds: number): void {
+    const until = this.#clock() + Math.min(milliseconds * PENALTY, LONGEST);
     const slow = this.#callers.get(caller);
     if (slow === undefined) this.#callers.set(caller, { until });
     else slow.until = Math.max(slow.until, until);
