@@ -24,7 +24,8 @@ export function refuseConditionalWrite({ headers }: Request): void {
  */
 export const etagOf = (body: string): string => `"${sha256(body)}"`;
 
-const sha256 = hasher();
+/** A text's hash, in 43 characters. */
+export const sha256: (text: string) => string = hasher();
 
 function hasher(): (text: string) => string {
   const fast = runtime?.SHA256?.hash;

@@ -3,6 +3,7 @@ import type { Answer, Asker, Call } from "../engine/engine.ts";
 import type { Mark } from "../observe.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
 import { readBody } from "./body.ts";
+import { sha256 } from "./etag.ts";
 import type { Route } from "./handle.ts";
 import type { HeaderMap } from "./headers.ts";
 import { addressKey } from "./peer.ts";
@@ -12,6 +13,9 @@ import { type JSONText, shape } from "./shape.ts";
 export interface Asks {
   ask<T>(work: () => T | Promise<T>): T | Promise<T>;
 }
+
+/** Names are kept where places are counted, and may be a client's text: of a longer one its hash is kept. */
+const LONGEST = 128;
 
 /** A request on its way, and what is known of it should it be refused. */
 export class Visit implements Asker, Asks {
@@ -48,7 +52,8 @@ export class Visit implements Asker, Asks {
 
   /** Takes the name that the author gives. */
   name(name: unknown): void {
-    if (typeof name === "string" && name !== "") this.#caller = `n:${name}`;
+    if (typeof name !== "string" || name === "") return;
+    this.#caller = name.length > LONGEST ? `h:${sha256(name)}` : `n:${name}`;
   }
 }
 

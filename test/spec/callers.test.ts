@@ -9,6 +9,8 @@ import {
   type QueryHandler,
   type QueryRouteOptions,
 } from "@bepalo/query";
+import type { Route } from "../../src/http/handle.ts";
+import { Visit } from "../../src/http/visit.ts";
 import { tag } from "../support/schema.ts";
 import * as schema from "../support/schema.ts";
 import { serve } from "../support/app.ts";
@@ -182,6 +184,26 @@ describe("who asks", () => {
       expect(await areOne(here, there, { caller })).toBe(false);
     },
   );
+
+  test("a long name is kept short, and is nobody else's for it", async () => {
+    const long = "n".repeat(5_000);
+    const named = (name: string): { readonly headers: Record<string, string> } => ({
+      headers: { "x-name": name },
+    });
+    expect(await areOne(named(long), named(long), { caller: byName })).toBe(true);
+    expect(await areOne(named(`${long}a`), named(`${long}b`), { caller: byName })).toBe(false);
+    const keyOf = (name: string): string => {
+      const route = { headers: {} } as Route; // all that is looked at here
+      const visit = new Visit(route, new Request("http://localhost"), undefined, () => undefined);
+      visit.name(name);
+      return visit.caller;
+    };
+    const key = keyOf(long);
+    expect(key.length).toBeLessThan(64);
+    expect(keyOf("n".repeat(128))).toHaveLength(130);
+    expect(keyOf("n".repeat(129)).length).toBeLessThan(64);
+    expect([keyOf(key), keyOf(key.slice(2))]).not.toContain(key);
+  });
 
   test("no name is an address", async () => {
     const caller = byName;
