@@ -78,6 +78,13 @@ function beyond(error: unknown, state: string, mode: "read" | "write"): QueryErr
   return mode === "write" && state === "54000" ? misfitting(error) : complex();
 }
 
+/** What a server in English says when a `statement_timeout` of its own has ended a statement; nobody asked it to. */
+const TIMED_OUT = "canceling statement due to statement timeout";
+
+/** Whether a server was asked to end a statement, as far as its language tells. */
+export const isStopped = (error: unknown): boolean =>
+  stateOf(error) === "57014" && ![...causes(error)].some(({ message }) => message === TIMED_OUT);
+
 /** Whether a statement failed for nothing it says, so that it may succeed when all is run anew. */
 export function isRetryable(error: unknown): boolean {
   if (error instanceof HttpError) return false;

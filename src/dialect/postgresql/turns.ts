@@ -1,6 +1,6 @@
 import type { Bound } from "../contract.ts";
 import { Semaphore } from "../semaphore.ts";
-import { stateOf } from "./failure.ts";
+import { isStopped } from "./failure.ts";
 import { GRACE } from "./watch.ts";
 
 /** Whose turn it is to use a connection, among all who use the same client. */
@@ -43,7 +43,7 @@ export class Turns {
    * connection, which ended by itself. One that ran too long itself has no time left for another attempt.
    */
   isStray(error: unknown): boolean {
-    return stateOf(error) === "57014" && performance.now() - this.#stopped < 2 * GRACE;
+    return isStopped(error) && performance.now() - this.#stopped < 2 * GRACE;
   }
 
   /**
