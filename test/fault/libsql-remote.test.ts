@@ -295,6 +295,29 @@ describe("a server that hangs", () => {
   });
 });
 
+test("who leaves while he waits to be sent leaves at once, and nothing is sent for him", async () => {
+  const seen: number[] = [];
+  const { app, hrana } = await open({
+    observe: (one) => one.kind === "answered" && seen.push(one.status),
+    // In turns that the engine knows he would wait before it.
+    dialect: (_, found) => Object.assign(found(), { bounds: () => undefined }),
+  });
+  const sent = (): number => hrana.requests.filter((text) => text.includes('"tags"')).length;
+  const before = sent();
+  hrana.mishap = () => ({ kind: "delay", milliseconds: 1_500 });
+  const others = Array.from({ length: 16 }, () => app.get("plain"));
+  await until(() => sent() === before + 16);
+  const left = new AbortController();
+  const gone = app.get("plain", { signal: left.signal }).catch(() => undefined);
+  await Bun.sleep(50);
+  left.abort();
+  await gone;
+  await until(() => seen.length === 2);
+  expect(seen).toEqual([200, 499]); // before the others
+  expect((await Promise.all(others)).map(({ status }) => status)).toEqual(Array(16).fill(200));
+  expect(sent()).toBe(before + 16);
+});
+
 describe("a server that ends a transaction by itself", () => {
   test("and tells it to a hook that goes on nevertheless: nothing is written, and it is 503", async () => {
     const { app, hrana, contents } = await open();

@@ -1,7 +1,7 @@
 import type { Client, InValue, Transaction, TransactionMode } from "@libsql/client";
 import { within } from "../../clock.ts";
 import { busy } from "../../error.ts";
-import type { Bound, Database, Dialect, DialectOptions, ResultRows } from "../contract.ts";
+import type { Bound, Database, Dialect, DialectOptions, Leaving, ResultRows } from "../contract.ts";
 import { Semaphore } from "../semaphore.ts";
 import { isUnsayable } from "../sqlite/failure.ts";
 import { JSON_PROBE, jsonPassesSelects } from "../sqlite/json.ts";
@@ -51,9 +51,13 @@ export class RemoteLibsql implements Dialect {
     return mode === "write" || transaction ? this.#bounds.transactions : this.#bounds.statements;
   }
 
-  /** What waits for its turn is not in the client's own queue, where it would run when nobody waits any more. */
-  read<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    return this.#statements.run(() => within(this.#timeout, work(this.#single)), this.#busyTimeout);
+  /**
+   * What waits for its turn is not in the client's own queue, where it would run when nobody waits any more. What was sent
+   * nobody can stop: it keeps its place though its caller has left, or he would send more and more that the server is at.
+   */
+  read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
+    const ask = (): Promise<T> => within(this.#timeout, work(this.#single));
+    return this.#statements.run(ask, this.#busyTimeout, leaving);
   }
 
   /** In a transaction, because the client may fail to read what a statement returns once it is done. */

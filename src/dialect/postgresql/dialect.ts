@@ -77,8 +77,9 @@ class PostgreSQL implements Dialect {
   read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
     const { turns, busyTimeout } = this.#shared;
     // What runs in this process cannot be stopped.
-    if (leaving === undefined || !this.remote) return turns.statement(() => work(this.#watched), busyTimeout);
-    return turns.statement(() => this.#readers.run(work, leaving.signal), busyTimeout);
+    const ask = (): Promise<T> =>
+      leaving === undefined || !this.remote ? work(this.#watched) : this.#readers.run(work, leaving.signal);
+    return turns.statement(ask, busyTimeout, leaving);
   }
 
   async write<T>(work: (database: Database) => Promise<T>, milliseconds = this.#shared.timeout): Promise<T> {

@@ -1,4 +1,4 @@
-import type { Bound } from "../contract.ts";
+import type { Bound, Leaving } from "../contract.ts";
 import { Semaphore } from "../semaphore.ts";
 import { isStopped } from "./failure.ts";
 import { GRACE } from "./watch.ts";
@@ -25,8 +25,8 @@ export class Turns {
     return transaction ? this.#bounds.transactions : this.#bounds.statements;
   }
 
-  statement<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
-    return this.#all.run(() => this.#begin(work), waitMs);
+  statement<T>(work: () => Promise<T>, waitMs: number, leaving?: Leaving): Promise<T> {
+    return this.#all.run(() => this.#begin(work), waitMs, leaving);
   }
 
   transaction<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
