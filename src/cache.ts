@@ -1,6 +1,25 @@
 /** Longer texts are neither remembered nor kept prepared: what is remembered has a bound in bytes too. */
 export const LONGEST = 16_384;
 
+/**
+ * Tells which texts were probably met lately. Only hashes are kept, in a table that never grows: what comes once leaves
+ * nothing behind that the collector would have to carry, and pushes nothing out of a cache.
+ */
+export class Seen {
+  readonly #hashes = new Int32Array(4_096);
+
+  /** Whether a text was met before; it is now. */
+  before(text: string): boolean {
+    let hash = 0;
+    for (let index = 0; index < text.length; index++)
+      hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
+    const slot = hash & (this.#hashes.length - 1);
+    if (this.#hashes[slot] === hash) return true;
+    this.#hashes[slot] = hash;
+    return false;
+  }
+}
+
 /** What else bounds a cache. */
 export interface CacheOptions<Value> {
   /** How much one generation may weigh. */

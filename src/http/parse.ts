@@ -1,4 +1,4 @@
-import { Cache } from "../cache.ts";
+import { Cache, Seen } from "../cache.ts";
 import { readNumber } from "../digits.ts";
 import { at, invalidValue, QueryError } from "../error.ts";
 import {
@@ -31,26 +31,14 @@ export function parse(method: Method, resource: string, search: string): QueryRe
   const known = questions.get(key);
   if (known !== undefined) return known;
   const question = read(method, resource, search);
-  if (key.length > MAX_REMEMBERED || !seenBefore(key)) return question;
+  if (key.length > MAX_REMEMBERED || !seen.before(key)) return question;
   const recurring = { ...question, recurring: true };
   questions.set(key, recurring);
   return recurring;
 }
 
-/**
- * Whether a text was probably seen lately. Only hashes are kept, in a table that never grows: a question asked once
- * leaves nothing behind that the collector would have to carry.
- */
-function seenBefore(text: string): boolean {
-  let hash = 0;
-  for (let index = 0; index < text.length; index++) hash = (Math.imul(hash, 31) + text.charCodeAt(index)) | 0;
-  const slot = hash & (seen.length - 1);
-  if (seen[slot] === hash) return true;
-  seen[slot] = hash;
-  return false;
-}
-
-const seen = new Int32Array(4_096);
+/** A question asked once is not remembered. */
+const seen = new Seen();
 
 /**
  * What all questions of a generation may have in characters. A question with its plans takes up to a hundred times the

@@ -228,20 +228,50 @@ describe("`observe` hears of every request once", () => {
   });
 });
 
+const COLUMNS = [
+  "id",
+  "authorId",
+  "reviewerId",
+  "title",
+  "body",
+  "rating",
+  "views",
+  "published",
+  "createdAt",
+];
+/** One of five hundred and eleven choices of columns. */
+const columnsOf = (n: number): string =>
+  COLUMNS.filter((_, index) => (n >> index) & 1)
+    .map((name) => `${name}:T`)
+    .join();
+
 describe("what is remembered", () => {
-  test("grows with new shapes, not with new values", async () => {
+  test("grows with shapes that come again, not with new values", async () => {
     const { observe, answered } = watcher();
     const app = await serving(acl, { observe });
     const statements = async (select: string): Promise<number> => {
       await app.get(ask("articles", select));
       return answered().at(-1)!.remembered.statements;
     };
-    const first = await statements("(columns:(id:T),where:(views.gt:1))");
-    expect(first).toBe(1);
-    expect(await statements("(columns:(id:T),where:(views.gt:2))")).toBe(first);
-    expect(await statements("(columns:(id:T),where:(views.gt:1))")).toBe(first);
-    expect(await statements("(columns:(id:T,title:T),where:(views.gt:1))")).toBe(first + 1);
-    expect(await statements("(columns:(id:T),where:(views.lt:1))")).toBe(first + 2);
+    for (const [value, remembered] of [0, 1, 1, 1].entries())
+      expect(await statements(`(columns:(id:T),where:(views.gt:${value}))`)).toBe(remembered);
+    for (const remembered of [1, 2, 2])
+      expect(await statements("(columns:(id:T,title:T),where:(views.gt:1))")).toBe(remembered);
+    for (const remembered of [2, 3])
+      expect(await statements("(columns:(id:T),where:(views.lt:1))")).toBe(remembered);
+  });
+
+  test("is not pushed out by what is asked once", async () => {
+    const { observe, answered } = watcher();
+    const app = await serving(acl, { observe, on: "bun:sqlite" });
+    const last = (): object => answered().at(-1)!.remembered;
+    const polite = ask("articles", "(columns:(id:T))");
+    for (let time = 0; time < 3; time++) await app.get(polite);
+    const before = last();
+    expect(before).toMatchObject({ statements: 1, prepared: 1 });
+    for (let n = 1; n <= 511; n++) await app.get(ask("articles", `(columns:(${columnsOf(n)}),limit:1)`));
+    await app.get(polite);
+    expect(last()).toEqual(before);
   });
 
   test("grows with a question asked again, not with one that was refused", async () => {
@@ -262,22 +292,11 @@ describe("what is remembered", () => {
   test("stays bounded, whatever is asked", async () => {
     const { observe, answered } = watcher();
     const app = await serving(acl, { observe, on: "bun:sqlite" });
-    const columns = [
-      "id",
-      "authorId",
-      "reviewerId",
-      "title",
-      "body",
-      "rating",
-      "views",
-      "published",
-      "createdAt",
-    ];
     // Each a shape of its own.
     for (let n = 1; n <= 2_600; n++) {
-      const some = columns.filter((_, index) => (n >> index) & 1);
-      const order = columns[(n >> 9) % 9]!;
-      const names = some.length > 0 ? `columns:(${some.map((name) => `${name}:T`).join()}),` : "";
+      const some = columnsOf(n);
+      const order = COLUMNS[(n >> 9) % 9]!;
+      const names = some === "" ? "" : `columns:(${some}),`;
       const path = ask("articles", `(${names}orderBy:(${order}:${n > 4_608 ? "desc" : "asc"}),limit:1)`);
       await app.get(path);
       if (n % 2 === 0) await app.get(path);

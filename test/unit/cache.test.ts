@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Cache } from "../../src/cache.ts";
+import { Cache, Seen } from "../../src/cache.ts";
 
 describe("a cache", () => {
   test("holds twice its size at most, and forgets what was not asked for lately", () => {
@@ -33,4 +33,14 @@ describe("a cache", () => {
     cache.clear();
     expect([cache.size, cache.weight, forgotten.length]).toEqual([0, 0, set]);
   });
+});
+
+test("a text is known the second time, as long as not too many others come between", () => {
+  const seen = new Seen();
+  expect([seen.before("polite"), seen.before("polite"), seen.before("other")]).toEqual([false, true, false]);
+  let known = 0;
+  for (let n = 0; n < 1_000; n++) if (seen.before(`foreign ${n}`)) known++;
+  expect(known).toBe(0);
+  for (let n = 0; n < 1_000; n++) if (seen.before(`foreign ${n}`)) known++;
+  expect(known).toBeGreaterThan(500);
 });

@@ -1,4 +1,4 @@
-import { Cache, LONGEST } from "../../cache.ts";
+import { Cache, LONGEST, Seen } from "../../cache.ts";
 import type { Dialect } from "../../dialect/dialect.ts";
 import type { Admitted } from "../../author/author.ts";
 import type { ReadPlan } from "../../plan/plan.ts";
@@ -26,15 +26,16 @@ interface Shape {
 type Shapes = WeakMap<ReadPlan, Shape>;
 
 /** What the statements of a generation may have in characters, with their keys. */
-const MAX_BYTES = 2_097_152;
+const MAX_CHARACTERS = 2_097_152;
 
-/** The fast reader: plans become text, and one text serves every plan of its shape. */
+/** The fast reader: plans become text, and one text serves every plan of its shape, once a shape came again. */
 export class JSONReader {
   readonly #speech: Speech;
   readonly #statements = new Cache<Remembered>(1_000, {
-    most: MAX_BYTES,
+    most: MAX_CHARACTERS,
     weigh: (key, { text }) => key.length + text.length,
   });
+  readonly #seen = new Seen();
   /** For answers as text and as rows, and both with a sum before. */
   readonly #shapes: readonly Shapes[] = Array.from({ length: 4 }, () => new WeakMap());
   readonly #cautions = new WeakMap<object, Caution>();
@@ -64,7 +65,9 @@ export class JSONReader {
     let statement = this.#statements.get(filled.key);
     if (statement === undefined) {
       statement = this.#write(plan, shape, filled, from);
-      if (statement.text.length <= LONGEST) this.#statements.set(filled.key, statement);
+      // A question that recurs was seen twice already.
+      if (statement.text.length <= LONGEST && (plan.recurring || this.#seen.before(filled.key)))
+        this.#statements.set(filled.key, statement);
     }
     if (!count.cautious || !isWary(statement)) return { statement, values: filled.values, count };
     return this.bind(plan, admitted, asRows, true);

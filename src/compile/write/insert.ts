@@ -1,6 +1,6 @@
 import { is, SQL } from "drizzle-orm";
 import type { Row, Rows } from "../../author/author.ts";
-import { Cache, LONGEST } from "../../cache.ts";
+import { Cache, LONGEST, Seen } from "../../cache.ts";
 import { type Lifted, MARK, takeApart } from "../../drizzle/drizzle.ts";
 import { type Selected, typeOf, type WritePlan } from "../../plan/plan.ts";
 import type { ColumnInfo } from "../../schema/schema.ts";
@@ -13,7 +13,7 @@ import { hasDefault, madeValue } from "./made.ts";
 import type { WritingOne } from "./steps.ts";
 
 /** What the statements of a generation may have in characters, with their keys. */
-const MAX_BYTES = 1_048_576;
+const MAX_CHARACTERS = 1_048_576;
 
 /** A remembered statement, and what writes the row it returns, where that is not JSON already. */
 interface InsertStatement {
@@ -42,9 +42,10 @@ const isNumeric = ({ expression }: Selected): boolean =>
 export class InsertWriter {
   readonly #speech: Speech;
   readonly #statements = new Cache<InsertStatement>(500, {
-    most: MAX_BYTES,
+    most: MAX_CHARACTERS,
     weigh: (key, { text }) => key.length + text.length,
   });
+  readonly #seen = new Seen();
 
   constructor(speech: Speech) {
     this.#speech = speech;
@@ -97,7 +98,7 @@ export class InsertWriter {
           ? `1 = ${checked === "none" ? 0 : 1}`
           : numbered(checked, values.length + 1, this.#speech.syntax);
       statement = this.#write(plan, given, condition, cells);
-      if (statement.text.length <= LONGEST) this.#statements.set(key, statement);
+      if (statement.text.length <= LONGEST && this.#seen.before(key)) this.#statements.set(key, statement);
     }
     return statement;
   }

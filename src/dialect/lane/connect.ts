@@ -1,11 +1,9 @@
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { Cache, LONGEST } from "../../cache.ts";
 import type { ResultRows } from "../contract.ts";
-import { MAX_PREPARED } from "../sqlite/connection.ts";
-import type { SyncStatement } from "../sqlite/driver.ts";
 import { type BetterClient, type BunClient, prepareBetter, prepareBun } from "../sqlite/prepare.ts";
+import { Prepared } from "../sqlite/prepared.ts";
 import { presentValues } from "../value.ts";
 import { identityOf } from "./identity.ts";
 import type { Driver, Place } from "./message.ts";
@@ -98,24 +96,12 @@ async function opened(module: string): Promise<SyncClient | AsyncClient> {
 }
 
 function preparing(client: SyncClient, driver: Driver): Ask {
-  const statements = new Cache<SyncStatement>(MAX_STATEMENTS, {
-    most: MAX_PREPARED,
-    dropped: (statement) => statement.finalize(),
-  });
-  const prepare = (text: string): SyncStatement =>
+  const statements = new Prepared(MAX_STATEMENTS, (text) =>
     driver === "bun-sqlite"
       ? prepareBun(client as BunClient, text)
-      : prepareBetter(client as BetterClient, text);
-  return (text, values, most) => {
-    const known = statements.get(text);
-    const statement = known ?? prepare(text);
-    if (known === undefined && text.length <= LONGEST) statements.set(text, statement);
-    try {
-      return statement.rows(values, most);
-    } finally {
-      if (text.length > LONGEST) statement.finalize();
-    }
-  };
+      : prepareBetter(client as BetterClient, text),
+  );
+  return (text, values, most) => statements.rows(text, values, most);
 }
 
 const asking =

@@ -1,6 +1,6 @@
 import type { Client } from "@libsql/client";
-import { Cache, LONGEST } from "../../cache.ts";
-import { MAX_PREPARED } from "../sqlite/connection.ts";
+import type { SyncStatement } from "../sqlite/driver.ts";
+import { Prepared } from "../sqlite/prepared.ts";
 import { toSQLite } from "../sqlite/value.ts";
 
 /** The part of the driver under @libsql/client that is used here. */
@@ -26,12 +26,13 @@ const MAX_STATEMENTS = 200;
 export class FileReader {
   readonly #client: Client;
   readonly #connection: Connection;
-  readonly #statements = new Cache<Statement>(MAX_STATEMENTS, { most: MAX_PREPARED });
+  readonly #statements: Prepared;
   #closed = false;
 
   private constructor(client: Client, connection: Connection) {
     this.#client = client;
     this.#connection = connection;
+    this.#statements = new Prepared(MAX_STATEMENTS, (text) => prepareOne(connection, text));
   }
 
   /** Opens one; `undefined` where the driver cannot be loaded or the file cannot be read without the client. */
@@ -60,15 +61,9 @@ export class FileReader {
   /** The one row of a statement, or none; `undefined` where the client had better be asked. */
   query(text: string, values: readonly unknown[]): readonly ArrayLike<unknown>[] | undefined {
     if (this.#client.closed) this.#close();
-    if (this.#closed || text.length > LONGEST) return undefined;
+    if (this.#closed) return undefined;
     try {
-      let statement = this.#statements.get(text);
-      if (statement === undefined) {
-        statement = this.#connection.prepare(text).raw(true);
-        this.#statements.set(text, statement);
-      }
-      const row = statement.get(values.map(toSQLite));
-      return row === undefined ? [] : [row];
+      return this.#statements.rows(text, values);
     } catch {
       return undefined; // the client says what is wrong, in the way everybody knows its errors
     }
@@ -80,4 +75,16 @@ export class FileReader {
     this.#statements.clear();
     this.#connection.close();
   }
+}
+
+/** Prepares a statement that answers one row at most. */
+function prepareOne(connection: Connection, text: string): SyncStatement {
+  const statement = connection.prepare(text).raw(true);
+  return {
+    rows(values) {
+      const row = statement.get(values.map(toSQLite));
+      return row === undefined ? [] : [row];
+    },
+    finalize: () => undefined, // the collector does
+  };
 }

@@ -1,23 +1,19 @@
-import { Cache, LONGEST } from "../../cache.ts";
-import type { SyncDriver, SyncStatement } from "./driver.ts";
+import type { SyncDriver } from "./driver.ts";
+import { Prepared } from "./prepared.ts";
 
 /** Statements kept prepared, in each of two generations. */
 const MAX_STATEMENTS = 200;
-/** What their texts may have in characters; a statement takes ten times the bytes. */
-export const MAX_PREPARED = 524_288;
 
 /** The one connection of a synchronous driver, with the statements that are kept prepared on it. */
 export class Connection {
   readonly #driver: SyncDriver;
-  readonly #statements = new Cache<SyncStatement>(MAX_STATEMENTS, {
-    most: MAX_PREPARED,
-    dropped: (statement) => statement.finalize(),
-  });
+  readonly #statements: Prepared;
   /** Whether it waits for locks by itself, which stops the whole process. */
   readonly waits: boolean;
 
   constructor(driver: SyncDriver) {
     this.#driver = driver;
+    this.#statements = new Prepared(MAX_STATEMENTS, (text) => driver.prepare(text));
     this.waits = this.#patience() > 0;
   }
 
@@ -40,20 +36,7 @@ export class Connection {
   }
 
   query(text: string, values: readonly unknown[], most?: number): readonly ArrayLike<unknown>[] {
-    if (text.length > LONGEST) return this.#once(text, values, most);
-    let statement = this.#statements.get(text);
-    if (statement === undefined) this.#statements.set(text, (statement = this.#driver.prepare(text)));
-    return statement.rows(values, most);
-  }
-
-  /** Runs a statement that is not kept. */
-  #once(text: string, values: readonly unknown[], most?: number): readonly ArrayLike<unknown>[] {
-    const statement = this.#driver.prepare(text);
-    try {
-      return statement.rows(values, most);
-    } finally {
-      statement.finalize();
-    }
+    return this.#statements.rows(text, values, most);
   }
 
   /** Runs what may find the file locked without waiting for it: `retryWhileBusy` waits, and stops nobody. */
