@@ -2,7 +2,7 @@ import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { Admitted } from "../author/author.ts";
 import type { ReadPlan, WritePlan } from "../plan/plan.ts";
 import { portableRead } from "./portable/relational.ts";
-import { type Bound, JSONReader } from "./read/json.ts";
+import { type Bound, type Form, JSONReader } from "./read/json.ts";
 import { speechOf } from "./sql/speech.ts";
 import type { ReadStatement } from "./statement.ts";
 import { InsertWriter } from "./write/insert.ts";
@@ -59,10 +59,32 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
   const fast = choice === "fast";
   const reader = fast ? new JSONReader(speech, dialect) : undefined;
   const inserts = fast ? new InsertWriter(speech) : undefined;
-  const read = (plan: ReadPlan, admitted: Admitted, asRows: boolean, summed: boolean): ReadStatement => {
+  const read = readsOf(database, reader);
+  const heldSummed = speech.database === "postgresql";
+  return {
+    read: (plan, admitted, asRows, held) =>
+      read(plan, admitted, asRows ? "values" : "text", held && heldSummed),
+    write: (plan, rows, { asRows, triggered }) =>
+      compileWrite(plan, rows, {
+        speech,
+        read: (whole, admitted) => read(whole, admitted, "values", heldSummed),
+        inserts: asRows ? undefined : inserts,
+        triggered,
+      }),
+    get size() {
+      return (reader?.size ?? 0) + (inserts?.size ?? 0);
+    },
+  };
+}
+
+type Reads = (plan: ReadPlan, admitted: Admitted, form: Form, summed: boolean) => ReadStatement;
+
+/** Makes reads by the fast reader, where there is one, and by the portable one what that cannot answer. */
+function readsOf(database: Database, reader: JSONReader | undefined): Reads {
+  const read: Reads = (plan, admitted, form, summed) => {
     const bound =
-      working(reader?.bind(plan, admitted, asRows, summed)) ??
-      working(reader?.bind(plan, admitted, true, summed));
+      working(reader?.bind(plan, admitted, form, summed)) ??
+      working(reader?.bind(plan, admitted, "values", summed));
     if (bound === undefined) return portableRead(database, plan, admitted);
     const { statement, values, count } = bound;
     const { answers } = statement;
@@ -72,26 +94,16 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
       ask: { kind: "text", text: statement.text, values },
       remembered: statement,
       most: answers === "rows" && count.counting === "summed" ? count.most[0] : undefined,
-      summed: () => read(plan, admitted, asRows, true),
+      summed: () => read(plan, admitted, form, true),
+      made: () => read(plan, admitted, "made", summed),
       // In a form that holds any value, or by the reader that needs none.
       otherwise: () =>
-        answers === "encoded" ? portableRead(database, plan, admitted) : read(plan, admitted, true, summed),
+        answers === "encoded"
+          ? portableRead(database, plan, admitted)
+          : read(plan, admitted, "values", summed),
     };
   };
-  const heldSummed = speech.database === "postgresql";
-  return {
-    read: (plan, admitted, asRows, held) => read(plan, admitted, asRows, held && heldSummed),
-    write: (plan, rows, { asRows, triggered }) =>
-      compileWrite(plan, rows, {
-        speech,
-        read: (whole, admitted) => read(whole, admitted, true, heldSummed),
-        inserts: asRows ? undefined : inserts,
-        triggered,
-      }),
-    get size() {
-      return (reader?.size ?? 0) + (inserts?.size ?? 0);
-    },
-  };
+  return read;
 }
 
 /** A statement that met a value it cannot say is not tried again while it is remembered. */

@@ -87,6 +87,8 @@ export interface FastRead {
   readonly most: number | undefined;
   /** What is asked instead where a row is larger than its share. */
   readonly summed: () => ReadStatement;
+  /** The same with a text that the database makes, where it takes nobody's time. */
+  readonly made: () => ReadStatement;
   /** What is asked instead where the database, or its driver, meets a value that it cannot say. */
   readonly otherwise: () => ReadStatement;
 }

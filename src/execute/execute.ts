@@ -137,17 +137,12 @@ async function readApart(
 ): Promise<QueryResult> {
   const { dialect, unreadable } = runtime;
   const { lane } = dialect;
-  if (lane === undefined) return inFront(runtime, task, read);
-  const bounds = { milliseconds, signal: task.signal };
-  let asked = read;
-  while (asked.kind === "fast") {
-    const found = await runApart({ dialect, lane, unreadable }, asked, task, bounds);
-    if (!("kind" in found)) return found;
-    if (found === asked) break;
-    asked = found;
-  }
+  if (lane === undefined || read.kind !== "fast") return inFront(runtime, task, read);
+  const { signal } = task;
+  const found = await runApart({ dialect, lane, unreadable }, read, task, { milliseconds, signal });
+  if (!("kind" in found)) return found;
   task.apart = false;
-  return inFront(runtime, task, asked);
+  return inFront(runtime, task, found);
 }
 
 function run(

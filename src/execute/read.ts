@@ -67,22 +67,34 @@ export async function runRead(
   return runPortable(dialect, database, asked, unreadable, meter);
 }
 
-/** Runs a fast read in the slow lane; answers the read that is left where the lane, or its form, cannot say it. */
+/**
+ * Runs a fast read in the slow lane, where the JSON of rows is made too: here it would hold up everybody. Answers the read
+ * that is left where the lane cannot say it.
+ */
 export async function runApart(
   { dialect, lane, unreadable }: { dialect: Dialect; lane: Lane; unreadable: Unreadable },
   read: FastRead,
   meter: Meter,
-  bounds: Pick<Parameters<Lane["read"]>[2], "milliseconds" | "signal">,
+  { milliseconds, signal }: Pick<Parameters<Lane["read"]>[2], "milliseconds" | "signal">,
 ): Promise<ReadOutcome | ReadStatement> {
-  try {
-    const found = await lane.read(read.ask.text, read.ask.values, { ...bounds, most: read.most });
-    if (found === undefined) return read;
-    meter.took += found.milliseconds;
-    return outcomeOf(found.rows, read, syntaxOf(dialect.speaks), unreadable);
-  } catch (error) {
-    if (error instanceof QueryError && error.code === "timeout") meter.took += bounds.milliseconds;
-    return otherwise(read, error, dialect);
+  const end = performance.now() + milliseconds;
+  const made = read.remembered.toRows === undefined ? read : read.made();
+  const first = made.kind === "fast" ? made : read;
+  let asked: ReadStatement = first;
+  while (asked.kind === "fast") {
+    const { ask, most }: FastRead = asked;
+    const left = Math.max(1, Math.ceil(end - performance.now()));
+    try {
+      const found = await lane.read(ask.text, ask.values, { milliseconds: left, signal, most });
+      if (found === undefined) return asked === first ? read : asked;
+      meter.took += found.milliseconds;
+      return outcomeOf(found.rows, asked, syntaxOf(dialect.speaks), unreadable);
+    } catch (error) {
+      if (error instanceof QueryError && error.code === "timeout") meter.took += left;
+      asked = otherwise(asked, error, dialect);
+    }
   }
+  return asked;
 }
 
 /** What is asked next, where a statement failed for what it met. */

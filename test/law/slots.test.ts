@@ -123,7 +123,7 @@ describe("the key, the text and the values of a statement", () => {
             const one = make(policy, spec, question);
             if (one === undefined) continue;
             for (const summed of [false, true]) {
-              const { statement, values } = reader().bind(one.plan, one.admitted, false, summed)!;
+              const { statement, values } = reader().bind(one.plan, one.admitted, "text", summed)!;
               const key = keyOf(one, "json", statement.counting);
               expect(texts.get(key) ?? statement.text).toBe(statement.text);
               texts.set(key, statement.text);

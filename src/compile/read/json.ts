@@ -25,6 +25,9 @@ interface Shape {
 
 type Shapes = WeakMap<ReadPlan, Shape>;
 
+/** How an answer is wanted: as values, as a text that the database makes, or as a text, whoever makes it. */
+export type Form = "values" | "made" | "text";
+
 /** What the statements of a generation may have in characters, with their keys. */
 const MAX_CHARACTERS = 2_097_152;
 
@@ -36,8 +39,9 @@ export class JSONReader {
     weigh: (key, { text }) => key.length + text.length,
   });
   readonly #seen = new Seen();
-  /** For answers as text and as rows, and both with a sum before. */
-  readonly #shapes: readonly Shapes[] = Array.from({ length: 4 }, () => new WeakMap());
+  readonly #shapes: Readonly<Record<Form, Shapes>> = newShapes();
+  /** Those with a sum before. */
+  readonly #summed: Readonly<Record<Form, Shapes>> = newShapes();
   readonly #cautions = new WeakMap<object, Caution>();
   readonly #dialect: Pick<Dialect, "rowsAreCheap" | "jsonPassesSelects">;
 
@@ -52,11 +56,11 @@ export class JSONReader {
   }
 
   /**
-   * The statement of a plan and its values; `asRows` where rows are wanted instead of their text, `summed` where their bytes
-   * are summed up first. `undefined` for a plan that is left to the portable reader.
+   * The statement of a plan and its values; `summed` where the bytes of its answer are summed up first. `undefined` for a
+   * plan that is left to the portable reader.
    */
-  bind(plan: ReadPlan, admitted: Admitted, asRows: boolean, summed: boolean): Bound | undefined {
-    const shape = this.#shape(plan, asRows, summed);
+  bind(plan: ReadPlan, admitted: Admitted, form: Form, summed: boolean): Bound | undefined {
+    const shape = this.#shape(plan, form, summed);
     if (shape === undefined) return undefined;
     const { count } = shape;
     const filled = fill(shape.slots, admitted, this.#speech);
@@ -70,7 +74,7 @@ export class JSONReader {
         this.#statements.set(filled.key, statement);
     }
     if (!count.cautious || !isWary(statement)) return { statement, values: filled.values, count };
-    return this.bind(plan, admitted, asRows, true);
+    return this.bind(plan, admitted, form, true);
   }
 
   #write(
@@ -100,12 +104,12 @@ export class JSONReader {
     return caution;
   }
 
-  #shape(plan: ReadPlan, asRows: boolean, summed: boolean): Shape | undefined {
-    const shapes = this.#shapes[(asRows ? 1 : 0) + (summed ? 2 : 0)]!;
+  #shape(plan: ReadPlan, form: Form, summed: boolean): Shape | undefined {
+    const shapes = (summed ? this.#summed : this.#shapes)[form];
     const known = plan.recurring ? shapes.get(plan) : undefined;
     if (known !== undefined) return known;
     const { syntax } = this.#speech;
-    const wished = this.#answers(plan, asRows);
+    const wished = this.#answers(plan, form);
     const count = countOf(plan, wished, syntax, summed);
     const answers = wished === "object" && count.counting === "summed" ? "json" : wished;
     if (answers !== "rows" && answers !== "count" && isTooWide(plan, syntax.maxMembers)) return undefined;
@@ -114,14 +118,21 @@ export class JSONReader {
     return shape;
   }
 
-  #answers(plan: ReadPlan, asRows: boolean): Answers {
+  #answers(plan: ReadPlan, form: Form): Answers {
     if (plan.countOnly) return "count";
-    if (asRows || plan.nodes.some((node) => wantsMapping(node, this.#speech.syntax))) return "encoded";
+    if (form === "values" || plan.nodes.some((node) => wantsMapping(node, this.#speech.syntax)))
+      return "encoded";
     if (plan.total) return "json";
-    if (this.#dialect.rowsAreCheap && plan.nodes.length === 1) return "rows";
+    if (form === "text" && this.#dialect.rowsAreCheap && plan.nodes.length === 1) return "rows";
     return plan.first ? "object" : "json";
   }
 }
+
+const newShapes = (): Record<Form, Shapes> => ({
+  values: new WeakMap(),
+  made: new WeakMap(),
+  text: new WeakMap(),
+});
 
 /** Whether a node has more members than one object takes. */
 function isTooWide({ nodes }: ReadPlan, maxMembers: number): boolean {
