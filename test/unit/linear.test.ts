@@ -17,9 +17,9 @@ import { filesOf, textOf } from "../support/source.ts";
 /** As much as a client can send in one text, nearly; what takes a square of it takes many seconds, and more than that for ever. */
 const LENGTH = 100_000;
 /** Beyond the slowest machine's linear time, and far from any other. */
-const MILLISECONDS = 1_000;
+const MILLISECONDS = 500;
 /** So many repetitions first: what is exponential is found before it never ends. */
-const FEW = [16, 20, 22, 24, 26, 28, 30];
+const FEW = [16, 20, 22, 24, 26, 28];
 
 /** A text of about a length: what is repeated, between what stands before and behind it. */
 type Worst = readonly [before: string, repeated: string, behind: string];
@@ -32,9 +32,13 @@ function slowest(worst: readonly Worst[], run: (text: string) => void): string |
   for (const one of worst)
     for (const times of [...FEW, 1_000, Math.ceil(LENGTH / one[1].length)]) {
       const text = textFrom(one, times);
-      const started = performance.now();
-      run(text);
-      if (performance.now() - started > MILLISECONDS) return `${JSON.stringify(one)}, ${times} times`;
+      const takes = (): number => {
+        const started = performance.now();
+        run(text);
+        return performance.now() - started;
+      };
+      // What is slow is so again; a machine that is busy is not always.
+      if ([takes, takes, takes].every((again) => again() > MILLISECONDS)) return `${JSON.stringify(one)}, ${times} times`;
     }
   return undefined;
 }
@@ -50,6 +54,7 @@ const WORST: Readonly<Record<string, readonly Worst[]>> = {
   // client
   "/^([a-z][a-z\\d+.-]*:)?\\/\\//i": [["", "a.", "!"]],
   "/^\\/+/": [["", "/", "!"]],
+  "/^(?:\\d+|__proto__)$/": [["", "0", "!"]],
   // src, above schema
   "/^0+/": [["", "0", "!"]],
   "/^\\/[^?#]*$/": [["/", "/", "?"]],
