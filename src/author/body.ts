@@ -17,8 +17,12 @@ import { validate } from "./validate.ts";
 /** One row of a body, by column. */
 export type Row = Record<string, unknown>;
 
-/** A body as it arrived: its value, whether its fields are all text, as a form's are, and whether it holds `Digits`. */
+/**
+ * A body as it arrived: its value, whether its fields are all text, as a form's are, whether it holds `Digits`, and the
+ * milliseconds it took to decode.
+ */
 export interface Body {
+  readonly spent: number;
   readonly value: unknown;
   readonly form: boolean;
   readonly digits: boolean;

@@ -42,6 +42,8 @@ export interface Engine {
   readonly aside: Outside;
   /** Runs a function of the author before it is known who asks; what waits is counted by address. */
   readonly before: Before;
+  /** Waits for others where a caller has held them up; `undefined` where nobody has. */
+  othersFirst(asker: Asker): Promise<unknown> | undefined;
   /** Charges a caller with milliseconds that all others have waited. */
   charge(asker: Asker, milliseconds: number): void;
   /** How many statements are remembered, and how many of them the driver keeps prepared. */
@@ -61,6 +63,7 @@ export function createEngine(options: EngineOptions): Engine {
     outside,
     aside,
     before,
+    othersFirst: (asker) => parts.pace.othersFirst(asker),
     charge: (asker, milliseconds) => parts.pace.charge(asker, milliseconds),
     remembered: () => ({ statements: compiler.size, prepared: dialect.prepared }),
     allow(request, principal) {

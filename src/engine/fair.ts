@@ -52,6 +52,12 @@ export class Fair {
     }
   }
 
+  /** Whether others wait for a place while a caller holds one. */
+  isWantedBeside(holder: string): boolean {
+    for (const caller of this.#queues.keys()) if (caller !== holder) return true;
+    return false;
+  }
+
   #admits(caller: string): boolean {
     const held = this.#held.get(caller) ?? 0;
     return this.#free > 0 && (held === 0 || held + 1 <= this.#free - 1);

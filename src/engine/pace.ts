@@ -1,6 +1,7 @@
 import { breath, pause } from "../clock.ts";
 import type { FastRead, ReadStatement } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
+import { shareUsedUp } from "../error.ts";
 import { type Asker, TableSizes } from "../execute/execute.ts";
 import type { ReadPlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
@@ -22,6 +23,9 @@ const IN_PROCESS: Bounds = { slow: 5, quick: 2 };
 const ON_SERVER: Bounds = { slow: 100, quick: 20 };
 /** One of so many connections to a server is for slow reads. */
 const PART = 4;
+/** How long a slow read may run while others wait for its place, and how often it is looked who does, in milliseconds. */
+const TURN = 1_500;
+const LOOK = 250;
 /** The longest rest, in milliseconds. */
 const LONGEST_REST = 100;
 /** How long it counts that others were there, in milliseconds. */
@@ -29,9 +33,10 @@ const COMPANY = 10_000;
 /** Beside its statement an answer of so many characters takes a millisecond. */
 const WRITTEN = 500_000;
 
-/** A read on its way, where it runs, and the milliseconds that its statement has run. */
+/** A read on its way, where it runs, what ends it, and the milliseconds that its statement has run. */
 export interface Timed extends Asker {
   readonly apart: boolean;
+  signal: AbortSignal;
   readonly took: number;
 }
 
@@ -61,22 +66,24 @@ class Process {
     return performance.now() - began;
   }
 
-  /** So many milliseconds ran here for somebody; those who took much rest as long, and so have half of the time at most. */
+  /**
+   * So many milliseconds ran here for somebody. Those who took much already rest as long, and so have half of the time at
+   * most; who comes anew makes nobody rest.
+   */
   charge(who: Who, milliseconds: number): void {
     const now = performance.now();
+    if (this.debts.has(who.caller, now)) this.#rests = now + Math.min(milliseconds, LONGEST_REST);
     this.debts.charge(who, milliseconds, now);
-    this.#rests = now + Math.min(milliseconds, LONGEST_REST);
   }
 
-  /** Whoever went before may have taken much again meanwhile. */
+  /** Whoever went before may have taken much again meanwhile; nobody rests for longer than the longest rest. */
   async #rest(): Promise<void> {
     await breath();
-    for (let left = this.#left; left > 0; left = this.#left) await pause(Math.ceil(left));
+    const end = performance.now() + LONGEST_REST;
+    for (let left = this.#left(end); left > 0; left = this.#left(end)) await pause(Math.ceil(left));
   }
 
-  get #left(): number {
-    return this.#rests - performance.now();
-  }
+  #left = (end: number): number => Math.min(this.#rests, end) - performance.now();
 }
 
 const HERE = new Process();
@@ -120,11 +127,32 @@ export class Pace {
     return this.#slow.has(reading);
   }
 
-  /** Runs a read that is slow beside others like it, each caller in turn, when it has waited so many milliseconds already. */
+  /**
+   * Runs a read that is slow beside others like it, each caller in turn, when it has waited so many milliseconds already.
+   * Whoever has had his turn is ended where others wait.
+   */
   apart<T>(task: Timed, waited: number, work: () => Promise<T>): Promise<T> {
     const waitMs = Math.max(0, this.#options.busyTimeout - waited);
-    this.#apart ??= new Fair(this.#places);
-    return this.#apart.run(task.caller, work, { waitMs, signal: task.signal });
+    const apart = (this.#apart ??= new Fair(this.#places));
+    const { caller, signal } = task;
+    return apart.run(caller, () => this.#inTurn(apart, task, work), { waitMs, signal });
+  }
+
+  async #inTurn<T>(apart: Fair, task: Timed, work: () => Promise<T>): Promise<T> {
+    const { caller, signal } = task;
+    const end = performance.now() + TURN;
+    const turn = new AbortController();
+    const looking = setInterval(() => {
+      if (performance.now() > end && apart.isWantedBeside(caller)) turn.abort();
+    }, LOOK);
+    task.signal = AbortSignal.any([signal, turn.signal]);
+    try {
+      return await work();
+    } catch (error) {
+      throw turn.signal.aborted && !signal.aborted ? shareUsedUp(error) : error;
+    } finally {
+      clearInterval(looking);
+    }
   }
 
   /**

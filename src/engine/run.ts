@@ -77,6 +77,7 @@ class Asked<Outcome> implements Task<Outcome> {
   readonly finish: Task<Outcome>["finish"];
   apart = false;
   took = 0;
+  #signal: AbortSignal | undefined;
 
   constructor(
     call: Call<unknown>,
@@ -98,7 +99,12 @@ class Asked<Outcome> implements Task<Outcome> {
   }
 
   get signal(): AbortSignal {
-    return this.#call.signal;
+    return this.#signal ?? this.#call.signal;
+  }
+
+  /** Ends it, though its caller has not left. */
+  set signal(signal: AbortSignal) {
+    this.#signal = signal;
   }
 }
 
@@ -200,8 +206,9 @@ async function writeSent<Shaped>(
   }
 }
 
-/** An asynchronous validator may wait: of a row no more milliseconds are its caller's. */
+/** An asynchronous validator may wait: of a row no more milliseconds are its caller's, and as many as its decoding took. */
 const MOST_OF_ROW = 0.1;
+const MOST_OF_DECODING = 4;
 
 async function readRows<Shaped>(
   { pace }: Parts,
@@ -214,7 +221,8 @@ async function readRows<Shaped>(
     return await readBodyRows(policy, sent, kind === "insert", call.principal.context);
   } finally {
     const rows = Array.isArray(sent.value) ? sent.value.length : 1;
-    pace.charge(call, Math.min(performance.now() - began, rows * MOST_OF_ROW));
+    const most = rows * MOST_OF_ROW + sent.spent * MOST_OF_DECODING;
+    pace.charge(call, Math.min(performance.now() - began, most));
   }
 }
 

@@ -1,7 +1,7 @@
 import { Cache } from "../cache.ts";
 import type { Remembered } from "../compile/compile.ts";
 import type { TableSizes } from "../execute/execute.ts";
-import { type ReadPlan, type Sizes, workOf } from "../plan/plan.ts";
+import { type Predicate, type ReadPlan, type Sizes, workOf } from "../plan/plan.ts";
 
 /** From when on a statement is slow where everybody waits, and until when it is quick, in milliseconds. */
 export interface Bounds {
@@ -20,6 +20,9 @@ export interface Reading {
 const FEW = 2_000;
 /** How often a statement that may look at more must have been quick before it is taken to be. */
 const PROOFS = 3;
+/** How many times as often once it was slow all the same, and how often at most. */
+const LONGER = 4;
+const MOST_PROOFS = 1_000;
 /** How much larger a table may grow before what was quick must show it anew. */
 const GROWTH = 2;
 /**
@@ -44,6 +47,8 @@ interface Estimate {
 /** What is known of a statement: that it is quick all may teach, that it is slow each for himself. */
 interface Known {
   quick: number;
+  /** How often it must have been. */
+  proofs: number;
   /** What it was estimated to look at then, by sizes of an age. */
   work: number;
   age: number;
@@ -81,7 +86,7 @@ export class SlowReads {
   has(reading: Reading): boolean | Promise<boolean> {
     const known = this.#known.get(reading.remembered);
     const { age } = this.#sizes;
-    if (known?.age === age && known.quick >= PROOFS && this.#slow.none && known.slow?.none !== false) {
+    if (known?.age === age && known.quick >= known.proofs && this.#slow.none && known.slow?.none !== false) {
       if (++this.#told % BETWEEN === 0) this.#sizes.refresh(this.#clock());
       return false;
     }
@@ -97,7 +102,7 @@ export class SlowReads {
     if (milliseconds >= this.#bounds.quick) return;
     const known = this.#known.get(reading.remembered);
     if (known === undefined) this.#know(reading).quick = 1;
-    else if (known.quick < PROOFS) known.quick++;
+    else if (known.quick < known.proofs) known.quick++;
   }
 
   #judge(reading: Reading, known: Known | undefined): boolean {
@@ -107,20 +112,24 @@ export class SlowReads {
       if (work > FEW && work > known.work * GROWTH) [known.quick, known.work] = [0, work];
       known.age = this.#sizes.age;
     }
-    const proven = known !== undefined && known.quick >= PROOFS;
+    const proven = known !== undefined && known.quick >= known.proofs;
     return !proven && (work > FEW || (!this.#slow.none && this.#slow.has(reading.caller)));
   }
 
   #learnSlow(reading: Reading, milliseconds: number, apart: boolean): void {
     const known = this.#known.get(reading.remembered) ?? this.#know(reading);
     (known.slow ??= new SlowCallers(MAX_CALLERS_OF_ONE, this.#clock)).add(reading.caller, milliseconds);
-    // What was slow where it held up nobody says nothing of what else he asks.
-    if (!apart) this.#slow.add(reading.caller, milliseconds);
+    if (apart) return; // which held up nobody, and says nothing of what else he asks
+    this.#slow.add(reading.caller, milliseconds);
+    // Callers may have many names: what may look at many rows is to be shown quick again, and longer each time.
+    if (this.#workOf(reading.plan) <= FEW) return;
+    known.quick = 0;
+    known.proofs = Math.min(known.proofs * LONGER, MOST_PROOFS);
   }
 
   #know({ plan, remembered }: Reading): Known {
     const work = this.#workOf(plan);
-    const known: Known = { quick: 0, work, age: this.#sizes.age, slow: undefined };
+    const known: Known = { quick: 0, proofs: PROOFS, work, age: this.#sizes.age, slow: undefined };
     this.#known.set(remembered, known);
     return known;
   }
@@ -144,8 +153,23 @@ export class SlowReads {
   }
 }
 
-const weigh = (plan: ReadPlan, sizes: Sizes): number =>
-  workOf(plan.root, sizes, { kind: "read", total: plan.total });
+/** Patterns take their time by the length of texts, which nobody knows: what looks for some is to be shown quick. */
+function weigh(plan: ReadPlan, sizes: Sizes): number {
+  const work = workOf(plan.root, sizes, { kind: "read", total: plan.total });
+  const patterned = plan.nodes.some(({ where }) => where !== undefined && looksForText(where));
+  return patterned ? Math.max(work, FEW + 1) : work;
+}
+
+function looksForText(where: Predicate): boolean {
+  switch (where.kind) {
+    case "condition":
+      return where.operator.weight !== undefined && where.operator.finds !== "each";
+    case "not":
+      return looksForText(where.part);
+    default:
+      return where.parts.some(looksForText);
+  }
+}
 
 /** Who was slow lately, and until when that counts. */
 class SlowCallers {

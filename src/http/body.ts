@@ -15,8 +15,16 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
 ]);
 const FORM = "application/x-www-form-urlencoded";
 
+/** What is minded where many bodies are decoded, which holds up everybody. */
+export interface Decoding {
+  /** Waits for others, where there is a reason to. */
+  readonly othersFirst: () => Promise<unknown> | undefined;
+  /** Hears of the milliseconds that it took. */
+  readonly spent: (milliseconds: number) => void;
+}
+
 /**
- * Reads a body, counting its bytes while they come; `spent` hears of the milliseconds it took to make a value of them.
+ * Reads a body, counting its bytes while they come.
  *
  * @throws QueryError `unsupported-media-type`, `too-large` or `invalid-body`.
  */
@@ -24,7 +32,7 @@ export async function readBody(
   request: Request,
   maxBytes: number,
   milliseconds: number,
-  spent: (milliseconds: number) => void,
+  { othersFirst, spent }: Decoding,
 ): Promise<Body> {
   const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
   const decode = DECODERS.get(type);
@@ -40,11 +48,12 @@ export async function readBody(
   refuseCompressed(request.headers.get("content-encoding") ?? "");
   const text = await readText(request, maxBytes, milliseconds);
   if (text.trim() === "") throw invalidBody("the body is empty");
+  await othersFirst();
   let digits = false;
   const began = performance.now();
   try {
     const value = decode(text, () => (digits = true));
-    return { value, form: type === FORM, digits };
+    return { value, form: type === FORM, digits, spent: performance.now() - began };
   } finally {
     spent(performance.now() - began);
   }

@@ -54,6 +54,7 @@ export function allowsOrigin({ origin: allowed }: CorsOptions, origin: string): 
   if (typeof allowed === "function") {
     // Only a plain true opens: a promise, or whatever else an author answers, does not.
     const verdict: unknown = allowed(origin);
+    if (verdict instanceof Promise) verdict.catch(() => undefined); // nobody waits for it
     return verdict === true;
   }
   const list = typeof allowed === "string" ? [allowed] : allowed;

@@ -31,21 +31,17 @@ interface From {
   readonly address?: unknown;
 }
 
-function addressOf(from: unknown, request: Request): unknown {
-  if (typeof from !== "object" || from === null) return undefined;
-  const { requestIP, incoming, address } = from as From;
-  if (typeof requestIP === "function") return bunAddress(from as BunServer, request);
-  return incoming?.socket?.remoteAddress ?? address;
-}
-
 interface BunServer {
   requestIP(request: Request): { readonly address?: unknown } | null | undefined;
 }
 
-/** A server may not know a request that was made anew on the way. */
-function bunAddress(server: BunServer, request: Request): unknown {
+/** A server may not know a request that was made anew on the way, and what others pass may be anything. */
+function addressOf(from: unknown, request: Request): unknown {
+  if (typeof from !== "object" || from === null) return undefined;
   try {
-    return server.requestIP(request)?.address;
+    const { requestIP, incoming, address } = from as From;
+    if (typeof requestIP === "function") return (from as BunServer).requestIP(request)?.address;
+    return incoming?.socket?.remoteAddress ?? address;
   } catch {
     return undefined;
   }

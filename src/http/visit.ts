@@ -83,7 +83,11 @@ export class Question implements Call<Response | JSONText> {
 
   body(maxBytes: number): Promise<Body> {
     const { request, route } = this.#visit;
-    return readBody(request, maxBytes, route.timeout, (spent) => route.engine.charge(this.#visit, spent));
+    const { engine, timeout } = route;
+    return readBody(request, maxBytes, timeout, {
+      othersFirst: () => engine.othersFirst(this.#visit),
+      spent: (milliseconds) => engine.charge(this.#visit, milliseconds),
+    });
   }
 
   shape(answer: Answer): JSONText | Promise<Response | JSONText> {
