@@ -274,6 +274,15 @@ describe("what is remembered", () => {
     expect(last()).toEqual(before);
   });
 
+  test("grows with rows of a shape that is written again", async () => {
+    const { observe, answered } = watcher();
+    const app = await serving(acl, { observe, on: "bun:sqlite" });
+    for (const [row, remembered] of [0, 1, 1].entries()) {
+      expect((await app.post("articles", article(`shape ${row}`))).status).toBe(200);
+      expect(answered().at(-1)!.remembered.statements).toBe(remembered);
+    }
+  });
+
   test("grows with a question asked again, not with one that was refused", async () => {
     const { observe, answered } = watcher();
     const app = await serving(acl, { observe });
