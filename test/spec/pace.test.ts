@@ -36,10 +36,12 @@ function fill(rows: number, file = ":memory:"): Database {
   return client;
 }
 
+/** What the lane does first. */
+type Before = (options: { readonly signal: AbortSignal }, values: readonly unknown[]) => Promise<void>;
 type Answered = (answer: LaneAnswer | undefined) => LaneAnswer | undefined;
 
 /** A route over a file, and the texts that its slow lane was asked. */
-async function open(client: Database, answered: Answered = (answer) => answer) {
+async function open(client: Database, answered: Answered = (answer) => answer, before?: Before) {
   const apart: string[] = [];
   let inner!: Dialect;
   const handler = createQueryHandler({
@@ -60,8 +62,12 @@ async function open(client: Database, answered: Answered = (answer) => answer) {
     },
   });
   const spied = (lane: NonNullable<Dialect["lane"]>): typeof lane => ({
-    size: lane.size,
-    read: async (...all) => (apart.push(all[0]), answered(await lane.read(...all))),
+    size: 1,
+    async read(...all) {
+      apart.push(all[0]);
+      await before?.(all[2], all[1]);
+      return answered(await lane.read(...all));
+    },
   });
   await until(() => inner.lane !== undefined);
   await ask(handler, "things?select=(limit:1)"); // the sizes of tables are asked for
@@ -75,7 +81,12 @@ async function until(holds: () => boolean): Promise<void> {
 
 interface Told {
   readonly status: number;
-  readonly body: { readonly count?: number; readonly things?: readonly unknown[] };
+  readonly body: {
+    readonly count?: number;
+    readonly things?: readonly unknown[];
+    readonly code?: string;
+    readonly hint?: string;
+  };
 }
 
 async function ask(handler: QueryHandler, path: string, name = "ann"): Promise<Told> {
@@ -117,7 +128,7 @@ describe("a file with a write-ahead log", () => {
       new Database(file),
       (answer) => answer && { ...answer, milliseconds: 0.1 },
     );
-    for (let i = 0; i < 6; i++) expect((await ask(handler, looked(`no ${i}`), `${i}`)).status).toBe(200);
+    for (let i = 0; i < 5; i++) expect((await ask(handler, looked(`no ${i}`), `${i}`)).status).toBe(200);
     expect(apart.length).toBe(1 + 3); // what is asked once is not remembered
   });
 
@@ -135,6 +146,28 @@ describe("a file with a write-ahead log", () => {
     expect(apart.length).toBe(5);
     await ask(handler, "things?select=(where:(id:1),columns:(id:T))", "ann");
     expect(apart.length).toBe(5);
+  });
+
+  test("what looks for a text runs apart, however few rows it looks at", async () => {
+    const { handler, apart } = await open(new Database(file));
+    const { body } = await ask(handler, `things?select=(where:(id.in:_(7,8)_,label.icontains:"NUMBER 7 "))`);
+    expect([body.count, apart.length]).toEqual([1, 1]);
+  });
+
+  test("who has had his turn is ended where others wait: 503 for him alone", async () => {
+    const began: string[] = [];
+    const { handler } = await open(new Database(file), undefined, async ({ signal }, values) => {
+      began.push(String(values[0]));
+      if (!String(values[0]).includes("for ever")) return;
+      await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("ended"))));
+    });
+    const long = ask(handler, looked("for ever"), "eve");
+    await until(() => began.length === 1);
+    const polite = await ask(handler, looked("number 59999 "), "ann");
+    expect([polite.status, polite.body.count]).toEqual([200, 1]);
+    const { status, body } = await long;
+    expect([status, body.code]).toEqual([503, "busy"]);
+    expect(body.hint).toContain("your own share");
   });
 
   test("what the lane cannot answer is answered where all others are", async () => {
@@ -227,5 +260,48 @@ describe("in memory, where there is no lane", () => {
     await Promise.all([...much, asking("ann", "things?select=(where:(id:1))")]);
     expect(ended.indexOf("ann 200")).toBeLessThan(4);
     expect(ended.filter((one) => one === "bob 200").length).toBe(10);
+  });
+
+  test("while bodies of one caller are decoded, others come between", async () => {
+    const database = drizzle(fill(10), { schema });
+    const caller = (_: unknown, request: Request): string => request.headers.get("x-name")!;
+    const free = { select: true, write: true } as const;
+    const handler = createQueryHandler({
+      acl: { things: { table: "thing", control: { GET: { all: free }, POST: { all: free } } } },
+      database,
+      schema,
+      caller,
+      onWarning: () => undefined,
+    });
+    number++;
+    const body = `[${"1e400,".repeat(150_000)}`;
+    const ended: string[] = [];
+    await ask(handler, "things?select=(where:(id:1))", `ann ${number}`);
+    expect((await post(handler, body)).status).toBe(400);
+    const bodies = Array.from({ length: 6 }, () => post(handler, body).then(() => ended.push("body")));
+    const small = ask(handler, "things?select=(where:(id:1))", `ann ${number}`).then(() => ended.push("ann"));
+    await Promise.all([...bodies, small]);
+    expect(ended.indexOf("ann")).toBeLessThan(3);
+  });
+
+  test("who comes under ever new names makes nobody rest for long", async () => {
+    const database = drizzle(fill(20_000), { schema });
+    const caller = (_: unknown, request: Request): string => request.headers.get("x-name")!;
+    const handler = createQueryHandler({ acl, database, schema, caller, onWarning: () => undefined });
+    number++;
+    for (let i = 0; i < 3; i++) await ask(handler, looked("nowhere"), name());
+    let going = true;
+    let names = 0;
+    const eve = (async () => {
+      while (going && names < 400) {
+        await ask(handler, looked("nowhere"), `eve ${number} ${names++}`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    await Bun.sleep(20);
+    expect((await ask(handler, "things?select=(where:(id:1))", name())).status).toBe(200);
+    expect(names).toBeLessThan(150);
+    going = false;
+    await eve;
   });
 });

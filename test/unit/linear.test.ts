@@ -38,7 +38,8 @@ function slowest(worst: readonly Worst[], run: (text: string) => void): string |
         return performance.now() - started;
       };
       // What is slow is so again; a machine that is busy is not always.
-      if ([takes, takes, takes].every((again) => again() > MILLISECONDS)) return `${JSON.stringify(one)}, ${times} times`;
+      if ([takes, takes, takes].every((again) => again() > MILLISECONDS))
+        return `${JSON.stringify(one)}, ${times} times`;
     }
   return undefined;
 }

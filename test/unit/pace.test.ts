@@ -28,11 +28,13 @@ const registry = buildRegistry(
   { things: { table: "thing", control: { GET: { all: { select: true } } } } },
   readCatalog({ thing }),
 );
+const plan = (where: string) =>
+  planRead(
+    registry.get("things")!.get("GET")!.get("all")!,
+    parse("GET", "things", `?select=${encodeURIComponent(`(where:(${where}))`)}`),
+  );
 /** A filter that no index serves. */
-const PLAN = planRead(
-  registry.get("things")!.get("GET")!.get("all")!,
-  parse("GET", "things", `?select=${encodeURIComponent('(where:(label.contains:"x"))')}`),
-);
+const PLAN = plan('label:"x"');
 
 describe("which reads are slow", () => {
   test("what may look at few rows is not", () => {
@@ -112,6 +114,28 @@ describe("which reads are slow", () => {
     const shape = {};
     reads.learn(asking("a", shape), 50, true);
     expect([reads.has(asking("a", shape)), reads.has(asking("a"))]).toEqual([true, false]);
+  });
+
+  test("what looks for texts is to be shown quick, however few rows it looks at: texts may be long", () => {
+    const { reads } = slowReads(100);
+    expect(reads.has(asking("a", {}, plan('id:7,OR:_((label.contains:"x"),(label:"y"))_')))).toBe(true);
+    expect(reads.has(asking("a", {}, plan("id.in:_(1,2)_")))).toBe(false);
+  });
+
+  test("what may look at many rows and was slow for anybody is to be shown quick again, and longer", () => {
+    const { reads, at } = slowReads(100_000);
+    const shape = {};
+    const times = (count: number): void => {
+      for (let i = 0; i < count; i++) reads.learn(asking("b", shape), 1, true);
+    };
+    times(3);
+    expect(reads.has(asking("c", shape))).toBe(false);
+    reads.learn(asking("a", shape), 10, false);
+    at(5_000);
+    times(11);
+    expect(reads.has(asking("c", shape))).toBe(true);
+    times(1);
+    expect(reads.has(asking("c", shape))).toBe(false);
   });
 
   test("one that is neither slow nor quick proves nothing", () => {
