@@ -159,10 +159,10 @@ export class Pace {
    * Learns how long a read took, whatever came of it, and charges its caller with what ran here for him: its statement,
    * what went before it, and the writing of its answer.
    */
-  ran(task: Timed, reading: Reading | undefined, before: number, json: string): void {
+  ran(task: Timed, reading: Reading | undefined, before: number, characters: number): void {
     const { remote } = this.#dialect;
     const { took, apart } = task;
-    const spent = before + (remote || apart ? 0 : took) + json.length / WRITTEN;
+    const spent = before + (remote || apart ? 0 : took) + characters / WRITTEN;
     if (spent >= SMALL) HERE.charge(task, spent);
     if (reading !== undefined && took > 0)
       this.#slow.learn(reading, remote ? this.#withoutWay(took) : took, apart);

@@ -115,8 +115,6 @@ const isFormatted = ({ formats }: Parts, { formatResult }: Policy): boolean =>
 const wantsRows = (parts: Parts, policy: Policy): boolean =>
   isFormatted(parts, policy) || policy.hooks.afterQuery !== undefined;
 
-const NOTHING: Answer["outcome"] = {};
-
 /** plan → what its mentions admit → statement → rows → answer. */
 export async function read<Shaped>(
   parts: Parts,
@@ -144,16 +142,18 @@ export async function read<Shaped>(
   const reading = held ? undefined : pace.readingOf(plan, statement, call);
   const slow = reading !== undefined && pace.isSlow(reading);
   task.apart = slow instanceof Promise ? await slow : slow;
-  let outcome: Answer["outcome"] | Response = NOTHING;
+  let outcome: QueryResult | Response;
+  let json = "";
   try {
     outcome = await (task.apart
       ? pace.apart(task, waited, () => execute(runtime, task))
       : execute(runtime, task));
+    if (isResponse(outcome)) return outcome;
+    ({ json = "" } = outcome as Answer["outcome"]);
   } finally {
     call.mark("execute");
-    pace.ran(task, reading, before, isResponse(outcome) ? "" : (outcome.json ?? ""));
+    pace.ran(task, reading, before, json.length);
   }
-  if (isResponse(outcome)) return outcome;
   const answer = { policy, first: plan.first, most: limits.maxAnswerSize, outcome };
   return isFormatted(parts, policy) ? runtime.outside(() => call.shape(answer), call) : call.shape(answer);
 }
