@@ -48,6 +48,26 @@ describe.each(SERVERS)("on $name", ({ name, leftOut }) => {
     expect(body.hint).toContain("your own share");
   });
 
+  testServer(
+    "reads that look for a text take a quarter of the pool, whoever asks, each in his turn",
+    async () => {
+      const shop = await start({}, { connections: 8, busyTimeout: 2_900, timeout: 3_000 });
+      expect((await shop.send("POST", "notes", FRESH, BOB)).status).toBe(200);
+      const looking = "slow?select=(where:(label.contains:'fresh'))";
+      const slow = Array.from({ length: 6 }, (_, i) =>
+        shop.send("GET", looking, undefined, { name: `${i}` }),
+      );
+      await runs(shop, 2);
+      for (let i = 0; i < 5; i++) expect((await shop.send("GET", "notes", undefined, BOB)).status).toBe(200);
+      expect(await shop.running("pg_sleep")).toBe(2);
+      // Who has had his turn is ended where others wait; who is last is late.
+      const answers = await Promise.all(slow);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503, 504]));
+      expect(answers.filter(({ status }) => status === 503).length).toBeGreaterThanOrEqual(2);
+      await runs(shop, 0);
+    },
+  );
+
   testServer("transactions whose hooks wait take half of theirs, and statements pass them", async () => {
     const door = new Door();
     const shop = await start(

@@ -290,10 +290,10 @@ describe("in memory, where there is no lane", () => {
     const handler = createQueryHandler({ acl, database, schema, caller, onWarning: () => undefined });
     number++;
     for (let i = 0; i < 3; i++) await ask(handler, looked("nowhere"), name());
-    let going = true;
+    const load = { going: true };
     let names = 0;
     const eve = (async () => {
-      while (going && names < 400) {
+      while (load.going && names < 400) {
         await ask(handler, looked("nowhere"), `eve ${number} ${names++}`);
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -301,7 +301,7 @@ describe("in memory, where there is no lane", () => {
     await Bun.sleep(20);
     expect((await ask(handler, "things?select=(where:(id:1))", name())).status).toBe(200);
     expect(names).toBeLessThan(150);
-    going = false;
+    load.going = false;
     await eve;
   });
 });
