@@ -178,18 +178,21 @@ describe("a file with a write-ahead log", () => {
 });
 
 describe("in memory, where there is no lane", () => {
-  /** Whether others go first when a caller asks, once he has sent something. */
-  async function isInTheWay(send: (handler: QueryHandler) => Promise<unknown>): Promise<boolean> {
-    const database = drizzle(fill(2_000), { schema });
-    const caller = (_: unknown, request: Request): string => request.headers.get("x-name")!;
+  /** A route over so many things, which anybody may write too. */
+  function openMemory(rows: number): QueryHandler {
     const free = { select: true, write: true, maxRows: 5_000 } as const;
-    const handler = createQueryHandler({
+    return createQueryHandler({
       acl: { things: { table: "thing", control: { GET: { all: free }, POST: { all: free } } } },
-      database,
+      database: drizzle(fill(rows), { schema }),
       schema,
-      caller,
+      caller: (_, request) => request.headers.get("x-name") ?? undefined,
       onWarning: () => undefined,
     });
+  }
+
+  /** Whether others go first when a caller asks, once he has sent something. */
+  async function isInTheWay(send: (handler: QueryHandler) => Promise<unknown>): Promise<boolean> {
+    const handler = openMemory(2_000);
     number++;
     await send(handler);
     const ended: string[] = [];
@@ -247,10 +250,7 @@ describe("in memory, where there is no lane", () => {
   });
 
   test("who has taken much of the time begins one at a time, so that others come between", async () => {
-    const client = fill(20_000);
-    const database = drizzle(client, { schema });
-    const caller = (_: unknown, request: Request): string => request.headers.get("x-name")!;
-    const handler = createQueryHandler({ acl, database, schema, caller, onWarning: () => undefined });
+    const handler = openMemory(20_000);
     for (let i = 0; i < 3; i++) await ask(handler, looked("nowhere"), "bob");
     const ended: string[] = [];
     const asking = (name: string, path: string): Promise<unknown> =>
@@ -263,16 +263,7 @@ describe("in memory, where there is no lane", () => {
   });
 
   test("while bodies of one caller are decoded, others come between", async () => {
-    const database = drizzle(fill(10), { schema });
-    const caller = (_: unknown, request: Request): string => request.headers.get("x-name")!;
-    const free = { select: true, write: true } as const;
-    const handler = createQueryHandler({
-      acl: { things: { table: "thing", control: { GET: { all: free }, POST: { all: free } } } },
-      database,
-      schema,
-      caller,
-      onWarning: () => undefined,
-    });
+    const handler = openMemory(10);
     number++;
     const body = `[${"1e400,".repeat(150_000)}`;
     const ended: string[] = [];
@@ -285,9 +276,7 @@ describe("in memory, where there is no lane", () => {
   });
 
   test("who comes under ever new names makes nobody rest for long", async () => {
-    const database = drizzle(fill(20_000), { schema });
-    const caller = (_: unknown, request: Request): string => request.headers.get("x-name")!;
-    const handler = createQueryHandler({ acl, database, schema, caller, onWarning: () => undefined });
+    const handler = openMemory(20_000);
     number++;
     for (let i = 0; i < 3; i++) await ask(handler, looked("nowhere"), name());
     const load = { going: true };
