@@ -148,10 +148,10 @@ export async function read<Shaped>(
     outcome = await (task.apart
       ? pace.apart(task, waited, () => execute(runtime, task))
       : execute(runtime, task));
+    call.mark("execute");
     if (isResponse(outcome)) return outcome;
     ({ json = "" } = outcome as Answer["outcome"]);
   } finally {
-    call.mark("execute");
     pace.ran(task, reading, before, json.length);
   }
   const answer = { policy, first: plan.first, most: limits.maxAnswerSize, outcome };
@@ -199,10 +199,11 @@ async function writeSent<Shaped>(
   const task = new Asked<Shaped>(call, policy.hooks, work, atomic, finish);
   await parts.pace.othersFirst(call);
   try {
-    return await execute(parts.runtime, task);
+    const answer = await execute(parts.runtime, task);
+    mark("execute");
+    return answer;
   } finally {
     if (parts.pace.isHere) parts.pace.charge(call, task.took);
-    mark("execute");
   }
 }
 
