@@ -115,7 +115,11 @@ const isFormatted = ({ formats }: Parts, { formatResult }: Policy): boolean =>
 const wantsRows = (parts: Parts, policy: Policy): boolean =>
   isFormatted(parts, policy) || policy.hooks.afterQuery !== undefined;
 
-/** plan → what its mentions admit → statement → rows → answer. */
+/**
+ * plan → what its mentions admit → statement → rows → answer.
+ *
+ * long: each function more that waits is a promise more on the way of every read.
+ */
 export async function read<Shaped>(
   parts: Parts,
   policy: Policy,

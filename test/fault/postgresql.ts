@@ -157,7 +157,7 @@ export async function openShop(
     },
     async running(mark) {
       const found = await ask(
-        `select count(*)::int from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query like '%${mark}%'`,
+        `select count(*)::int from pg_stat_activity where datname = current_database() and state = 'active' and pid <> pg_backend_pid() and query like '%${mark}%'`,
       );
       return found[0]![0] as number;
     },
