@@ -207,13 +207,19 @@ async function writeSent<Shaped>(
     mark("execute");
     return answer;
   } finally {
-    if (parts.pace.isHere) parts.pace.charge(call, task.took);
+    parts.pace.charge(call, parts.pace.isHere ? task.took : Math.min(task.took, mostOf(sent)));
   }
 }
 
-/** An asynchronous validator may wait: of a row no more milliseconds are its caller's, and as many as its decoding took. */
+/** Of a row no more milliseconds are its caller's, and of a body so many times what its decoding took. */
 const MOST_OF_ROW = 0.1;
 const MOST_OF_DECODING = 4;
+
+/** The most that is charged for rows where it may be others that are waited for: a validator, or a server. */
+const mostOf = (sent: Body | undefined): number =>
+  sent === undefined
+    ? 0
+    : (Array.isArray(sent.value) ? sent.value.length : 1) * MOST_OF_ROW + sent.spent * MOST_OF_DECODING;
 
 async function readRows<Shaped>(
   { pace }: Parts,
@@ -225,9 +231,7 @@ async function readRows<Shaped>(
   try {
     return await readBodyRows(policy, sent, kind === "insert", call.principal.context);
   } finally {
-    const rows = Array.isArray(sent.value) ? sent.value.length : 1;
-    const most = rows * MOST_OF_ROW + sent.spent * MOST_OF_DECODING;
-    pace.charge(call, Math.min(performance.now() - began, most));
+    pace.charge(call, Math.min(performance.now() - began, mostOf(sent)));
   }
 }
 
