@@ -45,6 +45,7 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
         parser: authenticate({ optional: true }),
         getRole: (_req, { user }) => user?.role,
       },
+      caller: ({ user }) => user?.id,
     });
 
     server.reload({
