@@ -38,7 +38,11 @@ export class Budget {
   addText(text: string, path: string): void {
     this.#characters += Math.max(text.length, LEAST);
     if (this.#characters > MAX_PATTERN)
-      throw tooComplex(`patterns of more than ${MAX_PATTERN} characters together`, path);
+      throw tooComplex(
+        `patterns of more than ${MAX_PATTERN} characters together`,
+        path,
+        `ask for fewer: each counts as ${LEAST} characters at least`,
+      );
   }
 
   /** A pattern with wildcards. */
@@ -69,7 +73,8 @@ export class Budget {
     const { sum, node, part } = weigh(root, NOMINAL, asked);
     if (sum <= maxWork) return;
     const message = `this could be more work than looking at ${maxWork} rows`;
-    throw tooComplex(message, placeOf(root, node, part), HINTS[part]);
+    const hint = node === root && part === "where" ? HINT_ON_TOP : HINTS[part];
+    throw tooComplex(message, placeOf(root, node, part), hint);
   }
 }
 
@@ -80,6 +85,9 @@ const HINTS: Readonly<Record<Part, string>> = {
   offset: "filter by the last row's key instead",
   total: "ask without it: `countTotal=F`",
 };
+
+/** There is nothing above it to ask less of. */
+const HINT_ON_TOP = "ask for fewer patterns, or by a key or an indexed column";
 
 /** Where a part of a node stands in the client's question. */
 function placeOf(root: ReadNode, node: ReadNode, part: Part): string {

@@ -481,7 +481,7 @@ test("the manual's module opens a connection as its application does", async () 
   const app = await open("bun:sqlite", { file, lane: { open: path } });
   for (const [, statement] of block.matchAll(/client\.run\("(.*)"\)/g))
     await app.run(statement!.replace("archive.db", other));
-  expect(await app.read("select count(*), 'a' like 'A' from archive.tags")).toEqual([[0, 0]]);
+  expect(await app.read("select count(*) from archive.tags")).toEqual([[0]]);
   expect(app.warnings).toEqual([]);
 });
 
