@@ -2,7 +2,7 @@
 // With `--hostile` callers without a name ask the worst they may meanwhile, leave early, and send what is refused.
 // `bun bench/soak.ts [--hostile] [--seconds 60] [--connections 64] [--driver libsql,bun,bun-sql,postgres-js,node-postgres] [--seed n]`
 import { parseArgs } from "node:util";
-import { type ACL, createQueryRoute } from "@bepalo/query";
+import { type ACL, createQueryHandler } from "@bepalo/query";
 import { eq, type SQL } from "drizzle-orm";
 import { COMMENTS, POSTS, userId, USERS } from "./data.ts";
 import { QUESTIONS } from "./hostile/questions.ts";
@@ -105,8 +105,14 @@ export const acl = {
   },
 } satisfies ACL<"user", Session, object, typeof tables>;
 
+/** Who has a name comes from an address of his own, as people do. */
+function fromHome({ headers }: Request): { readonly address: string } | undefined {
+  const number = Number(headers.get("x-user")?.slice(-4) ?? Number.NaN);
+  return Number.isNaN(number) ? undefined : { address: `10.0.${number >> 8}.${number & 255}` };
+}
+
 function serve(driver: Driver, location: string): void {
-  const route = createQueryRoute<"user", Session>({
+  const handler = createQueryHandler<"user", Session>({
     acl,
     database: openInTurns(driver, location),
     schema: tablesOf(driver),
@@ -125,7 +131,7 @@ function serve(driver: Driver, location: string): void {
     hostname: "127.0.0.1",
     port: 0,
     routes: {
-      "/query/:id": route,
+      "/query/:id": (request: Request, from: unknown) => handler(request, fromHome(request) ?? from),
       "/usage": () => Response.json(process.memoryUsage()),
     } as unknown as Bun.Serve.Routes<undefined, string>,
     fetch: () => new Response("nothing here", { status: 404 }),

@@ -184,6 +184,13 @@ export const shareUsedUp = (cause?: unknown): QueryError =>
     cause,
   });
 
+/** The same before it is known who asks. */
+export const addressUsedUp = (): QueryError =>
+  new QueryError("busy", "too much from your address is under way", {
+    hint: "it is not known yet who of your address asks: try again",
+    headers: { "Retry-After": "1" },
+  });
+
 export const timeout = (milliseconds: number): QueryError =>
   new QueryError("timeout", `this took longer than ${milliseconds} ms`, { hint: "ask for less at a time" });
 

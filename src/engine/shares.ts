@@ -1,4 +1,4 @@
-import { busy, shareUsedUp } from "../error.ts";
+import { busy, type QueryError, shareUsedUp } from "../error.ts";
 
 /** Whoever wants a place; his key may cost something to make. */
 export interface Who {
@@ -28,8 +28,12 @@ export class Shares {
   /** Who that was, once somebody has come. */
   #known: Holder | undefined;
 
-  constructor(capacity: number) {
+  readonly #usedUp: () => QueryError;
+
+  /** `usedUp` is what who holds his share is told. */
+  constructor(capacity: number, usedUp: () => QueryError = shareUsedUp) {
     this.#capacity = capacity;
+    this.#usedUp = usedUp;
   }
 
   /** @throws QueryError `busy` where a caller may take no place; it says so where his own share is used up. */
@@ -37,7 +41,7 @@ export class Shares {
     if (this.#taken === 0) return;
     if (this.#alone !== undefined) this.#meet(this.#alone);
     const held = this.#holders.get(who.caller)?.held ?? 0;
-    if (held >= this.#capacity - this.#taken) throw held === 0 ? busy() : shareUsedUp();
+    if (held >= this.#capacity - this.#taken) throw held === 0 ? busy() : this.#usedUp();
   }
 
   /** Takes a place, as far as there is room, which {@link leave} gives back. */

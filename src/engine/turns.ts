@@ -1,6 +1,6 @@
 import { bounded } from "../clock.ts";
 import type { Bound, Dialect } from "../dialect/dialect.ts";
-import { busy, Gone } from "../error.ts";
+import { addressUsedUp, busy, Gone } from "../error.ts";
 import type { Asker, Outside, Turn } from "../execute/execute.ts";
 import { Fair } from "./fair.ts";
 import { type Holder, Shares } from "./shares.ts";
@@ -49,7 +49,7 @@ async function held<T>(shares: Shares, holder: Holder, work: () => Promise<T>): 
 
 export function turnsOf(dialect: Dialect, options: TurnOptions): Turns {
   const { busyTimeout, timeout, maxInFlight } = options;
-  const arriving = new Shares(maxInFlight);
+  const arriving = new Shares(maxInFlight, addressUsedUp);
   const outside: Outside = (work, asker, late) => {
     const { door } = dialect; // known once the database has answered
     if (door === undefined) return bounded(timeout, work, late);
