@@ -149,7 +149,8 @@ export class Pace {
     try {
       return await work();
     } catch (error) {
-      throw turn.signal.aborted && !signal.aborted ? shareUsedUp(error) : error;
+      if (!turn.signal.aborted || signal.aborted) throw error;
+      throw shareUsedUp(new Error(`a slow read had its place for ${TURN} ms, and others waited for it`));
     } finally {
       clearInterval(looking);
     }
