@@ -243,8 +243,7 @@ describe("in memory, where there is no lane", () => {
   test("so has one that is no JSON at its end", async () => {
     expect(
       await isInTheWay(async (handler) => {
-        const body = `[${"[1],".repeat(200_000)}`;
-        for (let i = 0; i < 6; i++) expect((await post(handler, body)).status).toBe(400);
+        expect((await post(handler, `[${"1e400,".repeat(150_000)}`)).status).toBe(400);
       }),
     ).toBe(true);
   });
