@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createQueryHandler, type Dialect, type QueryHandler } from "@bepalo/query";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
@@ -7,6 +7,9 @@ import { blob, integer, numeric, real, sqliteTable, text } from "drizzle-orm/sql
 import { ask } from "../support/served.ts";
 import { until } from "./lane.ts";
 import { makeFile } from "./process.ts";
+
+/** Processes of the lowest priority get little of a machine that is busy. */
+setDefaultTimeout(60_000);
 
 /** A kind of every column whose rows bun:sqlite gives as they are, and computed fields. */
 const mixed = sqliteTable("mixed", {

@@ -1,5 +1,5 @@
 import { Database as BunDatabase } from "bun:sqlite";
-import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { copyFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createQueryHandler, QueryError } from "@bepalo/query";
@@ -14,6 +14,9 @@ import { blocksOf } from "../support/manual.ts";
 import * as schema from "../support/schema.ts";
 import { type Driver, ENDLESS, laned, type Laned, type LanedOptions, pidsOf, runs, until } from "./lane.ts";
 import { makeFile } from "./process.ts";
+
+/** Processes of the lowest priority get little of a machine that is busy. */
+setDefaultTimeout(60_000);
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

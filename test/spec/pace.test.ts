@@ -1,11 +1,14 @@
 import { Database } from "bun:sqlite";
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createQueryHandler, type Dialect, type LaneAnswer, type QueryHandler } from "@bepalo/query";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** Processes of the lowest priority get little of a machine that is busy. */
+setDefaultTimeout(60_000);
 
 const thing = sqliteTable(
   "thing",
@@ -112,15 +115,15 @@ describe("a file with a write-ahead log", () => {
   });
 
   test("whoever asks something small is answered while a large question is looked at", async () => {
-    const { handler } = await open(new Database(file));
-    await ask(handler, looked("nowhere")); // a process has begun
-    const ended: string[] = [];
-    const words = Array.from({ length: 12 }, (_, n) => `(label.icontains:"no thing ${n}")`).join(",");
-    const most = `things?select=(where:_(${words})_)`;
-    const large = ask(handler, most, "bob").then((told) => (ended.push("large"), told));
-    const small = ask(handler, "things?select=(where:(id:1))").then((told) => (ended.push("small"), told));
-    expect((await Promise.all([large, small])).map(({ status }) => status)).toEqual([200, 200]);
-    expect(ended).toEqual(["small", "large"]);
+    let small: Promise<Told> | undefined;
+    const { handler, apart } = await open(new Database(file), undefined, async () => {
+      await until(() => small !== undefined);
+      expect((await small!).status).toBe(200);
+    });
+    const large = ask(handler, looked("number 59999 "), "bob");
+    await until(() => apart.length === 1);
+    small = ask(handler, "things?select=(where:(id:1))");
+    expect((await large).body.count).toBe(1);
   });
 
   test("what has been quick three times runs where all do", async () => {
@@ -132,20 +135,20 @@ describe("a file with a write-ahead log", () => {
     expect(apart.length).toBe(1 + 3); // what is asked once is not remembered
   });
 
-  test("what is slow there after all is asked apart again, of its caller alone", async () => {
+  test("what was slow is asked apart again, of its caller alone", async () => {
+    let milliseconds = 1_000;
     const { handler, apart } = await open(
       new Database(file),
-      (answer) => answer && { ...answer, milliseconds: 0.1 },
+      (answer) => answer && { ...answer, milliseconds },
     );
-    for (let i = 0; i < 3; i++) await ask(handler, looked("nowhere"));
-    await ask(handler, looked("to be slow"), "slow");
-    expect(apart.length).toBe(3);
-    await ask(handler, looked("and again"), "slow");
-    expect(apart.length).toBe(4);
-    await ask(handler, "things?select=(where:(owner:1))", "slow"); // another shape, which was never quick
-    expect(apart.length).toBe(5);
-    await ask(handler, "things?select=(where:(id:1),columns:(id:T))", "ann");
-    expect(apart.length).toBe(5);
+    for (let i = 0; i < 2; i++) await ask(handler, looked("slow at first"), "slow");
+    milliseconds = 0.1;
+    for (let i = 0; i < 3; i++) await ask(handler, looked("and quick then"), "ann");
+    const before = apart.length;
+    await ask(handler, looked("and quick then"), "ann");
+    expect(apart.length).toBe(before);
+    await ask(handler, looked("and quick then"), "slow");
+    expect(apart.length).toBe(before + 1);
   });
 
   test("what looks for a text runs apart, however few rows it looks at", async () => {
