@@ -1,4 +1,4 @@
-import { getTableUniqueName } from "drizzle-orm";
+import { getTableUniqueName, type Table } from "drizzle-orm";
 import { within } from "../clock.ts";
 import { ASK_SIZES, ASK_TRIGGERS, askViewTypes, type Text } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
@@ -92,7 +92,8 @@ export class TableSizes implements Sizes {
   readonly known = true;
   readonly #dialect: Dialect;
   readonly #timeout: number;
-  readonly #names: ReadonlyMap<TableInfo, string>;
+  /** By Drizzle's own tables, for the schema may be read anew. */
+  readonly #names: ReadonlyMap<Table, string>;
   readonly #sizes = new Map<string, number>();
   #askAt = 0;
   #asked: Promise<void> | undefined;
@@ -103,11 +104,11 @@ export class TableSizes implements Sizes {
   constructor(dialect: Dialect, tables: Iterable<TableInfo>, timeout: number) {
     this.#dialect = dialect;
     this.#timeout = timeout;
-    this.#names = new Map(Array.from(tables, (table) => [table, qualified(nameOf(table.table))]));
+    this.#names = new Map(Array.from(tables, ({ table }) => [table, qualified(nameOf(table))]));
   }
 
   /** The rows of a table, roughly. */
-  rows(table: TableInfo): number {
+  rows({ table }: TableInfo): number {
     return this.age === 0 ? 0 : (this.#sizes.get(this.#names.get(table)!) ?? UNKNOWN);
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { Debts } from "../../src/engine/debts.ts";
 import { type Reading, SlowReads } from "../../src/engine/slow-reads.ts";
+import { TableSizes } from "../../src/execute/execute.ts";
 import { parse } from "../../src/http/parse.ts";
 import { planRead } from "../../src/plan/plan.ts";
 import { buildRegistry } from "../../src/policy/policy.ts";
@@ -144,6 +145,20 @@ describe("which reads are slow", () => {
     for (let i = 0; i < 9; i++) reads.learn(asking("a", shape), 3, false);
     expect(reads.has(asking("a", shape))).toBe(true);
   });
+});
+
+test("sizes are those of tables however often the schema is read", async () => {
+  const dialect = {
+    speaks: "sqlite",
+    remote: false,
+    retryable: () => false,
+    read: (work: (database: object) => unknown) => work({}),
+    query: async () => [['"thing"', 7]],
+  };
+  const [first, second] = [readCatalog({ thing }), readCatalog({ thing })];
+  const sizes = new TableSizes(dialect as never, first.values(), 1_000);
+  await sizes.unknown();
+  expect([first, second].map((catalog) => sizes.rows(catalog.get("thing")!))).toEqual([7, 7]);
 });
 
 describe("debts", () => {
