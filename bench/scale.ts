@@ -8,7 +8,8 @@ import { load, requestBytes } from "./load.ts";
 import { startProxy } from "./proxy.ts";
 import { openDrizzle, tablesOf } from "./rival/open.ts";
 import type { Driver } from "./rival/rival.ts";
-import { acl, random, type Session } from "./soak.ts";
+import { byHeader, type Session } from "./hostile/server.ts";
+import { acl, random } from "./soak.ts";
 import { chosenDrivers, makeSource, type Source } from "./source.ts";
 import { WORKLOADS } from "./workload.ts";
 
@@ -58,13 +59,7 @@ function serve(driver: Driver, url: string, port: number): void {
     schema: tablesOf(driver),
     onError: (error) => console.error(error),
     onWarning: () => undefined,
-    session: {
-      parser: ({ headers }, context) => {
-        const user = headers.get("x-user");
-        if (user !== null) context.user = user;
-      },
-      getRole: () => "user",
-    },
+    session: byHeader.session,
   });
   let stopping = false;
   const server = Bun.serve({

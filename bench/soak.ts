@@ -6,7 +6,7 @@ import { type ACL, createQueryHandler } from "@bepalo/query";
 import { eq, type SQL } from "drizzle-orm";
 import { COMMENTS, POSTS, userId, USERS } from "./data.ts";
 import { QUESTIONS } from "./hostile/questions.ts";
-import { anybody } from "./hostile/server.ts";
+import { anybody, byHeader, type Session } from "./hostile/server.ts";
 import { openInTurns, tablesOf } from "./rival/open.ts";
 import { type Driver, isPostgresql } from "./rival/rival.ts";
 import type * as tables from "./schema.ts";
@@ -34,11 +34,6 @@ export interface SoakResult {
   readonly rss: readonly number[];
   /** MiB per minute over the second half. */
   readonly slope: number;
-}
-
-/** Who asks. */
-export interface Session {
-  user?: string;
 }
 
 const own = ({ user }: Session, { userId }: typeof tables.post | typeof tables.comment): SQL | undefined =>
@@ -118,14 +113,7 @@ function serve(driver: Driver, location: string): void {
     schema: tablesOf(driver),
     onError: (error) => console.error(error),
     onWarning: () => undefined,
-    session: {
-      parser: ({ headers }, context) => {
-        const user = headers.get("x-user");
-        if (user !== null) context.user = user;
-      },
-      getRole: (_, { user }) => (user === undefined ? undefined : "user"),
-    },
-    caller: ({ user }) => user,
+    ...byHeader,
   });
   const server = Bun.serve({
     hostname: "127.0.0.1",
@@ -133,6 +121,7 @@ function serve(driver: Driver, location: string): void {
     routes: {
       "/query/:id": (request: Request, from: unknown) => handler(request, fromHome(request) ?? from),
       "/usage": () => Response.json(process.memoryUsage()),
+      // Bun's types want each handler to know its path; this one is for any.
     } as unknown as Bun.Serve.Routes<undefined, string>,
     fetch: () => new Response("nothing here", { status: 404 }),
   });

@@ -5,7 +5,8 @@ import { openInTurns, tablesOf } from "../rival/open.ts";
 import type { Driver } from "../rival/rival.ts";
 import type * as schema from "../schema.ts";
 
-interface Session {
+/** Who asks, in a header. */
+export interface Session {
   user?: string;
 }
 
@@ -47,6 +48,18 @@ const acl = {
   },
 } satisfies ACL<"user", Session, object, typeof schema>;
 
+/** Who has a name has a role, and a share of his own. */
+export const byHeader = {
+  session: {
+    parser({ headers }: Request, context: Session): void {
+      const user = headers.get("x-user");
+      if (user !== null) context.user = user;
+    },
+    getRole: (_: Request, { user }: Session): "user" | undefined => (user === undefined ? undefined : "user"),
+  },
+  caller: ({ user }: Session): string | undefined => user,
+};
+
 /** Serves a copy of the data, and prints the port. */
 export function serve(driver: Driver, location: string): void {
   const route = createQueryRoute<"user", Session>({
@@ -54,15 +67,8 @@ export function serve(driver: Driver, location: string): void {
     database: openInTurns(driver, location),
     schema: tablesOf(driver),
     serverTiming: true,
-    caller: ({ user }) => user,
     onWarning: () => undefined,
-    session: {
-      parser: ({ headers }, context) => {
-        const user = headers.get("x-user");
-        if (user !== null) context.user = user;
-      },
-      getRole: (_, { user }) => (user === undefined ? undefined : "user"),
-    },
+    ...byHeader,
   });
   const server = Bun.serve({
     hostname: "127.0.0.1",
@@ -70,6 +76,7 @@ export function serve(driver: Driver, location: string): void {
     routes: {
       "/query/:id": route,
       "/usage": () => Response.json({ ...process.memoryUsage(), ...process.cpuUsage() }),
+      // Bun's types want each handler to know its path; this one is for any.
     } as unknown as Bun.Serve.Routes<undefined, string>,
     fetch: () => new Response("nothing here", { status: 404 }),
   });

@@ -9,14 +9,10 @@ import { Debts, SMALL } from "./debts.ts";
 import { Fair } from "./fair.ts";
 import type { Who } from "./shares.ts";
 import { type Bounds, type Reading, SlowReads } from "./slow-reads.ts";
+import type { TurnOptions } from "./turns.ts";
 
 /** What bounds how long anybody waits. */
-export interface PaceOptions {
-  /** How long a request waits for its turn, in milliseconds. */
-  readonly busyTimeout: number;
-  /** How long a statement may take, in milliseconds. */
-  readonly timeout: number;
-}
+type PaceOptions = Pick<TurnOptions, "busyTimeout" | "timeout">;
 
 /** What holds up everybody in this process, and what takes one of a server's connections. */
 const IN_PROCESS: Bounds = { slow: 5, quick: 2 };

@@ -1,18 +1,10 @@
 import { didYouMean } from "../suggest.ts";
+import { RELATION_LIMITS, REQUEST_LIMITS } from "./limits.ts";
 
 /** What the value of a key must be. */
 type Expected = "boolean" | "map" | "anything";
 
-const LIMITS = ["maxLimit", "maxOffset", "maxDepth", "onSurpassMaxLimit"] as const;
-const MORE_LIMITS = [
-  "maxConditions",
-  "maxList",
-  "maxRows",
-  "maxBodySize",
-  "maxCost",
-  "maxWork",
-  "maxAnswerSize",
-] as const;
+const LIMITS = [...RELATION_LIMITS, "onSurpassMaxLimit"] as const;
 // Limits, functions, column choices and orders are looked at where they are used, and refused there.
 const elsewhere = (keys: readonly string[]): [string, Expected][] => keys.map((key) => [key, "anything"]);
 
@@ -26,7 +18,7 @@ const RELATION: ReadonlyMap<string, Expected> = new Map<string, Expected>([
 
 const RULE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ...RELATION,
-  ...elsewhere(MORE_LIMITS),
+  ...elsewhere(REQUEST_LIMITS),
   ...elsewhere(["validateBody", "injectBody", "write", "check", "ensure", "maxAffected"]),
   ...elsewhere(["beforeQuery", "afterQuery", "onQueryError", "formatResult"]),
   ["requireWhere", "boolean"],
@@ -34,7 +26,7 @@ const RULE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
 
 const ENTRY: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ...elsewhere(LIMITS),
-  ...elsewhere(MORE_LIMITS),
+  ...elsewhere(REQUEST_LIMITS),
   ...elsewhere(["table", "formatResult"]),
   ["control", "map"],
   ["findFirst", "boolean"],

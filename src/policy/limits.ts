@@ -34,10 +34,10 @@ export const DEFAULT_LIMITS: Limits = {
   onSurpassMaxLimit: "Throw",
 };
 
-const NUMBERS = [
-  "maxLimit",
-  "maxOffset",
-  "maxDepth",
+/** Limits that relations have too. */
+export const RELATION_LIMITS = ["maxLimit", "maxOffset", "maxDepth"] as const;
+/** Limits of a whole request. */
+export const REQUEST_LIMITS = [
   "maxConditions",
   "maxList",
   "maxRows",
@@ -46,6 +46,7 @@ const NUMBERS = [
   "maxWork",
   "maxAnswerSize",
 ] as const;
+const NUMBERS = [...RELATION_LIMITS, ...REQUEST_LIMITS] as const;
 
 /** Puts one author's wishes over the limits that hold so far: `undefined` inherits, `null` lifts. */
 export function applyLimits(base: Limits, wishes: LimitOptions): Limits {
