@@ -19,6 +19,8 @@ const IN_PROCESS: Bounds = { slow: 5, quick: 2 };
 const ON_SERVER: Bounds = { slow: 100, quick: 20 };
 /** One of so many connections to a server is for slow reads. */
 const PART = 4;
+/** A process of the lane takes a while to begin, busy machines longer: who waits for less had better not begin one. */
+const LEAST = 1_000;
 /** How long a slow read may run while others wait for its place, and how often it is looked who does, in milliseconds. */
 const TURN = 1_500;
 const LOOK = 250;
@@ -184,7 +186,7 @@ export class Pace {
   /** How many slow reads may run at once: without a lane on a server's connections, and nowhere else in this process. */
   get #places(): number {
     const { lane, remote } = this.#dialect;
-    if (lane !== undefined) return lane.size;
+    if (lane !== undefined) return this.#options.timeout < LEAST ? 0 : lane.size;
     if (!remote) return 0;
     const connections = this.#dialect.bounds?.("read", false)?.at(-1)?.size ?? 0;
     return Math.ceil(connections / PART);

@@ -44,7 +44,12 @@ type Before = (options: { readonly signal: AbortSignal }, values: readonly unkno
 type Answered = (answer: LaneAnswer | undefined) => LaneAnswer | undefined;
 
 /** A route over a file, and the texts that its slow lane was asked. */
-async function open(client: Database, answered: Answered = (answer) => answer, before?: Before) {
+async function open(
+  client: Database,
+  answered: Answered = (answer) => answer,
+  before?: Before,
+  timeout = 30_000,
+) {
   const apart: string[] = [];
   let inner!: Dialect;
   const handler = createQueryHandler({
@@ -53,6 +58,7 @@ async function open(client: Database, answered: Answered = (answer) => answer, b
     schema,
     caller: (_, request) => request.headers.get("x-name") ?? undefined,
     onWarning: () => undefined,
+    timeout,
     dialect: (_, found) => {
       inner = found();
       return new Proxy(inner, {
@@ -171,6 +177,12 @@ describe("a file with a write-ahead log", () => {
     const { status, body } = await long;
     expect([status, body.code]).toEqual([503, "busy"]);
     expect(body.hint).toContain("your own share");
+  });
+
+  test("nobody who may wait for less than a process takes to begin is sent to one", async () => {
+    const { handler, apart } = await open(new Database(file), undefined, undefined, 20);
+    expect((await ask(handler, looked("number 59999 "))).body.count).toBe(1);
+    expect(apart).toEqual([]);
   });
 
   test("what the lane cannot answer is answered where all others are", async () => {
