@@ -92,8 +92,9 @@ async function start(rival: string, driver: Driver, session: string, source: Sou
   return { rival, port, databaseTime: () => source.timeOf(location), stop };
 }
 
-const pathOf = (rival: string, call: Call): string =>
-  rival === "ours" || rival === "portable" ? call.ours : call.byHand;
+const isOurs = (rival: string): boolean => rival === "ours" || rival === "portable";
+
+const pathOf = (rival: string, call: Call): string => (isOurs(rival) ? call.ours : call.byHand);
 
 async function answerOf({ rival, port }: Server, call: Call, session: SessionKind): Promise<unknown> {
   const response = await fetch(`http://127.0.0.1:${port}${pathOf(rival, call)}`, {
@@ -104,7 +105,21 @@ async function answerOf({ rival, port }: Server, call: Call, session: SessionKin
   const text = await response.text();
   if (!response.ok) throw new Error(`${rival} answered ${response.status}: ${text}`);
   return JSON.parse(text, (key, value: unknown) =>
-    call.method === "POST" && key === "createdAt" ? typeof value : value,
+    (call.method === "POST" && key === "createdAt") || CURSORS.has(key) ? typeof value : value,
+  );
+}
+
+/** Cursors are sealed by us, and keys by hand. */
+const CURSORS: ReadonlySet<string> = new Set(["next", "previous"]);
+
+/** Asks one of our servers what a workload must know beforehand. */
+async function prepare(servers: readonly Server[], workload: Workload, session: SessionKind): Promise<void> {
+  const own = servers.find(({ rival }) => isOurs(rival));
+  if (own === undefined || workload.prepare === undefined) return;
+  await workload.prepare((path, user) =>
+    fetch(`http://127.0.0.1:${own.port}${path}`, {
+      headers: Object.fromEntries([credentials(session, user)]),
+    }).then((response) => response.json()),
   );
 }
 
@@ -135,6 +150,7 @@ async function measure(
   workload: Workload,
   session: SessionKind,
 ): Promise<Map<string, Figures>> {
+  await prepare(servers, workload, session);
   await verify(servers, workload, session);
   const jobs = servers.map((server) => ({
     rival: server.rival,

@@ -16,6 +16,8 @@ export interface Workload {
   readonly title: string;
   /** The n-th call; callers, and where it says so ids, differ from call to call. */
   call(n: number): Call;
+  /** What must be known before the first call; `ask` is the query route's own answer. */
+  prepare?(ask: (path: string, user: string) => Promise<unknown>): Promise<void>;
 }
 
 const POST = "columns:(id:T,title:T,body:T,createdAt:T)";
@@ -34,6 +36,37 @@ const select = (selector: string): string => `select=(${selector})`;
 function reads(name: string, title: string, byHand: string, question: string): Workload {
   const ours = `/query/posts?mine&${question}`;
   return { name, title, call: (n) => ({ method: "GET", ours, byHand, user: someone(n) }) };
+}
+
+/** Pages deep inside, this one and those after it. */
+const DEEP = 2_000;
+const DEEP_PAGES = 50;
+
+/** Pages by cursor: the first, or those from a number on, whose cursors are asked for by the rows they follow. */
+function pages(name: string, title: string, from: number): Workload {
+  const page = `/query/posts?cursor&select=(${POST},orderBy:(id:desc),limit:20`;
+  const lastBefore = (n: number): number => POSTS - 20 * (from - 1 + n) + 1;
+  const cursors: string[] = [];
+  const deepest = from === 1 ? 0 : DEEP_PAGES;
+  return {
+    name,
+    title,
+    async prepare(ask) {
+      for (let n = 0; n < deepest; n++) {
+        const answer = await ask(`${page},where:(id.lt:${lastBefore(n) + 20}))`, ADMIN);
+        cursors[n] = (answer as { page: { next: string } }).page.next;
+      }
+    },
+    call(n) {
+      const deep = n % DEEP_PAGES;
+      return {
+        method: "GET",
+        ours: from === 1 ? `${page})` : `${page},after:'${cursors[deep]}')`,
+        byHand: from === 1 ? "/admin/pages" : `/admin/pages?after=${lastBefore(deep)}`,
+        user: ADMIN,
+      };
+    },
+  };
 }
 
 export const WORKLOADS: readonly Workload[] = [
@@ -75,6 +108,37 @@ export const WORKLOADS: readonly Workload[] = [
       user: ADMIN,
     }),
   },
+  {
+    name: "W7",
+    title: "the newest 20 of 50,000 posts that somebody commented, over 200,000 comments",
+    call(n) {
+      const by = someone(n);
+      return {
+        method: "GET",
+        ours: `/query/posts?${select(`${POST},where:(comments.some:(userId:'${by}')),${PAGE}`)}`,
+        byHand: `/admin/commented?by=${by}`,
+        user: ADMIN,
+      };
+    },
+  },
+  reads(
+    "W8",
+    "W1, each with the number of its comments",
+    "/posts/counts",
+    select(`${POST},${PAGE},count:(comments:T)`),
+  ),
+  {
+    name: "W9",
+    title: "50,000 rows in groups, those of more than 50",
+    call: () => ({
+      method: "GET",
+      ours: "/query/posts?aggregate=(count:T,max:(id:T),groupBy:_(title)_,having:(count.gt:50),orderBy:(max.id:desc),limit:20)",
+      byHand: "/admin/titles?over=50",
+      user: ADMIN,
+    }),
+  },
+  pages("W10/1", "a page by cursor, the first", 1),
+  pages("W10/2000", "a page by cursor, the 2,000th", DEEP),
   // The last, because it changes what the others read.
   {
     name: "W5",

@@ -23,11 +23,51 @@ export interface Flags {
   readonly countTotal?: boolean | undefined;
 }
 
+/** The parameters a read takes beside. */
+export interface ReadFlags extends Flags {
+  /** Whether each row says which of the methods that change rows may be used on it: `$can`. */
+  readonly can?: boolean | undefined;
+}
+
+/** The parameters a read of a list takes beside. */
+export interface PageFlags extends ReadFlags {
+  /** Whether the answer says where the next page begins, and the previous one: `page`. */
+  readonly cursor?: boolean | undefined;
+  /** Whether the rows of rule and filter together are counted, whatever the page: `filtered`. */
+  readonly countFiltered?: boolean | undefined;
+}
+
+/** Where a page begins, or ends, other than at the first row: a cursor that an earlier page had. */
+export interface Turn {
+  /** The page behind this cursor. */
+  readonly after?: string | undefined;
+  /** The page before this cursor. */
+  readonly before?: string | undefined;
+}
+
+/** The parameters a question for numbers takes. */
+export interface NumberFlags extends Omit<Flags, "countTotal"> {
+  /** Whether all groups are counted, whatever the page: `filtered`. */
+  readonly countFiltered?: boolean | undefined;
+}
+
+/** The values of parameters that a resource declares, by name. */
+export type Parameters = Readonly<Record<string, string | number | bigint | boolean | Date | undefined>>;
+
+/** The versions of which the rows to change must have one; `"*"` for any. */
+export type Version = number | readonly number[] | "*";
+
+/** What guards a change beside its filter. */
+export interface Guards {
+  /** The change is made only where each row that the filter names has one of these versions. */
+  readonly ifVersion?: Version;
+}
+
 /** The flags that say whose rows a question is about. */
 export type Scope = Exclude<keyof Flags, "countTotal">;
 
-/** The methods a client calls, which are those that rules are written for: HEAD goes by the rules of GET. */
-export type Method = Exclude<AnyMethod, "HEAD" | "OPTIONS">;
+/** The methods a client calls, which are those that rules are written for: HEAD and QUERY go by the rules of GET. */
+export type Method = Exclude<AnyMethod, "HEAD" | "QUERY" | "OPTIONS">;
 
 /** The methods that change rows which exist. */
 export type ChangeMethod = Method & MethodWith<"update" | "delete">;

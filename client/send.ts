@@ -19,6 +19,13 @@ export type Call<Place, Question> = (
   init?: RequestOptions,
 ) => Promise<unknown>;
 
+/** A method of a client that walks a list from page to page. */
+export type PagesCall<Place, Question> = (
+  place: Place,
+  question?: Question,
+  init?: RequestOptions,
+) => AsyncGenerator<unknown, void, undefined>;
+
 /** A method of a client that takes a body. */
 export type BodyCall<Place, Question> = (
   place: Place,
@@ -35,14 +42,31 @@ export function sender(
   const base = baseUrl === undefined ? undefined : String(baseUrl);
   return async (method, url, params, init, body) => {
     const target = locate(url, base, params);
+    const headers = headersOf(shared.headers, init?.headers, body);
+    const request = { ...shared, ...init, method, headers };
+    if (method === "GET" && target.length > LONGEST_URL)
+      return ask(custom ?? fetch, new URL(target), request);
     return answer(custom ?? fetch, target, {
-      ...shared,
-      ...init,
-      method,
-      headers: headersOf(shared.headers, init?.headers, body),
+      ...request,
       body: body === undefined ? null : JSON.stringify(wire(body, "")),
     });
   };
+}
+
+/** Some servers, and what stands before them, refuse URLs of 8 KiB; the origin and headers want room too. */
+const LONGEST_URL = 6144;
+
+/** Sends a question that is too long for a URL in a body: as a POST that says it stands for a GET. */
+async function ask(
+  send: NonNullable<ClientOptions["fetch"]>,
+  url: URL,
+  request: RequestInit & { readonly headers: Headers },
+): Promise<unknown> {
+  const body = url.search.slice(1);
+  url.search = "";
+  request.headers.set("content-type", "application/x-www-form-urlencoded");
+  request.headers.set("x-http-method-override", "GET");
+  return answer(send, url.href, { ...request, method: "POST", body });
 }
 
 /** The headers of a request: the client's, then the call's own, then what a JSON body needs. */

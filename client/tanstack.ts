@@ -1,23 +1,41 @@
-import type { DataTag } from "@tanstack/query-core";
+import type { DataTag, InfiniteData } from "@tanstack/query-core";
 import type { AnyApi } from "../src/infer.ts";
-import type { ChangeAnswer, ListAnswer, RowAnswer } from "./api/answer.ts";
+import type { AggregateDraft } from "./api/aggregate.ts";
+import type { ChangeAnswer, ListAnswer, Page, RowAnswer } from "./api/answer.ts";
 import type { PatchBody, PostBody } from "./api/body.ts";
-import type { Callable, Readable } from "./api/callable.ts";
+import type { Askable, Callable, Readable } from "./api/callable.ts";
 import type { ApiCalls } from "./api/calls.ts";
-import type { Checked } from "./api/checked.ts";
-import type { ApiClient, Asked, Question, ResourceName } from "./api/client.ts";
-import type { ChangeDraft, Draft, PostDraft, ReadDraft } from "./api/draft.ts";
+import type { Checked, CheckedFirst, CheckedPages, CheckedRead } from "./api/checked.ts";
+import type { CheckedAggregate, Computing } from "./api/checked-aggregate.ts";
+import type { AggregateAnswer } from "./api/computed.ts";
+import type { ApiClient, Asked, Question, ResourceName, Seen } from "./api/client.ts";
+import type { ChangeDraft, Draft, FirstDraft, PostDraft, ReadDraft } from "./api/draft.ts";
 import type { FilterOf } from "./api/question.ts";
 import type { Resource } from "./api/resource.ts";
+import type { Turn, Version } from "./options.ts";
 import { wire } from "./wire.ts";
 
 /** The key of a query: the prefix, the resource, the method, and the question in one order of its parts. */
-export type QueryKey = readonly [prefix: string, resource: string, method: "get" | "first", question: object];
+export type QueryKey = readonly [
+  prefix: string,
+  resource: string,
+  method: "get" | "first" | "pages" | "aggregate",
+  question: object,
+];
 
 /** What a query of TanStack Query is made of. Its key is tagged with the answer, as the cache reads it: `setQueryData`. */
 export interface Query<Answer> {
   readonly queryKey: DataTag<QueryKey, Answer>;
   readonly queryFn: (context: { readonly signal: AbortSignal }) => Promise<Answer>;
+}
+
+/** What an infinite query of TanStack Query is made of: its pages go on from each other by cursors, in both directions. */
+export interface InfiniteQuery<Answer> {
+  readonly queryKey: DataTag<QueryKey, InfiniteData<Answer, Turn>>;
+  readonly queryFn: (context: { readonly signal: AbortSignal; readonly pageParam: Turn }) => Promise<Answer>;
+  readonly initialPageParam: Turn;
+  readonly getNextPageParam: (last: Answer) => Turn | null;
+  readonly getPreviousPageParam: (first: Answer) => Turn | null;
 }
 
 /** What a mutation of TanStack Query is made of. */
@@ -31,46 +49,62 @@ export interface QueryOptions<A extends AnyApi> {
   /** What all keys of a resource begin with, or all keys of the client. */
   readonly key: (resource?: Resource<A>) => readonly string[];
   /** The query for a list of rows. */
-  readonly get: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>>(
-    resource: Readable<A, R, false>,
-    question?: Asked<Q, Checked<A, R, "GET", Q>>,
+  readonly get: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>, Given>(
+    resource: Readable<A, R, false, Given>,
+    question?: Seen<Given, Asked<Q, CheckedRead<A, R, Q>>>,
   ) => Query<ListAnswer<A, R, Question<Q>>>;
+  /** The query for a list that is read page by page. */
+  readonly pages: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>, Given>(
+    resource: Readable<A, R, false, Given>,
+    question?: Seen<Given, Asked<Q, CheckedPages<A, R, Q>>>,
+  ) => InfiniteQuery<ListAnswer<A, R, Question<Q> & { readonly cursor: true }>>;
+  /** The query for numbers about rows. */
+  readonly aggregate: <R extends ResourceName<A>, Q extends Draft<A, AggregateDraft<A, R>>>(
+    resource: Computing<A, R>,
+    question: Asked<Q, CheckedAggregate<A, R, Q>>,
+  ) => Query<AggregateAnswer<A, R, Question<Q>>>;
   /** The query for one row, or null. */
-  readonly first: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>>(
-    resource: Readable<A, R, true>,
-    question?: Asked<Q, Checked<A, R, "GET", Q>>,
+  readonly first: <R extends ResourceName<A>, Q extends Draft<A, FirstDraft<A, R>>, Given>(
+    resource: Readable<A, R, true, Given>,
+    question?: Seen<Given, Asked<Q, CheckedFirst<A, R, Q>>>,
   ) => Query<RowAnswer<A, R, Question<Q>>>;
 }
 
 /** The writes of a client as mutations. What is written, and where, is said when they are called. */
 export interface MutationOptions<A extends AnyApi> {
   /** Creates the row, or the rows, it is called with. */
-  readonly post: <R extends ResourceName<A>, Q extends Draft<A, PostDraft<A, R>>>(
-    resource: Callable<A, R, "POST">,
-    question?: Asked<Q, Checked<A, R, "POST", Q>>,
+  readonly post: <R extends ResourceName<A>, Q extends Draft<A, PostDraft<A, R>>, Given>(
+    resource: Askable<A, R, "POST", Given, Callable<A, R, "POST">>,
+    question?: Seen<Given, Asked<Q, Checked<A, R, "POST", Q>>>,
   ) => Mutation<PostBody<A, R> | readonly PostBody<A, R>[], ChangeAnswer<A, R, "POST", Question<Q>>>;
   /** Changes the rows that `where` names. */
   readonly patch: <
     R extends ResourceName<A>,
-    Q extends Draft<A, ChangeDraft<A, R, "PATCH"> & { readonly where?: never }>,
+    Q extends Draft<A, ChangeDraft<A, R, "PATCH"> & { readonly where?: never; readonly ifVersion?: never }>,
+    Given,
   >(
-    resource: Callable<A, R, "PATCH">,
-    question?: Asked<Q, Checked<A, R, "PATCH", Q>>,
+    resource: Askable<A, R, "PATCH", Given, Callable<A, R, "PATCH">>,
+    question?: Seen<Given, Asked<Q, Checked<A, R, "PATCH", Q>>>,
   ) => Mutation<
     {
       readonly where: FilterOf<A, R, "PATCH">;
       readonly body: PatchBody<A, R>;
+      readonly ifVersion?: Version;
     },
     ChangeAnswer<A, R, "PATCH", Question<Q>>
   >;
   /** Deletes the rows that `where` names. */
   readonly delete: <
     R extends ResourceName<A>,
-    Q extends Draft<A, ChangeDraft<A, R, "DELETE"> & { readonly where?: never }>,
+    Q extends Draft<A, ChangeDraft<A, R, "DELETE"> & { readonly where?: never; readonly ifVersion?: never }>,
+    Given,
   >(
-    resource: Callable<A, R, "DELETE">,
-    question?: Asked<Q, Checked<A, R, "DELETE", Q>>,
-  ) => Mutation<{ readonly where: FilterOf<A, R, "DELETE"> }, ChangeAnswer<A, R, "DELETE", Question<Q>>>;
+    resource: Askable<A, R, "DELETE", Given, Callable<A, R, "DELETE">>,
+    question?: Seen<Given, Asked<Q, Checked<A, R, "DELETE", Q>>>,
+  ) => Mutation<
+    { readonly where: FilterOf<A, R, "DELETE">; readonly ifVersion?: Version },
+    ChangeAnswer<A, R, "DELETE", Question<Q>>
+  >;
 }
 
 /**
@@ -86,7 +120,7 @@ export function queryOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "quer
   // A call's type follows its arguments, which are not known here.
   const calls = api as unknown as ApiCalls;
   const query =
-    (method: "get" | "first") =>
+    (method: "get" | "first" | "aggregate") =>
     (resource: string, question: object = {}) => ({
       queryKey: [prefix, resource, method, canonical(question)],
       queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
@@ -96,6 +130,15 @@ export function queryOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "quer
     key: (resource?: string) => (resource === undefined ? [prefix] : [prefix, resource]),
     get: query("get"),
     first: query("first"),
+    aggregate: query("aggregate"),
+    pages: (resource: string, question: object = {}) => ({
+      queryKey: [prefix, resource, "pages", canonical(question)],
+      queryFn: ({ signal, pageParam }: { readonly signal: AbortSignal; readonly pageParam: Turn }) =>
+        calls.get(resource, { ...question, cursor: true, ...beyond(pageParam) }, { signal }),
+      initialPageParam: {},
+      getNextPageParam: ({ page }: Paged) => page.next && { after: page.next },
+      getPreviousPageParam: ({ page }: Paged) => page.previous && { before: page.previous },
+    }),
   };
   return options as unknown as QueryOptions<A>;
 }
@@ -126,18 +169,32 @@ export function mutationOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "q
     });
   const options = {
     post: mutation<object>("post", (resource, question, body) => calls.post(resource, body, question)),
-    patch: mutation<Change>("patch", (resource, question, { where, body }) =>
-      calls.patch(resource, body, { ...question, where }),
+    patch: mutation<Change>("patch", (resource, question, { body, where, ...guards }) =>
+      calls.patch(resource, body, { ...question, ...guards, where }),
     ),
-    delete: mutation<Change>("delete", (resource, question, { where }) =>
-      calls.delete(resource, { ...question, where }),
+    delete: mutation<Which>("delete", (resource, question, { where, ...guards }) =>
+      calls.delete(resource, { ...question, ...guards, where }),
     ),
   };
   return options as unknown as MutationOptions<A>;
 }
 
-interface Change {
+interface Paged {
+  readonly page: Page;
+}
+
+/** Where a page begins: behind a cursor nothing is skipped, nor is a page begun behind two. */
+const beyond = (turn: Turn): object =>
+  turn.after === undefined && turn.before === undefined
+    ? {}
+    : { offset: undefined, after: undefined, ...turn };
+
+interface Which {
   readonly where: object;
+  readonly ifVersion?: Version;
+}
+
+interface Change extends Which {
   readonly body: object;
 }
 
@@ -147,9 +204,9 @@ function canonical(question: object): object {
     if (!isObject(part)) return leaf(part);
     // Here alone the order of names is part of the question.
     if (name === "orderBy") return Object.entries(part).filter(([, direction]) => direction !== undefined);
-    if (name === "with")
+    if (name === "with" || name === "count")
       return sorted(part, false, (wish) => (isObject(wish) ? canonical(wish) : leaf(wish)));
-    return plain(part, name === "where");
+    return plain(part, name === "where" || name === "having");
   });
 }
 

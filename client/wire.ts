@@ -45,11 +45,12 @@ export function mapMembers(
 export const member = (path: string, key: string | number): string =>
   path === "" ? String(key) : `${path}.${key}`;
 
-const unsendable = (what: string, path: string): ClientError =>
-  new ClientError("invalid-value", `${what} cannot be sent`, {
-    path,
-    hint: "leave the key out, or write null",
-  });
+/** The error of a value that cannot be sent. */
+export const unsendable = (
+  what: string,
+  path: string,
+  hint = "leave the key out, or write null",
+): ClientError => new ClientError("invalid-value", `${what} cannot be sent`, { path, hint });
 
 function base64(bytes: Uint8Array): string {
   let binary = "";

@@ -2,7 +2,7 @@ import { createQueryRoute } from "@bepalo/query";
 import { authPath, createAuth, inProduction } from "@/auth";
 import { guard, type CTXUserSession } from "@/auth/middleware";
 import type { UserRoles } from "@/db";
-import acl from "@/db/acl";
+import acl, { tables } from "@/db/acl";
 import type { Database } from "@/db/open";
 import * as schema from "@/db/schema";
 import { seed } from "@/db/seed";
@@ -36,7 +36,10 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
 
     const queryRoute = createQueryRoute<UserRoles, CTXUserSession>({
       idParam: "id",
+      basePath: "/query",
       acl,
+      tables,
+      access: true,
       database,
       schema,
       defaults: { maxDepth: 2, maxLimit: 1000 },
@@ -50,7 +53,8 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
 
     server.reload({
       routes: { "/": page, [`${authPath}/*`]: handler, "/query/:id": queryRoute },
-      fetch: elsewhere,
+      // The only method that routes do not know.
+      fetch: (request, from) => (request.method === "QUERY" ? queryRoute.QUERY(request, from) : elsewhere()),
       error: unexpected,
     });
     return { url: local, auth, seeded, stop };

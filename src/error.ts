@@ -14,12 +14,14 @@ export const STATUS = {
   "too-complex": 400,
   "too-large-answer": 400,
   "invalid-body": 400,
+  "invalid-cursor": 400,
   unauthenticated: 401,
   forbidden: 403,
   "check-failed": 403,
   "unknown-resource": 404,
   "method-not-allowed": 405,
   conflict: 409,
+  "precondition-failed": 412,
   "too-large": 413,
   "unsupported-media-type": 415,
   "internal-error": 500,
@@ -80,8 +82,10 @@ export interface ErrorDetails {
   readonly path?: string | undefined;
   readonly hint?: string | undefined;
   readonly issues?: readonly Issue[] | undefined;
-  /** Headers the answer needs, such as `Allow` or `Retry-After`. */
+  /** Headers the answer needs, such as `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The methods that are answered instead. */
+  readonly allow?: readonly string[] | undefined;
   readonly cause?: unknown;
   /** Whether the author hears of the cause, though it is no fault of the server. */
   readonly told?: boolean | undefined;
@@ -94,6 +98,7 @@ export class QueryError extends HttpError {
   readonly hint: string | undefined;
   readonly issues: readonly Issue[] | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly allow: readonly string[] | undefined;
   readonly told: boolean;
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, STATUS[code]);
@@ -103,6 +108,7 @@ export class QueryError extends HttpError {
     this.hint = details.hint;
     this.issues = details.issues;
     this.headers = details.headers;
+    this.allow = details.allow;
     this.told = details.told === true;
     if (details.cause !== undefined) this.cause = details.cause;
   }
@@ -128,22 +134,28 @@ export const invalidValue = (message: string, path: string, hint?: string): Quer
 export const unknownColumn = (name: string, path: string, known: Iterable<string>): QueryError =>
   new QueryError("unknown-column", `unknown column ${quote(name)}`, { path, hint: didYouMean(name, known) });
 
-export const unknownRelation = (name: string, path: string, known: Iterable<string>): QueryError =>
+/** `renames`: whether it may be a name of the caller's own for a relation that he did not name. */
+export const unknownRelation = (
+  name: string,
+  path: string,
+  known: Iterable<string>,
+  renames = false,
+): QueryError =>
   new QueryError("unknown-relation", `unknown relation ${quote(name)}`, {
     path,
-    hint: didYouMean(name, known),
+    hint: didYouMean(name, known) ?? (renames ? "a name of your own needs `relation:`" : undefined),
   });
 
 export const unknownOperator = (name: string, path: string, known: Iterable<string>): QueryError =>
   new QueryError("unknown-operator", `unknown operator ${quote(name)}`, {
     path,
-    hint: didYouMean(name, known),
+    hint: didYouMean(name, known) ?? `it takes ${quoteAll(known)}`,
   });
 
-export const unknownParameter = (name: string, known: Iterable<string>): QueryError =>
+export const unknownParameter = (name: string, known: Iterable<string>, hint?: string): QueryError =>
   new QueryError("unknown-parameter", `unknown parameter ${quote(name)}`, {
     path: at("", name),
-    hint: didYouMean(name, known) ?? `known are ${quoteAll(known)}`,
+    hint: hint ?? didYouMean(name, known) ?? `known are ${quoteAll(known)}`,
   });
 
 export const repeatedParameter = (name: string): QueryError =>
@@ -165,6 +177,17 @@ export const tooLargeAnswer = (bytes: number): QueryError =>
 
 export const invalidBody = (message: string, path?: string, issues?: readonly Issue[]): QueryError =>
   new QueryError("invalid-body", message, { path, issues });
+
+/** Whatever is wrong with it: nobody learns whether it was a cursor once. */
+export const invalidCursor = (path: string): QueryError =>
+  new QueryError("invalid-cursor", "this cursor leads nowhere in this list", {
+    path,
+    hint: "it may be too old, or of another order or caller: begin with the first page",
+  });
+
+/** A cursor is part of a URL, and so holds no long texts. */
+export const tooLongForCursor = (): QueryError =>
+  tooComplex("what these rows are ordered by is too long for a cursor", "cursor", "order by less");
 
 export const internalError = (cause: unknown): QueryError =>
   new QueryError("internal-error", "something went wrong on the server", { cause });
@@ -203,6 +226,27 @@ export const undecided = (cause: unknown): QueryError =>
 
 export const checkFailed = (cause?: unknown): QueryError =>
   new QueryError("check-failed", "a row would leave what you may write", { cause });
+
+/** The same of a column that may not be set on a row, as that was. */
+export const columnCheckFailed = (column: string): QueryError =>
+  new QueryError(
+    "check-failed",
+    `a row would leave what you may write: ${quote(column)} may not be set on it`,
+    {
+      path: at("", column),
+    },
+  );
+
+/** The same of a row as it was and as it would be. */
+export const transitionFailed = (): QueryError =>
+  new QueryError("check-failed", "a row may not become this from what it was");
+
+/** For a write whose rows are not what its caller took them for. */
+export const preconditionFailed = (): QueryError =>
+  new QueryError("precondition-failed", "the rows are not of the version you know", {
+    path: "If-Match",
+    hint: "read them again, and decide anew",
+  });
 
 /** What the database, or a trigger in it, refuses for reasons of its own: only the author may hear them. */
 export const refusedByDatabase = (code: "conflict" | "forbidden", cause: unknown): QueryError =>

@@ -44,29 +44,37 @@ type ValueAt<M, K> = K extends keyof M ? M[K] : never;
 type Merged<U> = { [K in KeyOf<U>]: U extends { readonly [P in K]: infer R } ? R : never };
 type KeyOf<U> = U extends unknown ? keyof U & string : never;
 
-/** What the types of a front end are made of: the rules, the schema they speak of, and answers that neither knows. */
+/**
+ * What the types of a front end are made of: the rules, the schema they speak of, what else is said of its tables, and
+ * answers that none of them knows.
+ */
 export interface AnyApi {
   /** What every access-control file looks like from afar; `satisfies ACL` has checked it where it was written. */
   readonly acl: Readonly<Record<string, { readonly table: string }>>;
   readonly schema: SchemaShape;
   readonly answers: object;
+  readonly tables: object;
 }
 
 /**
  * The one type a back end exports for its front ends. It holds types only, so nothing of the rules or of Drizzle gets into
- * a bundle. Answers that a `formatResult` shapes are unknown; `Answers` says what they are, by resource.
+ * a bundle. Answers that a `formatResult` shapes are unknown; `Answers` says what they are, by resource. `Tables` is the
+ * type of the tables' rules, where there are any: by it columns that the server sets are not asked of clients.
  *
  * @example
  * export type Api = InferApi<typeof acl, typeof schema>;
  * export type Api = InferApi<typeof acl, typeof schema, { report: { weeks: number[] } }>;
+ * export type Api = InferApi<typeof acl, typeof schema, {}, typeof tables>;
  */
 // An alias and no interface: a type that is declared as one takes its own name, and errors print `Api`.
 export type InferApi<
   Acl extends AnyApi["acl"],
   Schema extends SchemaShape,
   Answers extends { readonly [R in keyof Acl]?: unknown } = {},
+  Tables extends { readonly [T in keyof Schema]?: object } = {},
 > = {
   readonly acl: Acl;
   readonly schema: Schema;
   readonly answers: Answers;
+  readonly tables: Tables;
 };

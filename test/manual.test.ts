@@ -42,6 +42,7 @@ function steady(value: unknown): unknown {
   if (typeof value !== "string") return value;
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value) || /^[A-Za-z0-9]{32}$/.test(value))
     return "<id>";
+  if (/^[\w-]{768}$/.test(value)) return "<cursor>";
   if (/^\d{4}-\d\d-\d\dT/.test(value) && Math.abs(Date.parse(value) - Date.now()) < 600_000) return "<now>";
   return value.replaceAll(/\d{10}@/g, "<time>@");
 }
@@ -160,6 +161,7 @@ async function openOnNode(...pages: string[]): Promise<Place> {
 const APPLICATIONS: Readonly<Record<string, () => Promise<Place>>> = {
   "docs/start.md": () => openOnBun("docs/start.md"),
   "docs/start-node.md": () => openOnNode("docs/start-node.md"),
+  "docs/written-once.md": () => openOnBun("docs/start.md", "docs/written-once.md"),
   "docs/tenants.md": () => openOnBun("docs/start.md", "docs/tenants.md"),
 };
 
@@ -194,10 +196,13 @@ describe("the manual's examples, from the README to the last chapter", () => {
         if (open !== undefined) await place.stop();
       });
 
+      /** The cursor that the last answer told, for the next request to use. */
+      let cursor = "";
       for (const { line, user, request, status, answer } of examples) {
         test(`line ${line}: ${request.split("\n")[0]}`, async () => {
-          const [parsed] = readHttpFile(`### ${line}\n${request}`).requests;
+          const [parsed] = readHttpFile(`### ${line}\n${request.replace("<cursor>", cursor)}`).requests;
           const got = await place.send(parsed!, user);
+          cursor = (got.body as { page?: { next?: string } } | undefined)?.page?.next ?? cursor;
           expect(got.status).toBe(status);
           expect(steady(got.body)).toEqual(JSON.parse(answer));
         });
@@ -211,7 +216,9 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   start: ["docs/start.md"],
   readme: ["docs/start.md", "README.md"],
   testing: ["docs/start.md", "docs/testing.md"],
+  once: ["docs/start.md", "docs/written-once.md"],
   tenants: ["docs/start.md", "docs/tenants.md"],
+  params: ["docs/start.md", "docs/access-control.md"],
   node: ["docs/start-node.md"],
 };
 

@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page, type Request } from "playwright-core";
 import { open } from "@/db/open";
+import { posts as seeded, users } from "@/db/seed";
+import { comments, postTags, tags } from "@/db/seed-feed";
 import { startSandbox } from "@/index";
 
 const executablePath = process.env["CHROMIUM_PATH"] || "/usr/bin/chromium";
@@ -85,6 +87,50 @@ const titles = () => table().getByRole("rowheader");
 const lastRequest = () =>
   page.getByRole("list", { name: "Last requests for posts" }).getByRole("listitem").first();
 
+const feed = () => page.getByRole("region", { name: "Feed" });
+const feedRequests = () => page.getByRole("list", { name: "Last requests for the feed" });
+const searchbox = () => feed().getByRole("searchbox", { name: "Search" });
+const search = (words: string) => searchbox().fill(words);
+/** The bodies of the feed's posts: unlike titles, each is another. */
+const entries = () => feed().locator(".feed [data-part=body]").allTextContents();
+
+/** What a fresh sandbox has published, the newest first. */
+const published = seeded()
+  .flatMap((post) => (post.publishedAt ? [{ ...post, publishedAt: post.publishedAt }] : []))
+  .toSorted((a, b) => b.publishedAt.getTime() - a.publishedAt.getTime() || (a.id! < b.id! ? -1 : 1));
+/** What is said under it and not flagged. */
+const visible = comments(seeded())
+  .filter(({ flagged }) => !flagged)
+  .toSorted((a, b) => a.createdAt!.getTime() - b.createdAt!.getTime());
+
+const namesOfTags = (id: string): readonly string[] =>
+  tags()
+    .filter((tag) => postTags().some(({ postId, tagId }) => postId === id && tagId === tag.id))
+    .map(({ name }) => name);
+
+/** The months in which anything happened, and those between, with what the page says of each. */
+function monthsOf(
+  written: readonly { publishedAt: Date }[],
+  said: readonly { createdAt?: Date | undefined }[],
+) {
+  const numberOf = (moment: Date) => moment.getUTCFullYear() * 12 + moment.getUTCMonth();
+  const both = [
+    written.map(({ publishedAt }) => numberOf(publishedAt)),
+    said.map(({ createdAt }) => numberOf(createdAt!)),
+  ];
+  const [first, last] = [Math.min(...both.flat()), Math.max(...both.flat())];
+  return Array.from({ length: last - first + 1 }, (_, index) => {
+    const counts = both.map((all) => all.filter((month) => month === first + index).length);
+    const day = new Date(Date.UTC(0, first + index, 1));
+    day.setUTCFullYear(Math.floor((first + index) / 12));
+    const name = day.toLocaleDateString("en", { month: "long", year: "numeric", timeZone: "UTC" });
+    const [posts, remarks] = counts.map(
+      (count, i) => `${count} ${["post", "comment"][i]}${count === 1 ? "" : "s"}`,
+    );
+    return { counts, text: `${name}: ${posts}, ${remarks}` };
+  });
+}
+
 /** Waits until an element says a text, and fails with what it says instead. */
 async function says(element: Locator, text: string): Promise<void> {
   await element
@@ -94,6 +140,7 @@ async function says(element: Locator, text: string): Promise<void> {
 }
 
 const shown = (range: string) => says(posts().locator("output"), range);
+const inFeed = (range: string) => says(feed().locator("output"), range);
 const news = (text: string) => says(page.getByRole("status").last(), text);
 const order = (column: string) =>
   table().getByRole("columnheader", { name: column }).getAttribute("aria-sort");
@@ -115,6 +162,201 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
     await page.getByRole("heading", { name: "Sign in" }).waitFor();
     expect(await posts().count()).toBe(0);
     await portrait("guest");
+  });
+
+  test("draws how many posts and comments each month had, the numbers over the bars", async () => {
+    const chart = feed().getByRole("group", { name: "Posts and comments by month" });
+    const months = monthsOf(published, visible);
+    expect(months.length).toBeGreaterThan(8);
+    await chart.getByRole("img", { name: months.at(-1)!.text }).waitFor();
+    expect(await chart.locator("title").allTextContents()).toEqual(months.map(({ text }) => text));
+    const most = Math.max(...months.flatMap(({ counts }) => counts));
+    const drawn = await chart.getByRole("img").evaluateAll((groups: SVGElement[]) =>
+      groups.map((group) => ({
+        numbers: [...group.querySelectorAll("rect + text")].map(({ textContent }) => Number(textContent)),
+        heights: [...group.querySelectorAll("rect")].map((bar) => bar.getBoundingClientRect().height),
+      })),
+    );
+    for (const [index, { counts }] of months.entries()) {
+      expect(drawn[index]!.numbers).toEqual(counts);
+      expect(drawn[index]!.heights.map((height) => Math.round(height))).toEqual(
+        counts.map((count) => Math.round((count * 100) / most)),
+      );
+    }
+    await says(feedRequests(), "/query/feed?aggregate=(count:T,groupBy:_('publishedAt.month')_");
+    await says(feedRequests(), "/query/comments?aggregate=(count:T,groupBy:_('createdAt.month')_");
+  });
+
+  test("walks the feed by cursor to its end and back, every post once", async () => {
+    await inFeed(`1–6 of ${published.length}`);
+    expect(await button("Previous", feed()).isDisabled()).toBe(true);
+    const pages = Math.ceil(published.length / 6);
+    const walked: string[][] = [await entries()];
+    for (let from = 6; from < published.length; from += 6) {
+      await button("Next", feed()).click();
+      await inFeed(`${from + 1}–${Math.min(from + 6, published.length)} of ${published.length}`);
+      walked.push(await entries());
+    }
+    expect(walked.flat()).toEqual(published.map(({ body }) => body));
+    expect(walked).toHaveLength(pages);
+    expect(await button("Next", feed()).isDisabled()).toBe(true);
+    expect(await page.evaluate("document.activeElement.id")).toBe("feed-title");
+    await says(feedRequests().getByRole("listitem").first(), "limit:6,after:'");
+    for (let back = pages - 2; back >= 0; back--) {
+      await button("Previous", feed()).press("Enter");
+      await inFeed(`${back * 6 + 1}–${back * 6 + 6} of ${published.length}`);
+      expect(await entries()).toEqual(walked[back]!);
+    }
+    expect(await button("Previous", feed()).isDisabled()).toBe(true);
+    await says(feedRequests().getByRole("listitem").first(), "limit:6,before:'");
+  });
+
+  test("says who wrote a post of the feed, what it is about, and what was said last", async () => {
+    const saidOf = (id: string) => visible.filter(({ postId }) => postId === id);
+    const index = published.findIndex(({ id }) => saidOf(id!).length > 1);
+    expect(index).toBeLessThan(6);
+    const { id, title, userId } = published[index]!;
+    const said = saidOf(id!).map(({ body }) => body);
+    const shownPost = feed().locator(".feed > li").nth(index);
+    expect(await shownPost.getByRole("heading").textContent()).toBe(title);
+    await says(shownPost, users().find((user) => user.id === userId)!.name);
+    expect(await shownPost.getByRole("listitem").allTextContents()).toEqual([...namesOfTags(id!)]);
+    await says(shownPost, `${said.length} comments`);
+    expect(new Set(said).size).toBe(said.length);
+    expect(await shownPost.locator("q").textContent()).toBe(said.at(-1)!);
+  });
+
+  test("finds words of posts, and says when there are none", async () => {
+    await search("bridge -praise");
+    const fitting = published.filter(({ title }) => /bridge/.test(title) && !/praise/.test(title));
+    await inFeed(`1–${fitting.length} of ${fitting.length} found`);
+    expect((await entries()).toSorted()).toEqual(fitting.map(({ body }) => body).toSorted());
+    await says(feedRequests(), "search:'bridge -praise',orderBy:(search:'desc',");
+    expect(await button("Next", feed()).isDisabled()).toBe(true);
+    await portrait("found");
+
+    await search("zebra");
+    await inFeed("none found");
+    await feed().getByText("No post fits.").waitFor();
+    expect(await entries()).toEqual([]);
+    await portrait("nothing");
+    await button("Show everything").click();
+    await inFeed(`1–6 of ${published.length}`);
+    expect(await searchbox().inputValue()).toBe("");
+    expect(await page.evaluate("document.activeElement.name")).toBe("words");
+  });
+
+  test("walks what was found, the best first", async () => {
+    await search("notes or history");
+    const found = published.filter(({ title }) => /notes|history/i.test(title)).length;
+    await inFeed(`1–6 of ${found} found`);
+    const first = await entries();
+    await button("Next", feed()).click();
+    await inFeed(`7–12 of ${found} found`);
+    expect((await entries()).filter((body) => first.includes(body))).toEqual([]);
+    await search("");
+    await inFeed(`1–6 of ${published.length}`);
+  });
+
+  test("sends whatever is looked for as it was typed", async () => {
+    const typed = "5%25&'+\"#=)";
+    await search(typed);
+    await inFeed("none found");
+    const select = await feedRequests()
+      .getByRole("link")
+      .first()
+      .evaluate((link: HTMLAnchorElement) => new URL(link.href).searchParams.get("select"));
+    expect(select).toContain(`search:\`${typed}\``);
+    await search("");
+    await inFeed(`1–6 of ${published.length}`);
+  });
+
+  test("filters the feed by tag, and by whether anybody said something", async () => {
+    const tagged = published.filter(({ id }) => namesOfTags(id!).includes("night"));
+    const discussed = tagged.filter(({ id }) => visible.some(({ postId }) => postId === id));
+    expect(tagged.length).toBeGreaterThan(discussed.length);
+    const tag = feed().getByLabel("Tag");
+    expect(await tag.locator("option").allTextContents()).toEqual(["all", ...tags().map(({ name }) => name)]);
+    await tag.selectOption("night");
+    await inFeed(`1–${tagged.length} of ${tagged.length} found`);
+    expect(await entries()).toEqual(tagged.map(({ body }) => body));
+    await says(feedRequests(), "where:(tags.some:(name:'night'))");
+    await feed().getByLabel("with comments").press("Space");
+    await inFeed(`1–${discussed.length} of ${discussed.length} found`);
+    expect(await entries()).toEqual(discussed.map(({ body }) => body));
+    await says(feedRequests(), "where:(tags.some:(name:'night'),comments:T)");
+    await tag.selectOption("music");
+    await inFeed("none found");
+    await button("Show everything").click();
+    await inFeed(`1–6 of ${published.length}`);
+    expect(await tag.inputValue()).toBe("");
+  });
+
+  test("ends a question when a newer one is asked", async () => {
+    const ended: string[] = [];
+    const note = (request: Request) => void ended.push(`${request.url()} ${request.failure()?.errorText}`);
+    page.on("requestfailed", note);
+    const held = Promise.withResolvers<void>();
+    await page.route(/zebra/, (route) => held.promise.then(() => route.continue()).catch(() => {}));
+    await search("zebra");
+    await page.waitForFunction("document.querySelector('.feed').ariaBusy === 'true'");
+    await search("tea");
+    await inFeed("found");
+    held.resolve();
+    expect(ended).toHaveLength(1);
+    expect(ended[0]).toMatch(/zebra.* net::ERR_ABORTED$/);
+    expect(await feed().locator(".feed").getAttribute("aria-busy")).toBe("false");
+    expect(await page.getByRole("alert").getByText("aborted").isVisible()).toBe(false);
+    page.off("requestfailed", note);
+    await page.unroute(/zebra/);
+    await search("");
+    await inFeed(`1–6 of ${published.length}`);
+  });
+
+  test("shows nothing under a question that failed, and all of it once it is answered", async () => {
+    await page.route(/cinnamon/, (route) =>
+      route.fulfill({
+        status: 503,
+        json: { error: "too busy", code: "busy", hint: "ask again in a second" },
+      }),
+    );
+    await search("cinnamon");
+    await says(page.getByRole("alert"), "too busy");
+    await says(page.getByRole("alert"), "ask again in a second");
+    expect(await entries()).toEqual([]);
+    expect(await feed().locator("output").textContent()).toBe("");
+    await feed().getByText("There was no answer.").waitFor();
+    await portrait("failed");
+    await page.unroute(/cinnamon/);
+    await button("Dismiss").click();
+    await button("Show everything").click();
+    await inFeed(`1–6 of ${published.length}`);
+    // The browser says of its own that a server was busy.
+    expect(complaints.splice(0)).toEqual([expect.stringContaining("503")]);
+  });
+
+  test("keeps its place while the feed is asked for, on a phone as well", async () => {
+    const held = Promise.withResolvers<void>();
+    await page.route(/query\/(feed|comments)/, (route) => held.promise.then(() => route.continue()));
+    await page.reload();
+    for (const name of ["Orchard", "Sign in"]) await page.getByRole("heading", { name }).waitFor();
+    const places = async () => {
+      const found: number[] = [];
+      for (const width of [390, 1200]) {
+        await page.setViewportSize({ width, height: 1000 });
+        for (const name of ["Pages of the feed", "Last requests for the feed"])
+          found.push(await page.getByLabel(name).evaluate((element) => element.getBoundingClientRect().top));
+      }
+      return found;
+    };
+    const before = await places();
+    held.resolve();
+    await inFeed(`1–6 of ${published.length}`);
+    const moved = (await places()).map((top, index) => Math.abs(top - before[index]!));
+    // What is above the list stays where it is; what is below moves by less than a post is high.
+    expect([moved[0], moved[2]]).toEqual([0, 0]);
+    expect(Math.max(...moved)).toBeLessThan(176);
+    await page.unroute(/query\/(feed|comments)/);
   });
 
   test("says what the server says of a wrong password", async () => {
@@ -142,7 +384,7 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
 
   test("filters by title while it is typed, and writes down the question", async () => {
     await page.getByRole("searchbox", { name: "Title contains" }).pressSequentially("NOTES");
-    await shown("1–6 found, of 30");
+    await shown("1–6 of 6 found, of 30");
     expect((await titles().allTextContents()).every((title) => title.startsWith("Notes on"))).toBe(true);
     await says(lastRequest(), "GET");
     await says(lastRequest(), "where:(title.icontains:'NOTES'),orderBy:(createdAt:'desc',id:'asc'),limit:10");
@@ -171,15 +413,15 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
   });
 
   test("turns pages from the first to the last", async () => {
-    expect(await button("Previous").isDisabled()).toBe(true);
-    await button("Next").click();
+    expect(await button("Previous", posts()).isDisabled()).toBe(true);
+    await button("Next", posts()).click();
     await shown("11–20 of 30");
-    await button("Next").click();
+    await button("Next", posts()).click();
     await shown("21–30 of 30");
-    expect(await button("Next").isDisabled()).toBe(true);
+    expect(await button("Next", posts()).isDisabled()).toBe(true);
     expect(await page.evaluate("document.activeElement.id")).toBe("posts-title");
     await says(lastRequest(), "limit:10,offset:20");
-    await button("Previous").click();
+    await button("Previous", posts()).click();
     await shown("11–20 of 30");
   });
 
@@ -250,18 +492,16 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
   test("knows the last page of a filter, also when it is full, and when its last post goes", async () => {
     const filter = page.getByRole("searchbox", { name: "Title contains" });
     await filter.fill("notes on");
-    await shown("1–6 found, of 30");
-    expect(await button("Next").isDisabled()).toBe(true);
+    await shown("1–6 of 6 found, of 30");
+    expect(await button("Next", posts()).isDisabled()).toBe(true);
     await filter.fill("br");
-    await shown("1–10 found, of 30");
-    await button("Next").click();
-    await page.getByRole("button", { name: "Next", disabled: true }).waitFor();
-    await shown("1–10 found, of 30");
+    await shown("1–10 of 10 found, of 30");
+    expect(await button("Next", posts()).isDisabled()).toBe(true);
 
     await filter.fill("of");
-    await button("Next").click();
-    await shown("11–12 found, of 30");
-    for (const range of ["11–11 found, of 29", "1–10 found, of 28"]) {
+    await button("Next", posts()).click();
+    await shown("11–12 of 12 found, of 30");
+    for (const range of ["11–11 of 11 found, of 29", "1–10 of 10 found, of 28"]) {
       await rows()
         .first()
         .getByRole("button", { name: /^Delete / })
@@ -269,16 +509,56 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
       await button("Delete it").click();
       await shown(range);
     }
+    // They were in the feed, too.
+    await inFeed(`1–6 of ${published.length - 2}`);
+  });
+
+  test("shows a post of the feed as it was changed", async () => {
+    await search('"praise of bridges"');
+    await inFeed("1–1 of 1 found");
+    await page.getByRole("searchbox", { name: "Title contains" }).fill("praise of bridges");
+    await shown("1–1 of 1 found");
+    await button("Edit In praise of bridges").click();
+    await table().locator(".editor").getByLabel("Title").fill("In praise of bridges, again");
+    await button("Save").click();
+    await says(feed().getByRole("heading", { level: 3 }).first(), "In praise of bridges, again");
+    await search("");
+    await inFeed(`1–6 of ${published.length - 2}`);
+  });
+
+  test("goes back to the feed's first page where a cursor leads nowhere, with the server's hint", async () => {
+    await button("Next", feed()).click();
+    await inFeed(`7–12 of ${published.length - 2}`);
+    // Whoever asks next is somebody else.
+    const cookies = await page.context().cookies();
+    await page.context().clearCookies();
+    await button("Next", feed()).click();
+    const problem = page.getByRole("alert");
+    await says(problem, "invalid-cursor (400)");
+    await says(problem, "begin with the first page");
+    await inFeed(`1–6 of ${published.length - 2}`);
+    await portrait("lost");
+    await button("Dismiss").click();
+    await page.context().addCookies(cookies);
+    await page.reload();
+    await inFeed(`1–6 of ${published.length - 2}`);
   });
 
   test("signs out, and another person sees other posts", async () => {
+    await button("Next", feed()).click();
+    await inFeed(`7–12 of ${published.length - 2}`);
     await button("Sign out").click();
     await news("Signed out.");
     expect(await posts().count()).toBe(0);
     expect(await page.evaluate("document.activeElement.name")).toBe("email");
+    // Another's cursors lead nowhere: the feed has begun anew.
+    await inFeed(`1–6 of ${published.length - 2}`);
+    await button("Next", feed()).click();
+    await inFeed(`7–12 of ${published.length - 2}`);
     await button("Mr. Admin").click();
     await says(page.getByRole("banner"), "Mr. Admin");
     await shown("1–6 of 6");
+    await inFeed(`1–6 of ${published.length - 2}`);
     expect(
       await posts().getByRole("list", { name: "Last requests for posts" }).getByRole("listitem").count(),
     ).toBe(1);
@@ -286,9 +566,10 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
     expect(await posts().getByLabel("Title", { exact: true }).inputValue()).toBe("");
   });
 
-  test("complains in the console of nothing but the two refusals, and asks nobody but its own server", () => {
+  test("complains in the console of nothing but the refusals, and asks nobody but its own server", () => {
     expect(complaints).toEqual([
       "Failed to load resource: the server responded with a status of 401 (Unauthorized)",
+      "Failed to load resource: the server responded with a status of 400 (Bad Request)",
       "Failed to load resource: the server responded with a status of 400 (Bad Request)",
     ]);
     expect(strangers).toEqual([]);

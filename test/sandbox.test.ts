@@ -199,13 +199,19 @@ describe("the data", () => {
     const other = await start("other.db");
     try {
       const rows = async ({ query }: Database) => ({
-        posts: await query.post.findMany({ orderBy: schema.post.id }),
+        posts: await query.post.findMany({
+          orderBy: schema.post.id,
+          with: { comments: true, postTags: true },
+        }),
         baskets: await query.basket.findMany({ orderBy: schema.basket.id, with: { fruit: true } }),
       });
       const fresh = await rows(other.database);
       expect(await rows(database)).toEqual(fresh);
       expect(fresh.posts).toHaveLength(60);
       expect(fresh.posts.filter(({ userId }) => userId === "user-002")).toHaveLength(30);
+      expect(fresh.posts.filter(({ publishedAt }) => publishedAt === null)).toHaveLength(8);
+      expect(fresh.posts.flatMap(({ comments }) => comments)).toHaveLength(86);
+      expect(fresh.posts.flatMap(({ postTags }) => postTags)).toHaveLength(90);
       expect(fresh.baskets.map(({ fruit }) => fruit.length)).toEqual([4, 5, 4, 4, 3, 0]);
     } finally {
       await other.sandbox.stop();
@@ -310,6 +316,47 @@ describe("the resources", () => {
     expect((await ask(totals, await asAdmin())).body).toMatchObject({ total: 6, count: 6 });
   });
 
+  test("what is published is open to guests, without what was flagged", async () => {
+    const answer = await ask(
+      "feed?countTotal&select=(columns:~T(title)~,where:(title.endsWith:maps),orderBy:(publishedAt:asc),limit:1,with:(user:T,comments:(columns:~T(body)~)))",
+    );
+    expect(answer).toEqual({
+      status: 200,
+      body: {
+        total: 52,
+        count: 1,
+        feed: [
+          {
+            title: "Notes on maps",
+            user: { id: "user-002", name: "Mr. User" },
+            comments: [{ body: "Is that really true?" }, { body: "I never thought of maps like that." }],
+          },
+        ],
+      },
+    });
+    expect((await ask("feed?select=(where:(createdAt.gt:0))")).body).toMatchObject({
+      code: "unknown-column",
+    });
+    expect((await ask("comments?countTotal&select=(columns:F,limit:0)")).body).toMatchObject({ total: 76 });
+  });
+
+  test("comments are written under what is published, in one's own name", async () => {
+    const cookie = await asUser();
+    const comment = (postId: string) => ask("comments", cookie, send("POST", { postId, body: "Well said." }));
+    expect(await comment("post-007")).toMatchObject({ status: 403, body: { code: "check-failed" } });
+    const written = await comment("post-002");
+    expect(written).toMatchObject({
+      status: 200,
+      body: { comments: [{ userId: "user-002", postId: "post-002" }] },
+    });
+    const [{ id }] = written.body["comments"] as [{ id: string }];
+    const itself = `comments?mine&select=(where:(id:'${id}'),columns:F)`;
+    expect((await ask(itself, await asAdmin(), { method: "DELETE" })).body).toMatchObject({
+      rowsAffected: 0,
+    });
+    expect((await ask(itself, cookie, { method: "DELETE" })).body).toMatchObject({ rowsAffected: 1 });
+  });
+
   test("users are for admins, and hold no passwords", async () => {
     const select = "(where:(id:'user-002'))";
     expect((await ask("users")).status).toBe(401);
@@ -357,6 +404,11 @@ describe("the resources", () => {
     expect(notMine).toMatchObject({ status: 200, body: { rowsAffected: 0, count: 0, posts: [] } });
     const changed = await ask(itself, cookie, send("PATCH", { body: "Bye." }));
     expect(changed).toMatchObject({ status: 200, body: { count: 1, posts: [{ body: "Bye." }] } });
+    const inFeed = async () => (await ask(`feed?select=(columns:~T(body)~,where:(id:'${id}'))`)).body["feed"];
+    expect(await inFeed()).toEqual([]);
+    const published = await ask(itself, cookie, send("PATCH", { publishedAt: new Date() }));
+    expect(published).toMatchObject({ status: 200, body: { count: 1 } });
+    expect(await inFeed()).toEqual([{ body: "Bye." }]);
     const gone = await ask(itself, cookie, { method: "DELETE" });
     expect(gone).toMatchObject({ status: 200, body: { total: 30, count: 1 } });
   });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import { admitAll } from "../src/author/author.ts";
-import { compilerOf, type ReaderChoice, type WriteSteps } from "../src/compile/compile.ts";
+import { admitAll, plain } from "../src/author/author.ts";
+import { compilerOf, type ReaderChoice, type WriteSteps, type WriteWishes } from "../src/compile/compile.ts";
 import type { Dialect } from "../src/dialect/dialect.ts";
 import { parse } from "../src/http/parse.ts";
 import type { Admitted } from "../src/author/author.ts";
@@ -70,12 +70,16 @@ const registry = buildRegistry(ACL, readCatalog(schema), undefined);
 const policyOf = (method: Method): Policy => registry.get("articles")!.get(method)!.get("all")!;
 const compiler = (choice: ReaderChoice) => compilerOf(database, dialect, choice);
 
-function steps(method: Method, search: string): WriteSteps & { readonly plan: WritePlan } {
+function steps(
+  method: Method,
+  search: string,
+  wishes: Partial<WriteWishes> = {},
+): WriteSteps & { readonly plan: WritePlan } {
   const policy = policyOf(method);
   const plan = planWrite(policy, parse(method, "articles", search));
   const admitted = admitAll(plan.nodes, {}) as Admitted;
-  const rows = { admitted, check: "all", ensure: "all", counted: "all" } as const;
-  return compiler("fast").write(plan, rows, { asRows: false, triggered: false });
+  const rows = { admitted, check: plain("all"), ensure: "all", counted: plain("all") } as const;
+  return compiler("fast").write(plan, rows, { asRows: false, triggered: false, ...wishes });
 }
 
 const kinds = ({ steps: taken }: WriteSteps): readonly string[] => taken.map(({ kind }) => kind);
@@ -116,6 +120,18 @@ describe("statements are data", () => {
       "limit",
       "answer",
     ]);
+  });
+
+  test("what hooks see of written rows comes back with them; what rows were is read before", () => {
+    for (const method of ["POST", "PATCH", "DELETE"] as const) {
+      const [plain, seen] = [{}, { seen: "written" }].map((wishes) =>
+        kinds(steps(method, "", { asRows: true, ...(wishes as Partial<WriteWishes>) })),
+      );
+      expect(seen).toEqual(plain);
+    }
+    expect(kinds(steps("PATCH", "", { seen: "before" }))).toEqual(["hold", "write", "pair", "answer"]);
+    expect(kinds(steps("POST", "", { seen: "before" }))).toEqual(["write", "answer"]);
+    expect(kinds(steps("DELETE", "", { seen: "before" }))).toEqual(["write", "limit", "answer"]);
   });
 
   test("a row by itself is inserted by one text, whose answer comes with it", () => {

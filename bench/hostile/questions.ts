@@ -81,6 +81,38 @@ const hubs = (...sizes: readonly (readonly [limit: number, count: number])[]) =>
       `posts?select=(where:(userId:"${HUB}"),limit:${limit},with:(author:(with:(posts:(where:_(${many(count, (n) => `(body.icontains:"no post says ${n}")`)})_,limit:1)))))`,
     ),
   );
+/** Posts whose author wrote one with a text, which none has: of who wrote very many, each is looked through for each. */
+const around = (...counts: readonly number[]) =>
+  counts.map((count) =>
+    ask(
+      `posts by authors of posts with a text, of ${count} texts`,
+      `posts?select=(where:_(${many(count, (n) => `(author.posts.some:(body.contains:"no post says ${n}"))`)})_,limit:1)`,
+    ),
+  );
+/** Users with a comment under a post that says what no comment says, so that every comment is looked through. */
+const nested = (...counts: readonly number[]) =>
+  counts.map((count) =>
+    ask(
+      `users of whose posts a comment has a text, of ${count} texts`,
+      `users?select=(where:_(${many(count, (n) => `(posts.some:(comments.some:(body.contains:"no comment says ${n}")))`)})_)`,
+    ),
+  );
+/** The same of what users commented themselves, by which no index finds comments. */
+const unindexed = (...sizes: readonly (readonly [limit: number, count: number])[]) =>
+  sizes.map(([limit, count]) =>
+    ask(
+      `${limit} users in the order of their comments, of ${count} kinds, without an index`,
+      `users?select=(orderBy:(comments.count:desc),limit:${limit},count:(${many(count, (n) => `c${n}:(relation:comments,where:(body.contains:"${n}"))`)}))`,
+    ),
+  );
+/** All posts in groups as small as they can be. */
+const groups = (...columns: readonly (readonly string[])[]) =>
+  columns.map((by) =>
+    ask(
+      `all posts by ${by.join(", ")}, sorted by what they add up to`,
+      `posts?aggregate=(count:T,countDistinct:(userId:T,title:T),max:(body:T),groupBy:_(${by.join(",")})_,having:(count.gt:1),orderBy:(max.body:desc,count:desc),limit:100)`,
+    ),
+  );
 const COLUMNS = ["id", "userId", "title", "body", "createdAt", "updatedAt"] as const;
 /** The columns that the bits of a number choose. */
 const chosen = (n: number): string => COLUMNS.filter((_, bit) => ((n >> bit) & 1) === 1).join(":T,");
@@ -94,7 +126,7 @@ const shaped = (n: number): string => {
 };
 
 /** The kinds of traffic whose figures are published. */
-export const TEN = [
+export const PUBLISHED = [
   "contains",
   "hub",
   "deep",
@@ -105,6 +137,10 @@ export const TEN = [
   "leave",
   "rows",
   "slow",
+  "around",
+  "nested",
+  "counts",
+  "groups",
 ] as const;
 
 /** Kinds of hostile traffic, each with the worst question first. */
@@ -202,6 +238,10 @@ export const QUESTIONS: ReadonlyMap<string, Question | readonly Question[]> = ne
       leaves: 20,
     })),
   ],
+  ["around", around(16, 4, 2, 1)],
+  ["nested", nested(16, 4, 2, 1)],
+  ["counts", unindexed([100, 8], [100, 1], [20, 1], [5, 1], [1, 1])],
+  ["groups", groups(["body", "title", "createdAt.day"], ["body"], ["title"])],
   ["brackets", tell("1 MiB of brackets", "posts", "[".repeat(1_048_000))],
   ["slow", { ...ask(`${TRICKLES.toLocaleString("en")} bodies that trickle in`, "posts"), small: false }],
   [

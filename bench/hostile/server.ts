@@ -20,6 +20,7 @@ const commented = {
 export const anybody = {
   posts: {
     select: true,
+    aggregate: true,
     with: { author: { ...person, with: { posts: { select: true } } }, comments: commented },
   },
   users: {
@@ -73,6 +74,7 @@ export function serve(driver: Driver, location: string): void {
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
+    idleTimeout: 120, // else the worst questions would end with their connections, and not at the deadline
     routes: {
       "/query/:id": route,
       "/usage": () => Response.json({ ...process.memoryUsage(), ...process.cpuUsage() }),

@@ -1,8 +1,8 @@
 // By hand: Bun.serve and Drizzle's relational queries, built for each request.
-import { and, eq } from "drizzle-orm";
+import { and, count, desc, eq, exists, gt, lt, max, sql } from "drizzle-orm";
 import { type Caller, sessionReader } from "../session.ts";
 import { openDrizzle, tablesOf } from "./open.ts";
-import { mount, type NewPost, type Rival } from "./rival.ts";
+import { mount, type NewPost, pageOf, type Rival } from "./rival.ts";
 
 const columns = { id: true, title: true, body: true, createdAt: true } as const;
 const person = { columns: { id: true, name: true } } as const;
@@ -72,6 +72,55 @@ export const drizzle: Rival = ({ driver, location, session }) => {
         }),
       ]);
       return Response.json({ total, count: posts.length, posts });
+    },
+    async commented(_user: Caller, by: string) {
+      const posts = await db.query.post.findMany({
+        columns,
+        where: exists(
+          db
+            .select({ one: sql`1` })
+            .from(comment)
+            .where(and(eq(comment.postId, post.id), eq(comment.userId, by))),
+        ),
+        orderBy: (table, { desc }) => desc(table.id),
+        limit: 20,
+      });
+      return Response.json({ count: posts.length, posts });
+    },
+    async withCounts({ id }: Caller) {
+      const posts = await db
+        .select({
+          id: post.id,
+          title: post.title,
+          body: post.body,
+          createdAt: post.createdAt,
+          _count: { comments: db.$count(comment, eq(comment.postId, post.id)) },
+        })
+        .from(post)
+        .where(eq(post.userId, id))
+        .orderBy(desc(post.id))
+        .limit(20);
+      return Response.json({ count: posts.length, posts });
+    },
+    async titles(_user: Caller, over: number) {
+      const last = max(post.id);
+      const found = await db
+        .select({ group: { title: post.title }, count: count(), max: { id: last } })
+        .from(post)
+        .groupBy(post.title)
+        .having(gt(count(), over))
+        .orderBy(desc(last), post.title)
+        .limit(20);
+      return Response.json({ count: found.length, posts: found });
+    },
+    async beyond(_user: Caller, after: number | undefined) {
+      const found = await db.query.post.findMany({
+        columns,
+        where: after === undefined ? undefined : lt(post.id, after),
+        orderBy: (table, { desc }) => desc(table.id),
+        limit: 21,
+      });
+      return Response.json(pageOf(found, after));
     },
   });
 };

@@ -22,7 +22,7 @@ export const acl = {
     control: {
       GET: {
         mine: { select: true, where: own, with: relations },
-        admin: { select: true, with: relations },
+        admin: { select: true, with: relations, aggregate: true },
       },
       POST: {
         mine: {
@@ -50,6 +50,9 @@ export function queryRoute(
     schema,
     reader,
     ownConnection,
+    // The readers' servers are asked the same cursors.
+    secret: "a secret of the benchmark's servers",
+    caller: ({ user }) => user?.id,
     session: {
       parser: (request, context) => {
         const user = identify(request);

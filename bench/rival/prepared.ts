@@ -1,8 +1,8 @@
 // By hand: Bun.serve and Drizzle's queries, each built once at start.
-import { and, count, eq, sql } from "drizzle-orm";
+import { and, count, desc, eq, exists, gt, lt, max, sql } from "drizzle-orm";
 import { type Caller, sessionReader } from "../session.ts";
 import { openDrizzle, tablesOf } from "./open.ts";
-import { mount, type NewPost, type Rival } from "./rival.ts";
+import { mount, type NewPost, pageOf, type Rival } from "./rival.ts";
 
 const columns = { id: true, title: true, body: true, createdAt: true } as const;
 const person = { columns: { id: true, name: true } } as const;
@@ -68,6 +68,51 @@ export const prepared: Rival = ({ driver, location, session }) => {
     db.query.post.findMany({ columns, orderBy: (table, { desc }) => desc(table.id), limit: 20, offset: 40 }),
   );
   const total = prepare("total", db.select({ total: count() }).from(post));
+  const commented = prepare(
+    "commented",
+    db.query.post.findMany({
+      columns,
+      where: exists(
+        db
+          .select({ one: sql`1` })
+          .from(comment)
+          .where(and(eq(comment.postId, post.id), eq(comment.userId, sql.placeholder("by")))),
+      ),
+      orderBy: (table, { desc }) => desc(table.id),
+      limit: 20,
+    }),
+  );
+  const withCounts = prepare(
+    "withCounts",
+    db
+      .select({
+        id: post.id,
+        title: post.title,
+        body: post.body,
+        createdAt: post.createdAt,
+        _count: { comments: db.$count(comment, eq(comment.postId, post.id)) },
+      })
+      .from(post)
+      .where(mine)
+      .orderBy(desc(post.id))
+      .limit(20),
+  );
+  const titles = prepare(
+    "titles",
+    db
+      .select({ group: { title: post.title }, count: count(), max: { id: max(post.id) } })
+      .from(post)
+      .groupBy(post.title)
+      .having(gt(count(), sql.placeholder("over")))
+      .orderBy(desc(max(post.id)), post.title)
+      .limit(20),
+  );
+  const newest = { columns, orderBy: desc(post.id), limit: 21 } as const;
+  const first = prepare("first", db.query.post.findMany(newest));
+  const beyond = prepare(
+    "beyond",
+    db.query.post.findMany({ ...newest, where: lt(post.id, sql.placeholder("after")) }),
+  );
 
   return mount(sessionReader(session, db), {
     async list({ id }: Caller) {
@@ -93,6 +138,22 @@ export const prepared: Rival = ({ driver, location, session }) => {
     async page() {
       const [counted, posts] = await Promise.all([total.execute(), page.execute()]);
       return Response.json({ total: counted[0]?.total, count: posts.length, posts });
+    },
+    async commented(_user: Caller, by: string) {
+      const posts = await commented.execute({ by });
+      return Response.json({ count: posts.length, posts });
+    },
+    async withCounts({ id }: Caller) {
+      const posts = await withCounts.execute({ user: id });
+      return Response.json({ count: posts.length, posts });
+    },
+    async titles(_user: Caller, over: number) {
+      const found = await titles.execute({ over });
+      return Response.json({ count: found.length, posts: found });
+    },
+    async beyond(_user: Caller, after: number | undefined) {
+      const found = after === undefined ? await first.execute() : await beyond.execute({ after });
+      return Response.json(pageOf(found, after));
     },
   });
 };

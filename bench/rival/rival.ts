@@ -41,6 +41,14 @@ export interface Endpoints {
   readonly insert: (user: Caller, post: NewPost) => Response | Promise<Response>;
   /** W6; for the admin. */
   readonly page: Endpoint;
+  /** W7; for the admin: those that somebody commented. */
+  readonly commented: (user: Caller, by: string) => Response | Promise<Response>;
+  /** W8 */
+  readonly withCounts: Endpoint;
+  /** W9; for the admin: the titles of more posts than a number. */
+  readonly titles: (user: Caller, over: number) => Response | Promise<Response>;
+  /** W10; for the admin: the page beyond a row, or the first. */
+  readonly beyond: (user: Caller, after: number | undefined) => Response | Promise<Response>;
 }
 
 export interface NewPost {
@@ -56,16 +64,46 @@ export function mount(identify: Identify, endpoints: Endpoints): Routes {
       const user = await identify(request);
       return user === undefined ? refusal(401) : endpoint(user, request);
     };
+  const admin = (endpoint: Endpoint): Handler =>
+    signedIn((user, request) => (user.role === "admin" ? endpoint(user, request) : refusal(403)));
   return {
     "/posts": { GET: signedIn(endpoints.list), POST: signedIn(insert(endpoints)) },
     "/posts/authors": { GET: signedIn(endpoints.withAuthors) },
     "/posts/comments": { GET: signedIn(endpoints.withComments) },
+    "/posts/counts": { GET: signedIn(endpoints.withCounts) },
     "/posts/:id": { GET: signedIn(one(endpoints)) },
-    "/admin/posts": {
-      GET: signedIn((user, request) =>
-        user.role === "admin" ? endpoints.page(user, request) : refusal(403),
-      ),
-    },
+    "/admin/posts": { GET: admin(endpoints.page) },
+    "/admin/commented": { GET: admin(commented(endpoints)) },
+    "/admin/titles": { GET: admin(titles(endpoints)) },
+    "/admin/pages": { GET: admin(beyond(endpoints)) },
+  };
+}
+
+/** A parameter of the URL. */
+function parameter({ url }: Request, name: string): string | undefined {
+  const start = url.indexOf(`?${name}=`);
+  return start < 0 ? undefined : decodeURIComponent(url.slice(start + name.length + 2));
+}
+
+function commented({ commented }: Endpoints): Endpoint {
+  return (user, request) => {
+    const by = parameter(request, "by");
+    return by === undefined ? refusal(400) : commented(user, by);
+  };
+}
+
+function titles({ titles }: Endpoints): Endpoint {
+  return (user, request) => {
+    const over = Number(parameter(request, "over"));
+    return Number.isSafeInteger(over) ? titles(user, over) : refusal(400);
+  };
+}
+
+function beyond({ beyond }: Endpoints): Endpoint {
+  return (user, request) => {
+    const text = parameter(request, "after");
+    const after = text === undefined ? undefined : Number(text);
+    return after === undefined || Number.isSafeInteger(after) ? beyond(user, after) : refusal(400);
   };
 }
 
@@ -84,6 +122,17 @@ function insert({ insert }: Endpoints): Endpoint {
       ? insert(user, { title, body: text })
       : refusal(400);
   };
+}
+
+/** Twenty posts, or as many and one more, and the keys by which the pages around them are asked for. */
+export function pageOf<Post extends { readonly id: number }>(
+  found: readonly Post[],
+  after: number | undefined,
+) {
+  const posts = found.slice(0, 20);
+  const next = found.length > 20 ? String(posts.at(-1)!.id) : null;
+  const previous = after === undefined ? null : String(posts[0]?.id ?? after);
+  return { count: posts.length, posts, page: { next, previous } };
 }
 
 function refusal(status: number): Response {

@@ -15,6 +15,20 @@ interface Texts {
   readonly one: string;
   readonly insert: string;
   readonly page: string;
+  readonly commented: string;
+  readonly withCounts: string;
+  readonly titles: string;
+  readonly first: string;
+  readonly beyond: string;
+}
+
+/** Twenty posts, beyond a row or the newest, and the keys by which the pages around them are asked for. */
+function beyond(object: string, posts: string, after?: string): string {
+  const previous = after === undefined ? "null" : `cast(coalesce(max(p.id), ${after}) as text)`;
+  return `with found as (select * from post ${after === undefined ? "" : `where id < ${after} `}order by id desc limit 21),
+      p as (select * from found order by id desc limit 20)
+    select ${object}('count', count(*), 'posts', ${posts}, 'page', ${object}(
+      'next', case when (select count(*) from found) > 20 then cast(min(p.id) as text) end, 'previous', ${previous})) as body from p`;
 }
 
 function sqlite(): Texts {
@@ -25,6 +39,7 @@ function sqlite(): Texts {
     `json((select json_object('id', u.id, 'name', u.name) from user u where u.id = ${id}))`;
   const comments = `json((select json_group_array(json_object('id', c.id, 'body', c.body, 'createdAt', ${iso("c.created_at")}, 'author', ${author("c.user_id")}))
     from (select * from comment where post_id = p.id order by id limit 10) c))`;
+  const posts = `json_group_array(json_object(${members}))`;
   const body = (more: string, rows: string, total = ""): string =>
     `select json_object(${total}'count', count(*), 'posts', json_group_array(json_object(${members}${more}))) from (${rows}) p`;
   return {
@@ -39,6 +54,18 @@ function sqlite(): Texts {
       "select * from post order by id desc limit 20 offset 40",
       "'total', (select count(*) from post), ",
     ),
+    commented: body(
+      "",
+      `select * from post p where exists (select 1 from comment c where c.post_id = p.id and c.user_id = ?1) order by id desc limit 20`,
+    ),
+    withCounts: body(
+      `, '_count', json_object('comments', (select count(*) from comment c where c.post_id = p.id))`,
+      newest,
+    ),
+    titles: `select json_object('count', count(*), 'posts', json_group_array(json_object('group', json_object('title', title), 'count', n, 'max', json_object('id', last))))
+      from (select title, count(*) as n, max(id) as last from post group by title having count(*) > ?1 order by last desc, title limit 20)`,
+    first: beyond("json_object", posts),
+    beyond: beyond("json_object", posts, "?1"),
   };
 }
 
@@ -51,6 +78,7 @@ function postgresql(): Texts {
     `(select json_build_object('id', u.id, 'name', u.name) from "user" u where u.id = ${id})`;
   const comments = `(select coalesce(json_agg(json_build_object('id', c.id, 'body', c.body, 'createdAt', ${iso("c.created_at")}, 'author', ${author("c.user_id")})), '[]')
     from (select * from comment where post_id = p.id order by id limit 10) c)`;
+  const posts = `coalesce(json_agg(json_build_object(${members})), '[]')`;
   const body = (more: string, rows: string, total = ""): string =>
     `select json_build_object(${total}'count', count(*), 'posts', coalesce(json_agg(json_build_object(${members}${more})), '[]'))::text from (${rows}) p`;
   return {
@@ -65,6 +93,18 @@ function postgresql(): Texts {
       "select * from post order by id desc limit 20 offset 40",
       "'total', (select count(*) from post), ",
     ),
+    commented: body(
+      "",
+      `select * from post p where exists (select 1 from comment c where c.post_id = p.id and c.user_id = $1) order by id desc limit 20`,
+    ),
+    withCounts: body(
+      `, '_count', json_build_object('comments', (select count(*) from comment c where c.post_id = p.id))`,
+      newest,
+    ),
+    titles: `select json_build_object('count', count(*), 'posts', coalesce(json_agg(json_build_object('group', json_build_object('title', title), 'count', n, 'max', json_build_object('id', last))), '[]'))::text
+      from (select title, count(*) as n, max(id) as last from post group by title having count(*) > $1 order by last desc, title limit 20) g`,
+    first: `select body::text from (${beyond("json_build_object", posts)}) b`,
+    beyond: `select body::text from (${beyond("json_build_object", posts, "$1::integer")}) b`,
   };
 }
 
@@ -77,6 +117,11 @@ export const sql: Rival = ({ driver, location, session }) => {
   const one = prepare(texts.one);
   const insert = prepare(texts.insert);
   const page = prepare(texts.page);
+  const commented = prepare(texts.commented);
+  const withCounts = prepare(texts.withCounts);
+  const titles = prepare(texts.titles);
+  const first = prepare(texts.first);
+  const beyond = prepare(texts.beyond);
   return mount(sessionReader(session, openDrizzle(driver, location)), {
     list: async ({ id }: Caller) => json(await list(id)),
     withAuthors: async ({ id }: Caller) => json(await withAuthors(id)),
@@ -85,6 +130,11 @@ export const sql: Rival = ({ driver, location, session }) => {
     insert: async ({ id }: Caller, { title, body }: NewPost) =>
       json(await insert(id, title, body, Date.now())),
     page: async () => json(await page()),
+    commented: async (_user: Caller, by: string) => json(await commented(by)),
+    withCounts: async ({ id }: Caller) => json(await withCounts(id)),
+    titles: async (_user: Caller, over: number) => json(await titles(over)),
+    beyond: async (_user: Caller, after: number | undefined) =>
+      json(await (after === undefined ? first() : beyond(after))),
   });
 };
 

@@ -3,28 +3,35 @@ import type { AnyApi } from "../../src/infer.ts";
 import type { NullOf, Value } from "../column/value.ts";
 import type { BodyMethod } from "../options.ts";
 import type { Simplify } from "../part.ts";
-import type { Chosen } from "./columns.ts";
+import type { Chosen, ChosenAlways, Masked } from "./columns.ts";
 import type { Omitted, Open, Unasked, Written } from "./draft.ts";
-import type { Anything, ResourceColumns, RulesOf, Unknown } from "./resource.ts";
+import type { Anything, FactsOf, ResourceColumns, RulesOf, TableOf, Unknown } from "./resource.ts";
 
 /**
  * A row to create: the columns a client may write. One that must have a value is required, unless a rule provides it: by
- * `injectBody`, as its type says, or by a default of the validator.
+ * `injectBody`, as its type says, or by a default of the validator; or what is true of the table does.
  */
 export type PostBody<A extends AnyApi, R extends string> =
   Unknown<A> extends true
     ? Anything
     : Given<
         ResourceColumns<A, R>,
-        Writable<ResourceColumns<A, R>, AnyRule<A, R, "POST">, "POST">,
-        Exclude<Needed<ResourceColumns<A, R>>, Provided<AnyRule<A, R, "POST">>>
+        Writable<ResourceColumns<A, R>, AnyRule<A, R, "POST">, "POST", FactsOf<A, TableOf<A, R>>>,
+        Exclude<
+          Needed<ResourceColumns<A, R>>,
+          Provided<AnyRule<A, R, "POST">> | Set<FactsOf<A, TableOf<A, R>>, AnyRule<A, R, "POST">>
+        >
       >;
 
 /** The columns to change. */
 export type PatchBody<A extends AnyApi, R extends string> =
   Unknown<A> extends true
     ? Anything
-    : Given<ResourceColumns<A, R>, Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH">, never>;
+    : Given<
+        ResourceColumns<A, R>,
+        Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH", FactsOf<A, TableOf<A, R>>>,
+        never
+      >;
 
 type AnyRule<A extends AnyApi, R extends string, M extends BodyMethod> = RulesOf<A, R, M>[keyof RulesOf<
   A,
@@ -50,7 +57,8 @@ type CheckedBody<R extends string, Row, B> = B extends readonly unknown[]
   ? { [I in keyof B]: CheckedRow<R, Row, B[I]> }
   : CheckedRow<R, Row, B>;
 
-type CheckedRow<R extends string, Row, B> = Simplify<
+/** A row, or parameters, with a sentence in place of each name that is none of its own. */
+export type CheckedRow<R extends string, Row, B> = Simplify<
   {
     [K in keyof B as Exclude<K, RequiredKey<Row>>]: K extends keyof Row
       ? Row[K]
@@ -71,11 +79,34 @@ type Gives<C, Names, Required> = {
 };
 
 /** The columns some rule lets a client write: those it names, else those the server does not make. */
-type Writable<C, Rule, M> = Rule extends { readonly write: infer Choice }
-  ? Chosen<C, Choice>
+type Writable<C, Rule, M, Facts> = Rule extends { readonly write: infer Choice }
+  ? Exclude<M extends "POST" ? ChosenAlways<C, Choice> : Chosen<C, Choice>, Kept<Facts, Rule>>
   : Rule extends unknown
-    ? { [K in keyof C & string]: Made<C[K], M> extends true ? never : K }[keyof C & string]
+    ? Exclude<
+        { [K in keyof C & string]: Made<C[K], M> extends true ? never : K }[keyof C & string],
+        Masked<C, Rule> | Kept<Facts, Rule>
+      >
     : never;
+
+/** The columns that are not a client's to write, as what is true of the table says; a rule may lift some of it. */
+type Kept<Facts, Rule> = Set<Facts, Rule> | (Rule extends Restoring ? never : Named<Facts, "softDelete">);
+
+/** The columns of a new row that the server sets. */
+type Set<Facts, Rule> =
+  | Named<Facts, "version">
+  | (Rule extends { readonly unrestricted: true }
+      ? never
+      : Facts extends { readonly set: infer Columns }
+        ? keyof Columns
+        : never);
+
+type Named<Facts, Key extends string> = Facts extends { readonly [K in Key]: infer Name } ? Name : never;
+
+/** A rule that lets deleted rows be restored, where it names the column: not by all but some. */
+interface Restoring {
+  readonly deleted: string;
+  readonly write: { readonly mode?: true; readonly columns: unknown } | readonly unknown[];
+}
 
 // `$onUpdate` leaves no trace in a column's type: such a column passes here, and the server refuses it.
 type Made<C, M> = C extends Column

@@ -1,10 +1,13 @@
 import type { AnyApi } from "../../src/infer.ts";
 import type { RequestOptions } from "../options.ts";
+import type { AggregateDraft } from "./aggregate.ts";
 import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
 import type { AskedBody, BodyDraft, PatchBody, PostBody } from "./body.ts";
-import type { Callable, Changeable, Readable } from "./callable.ts";
-import type { Checked, CheckedChange } from "./checked.ts";
-import type { ChangeDraft, Draft, Omitted, PostDraft, ReadDraft } from "./draft.ts";
+import type { Askable, Callable, Changeable, Readable } from "./callable.ts";
+import type { Checked, CheckedChange, CheckedFirst, CheckedPages, CheckedRead } from "./checked.ts";
+import type { CheckedAggregate, Computing } from "./checked-aggregate.ts";
+import type { AggregateAnswer } from "./computed.ts";
+import type { ChangeDraft, Draft, FirstDraft, Omitted, PostDraft, ReadDraft } from "./draft.ts";
 import type { Resource } from "./resource.ts";
 
 /**
@@ -17,9 +20,9 @@ export interface ApiClient<A extends AnyApi> {
    *
    * @example const { posts, total } = await api.get("posts", { mine: true, countTotal: true, columns: { title: true } });
    */
-  readonly get: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>>(
-    resource: Readable<A, R, false>,
-    question?: Asked<Q, Checked<A, R, "GET", Q>>,
+  readonly get: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>, Given>(
+    resource: Readable<A, R, false, Given>,
+    question?: Seen<Given, Asked<Q, CheckedRead<A, R, Q>>>,
     init?: RequestOptions,
   ) => Promise<ListAnswer<A, R, Question<Q>>>;
   /**
@@ -27,20 +30,41 @@ export interface ApiClient<A extends AnyApi> {
    *
    * @example const { posts } = await api.first("posts", { where: { id } });
    */
-  readonly first: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>>(
-    resource: Readable<A, R, true>,
-    question?: Asked<Q, Checked<A, R, "GET", Q>>,
+  readonly first: <R extends ResourceName<A>, Q extends Draft<A, FirstDraft<A, R>>, Given>(
+    resource: Readable<A, R, true, Given>,
+    question?: Seen<Given, Asked<Q, CheckedFirst<A, R, Q>>>,
     init?: RequestOptions,
   ) => Promise<RowAnswer<A, R, Question<Q>>>;
+  /**
+   * Reads a list page by page, each when it is wanted, as long as there is a next one.
+   *
+   * @example for await (const { posts } of api.pages("posts", { limit: 100 })) posts.forEach(index);
+   */
+  readonly pages: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>, Given>(
+    resource: Readable<A, R, false, Given>,
+    question?: Seen<Given, Asked<Q, CheckedPages<A, R, Q>>>,
+    init?: RequestOptions,
+  ) => AsyncGenerator<ListAnswer<A, R, Question<Q> & { readonly cursor: true }>, void, undefined>;
+  /**
+   * Reads numbers about rows: functions of their columns, of all of them or of groups.
+   *
+   * @example const { orders } = await api.aggregate("orders", { sum: { price: true }, groupBy: ["status"] });
+   */
+  readonly aggregate: <R extends ResourceName<A>, Q extends Draft<A, AggregateDraft<A, R>>>(
+    resource: Computing<A, R>,
+    question: Asked<Q, CheckedAggregate<A, R, Q>>,
+    init?: RequestOptions,
+  ) => Promise<AggregateAnswer<A, R, Question<Q>>>;
   /** Creates a row, or several. */
   readonly post: <
     R extends ResourceName<A>,
     B extends BodyDraft<R, PostBody<A, R>> | readonly BodyDraft<R, PostBody<A, R>>[],
     Q extends Draft<A, PostDraft<A, R>>,
+    Given,
   >(
-    resource: Callable<A, R, "POST">,
+    resource: Askable<A, R, "POST", Given, Callable<A, R, "POST">>,
     body: AskedBody<R, PostBody<A, R>, B, PostBody<A, R> | readonly PostBody<A, R>[]>,
-    question?: Asked<Q, Checked<A, R, "POST", Q>>,
+    question?: Seen<Given, Asked<Q, Checked<A, R, "POST", Q>>>,
     init?: RequestOptions,
   ) => Promise<ChangeAnswer<A, R, "POST", Question<Q>>>;
   /** Changes the rows a filter names, or all the rule admits. */

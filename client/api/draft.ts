@@ -1,11 +1,13 @@
 import type { One } from "drizzle-orm";
-import type { AnyApi, ColumnsOf, SchemaShape, TargetOf } from "../../src/infer.ts";
+import type { AnyApi, ColumnsOf, TargetOf } from "../../src/infer.ts";
 import type { OpenFilter } from "../column/filter.ts";
-import type { Direction, Ordering } from "../column/ordering.ts";
-import type { ChangeMethod, Flags } from "../options.ts";
+import type { OrderingBy, Sort } from "../column/ordering.ts";
+import type { ChangeMethod, Flags, PageFlags, ReadFlags, Turn, Version } from "../options.ts";
 import type { Nameable, Visible } from "./columns.ts";
-import type { AnyScope, Filtered } from "./question.ts";
-import type { Embeddable, RelationAt, RelationRules } from "./relations.ts";
+import type { RuleGround } from "./ground.ts";
+import type { ParamsDraft } from "./parameters.ts";
+import type { AnyScope, GroundOf, Relevance } from "./question.ts";
+import type { Countable, Embeddable, RelationAt, RelationRules } from "./relations.ts";
 import type { Anything, TableOf, Unknown } from "./resource.ts";
 import type { Rules } from "./rules.ts";
 
@@ -48,60 +50,107 @@ export interface Unasked {
 /** Whether a question was left out. */
 export type Omitted<Q> = keyof Unasked extends keyof Q ? true : false;
 
-/** What a read asks, as it is written. */
-export type ReadDraft<A extends AnyApi, R extends string> = Flags &
+/** What a read of a list asks, as it is written. */
+export type ReadDraft<A extends AnyApi, R extends string> = PageFlags & Turn & FirstDraft<A, R>;
+
+/** What a read of one row asks, as it is written. */
+export type FirstDraft<A extends AnyApi, R extends string> = ReadFlags &
   Open &
   Unasked &
-  ListDraft<A["schema"], TableOf<A, R>, Rules<A, R, "GET", AnyScope>>;
+  ParamsDraft<A, R, "GET"> &
+  ListDraft<A, TableOf<A, R>, Rules<A, R, "GET", AnyScope>>;
 
 /** What a POST asks for, as it is written. */
 export type PostDraft<A extends AnyApi, R extends string> = Flags &
   Open &
   Unasked &
-  RowDraft<A["schema"], TableOf<A, R>, Rules<A, R, "POST", AnyScope>>;
+  ParamsDraft<A, R, "POST"> &
+  RowDraft<A, TableOf<A, R>, Rules<A, R, "POST", AnyScope>>;
 
-/** What a PATCH or DELETE asks for, as it is written. `Checked` refuses a filter that may be undefined, and says why. */
-export type ChangeDraft<A extends AnyApi, R extends string, M extends ChangeMethod> = Flags &
-  Open &
+/** What a PATCH or DELETE asks for, as it is written. `Checked` refuses a filter, or a version, that may be undefined, and says why. */
+export type ChangeDraft<A extends AnyApi, R extends string, M extends ChangeMethod> = Flags & {
+  readonly ifVersion?: Version | undefined;
+} & Open &
   Unasked &
-  RowDraft<A["schema"], TableOf<A, R>, Rules<A, R, M, AnyScope>> & {
-    readonly where?: OpenFilter<Filtered<A, R, M>, Open<Written<R>>> | undefined;
+  ParamsDraft<A, R, M> &
+  RowDraft<A, TableOf<A, R>, Rules<A, R, M, AnyScope>> & {
+    readonly where?: OpenFilter<GroundOf<A, R, M>, Open<Written<R>>> | undefined;
   };
 
 /** A draft, or anything where nothing is known. */
 export type Draft<A extends AnyApi, D> = Unknown<A> extends true ? Anything : D;
 
 /** What of a row is asked for, as it is written. */
-export interface RowDraft<S extends SchemaShape, T extends keyof S, Rule> {
+export interface RowDraft<A extends AnyApi, T extends keyof A["schema"], Rule> {
   readonly columns?:
     | boolean
-    | ({ readonly [K in Nameable<ColumnsOf<S, T>, Rule>]?: boolean | undefined } & Open<boolean | undefined>)
+    | ({ readonly [K in Nameable<ColumnsOf<A["schema"], T>, Rule>]?: boolean | undefined } & Open<
+        boolean | undefined
+      >)
     | undefined;
   readonly with?:
-    | ({ readonly [K in Embeddable<Rule>]?: boolean | RelationDraft<S, T, Rule, K> | undefined } & Open<
-        boolean | object | undefined
+    | ({ readonly [K in Embeddable<Rule>]?: boolean | RelationDraft<A, T, Rule, K> | undefined } & Open<
+        Wish<T>
+      >)
+    | undefined;
+  readonly count?:
+    | ({ readonly [K in Countable<A, T, Rule>]?: boolean | CountDraft<A, T, Rule, K> | undefined } & Open<
+        Wish<T>
       >)
     | undefined;
 }
 
+/** What is asked of a relation, by whatever name. */
+export type Wish<Name> = boolean | object | AliasDraft<Name> | undefined;
+
+/**
+ * A relation under another name, as it is written. Of what stands deeper TypeScript keeps no literals here: every word more
+ * would be a tenth of what a whole call costs.
+ */
+export interface AliasDraft<Name> {
+  readonly relation: string | Lowercase<string>;
+  readonly columns?: Open<boolean>;
+  readonly where?: Written<Name>;
+  readonly orderBy?: Open<Sort | undefined> | undefined;
+}
+
 /** What of a list is asked for, as it is written. */
-export interface ListDraft<S extends SchemaShape, T extends keyof S, Rule> extends RowDraft<S, T, Rule> {
-  readonly where?:
-    | OpenFilter<Pick<ColumnsOf<S, T>, Visible<ColumnsOf<S, T>, Rule>>, Open<Written<T>>>
-    | undefined;
+export interface ListDraft<A extends AnyApi, T extends keyof A["schema"], Rule> extends RowDraft<A, T, Rule> {
+  readonly where?: OpenFilter<RuleGround<A, T, Rule>, Open<Written<T>>> | undefined;
   readonly orderBy?:
-    | (Ordering<Pick<ColumnsOf<S, T>, Visible<ColumnsOf<S, T>, Rule>>> & Open<Direction | undefined>)
+    | (OrderingBy<Pick<ColumnsOf<A["schema"], T>, Visible<ColumnsOf<A["schema"], T>, Rule>>> & {
+        readonly [K in Countable<A, T, Rule> as `${K}.count`]?: Sort | undefined;
+      } & Relevance<Rule> &
+        Open<Sort | undefined>)
     | undefined;
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
+  readonly search?: string | undefined;
 }
 
 /** What of a relation is asked for, as it is written. */
-export type RelationDraft<S extends SchemaShape, T extends keyof S, Rule, K> = (RelationAt<
-  S,
+export type RelationDraft<A extends AnyApi, T extends keyof A["schema"], Rule, K> = (RelationAt<
+  A["schema"],
   T,
-  K
+  K,
+  Rule
 > extends One
-  ? RowDraft<S, TargetOf<S, RelationAt<S, T, K>>, RelationRules<Rule, K>>
-  : ListDraft<S, TargetOf<S, RelationAt<S, T, K>>, RelationRules<Rule, K>>) &
-  Open;
+  ? RowDraft<A, TargetOf<A["schema"], RelationAt<A["schema"], T, K, Rule>>, RelationRules<A, Rule, K>>
+  : ListDraft<A, TargetOf<A["schema"], RelationAt<A["schema"], T, K, Rule>>, RelationRules<A, Rule, K>>) & {
+  /** The relation, where its rows are answered under another name. */
+  readonly relation?: string | Lowercase<string> | undefined;
+  /** Whether rows that have no row there are left out. */
+  readonly required?: boolean | undefined;
+} & Open;
+
+/** Which rows of a relation are counted, as it is written. */
+export type CountDraft<A extends AnyApi, T extends keyof A["schema"], Rule, K> = {
+  /** The relation, where the number has another name. */
+  readonly relation?: string | Lowercase<string> | undefined;
+  readonly where?:
+    | OpenFilter<
+        RuleGround<A, TargetOf<A["schema"], RelationAt<A["schema"], T, K, Rule>>, RelationRules<A, Rule, K>>,
+        Open<Written<T>>
+      >
+    | undefined;
+} & Open;

@@ -21,6 +21,9 @@ export type TableOf<A extends AnyApi, R extends string> = EntryOf<A, R>["table"]
   ? T
   : never;
 
+/** What is said of a table once, for all rules; nothing where the API's type does not know. */
+export type FactsOf<A extends AnyApi, T> = T extends keyof A["tables"] ? A["tables"][T] : never;
+
 /** The rules of a resource for a method, by role. */
 export type RulesOf<A extends AnyApi, R extends string, M extends Method> =
   EntryOf<A, R> extends {

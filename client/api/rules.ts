@@ -23,7 +23,8 @@ export type HasScope<A extends AnyApi, R extends string, M extends Method, K ext
   ? false
   : true;
 
-type Applicable<Roles, Q> =
+/** The names of rules that may apply to a question. */
+export type Applicable<Roles, Q> =
   Unsure<Q> extends true
     ? Roles
     : Q extends { readonly mine: true }

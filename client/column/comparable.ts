@@ -41,6 +41,11 @@ export type TextKey<C, K extends string> =
 /** The name `K`, if a column is an array whose elements can be told apart. */
 export type ArrayKey<C, K extends string> = ColumnTypeOf<C> extends "PgArray" ? EquatableKey<C, K> : never;
 
+/** The name `K`, if a column holds documents. */
+export type JsonKey<C, K extends string> = ColumnTypeOf<C> extends JsonType ? K : never;
+
+/** Documents. */
+type JsonType = "SQLiteTextJson" | "SQLiteBlobJson" | "PgJson" | "PgJsonb";
 /** Decimal digits as text. */
 export type DecimalType = "SQLiteNumeric" | "PgNumeric";
 type UnorderedType = "SQLiteBigInt" | "PgArray";

@@ -1,7 +1,10 @@
-import type { ColumnsOf, SchemaShape } from "../../src/infer.ts";
+import type { SchemaShape } from "../../src/infer.ts";
 import type { Simplify } from "../part.ts";
-import type { ArrayKey, EquatableKey, OrderedKey, TextKey } from "./comparable.ts";
-import type { OperatorOf } from "./operator.ts";
+import type { ArrayKey, EquatableKey, JsonKey, OrderedKey, TextKey } from "./comparable.ts";
+import type { ColumnsAt, PathColumns, TableGround } from "./ground.ts";
+import type { JsonCondition } from "./json.ts";
+import type { OperatorName, OperatorOf } from "./operator.ts";
+import type { OpenRelated, Related } from "./related.ts";
 import type { Value } from "./value.ts";
 
 /**
@@ -27,8 +30,8 @@ export interface Within<C> {
   readonly filter: Filter<C>;
 }
 /** The filters that may stand inside an `OpenFilter`. */
-export interface OpenWithin<C, Beside> {
-  readonly filter: OpenFilter<C, Beside>;
+export interface OpenWithin<G, Beside> {
+  readonly filter: OpenFilter<G, Beside>;
 }
 
 /**
@@ -39,24 +42,33 @@ export interface OpenWithin<C, Beside> {
  */
 export type Filter<C> = Conditions<C> | OneOf<Within<C>>;
 
+/** A filter at a ground: by its columns, by paths, and by the rows that its relations lead to. */
+export type FilterOn<G> = ConditionsOn<G> | OneOf<WithinOn<G>>;
+
+/** Conditions at a ground that must all hold. */
+export type ConditionsOn<G, Inner extends AnyInner = WithinOn<G>> = Simplify<
+  Compared<PathColumns<G, "where">, Inner>
+> &
+  Related<G> &
+  SpeltOut;
+/** The filters that may stand inside a `FilterOn`. */
+export interface WithinOn<G> {
+  readonly filter: FilterOn<G>;
+}
+
 /** A filter among whose conditions other members may stand, at every depth. */
-export type OpenFilter<C, Beside> =
-  | (Compared<C, OpenWithin<C, Beside>> & Beside)
-  | OneOf<OpenWithin<C, Beside>>;
+export type OpenFilter<G, Beside> =
+  | (Compared<ColumnsAt<G>, OpenWithin<G, Beside>> & OpenRelated<G, Beside> & Beside)
+  | OneOf<OpenWithin<G, Beside>>;
 
-/** A filter by some columns of a table. */
-// Named by what a reader knows, as errors print it: 'titel' does not exist in type 'FilterAt<typeof schema, "book", …>'.
-export type FilterAt<S extends SchemaShape, T extends keyof S, Name extends keyof ColumnsOf<S, T>> =
-  | WhereAt<S, T, Name>
-  | OneOf<WithinAt<S, T, Name>>;
+/** A filter of rows of a table, by the schema alone. */
+// Named by what a reader knows, as errors print it: 'titel' does not exist in type 'FilterAt<typeof schema, "book">'.
+export type FilterAt<S extends SchemaShape, T extends keyof S> = WhereAt<S, T> | OneOf<WithinAt<S, T>>;
 
-type WhereAt<S extends SchemaShape, T extends keyof S, Name extends keyof ColumnsOf<S, T>> = Conditions<
-  Pick<ColumnsOf<S, T>, Name>,
-  WithinAt<S, T, Name>
->;
+type WhereAt<S extends SchemaShape, T extends keyof S> = ConditionsOn<TableGround<S, T>, WithinAt<S, T>>;
 /** The filters that may stand inside a `FilterAt`. */
-export interface WithinAt<S extends SchemaShape, T extends keyof S, Name extends keyof ColumnsOf<S, T>> {
-  readonly filter: FilterAt<S, T, Name>;
+export interface WithinAt<S extends SchemaShape, T extends keyof S> {
+  readonly filter: FilterAt<S, T>;
 }
 
 type Compared<C, Inner extends AnyInner> = {
@@ -73,12 +85,34 @@ type Compared<C, Inner extends AnyInner> = {
     C[K]
   >[];
 } & { readonly [K in keyof C & string as ArrayKey<C[K], `${K}.${OperatorOf<"array">}`>]?: Value<C[K]> } & {
+  readonly [K in keyof C & string as JsonKey<C[K], `${K}.${OperatorOf<"json">}`>]?: JsonCondition;
+} & {
   readonly [K in keyof C & string as `${K}.${OperatorOf<"presence">}`]?: boolean;
 } & { readonly [K in keyof C & string as TextKey<C[K], `${K}.${OperatorOf<"text">}`>]?: string } & {
   readonly [K in Exclude<"AND" | "OR", keyof C>]?: readonly Inner["filter"][];
 } & { readonly [K in Exclude<"NOT", keyof C>]?: Inner["filter"] } & {
   readonly [K in Exclude<"length", keyof C>]?: never;
 };
+
+/** What stands behind an operator of a column; never where it does not apply. */
+export type Operand<C, Operator extends OperatorName> =
+  Operator extends OperatorOf<"equality">
+    ? If<EquatableKey<C, "">, Value<C> | null>
+    : Operator extends OperatorOf<"order">
+      ? If<OrderedKey<C, "">, Value<C>>
+      : Operator extends OperatorOf<"range">
+        ? If<OrderedKey<C, "">, readonly [Value<C>, Value<C>]>
+        : Operator extends OperatorOf<"list">
+          ? If<EquatableKey<C, "">, readonly Value<C>[]>
+          : Operator extends OperatorOf<"array">
+            ? If<ArrayKey<C, "">, Value<C>>
+            : Operator extends OperatorOf<"text">
+              ? If<TextKey<C, "">, string>
+              : Operator extends OperatorOf<"json">
+                ? If<JsonKey<C, "">, JsonCondition>
+                : boolean;
+
+type If<Key, V> = [Key] extends [never] ? never : V;
 
 /** A key no condition has. An object whose keys are known at run time only might have it, and so it does not fit. */
 export type ComputedKey = `computed${string}\0`;

@@ -18,6 +18,7 @@ export const OPERATORS = {
     "iendsWith",
   ],
   array: ["arrayContains", "arrayContained", "arrayOverlaps"],
+  json: ["json"],
 } as const;
 
 /** The operators of a family. */

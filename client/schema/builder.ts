@@ -1,6 +1,7 @@
 import type { SchemaShape, TableName } from "../../src/infer.ts";
 import { changeParams, readParams } from "../params.ts";
-import type { ChangeOptions, GetOptions, PostOptions, ReadOptions } from "./selector.ts";
+import type { AggregateOptions } from "./aggregate.ts";
+import type { ChangeOptions, GetOptions, ManyOptions, PostOptions, ReadOptions } from "./selector.ts";
 
 /** Turns typed questions about the tables of a schema into URL parameters, one method per method of the client. */
 export interface QueryBuilder<S extends SchemaShape> {
@@ -9,7 +10,9 @@ export interface QueryBuilder<S extends SchemaShape> {
   /** The parameters of a read that answers one row. */
   GetFirst<T extends TableName<S>>(options?: ReadOptions<S, T>): URLSearchParams;
   /** The parameters of a read that answers a list. */
-  GetMany<T extends TableName<S>>(options?: ReadOptions<S, T>): URLSearchParams;
+  GetMany<T extends TableName<S>>(options?: ManyOptions<S, T>): URLSearchParams;
+  /** The parameters of a question for numbers. */
+  Aggregate<T extends TableName<S>>(options: AggregateOptions<S, T>): URLSearchParams;
   /** The parameters that go with new rows. */
   Post<T extends TableName<S>>(options?: PostOptions<S, T>): URLSearchParams;
   /** The parameters that say which rows change. */
@@ -32,6 +35,7 @@ export function createQueryBuilder<Schema extends SchemaShape, _Database>(): Que
     Get: readParams,
     GetFirst: (options) => readParams({ ...options, findFirst: true }),
     GetMany: (options) => readParams({ ...options, findFirst: false }),
+    Aggregate: readParams,
     Post: readParams,
     Patch: changeParams,
     Delete: changeParams,

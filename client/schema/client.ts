@@ -1,7 +1,8 @@
 import type { SchemaShape, TableName } from "../../src/infer.ts";
 import type { RequestOptions } from "../options.ts";
+import type { AggregateOptions, NumberAnswer } from "./aggregate.ts";
 import type { FirstAnswer, ManyAnswer, WriteAnswer } from "./answer.ts";
-import type { Body, ChangeOptions, GetOptions, PostOptions, ReadOptions } from "./selector.ts";
+import type { Body, GetOptions, GuardedOptions, ManyOptions, PostOptions, ReadOptions } from "./selector.ts";
 
 /** A URL of resource `R` below `Path`: relative or absolute, with parameters and a hash if need be. */
 export type ResourceUrl<Path extends string, R extends string> =
@@ -28,11 +29,27 @@ export interface QueryClient<S extends SchemaShape, Path extends string> {
     init?: RequestOptions,
   ): Promise<FirstAnswer<S, T, R, O>>;
   /** Reads a list of rows. */
-  GetMany<T extends TableName<S>, R extends string, O extends ReadOptions<S, T> = ReadOptions<S, T>>(
+  GetMany<T extends TableName<S>, R extends string, O extends ManyOptions<S, T> = ManyOptions<S, T>>(
     url: ResourceUrl<Path, R>,
     options?: O,
     init?: RequestOptions,
   ): Promise<ManyAnswer<S, T, R, O>>;
+  /** Reads a list page by page, each when it is wanted, as long as there is a next one. */
+  Pages<T extends TableName<S>, R extends string, O extends ManyOptions<S, T> = ManyOptions<S, T>>(
+    url: ResourceUrl<Path, R>,
+    options?: O,
+    init?: RequestOptions,
+  ): AsyncGenerator<ManyAnswer<S, T, R, O & { readonly cursor: true }>, void, undefined>;
+  /** Reads numbers about rows: functions of their columns, of all of them or of groups. */
+  Aggregate<
+    T extends TableName<S>,
+    R extends string,
+    O extends AggregateOptions<S, T> = AggregateOptions<S, T>,
+  >(
+    url: ResourceUrl<Path, R>,
+    options: O,
+    init?: RequestOptions,
+  ): Promise<NumberAnswer<S, T, R, O>>;
   /** Creates a row, or several. */
   Post<T extends TableName<S>, R extends string, O extends PostOptions<S, T> = PostOptions<S, T>>(
     url: ResourceUrl<Path, R>,
@@ -41,14 +58,14 @@ export interface QueryClient<S extends SchemaShape, Path extends string> {
     init?: RequestOptions,
   ): Promise<WriteAnswer<S, T, R, O>>;
   /** Changes the rows a filter names, or all the rule admits. */
-  Patch<T extends TableName<S>, R extends string, O extends ChangeOptions<S, T> = ChangeOptions<S, T>>(
+  Patch<T extends TableName<S>, R extends string, O extends GuardedOptions<S, T> = GuardedOptions<S, T>>(
     url: ResourceUrl<Path, R>,
     body: Body<S, T>,
     options?: O,
     init?: RequestOptions,
   ): Promise<WriteAnswer<S, T, R, O>>;
   /** Deletes the rows a filter names, or all the rule admits. */
-  Delete<T extends TableName<S>, R extends string, O extends ChangeOptions<S, T> = ChangeOptions<S, T>>(
+  Delete<T extends TableName<S>, R extends string, O extends GuardedOptions<S, T> = GuardedOptions<S, T>>(
     url: ResourceUrl<Path, R>,
     options?: O,
     init?: RequestOptions,

@@ -1,6 +1,7 @@
 import type { One } from "drizzle-orm";
 import type { ColumnsOf, RelationsOf, SchemaShape, TargetOf } from "../../src/infer.ts";
 import type { Field } from "../column/value.ts";
+import type { Counted } from "../api/answer.ts";
 import type { AskedOfRelation, KeysWith, PartOf, Simplify } from "../part.ts";
 import type { Shape } from "./selector.ts";
 
@@ -11,7 +12,10 @@ import type { Shape } from "./selector.ts";
  * @example Row<Schema, "fruit", { columns: { name: true } }> // { name: string }
  */
 export type Row<S extends SchemaShape, T extends keyof S, Q = Shape<S, T>> = Simplify<
-  Columns<ColumnsOf<S, T>, PartOf<Q, "columns">> & Related<S, RelationsOf<S, T>, PartOf<Q, "with">>
+  Columns<ColumnsOf<S, T>, PartOf<Q, "columns">> &
+    Related<S, RelationsOf<S, T>, PartOf<Q, "with">> &
+    Counted<PartOf<Q, "count">> &
+    CutLists<CutList<RelationsOf<S, T>, PartOf<Q, "with">>>
 >;
 
 type Columns<C, P> = [P] extends [false]
@@ -42,7 +46,22 @@ type Related<S extends SchemaShape, R, W> = [W] extends [undefined]
         ]?: Relative<S, R[K], W[K]>;
       };
 
+/** Which lists a rule's maximum cut short. */
+type CutLists<Name> = [Name] extends [never] ? unknown : { $more?: readonly Name[] };
+
+type CutList<R, W> = [W] extends [undefined]
+  ? never
+  : {
+      [K in keyof R]: R[K] extends One
+        ? never
+        : K extends keyof W
+          ? W[K] extends false | undefined | { readonly limit: number }
+            ? never
+            : K
+          : never;
+    }[keyof R];
+
 /** One row or none, or a list of rows; a rule may hide the one. */
 type Relative<S extends SchemaShape, R, Q> = R extends One
-  ? Row<S, TargetOf<S, R>, AskedOfRelation<Q>> | null
+  ? Row<S, TargetOf<S, R>, AskedOfRelation<Q>> | (Q extends { readonly required: true } ? never : null)
   : Row<S, TargetOf<S, R>, AskedOfRelation<Q>>[];

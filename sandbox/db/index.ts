@@ -1,4 +1,4 @@
-import type { ACL as AnyACL } from "@bepalo/query";
+import type { ACL as AnyACL, TableRules as AnyTableRules } from "@bepalo/query";
 import type { CTXUserSession } from "@/auth/middleware";
 import { open, type Database } from "./open.ts";
 import type * as Tables from "./schema.ts";
@@ -22,5 +22,8 @@ export type Schema = typeof Tables;
 
 /** The access-control list of this application; every ACL file is checked with `satisfies ACL`. */
 export type ACL<XContext = {}> = AnyACL<UserRoles, CTXUserSession, XContext, Schema, Database>;
+
+/** What is true of this application's tables, checked with `satisfies TableRules`. */
+export type TableRules = AnyTableRules<CTXUserSession, Schema>;
 
 export default db;

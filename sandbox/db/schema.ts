@@ -1,5 +1,14 @@
 import { avg, count, eq, relations, sql } from "drizzle-orm";
-import { index, integer, numeric, sqliteTable, sqliteView, text, unique } from "drizzle-orm/sqlite-core";
+import {
+  index,
+  integer,
+  numeric,
+  primaryKey,
+  sqliteTable,
+  sqliteView,
+  text,
+  unique,
+} from "drizzle-orm/sqlite-core";
 
 const now = sql`(cast(unixepoch('subsecond') * 1000 as integer))`;
 
@@ -65,7 +74,14 @@ export const basketTaste = sqliteView("basket_taste").as((query) =>
     .groupBy(basket.id),
 );
 
-/** Posts, each written by one user. */
+/** What a post looks like in the feed; the application does not say what else it holds. */
+export interface Cover {
+  readonly theme: string;
+  /** Width and height. */
+  readonly size: readonly [number, number];
+}
+
+/** Posts, each written by one user; a draft until it is published. */
 export const post = sqliteTable(
   "post",
   {
@@ -75,10 +91,50 @@ export const post = sqliteTable(
       .references(() => user.id, { onUpdate: "cascade", onDelete: "cascade" }),
     title: text("title", { length: 50 }).notNull(),
     body: text("body", { length: 512 }).notNull(),
+    cover: text("cover", { mode: "json" }).$type<Cover>(),
+    publishedAt: moment("published_at"),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (t) => [index("post_userId_createdAt_idx").on(t.userId, t.createdAt)],
+  (t) => [
+    index("post_userId_createdAt_idx").on(t.userId, t.createdAt),
+    index("post_publishedAt_idx").on(t.publishedAt),
+  ],
+);
+
+/** What people say under posts; flagged is what is not worth reading. */
+export const comment = sqliteTable(
+  "comment",
+  {
+    id: uuid(),
+    postId: text("post_id")
+      .notNull()
+      .references(() => post.id, { onUpdate: "cascade", onDelete: "cascade" }),
+    userId: text("user_id")
+      .notNull()
+      .references(() => user.id, { onUpdate: "cascade", onDelete: "cascade" }),
+    body: text("body", { length: 256 }).notNull(),
+    flagged: integer("flagged", { mode: "boolean" }).notNull().default(false),
+    createdAt: createdAt(),
+  },
+  (t) => [index("comment_postId_idx").on(t.postId), index("comment_userId_idx").on(t.userId)],
+);
+
+/** Words that posts are found by. */
+export const tag = sqliteTable("tag", { id: uuid(), name: text("name", { length: 30 }).notNull().unique() });
+
+/** Which post has which tag. */
+export const postTag = sqliteTable(
+  "post_tag",
+  {
+    postId: text("post_id")
+      .notNull()
+      .references(() => post.id, { onUpdate: "cascade", onDelete: "cascade" }),
+    tagId: text("tag_id")
+      .notNull()
+      .references(() => tag.id, { onUpdate: "cascade", onDelete: "cascade" }),
+  },
+  (t) => [primaryKey({ columns: [t.postId, t.tagId] }), index("post_tag_tagId_idx").on(t.tagId)],
 );
 
 /** People; this table and the three below have the columns better-auth works with. */
@@ -160,16 +216,34 @@ export const fruitRelations = relations(fruit, ({ one }) => ({
 /** A basket holds fruits. */
 export const basketRelations = relations(basket, ({ many }) => ({ fruit: many(fruit) }));
 
-/** A post belongs to the user who wrote it. */
-export const postRelations = relations(post, ({ one }) => ({
+/** A post belongs to the user who wrote it, and has comments and tags. */
+export const postRelations = relations(post, ({ one, many }) => ({
   user: one(user, { fields: [post.userId], references: [user.id] }),
+  comments: many(comment),
+  postTags: many(postTag),
 }));
 
-/** A user has sessions, accounts and posts. */
+/** A comment stands under a post, and belongs to the user who wrote it. */
+export const commentRelations = relations(comment, ({ one }) => ({
+  post: one(post, { fields: [comment.postId], references: [post.id] }),
+  user: one(user, { fields: [comment.userId], references: [user.id] }),
+}));
+
+/** A tag stands at posts. */
+export const tagRelations = relations(tag, ({ many }) => ({ postTags: many(postTag) }));
+
+/** Between posts and tags. */
+export const postTagRelations = relations(postTag, ({ one }) => ({
+  post: one(post, { fields: [postTag.postId], references: [post.id] }),
+  tag: one(tag, { fields: [postTag.tagId], references: [tag.id] }),
+}));
+
+/** A user has sessions, accounts, posts and comments. */
 export const userRelations = relations(user, ({ many }) => ({
   session: many(session),
   account: many(account),
   post: many(post),
+  comments: many(comment),
 }));
 
 /** A session belongs to a user. */
@@ -183,4 +257,15 @@ export const accountRelations = relations(account, ({ one }) => ({
 }));
 
 /** The tables by name, without the relations. */
-export const tables = { fruit, basket, post, user, session, account, verification };
+export const tables = {
+  fruit,
+  basket,
+  post,
+  comment,
+  tag,
+  postTag,
+  user,
+  session,
+  account,
+  verification,
+};

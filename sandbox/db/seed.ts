@@ -1,11 +1,12 @@
 import type { Auth } from "@/auth";
 import type { Database } from "./open.ts";
-import { account, basket, fruit, post, user } from "./schema.ts";
+import { account, basket, comment, fruit, post, postTag, tag, user } from "./schema.ts";
+import { comments, postTags, published, subjects, tags } from "./seed-feed.ts";
+import { id, moments, type NewPost } from "./seed-rows.ts";
 
 type NewUser = typeof user.$inferInsert;
 type NewBasket = typeof basket.$inferInsert;
 type NewFruit = typeof fruit.$inferInsert;
-type NewPost = typeof post.$inferInsert;
 
 /** Fills an empty database with the same rows every time, and leaves any other alone; true when it filled. */
 export async function seed(database: Database, auth: Auth): Promise<boolean> {
@@ -18,6 +19,9 @@ export async function seed(database: Database, auth: Auth): Promise<boolean> {
     await tx.insert(user).values(owners);
     await tx.insert(account).values(accounts);
     await tx.insert(post).values(posts());
+    await tx.insert(tag).values(tags());
+    await tx.insert(postTag).values(postTags());
+    await tx.insert(comment).values(comments(posts()));
     await tx.insert(basket).values(baskets());
     await tx.insert(fruit).values(fruits());
   });
@@ -46,7 +50,6 @@ export function users(): NewUser[] {
   }));
 }
 
-const subjects = "bread rain maps clocks rivers salt letters gardens bridges tea stars stones".split(" ");
 const titles = [
   (subject: string) => `Notes on ${subject}`,
   (subject: string) => `A short history of ${subject}`,
@@ -59,12 +62,13 @@ const greetings = ["Hello", "Still here", "Bye"];
 /** Sixty posts: Mr. User wrote the first and every other one, the rest of the people those between, in turn. */
 export function posts(): NewPost[] {
   return titles
-    .flatMap((title) => subjects.map((subject) => ({ title: title(subject), subject })))
+    .flatMap((title) => Object.keys(subjects).map((subject) => ({ title: title(subject), subject })))
     .map(({ title, subject }, i) => ({
       id: id("post", i + 1),
       userId: id("user", writerOf(i)),
       title,
       body: `${greetings[i % greetings.length]}, this is post ${i + 1} of 60, and it is about ${subject}.`,
+      ...published(i),
       ...moments(i),
     }));
 }
@@ -133,14 +137,4 @@ async function credential(auth: Auth, { id: userId, role }: NewUser) {
     password: await password.hash(role === "admin" ? "Admin@1234" : "User@1234"),
     ...moments(0),
   };
-}
-
-function id(table: string, number: number): string {
-  return `${table}-${String(number).padStart(3, "0")}`;
-}
-
-/** Row after row 37 hours later, beginning on New Year 2025. */
-function moments(i: number) {
-  const at = new Date(Date.UTC(2025, 0, 1, 9) + i * 37 * 3_600_000);
-  return { createdAt: at, updatedAt: at };
 }

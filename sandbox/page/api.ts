@@ -2,9 +2,10 @@ import type { InferApi } from "@bepalo/query";
 import { createQueryClient, type ApiClient } from "@bepalo/query/client";
 import type { Schema } from "@/db";
 import type acl from "@/db/acl";
+import type { tables } from "@/db/acl";
 
 /** What the server offers, as types only: nothing of the rules gets into the page. */
-export type Api = InferApi<typeof acl, Schema>;
+export type Api = InferApi<typeof acl, Schema, {}, typeof tables>;
 
 /** A request that was answered. */
 export interface Answered {

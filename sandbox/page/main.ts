@@ -2,13 +2,20 @@ import { connect } from "./api.ts";
 import { signIn, signOut, whoIsThere, type Person } from "./auth.ts";
 import { showBaskets } from "./baskets.ts";
 import { find, write } from "./dom.ts";
+import { createFeed } from "./feed.ts";
 import { onSubmit } from "./form.ts";
 import { attempt, say } from "./messages.ts";
+import { createMonths } from "./months.ts";
 import { createPosts } from "./posts.ts";
 import { showRequest } from "./requests.ts";
 
 const api = connect(showRequest);
-const posts = createPosts(api);
+const feed = createFeed(api);
+const months = createMonths(api);
+const posts = createPosts(api, () => {
+  attempt(feed.again);
+  attempt(months.show);
+});
 const entrance = find(document, "#sign-in", HTMLElement);
 const form = find(entrance, "form", HTMLFormElement);
 const badge = find(document, "#person", HTMLElement);
@@ -26,6 +33,8 @@ async function enter({ email = "", password = "" }: Readonly<Record<string, stri
   await signIn(email, password);
   const person = await whoIsThere();
   await welcome(person);
+  // A page of one person is not where another goes on from.
+  attempt(feed.start);
   form.reset();
   find(document, "#posts-title", HTMLElement).focus();
   say(`Welcome, ${person?.name}.`);
@@ -34,6 +43,7 @@ async function enter({ email = "", password = "" }: Readonly<Record<string, stri
 async function leave(): Promise<void> {
   await signOut();
   await welcome(null);
+  attempt(feed.start);
   find(form, "[name=email]", HTMLInputElement).focus();
   say("Signed out.");
 }
@@ -49,5 +59,8 @@ for (const known of entrance.querySelectorAll<HTMLButtonElement>("[data-email]")
 }
 find(document, "#sign-out", HTMLButtonElement).addEventListener("click", () => attempt(leave));
 
+attempt(feed.start);
+attempt(feed.offerTags);
+attempt(months.show);
 attempt(() => showBaskets(api));
 attempt(async () => welcome(await whoIsThere()));

@@ -11,17 +11,16 @@ export interface View {
   readonly column: Column;
   readonly direction: "asc" | "desc";
   readonly page: number;
-  /** Whether it is known that no page follows. */
-  readonly last: boolean;
 }
 
 /** The first page of all, the newest first. */
-export const newest: View = { title: "", column: "createdAt", direction: "desc", page: 0, last: false };
+export const newest: View = { title: "", column: "createdAt", direction: "desc", page: 0 };
 
 /** The question that answers a view. */
 export function question({ title, column, direction, page }: View) {
   return {
     mine: true,
+    countFiltered: true,
     columns,
     ...(title !== "" && { where: { "title.icontains": title } }),
     orderBy: { [column]: direction, id: "asc" },
@@ -30,21 +29,25 @@ export function question({ title, column, direction, page }: View) {
   } as const;
 }
 
-/** Which rows of how many are shown, in words. */
-export function range({ title, page }: View, count: number, total: number): string {
-  const rows = count === 0 ? "none" : `${page * PAGE + 1}–${page * PAGE + count}`;
-  return title === "" ? `${rows} of ${total}` : `${rows} found, of ${total}`;
+/** How many posts there are, and how many of them the view is about. */
+export interface Counts {
+  readonly filtered: number;
+  readonly total: number;
 }
 
-/** Whether another page follows. The total does not know the filter: behind one, a full page may be the last. */
-export function hasMore({ title, page, last }: View, count: number, total: number): boolean {
-  return title === "" ? (page + 1) * PAGE < total : count === PAGE && !last;
+/** Which rows of how many are shown, in words. */
+export function range({ title, page }: View, count: number, { filtered, total }: Counts): string {
+  const rows = count === 0 ? "none" : `${page * PAGE + 1}–${page * PAGE + count} of ${filtered}`;
+  return title === "" ? rows : `${rows} found, of ${total}`;
 }
+
+/** The number of the last page. */
+export const lastPage = ({ filtered }: Counts): number => Math.max(0, Math.ceil(filtered / PAGE) - 1);
 
 /** The first click sorts texts from A and times from the newest, the second the other way round. */
 export function sortedBy(view: View, column: Column): View {
   const first = column === "title" || column === "body" ? "asc" : "desc";
   const other = first === "asc" ? "desc" : "asc";
   const again = view.column === column && view.direction === first;
-  return { ...view, page: 0, last: false, column, direction: again ? other : first };
+  return { ...view, page: 0, column, direction: again ? other : first };
 }

@@ -3,9 +3,19 @@ import type { Api } from "./api.ts";
 import { confirmed } from "./confirm.ts";
 import { find, part } from "./dom.ts";
 import { onSubmit, valuesOf } from "./form.ts";
+import { createLatest } from "./latest.ts";
 import { attempt, say } from "./messages.ts";
 import { focusPost, postRow, type Post } from "./post-row.ts";
-import { hasMore, newest, question, range, sortedBy, type Column, type View } from "./post-view.ts";
+import {
+  lastPage,
+  newest,
+  question,
+  range,
+  sortedBy,
+  type Column,
+  type Counts,
+  type View,
+} from "./post-view.ts";
 import { forgetRequests } from "./requests.ts";
 
 const section = find(document, "#posts", HTMLElement);
@@ -18,34 +28,32 @@ const headers = [...table.querySelectorAll<HTMLElement>("[data-column]")];
 const previous = part(section, "previous", HTMLButtonElement);
 const next = part(section, "next", HTMLButtonElement);
 
-/** The table of somebody's own posts, and everything that can be done with it. */
-export function createPosts(api: ApiClient<Api>) {
+/** The table of somebody's own posts, and everything that can be done with it; `changed` hears that a post did, or went. */
+export function createPosts(api: ApiClient<Api>, changed: () => void) {
   let view = newest;
-  let asking = new AbortController();
+  const latest = createLatest();
 
   async function show(wanted: View): Promise<void> {
     view = wanted;
-    asking.abort();
-    const { signal } = (asking = new AbortController());
+    const signal = latest.next();
     table.ariaBusy = "true";
     try {
-      const { posts, total } = await api.get("posts", question(wanted), { signal });
-      const { page } = wanted;
-      // Nothing here: the last post of this page went, or the page before was the last and full.
-      if (posts.length === 0 && page > 0) return await show({ ...wanted, page: page - 1, last: true });
-      render(wanted, posts, total);
+      const { posts, ...counts } = await api.get("posts", question(wanted), { signal });
+      // Nothing here: the last post of this page went.
+      if (wanted.page > lastPage(counts)) return await show({ ...wanted, page: lastPage(counts) });
+      render(wanted, posts, counts);
     } finally {
       if (!signal.aborted) table.ariaBusy = "false";
     }
   }
 
-  function render(shown: View, posts: readonly Post[], total: number): void {
+  function render(shown: View, posts: readonly Post[], counts: Counts): void {
     find(table, "tbody", HTMLTableSectionElement).replaceChildren(
       ...posts.map((post) => postRow(post, { save, remove })),
     );
-    part(section, "range").textContent = range(shown, posts.length, total);
+    part(section, "range").textContent = range(shown, posts.length, counts);
     previous.disabled = shown.page === 0;
-    next.disabled = !hasMore(shown, posts.length, total);
+    next.disabled = shown.page >= lastPage(counts);
     // A button that can do no more gives the keyboard back.
     if (document.activeElement?.matches(":disabled")) heading.focus();
     for (const header of headers) {
@@ -62,29 +70,31 @@ export function createPosts(api: ApiClient<Api>) {
     say(`Added “${title}”.`);
   }
 
-  async function save({ id }: Post, changed: Pick<Post, "title" | "body">): Promise<void> {
-    const { rowsAffected } = await api.patch("posts", changed, {
+  async function save({ id }: Post, texts: Pick<Post, "title" | "body">): Promise<void> {
+    const { rowsAffected } = await api.patch("posts", texts, {
       mine: true,
       where: { id },
       columns: false,
     });
+    changed();
     await show(view);
     focusPost(table, id);
-    say(rowsAffected === 1 ? `Saved “${changed.title}”.` : "This post is gone.");
+    say(rowsAffected === 1 ? `Saved “${texts.title}”.` : "This post is gone.");
   }
 
   async function remove({ id, title }: Post): Promise<void> {
     if (!(await confirmed(`Delete “${title}”?`))) return;
     await api.delete("posts", { mine: true, where: { id }, columns: false });
+    changed();
     await show(view);
     heading.focus();
     say(`Deleted “${title}”.`);
   }
 
-  const turn = (by: number) => attempt(() => show({ ...view, page: view.page + by, last: false }));
+  const turn = (by: number) => attempt(() => show({ ...view, page: view.page + by }));
 
   filter.addEventListener("input", () =>
-    attempt(() => show({ ...view, page: 0, last: false, title: valuesOf(filter)["title"] ?? "" })),
+    attempt(() => show({ ...view, page: 0, title: valuesOf(filter)["title"] ?? "" })),
   );
   filter.addEventListener("submit", (event) => event.preventDefault());
   for (const header of headers) {
@@ -104,7 +114,7 @@ export function createPosts(api: ApiClient<Api>) {
     },
     /** Forgets what was shown: the next person has other posts. */
     close(): void {
-      asking.abort();
+      latest.end();
       section.hidden = true;
       adding.open = false;
       drafting.reset();

@@ -30,7 +30,7 @@ export function readable(url: string): string {
 }
 
 const listOf = (resource: string): Element | null =>
-  document.querySelector(`[data-requests="${CSS.escape(resource)}"]`);
+  document.querySelector(`[data-requests~="${CSS.escape(resource)}"]`);
 
 function link(url: string): HTMLAnchorElement {
   const anchor = document.createElement("a");

@@ -1,17 +1,15 @@
-import { getOperators, is, SQL } from "drizzle-orm";
+import { getOperators, is, type Operators, SQL, sql } from "drizzle-orm";
 import { isThenable } from "../clock.ts";
-import { isWrapper, withoutMissing } from "../drizzle/drizzle.ts";
+import { changedBy, isCondition, isWrapper, withoutMissing } from "../drizzle/drizzle.ts";
 import { internalError } from "../error.ts";
-import type { Mention } from "../plan/plan.ts";
-import { type AuthorFunction, captured, type Policy } from "../policy/policy.ts";
+import { type AuthorFunction, captured, capturedInChange } from "../policy/policy.ts";
 import type { TableInfo } from "../schema/schema.ts";
-import { Admitted } from "./admitted.ts";
 import type { Context } from "./context.ts";
 
 /** The rows that exist for a caller. */
 export type Rows = SQL | "all" | "none";
 
-const operators = Object.freeze(getOperators());
+export const operators: Readonly<Operators> = Object.freeze(getOperators());
 
 /**
  * Asks an author's row filter, which stands at a path of the access-control file; a filter that answers nothing admits
@@ -25,51 +23,67 @@ export function admit(
   path: string,
 ): Rows | Promise<Rows> {
   if (filter === undefined) return "all";
+  return asked(
+    () => filter(context, table.table, operators),
+    (condition, nests) => (nests ? captured(condition, table) : undefined),
+    path,
+  );
+}
+
+/** The same of a change: its author is handed the table twice, for rows as they were and as they are stored. */
+export function admitTransition(
+  transition: AuthorFunction,
+  table: TableInfo,
+  context: Context,
+  path: string,
+): Rows | Promise<Rows> {
+  const { before, after } = changedBy(table.table);
+  return asked(
+    () => transition(context, before, after, operators),
+    (condition, nests) => capturedInChange(condition, table, nests),
+    path,
+  );
+}
+
+function asked(ask: () => unknown, mistaken: Mistaken, path: string): Rows | Promise<Rows> {
   try {
-    const answer: unknown = filter(context, table.table, operators);
-    if (!isThenable(answer)) return readRows(answer, table, path);
-    return Promise.resolve(answer).then((rows) => readRows(rows, table, path));
+    const answer = ask();
+    if (!isThenable(answer)) return readRows(answer, mistaken, path);
+    return Promise.resolve(answer).then((rows) => readRows(rows, mistaken, path));
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
-/** Asks the row filters of all mentions of a plan. */
-export function admitAll(mentions: readonly Mention[], context: Context): Admitted | Promise<Admitted> {
-  const rows = mentions.map(({ secured: { policy, table } }) =>
-    admit(policy.using, table, context, `${policy.path}.where`),
-  );
-  // Most filters answer at once; then nobody waits.
-  return rows.some((one) => one instanceof Promise)
-    ? Promise.all(rows.map(async (one) => one)).then((all) => new Admitted(all))
-    : new Admitted(rows as readonly Rows[]);
+/** What is wrong with a condition, which may hold sub-queries, if something is. */
+type Mistaken = (condition: SQL, nests: boolean) => string | undefined;
+
+/** The rows that exist by two filters. */
+export function both(left: Rows, right: Rows): Rows {
+  if (left === "all" || right === "none") return right;
+  if (right === "all" || left === "none") return left;
+  return sql`(${left}) and (${right})`; // an author may write OR
 }
 
-/** What a row that is left must satisfy: the rule's `check`, which is its `where` unless it says otherwise. */
-export function admitCheck(
-  { check, using, table, path }: Policy,
-  rows: Rows,
-  context: Context,
-): Rows | Promise<Rows> {
-  return check === using ? rows : admit(check, table, context, `${path}.check`);
+/** The rows that exist by one of two filters at least. */
+export function either(left: Rows, right: Rows): Rows {
+  if (left === "none" || right === "all") return right;
+  if (right === "none" || left === "all") return left;
+  return sql`(${left}) or (${right})`;
 }
 
-/** What it must satisfy once all rows are written. */
-export const admitEnsure = ({ ensure, table, path }: Policy, context: Context): Rows | Promise<Rows> =>
-  admit(ensure, table, context, `${path}.ensure`);
-
-function readRows(answer: unknown, table: TableInfo, path: string): Rows {
+function readRows(answer: unknown, mistaken: Mistaken, path: string): Rows {
   if (answer === true) return "all";
   if (answer === false || answer === null || answer === undefined) return "none";
-  if (is(answer, SQL)) return readCondition(answer, table, path);
-  if (isWrapper(answer)) return readCondition(answer.getSQL(), table, path);
+  if (is(answer, SQL)) return readCondition(answer, mistaken, path);
+  if (isWrapper(answer) && isCondition(answer)) return readCondition(answer.getSQL(), mistaken, path);
   throw internalError(new TypeError(`${path}: a row filter answers SQL, true, false or nothing`));
 }
 
 /** @throws QueryError for a condition that would speak of other rows than its author meant. */
-function readCondition(condition: SQL, table: TableInfo, path: string): SQL {
+function readCondition(condition: SQL, mistaken: Mistaken, path: string): SQL {
   const { query, nests } = withoutMissing(condition);
-  const mistake = nests ? captured(query, table) : undefined;
+  const mistake = mistaken(query, nests);
   if (mistake !== undefined) throw internalError(new TypeError(`${path}: ${mistake}`));
   return query;
 }

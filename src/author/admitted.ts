@@ -1,21 +1,59 @@
-import type { Mention } from "../plan/plan.ts";
+import type { Mention, SecuredRelation } from "../plan/plan.ts";
+import type { RelationInfo } from "../schema/schema.ts";
 import type { Rows } from "./admit.ts";
+
+/** What a table admits where it is mentioned, for one caller. */
+export interface Admission {
+  /** The rows that exist: what the rule says, the table's facts, and whether they are deleted. */
+  readonly rows: Rows;
+  /** The rule's own part of that. */
+  readonly own: Rows;
+  /** The table's own part of that, which holds of written rows as well. */
+  readonly kept: Rows;
+  /** The rows that must exist too, for a row to exist; `"none"` where one of them cannot. */
+  readonly parents: readonly AdmittedParent[] | "none";
+  /** The rows on which each grant of columns holds, in the rule's order; behind them those that each change would reach. */
+  readonly grants: readonly (Rows | Admission)[];
+}
+
+/** A row that another hangs on. */
+export interface AdmittedParent {
+  readonly relation: RelationInfo;
+  readonly secured: SecuredRelation;
+  readonly admission: Admission;
+}
+
+const NONE: readonly never[] = [];
+
+/** An admission of rows, and of nothing beside. */
+export const plain = (rows: Rows): Admission => ({
+  rows,
+  own: rows,
+  kept: "all",
+  parents: NONE,
+  grants: NONE,
+});
 
 /** What each mention of a plan admits for one caller; a plan is remembered, and holds no caller. */
 export class Admitted {
-  readonly #rows: readonly Rows[];
+  readonly #admissions: readonly Admission[];
 
-  constructor(rows: readonly Rows[]) {
-    this.#rows = rows;
+  constructor(admissions: readonly Admission[]) {
+    this.#admissions = admissions;
   }
 
-  /** The rows that exist for the caller where a table is mentioned. */
-  of({ index }: Mention): Rows {
-    return this.#rows[index]!;
+  /** What exists for the caller where a table is mentioned. */
+  of({ index }: Mention): Admission {
+    return this.#admissions[index]!;
   }
 
-  /** The same, but for other rows in one place. */
-  with({ index }: Mention, rows: Rows): Admitted {
-    return new Admitted(this.#rows.with(index, rows));
+  /** The same, but for other rows in one place; what is let out of them stays. */
+  with({ index }: Mention, rows: Rows | Admission): Admitted {
+    const { grants } = this.#admissions[index]!;
+    const other = isAdmission(rows) ? rows : plain(rows);
+    return new Admitted(this.#admissions.with(index, { ...other, grants }));
   }
 }
+
+const isAdmission = (rows: Rows | Admission): rows is Admission =>
+  typeof rows === "object" && "parents" in rows;

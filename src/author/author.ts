@@ -1,13 +1,22 @@
-export { Admitted } from "./admitted.ts";
-export { admit, admitAll, admitCheck, admitEnsure, type Rows } from "./admit.ts";
+export { type Admission, Admitted, type AdmittedParent, plain } from "./admitted.ts";
+export type { Rows } from "./admit.ts";
+export { admitChange, asksOfChange, type ChangeRows } from "./change.ts";
+export { askExtras } from "./extras.ts";
+export { admitAll, admitChanges, admitCheck, admitEnsure, Operation } from "./operation.ts";
 export {
   type Context,
   createContext,
+  inRole,
   removeTransaction,
   setBody,
   setFindFirst,
+  setParams,
   setResult,
   setRole,
+  setRoles,
   setTransaction,
+  setWritten,
 } from "./context.ts";
+export { type Params, readParams } from "./params.ts";
 export { type Body, finishRows, readBodyRows, type Row } from "./body.ts";
+export { hasSet, makeSet, type SetRow } from "./set.ts";

@@ -12,6 +12,8 @@ import {
 import type { Policy } from "../policy/policy.ts";
 import { coerce, type ColumnInfo, readField, readLongNumbers } from "../schema/schema.ts";
 import type { Context } from "./context.ts";
+import type { Later } from "./later.ts";
+import { hasSet, makeSet, type SetRow } from "./set.ts";
 import { validate } from "./validate.ts";
 
 /** One row of a body, by column. */
@@ -31,6 +33,7 @@ export interface Body {
 /**
  * Reads what a POST or PATCH writes: validated, injected, its client's keys writable, its values fit for their columns.
  * The answer is one row where the client sent one, else a list.
+ * `columns` gets the names of those that the client gives values to, as far as the validator let them through.
  *
  * @throws QueryError `invalid-body`, `unknown-column` or `invalid-value`, the row's index in the path.
  */
@@ -39,9 +42,10 @@ export async function readBodyRows(
   body: Body,
   many: boolean,
   context: Context,
+  columns?: Set<string>,
 ): Promise<Row | Row[]> {
   const value = readValue(policy, body);
-  if (!Array.isArray(value)) return readRow(policy, value, "", context);
+  if (!Array.isArray(value)) return readRow(policy, value, many, context, columns);
   if (!many) throw invalidBody("expected one object");
   if (value.length === 0) throw invalidBody("expected an object or a list of objects that is not empty");
   if (value.length > policy.limits.maxRows)
@@ -49,7 +53,7 @@ export async function readBodyRows(
   const validated = await validateRows(policy, value, context);
   const rows: Row[] = [];
   for (const [index, row] of validated.entries())
-    rows.push(await finishSent(policy, row, String(index), context));
+    rows.push(await finishSent(policy, row, { path: String(index), isNew: many, context, columns }));
   return rows;
 }
 
@@ -73,8 +77,15 @@ function readValue(policy: Policy, { value, form, digits }: Body): unknown {
     : readLongRow(value, "");
 }
 
-async function readRow(policy: Policy, sent: unknown, path: string, context: Context): Promise<Row> {
-  return finishSent(policy, await validateRow(policy, sent, path, context), path, context);
+async function readRow(
+  policy: Policy,
+  sent: unknown,
+  isNew: boolean,
+  context: Context,
+  columns: Set<string> | undefined,
+): Promise<Row> {
+  const validated = await validateRow(policy, sent, "", context);
+  return finishSent(policy, validated, { path: "", isNew, context, columns });
 }
 
 /** A row as a validator let it through, and as it was sent: a validator may change what it is handed. */
@@ -116,11 +127,19 @@ async function validateRow(
   return { sent, row };
 }
 
+/** What a row is finished with. */
+interface Finishing {
+  readonly path: string;
+  readonly isNew: boolean;
+  readonly context: Context;
+  /** Gets the names of the columns that the client gives values to. */
+  readonly columns: Set<string> | undefined;
+}
+
 async function finishSent(
   policy: Policy,
   { sent, row }: Validated,
-  path: string,
-  context: Context,
+  { path, isNew, context, columns }: Finishing,
 ): Promise<Row> {
   // A validator may take a key out by leaving it undefined; where the client wrote it so, it was let through.
   const letThrough = Object.keys(sent).filter(
@@ -134,7 +153,8 @@ async function finishSent(
     (key) => isGiven(injected, key) || sent[key] === undefined || policy.table.columns.has(key),
   );
   refuseUnwritable(policy, written, path);
-  return coerceRow(policy, injected, path);
+  if (columns !== undefined) for (const key of written) if (isGiven(injected, key)) columns.add(key);
+  return coerceRow(policy, withoutKept(policy, injected, isNew), path);
 }
 
 const isGiven = (row: Row, key: string): boolean => Object.hasOwn(row, key) && row[key] !== undefined;
@@ -172,6 +192,23 @@ function coerceRow(policy: Policy, row: Row, path: string): Row {
   return coerced;
 }
 
+/** What the table's own functions make is no client's doing: a value that fits no column is their author's mistake. */
+function coerceSet({ table, facts }: Policy, made: SetRow): Row {
+  const coerced: Row = {};
+  for (const [name, value] of Object.entries(made)) {
+    const column = table.columns.get(name)!;
+    if (value === undefined) continue;
+    if (value === null && !column.nullable) throw missing();
+    try {
+      coerced[name] = coerceValue(column, value, name);
+    } catch (error) {
+      const { message } = error as Error;
+      throw internalError(new TypeError(`${facts!.path}.set.${name}: ${message}`, { cause: error }));
+    }
+  }
+  return coerced;
+}
+
 const missing = (): QueryError => invalidBody("a required value is missing");
 
 function coerceValue(column: ColumnInfo, value: unknown, path: string): unknown {
@@ -182,21 +219,53 @@ function coerceValue(column: ColumnInfo, value: unknown, path: string): unknown 
   throw invalidBody(`\`${column.name}\` cannot be null`, path);
 }
 
+/** What a rule's own functions give a row, without what the engine keeps, and the table's own functions set. */
+function withoutKept({ facts, unrestricted }: Policy, row: Row, isNew: boolean): Row {
+  if (facts === undefined) return row;
+  const isKept = (name: string): boolean =>
+    name === facts.version?.name || (isNew && !unrestricted && facts.set.has(name));
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !isKept(name)));
+}
+
 /**
- * The rows to write once `beforeQuery` has had them: values fit again, nothing required is missing.
+ * The rows to write once `beforeQuery` has had them: values fit again, nothing required is missing. `set` is what the
+ * functions of the table have made of new rows; where they were not asked yet, they are.
  *
  * @throws QueryError `invalid-body` where a new row lacks a value it needs, or a change changes nothing.
  */
-export function finishRows(policy: Policy, kind: "insert" | "update", body: unknown): readonly Row[] {
+export function finishRows(
+  policy: Policy,
+  kind: "insert" | "update",
+  context: Context,
+  set?: readonly SetRow[],
+): Later<readonly Row[]> {
+  const body: unknown = context.body;
   const list = Array.isArray(body) ? (body as unknown[]) : [body];
-  return list.map((item, index) => {
-    const path = Array.isArray(body) ? String(index) : "";
-    if (!isRow(item)) throw new TypeError("`ctx.body` holds the row, or the rows, to write");
-    const row = coerceRow(policy, item, path);
-    if (kind === "insert") requireValues(policy, row, path);
-    else if (Object.keys(row).length === 0) throw invalidBody("nothing to change", undefined);
-    return row;
-  });
+  const finish = (made: readonly SetRow[]): readonly Row[] =>
+    list.map((item, index) => {
+      const path = Array.isArray(body) ? String(index) : "";
+      if (!isRow(item)) throw new TypeError("`ctx.body` holds the row, or the rows, to write");
+      return kind === "insert" ? newRow(policy, item, made[index], path) : changedRow(policy, item, path);
+    });
+  if (kind === "update" || !hasSet(policy)) return finish([]);
+  const made = set ?? makeSet(policy, list.length, context);
+  return made instanceof Promise ? made.then(finish) : finish(made);
+}
+
+/** A new row: what the table's own functions made of it counts, and its changes are counted from here. */
+function newRow(policy: Policy, given: Row, made: SetRow | undefined, path: string): Row {
+  const row = coerceRow(policy, withoutKept(policy, given, true), path);
+  if (made !== undefined) Object.assign(row, coerceSet(policy, made));
+  const version = policy.facts?.version;
+  if (version !== undefined) row[version.name] = 1;
+  requireValues(policy, row, path);
+  return row;
+}
+
+function changedRow(policy: Policy, given: Row, path: string): Row {
+  const row = coerceRow(policy, withoutKept(policy, given, false), path);
+  if (Object.keys(row).length === 0) throw invalidBody("nothing to change", undefined);
+  return row;
 }
 
 function requireValues({ table, writable }: Policy, row: Row, path: string): void {

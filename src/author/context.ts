@@ -1,25 +1,50 @@
-import type { QueryResult, ResultContext } from "../policy/acl.ts";
+import type { Params } from "./params.ts";
+import type { QueryResult, ResultContext, WrittenContext } from "../policy/context.ts";
 
 /**
  * The one object that all functions of an author are handed, as far as its request has come; whatever else is on it is
  * the author's. This module alone writes it.
  */
-export type Context = Readonly<Partial<ResultContext>>;
+export type Context = Readonly<Partial<ResultContext & WrittenContext>>;
 
 type Draft = { -readonly [Member in keyof Context]: Context[Member] };
 
-/** The context of a request, before anybody knows who asks. */
-export const createContext = (request: Request, method: string, resourceId: string): Context => ({
-  request,
-  method,
-  resourceId,
-  role: undefined,
-});
+const NO_PARAMS: Params = Object.freeze({});
 
-/** Who asks. */
-export function setRole(context: Draft, role: string): void {
+/** The members that are the engine's own, and `__proto__`, which is no member. */
+const OWN: ReadonlySet<string> = new Set(
+  "request method resourceId findFirst role roles params tx body result written before dryRun __proto__".split(
+    " ",
+  ),
+);
+
+/** The context of a request, before anybody knows who asks; what is known already is copied, but for what is ours. */
+export function createContext(request: Request, method: string, resourceId: string, known?: object): Context {
+  const context: Context = { request, method, resourceId, role: undefined, roles: [], params: NO_PARAMS };
+  if (known === undefined) return context;
+  const others = Object.entries(known).filter(([name]) => !OWN.has(name));
+  return Object.assign(context, Object.fromEntries(others));
+}
+
+/** Who asks, by his roles, strongest first. */
+export function setRoles(context: Draft, roles: readonly string[]): void {
+  context.roles = roles;
+  setRole(context, roles[0]);
+}
+
+/** The role whose rule decides. */
+export function setRole(context: Draft, role: string | undefined): void {
   context.role = role;
 }
+
+/** The parameters that the resource declares, validated. */
+export function setParams(context: Draft, params: Params): void {
+  context.params = params;
+}
+
+/** A context as functions are handed it whose rule is another's than the request's: that of the same caller, in a role. */
+export const inRole = (context: Context, role: string | undefined): Context =>
+  context.role === role ? context : { ...context, role };
 
 /** Whether one row is asked for instead of a list. */
 export function setFindFirst(context: Draft, findFirst: boolean): void {
@@ -45,3 +70,16 @@ export function removeTransaction(context: Draft): void {
 export function setResult(context: Draft, result: QueryResult): void {
   context.result = result;
 }
+
+/** The rows of a write, which are made when somebody looks at them first; `before` where somebody may. */
+export function setWritten(
+  context: Context,
+  written: () => readonly unknown[],
+  before: (() => readonly unknown[]) | undefined,
+): void {
+  show(context, "written", written);
+  if (before !== undefined) show(context, "before", before);
+}
+
+const show = (context: Context, name: "written" | "before", get: () => readonly unknown[]): unknown =>
+  Object.defineProperty(context, name, { get, enumerable: true, configurable: true });

@@ -1,17 +1,26 @@
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { Admitted } from "../author/author.ts";
-import type { ReadPlan, WritePlan } from "../plan/plan.ts";
+import type { AggregatePlan, ReadPlan, WritePlan } from "../plan/plan.ts";
 import { portableRead } from "./portable/relational.ts";
+import { AggregateReader } from "./read/aggregate.ts";
 import { type Bound, type Form, JSONReader } from "./read/json.ts";
 import { speechOf } from "./sql/speech.ts";
-import type { ReadStatement } from "./statement.ts";
+import type { AggregateRead, ReadStatement } from "./statement.ts";
 import { InsertWriter } from "./write/insert.ts";
+import type { Seen } from "./write/seen.ts";
 import type { WriteSteps } from "./write/steps.ts";
-import { compileWrite, type WriteRows } from "./write/write.ts";
+import type { WriteRows } from "./write/parts.ts";
+import { compileWrite } from "./write/write.ts";
 
-export { ASK_SIZES, ASK_TRIGGERS, askViewTypes } from "./facts.ts";
-export { TOTAL } from "./portable/relational.ts";
+export { ASK_SIZES, ASK_TRIGGERS, ASK_ZONES, askSearchIndex, askViewTypes } from "./facts.ts";
+export { FILTERED, KEYS, TOTAL } from "./portable/relational.ts";
+export { MARKS } from "./sql/masked.ts";
+export { NUMBERS } from "./sql/secured.ts";
+export { CAN, COUNTS, MASKED, MORE } from "../plan/plan.ts";
+export { columnsOf } from "./read/aggregate.ts";
 export type {
+  AggregateRead,
+  AggregateText,
   Answers,
   Count,
   FastRead,
@@ -22,10 +31,12 @@ export type {
   Statement,
   Text,
 } from "./statement.ts";
+export type { Pairs } from "./write/change.ts";
 export { CHECK, EXACT, KEY } from "./write/keys.ts";
+export { type Seen, WHOLE_ROW } from "./write/seen.ts";
 export { type Attempt, pin, type Rehearsal, SAVEPOINT } from "./write/rehearsal.ts";
 export type { Known, Refusal, Step, WriteSteps, Writing, WritingOne, WritingRows } from "./write/steps.ts";
-export type { WriteRows } from "./write/write.ts";
+export type { WriteRows } from "./write/parts.ts";
 
 /** Which reader answers: the fast one where the database has it, or always the portable one. */
 export type ReaderChoice = "fast" | "portable";
@@ -37,6 +48,8 @@ export interface Compiler {
    * in a transaction, which a statement that fails may end.
    */
   read(plan: ReadPlan, admitted: Admitted, asRows: boolean, held: boolean): ReadStatement;
+  /** Numbers about rows. */
+  aggregate(plan: AggregatePlan, admitted: Admitted): AggregateRead;
   write(plan: WritePlan, rows: WriteRows, wishes: WriteWishes): WriteSteps;
   /** How many statements are remembered. */
   readonly size: number;
@@ -48,6 +61,8 @@ export interface WriteWishes {
   readonly asRows: boolean;
   /** The table may have triggers. */
   readonly triggered: boolean;
+  /** What hooks see of rows; nothing where it is not said. */
+  readonly seen?: Seen;
 }
 
 /**
@@ -60,19 +75,22 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
   const reader = fast ? new JSONReader(speech, dialect) : undefined;
   const inserts = fast ? new InsertWriter(speech) : undefined;
   const read = readsOf(database, reader);
+  const aggregates = new AggregateReader(speech);
   const heldSummed = speech.database === "postgresql";
   return {
     read: (plan, admitted, asRows, held) =>
       read(plan, admitted, asRows ? "values" : "text", held && heldSummed),
-    write: (plan, rows, { asRows, triggered }) =>
+    aggregate: (plan, admitted) => aggregates.read(plan, admitted),
+    write: (plan, rows, { asRows, triggered, seen = "nothing" }) =>
       compileWrite(plan, rows, {
         speech,
         read: (whole, admitted) => read(whole, admitted, "values", heldSummed),
-        inserts: asRows ? undefined : inserts,
+        inserts: asRows || seen !== "nothing" ? undefined : inserts,
         triggered,
+        seen,
       }),
     get size() {
-      return (reader?.size ?? 0) + (inserts?.size ?? 0);
+      return (reader?.size ?? 0) + (inserts?.size ?? 0) + aggregates.size;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { qualified } from "../drizzle/drizzle.ts";
 import type { namesOfViews } from "../schema/schema.ts";
+import { SEARCH_TRIGGERS, type SearchIndex, searchSyntaxOf } from "../search/search.ts";
 import type { Text } from "./statement.ts";
 
 /** The types of the columns of the views that are there, asked of PostgreSQL; of a domain, the type it is made of. */
@@ -18,9 +19,12 @@ export function askViewTypes(views: ReturnType<typeof namesOfViews>): Text {
 
 /** Asks for the tables with triggers, as JSON: the schema, the name, and whether it is found without its schema's name. */
 export const ASK_TRIGGERS: Readonly<Record<"sqlite" | "postgresql", Text>> = {
+  // But for those that keep an index of words, which leave rows as they are.
   sqlite: {
     kind: "text",
-    text: "select json_group_array(json_array('', tbl_name, 1)) from sqlite_master where type = 'trigger'",
+    text:
+      "select json_group_array(json_array('', tbl_name, 1)) from sqlite_master where type = 'trigger'" +
+      ` and lower(name) not in (${SEARCH_TRIGGERS.map((suffix) => `lower(tbl_name) || '${suffix}'`).join(", ")})`,
     values: [],
   },
   // With rules, which also change what is written, and tables whose parts have either.
@@ -35,6 +39,19 @@ from "t" join pg_class c on c.oid = "id" join pg_namespace n on n.oid = relnames
     values: [],
   },
 };
+
+/** Asks PostgreSQL for the places whose time it knows, as JSON; what is called otherwise there, nobody may ask for. */
+export const ASK_ZONES: Text = {
+  kind: "text",
+  text: "select coalesce(json_agg(name),'[]')::text from pg_timezone_names",
+  values: [],
+};
+
+/** Asks what an index of words is made of: one row that says it, or none where the database has none. */
+export const askSearchIndex = (index: SearchIndex): Text => ({
+  kind: "text",
+  ...searchSyntaxOf(index).ask(index),
+});
 
 /**
  * Asks how many rows tables of these names hold, without counting them: the number, or what comes near it, by name. What

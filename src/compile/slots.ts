@@ -1,9 +1,24 @@
 import { type Lifted, MARK, takeApart } from "../drizzle/drizzle.ts";
-import type { Admitted } from "../author/author.ts";
-import type { Expression, Mention, ReadNode, ReadPlan } from "../plan/plan.ts";
+import type { Admitted, Rows } from "../author/author.ts";
+import {
+  type Expression,
+  isCell,
+  type Mask,
+  masksOf,
+  type Mention,
+  type Ordered,
+  type Paging,
+  type Predicate,
+  type ReadNode,
+  type ReadPlan,
+  type Through,
+} from "../plan/plan.ts";
+import { inEither, isSplit } from "./sql/beyond.ts";
 import { liftPredicate, numbered } from "./sql/lift.ts";
-import { isBounded } from "./sql/range.ts";
+import { looksFurther, masksIn } from "./sql/masked.ts";
+import { isBounded, isOrdered } from "./sql/range.ts";
 import type { Counting } from "./read/counting.ts";
+import { behindSQL, filterSQL, rowsIn, shownIn, valueSQL } from "./sql/secured.ts";
 import type { Speech } from "./sql/speech.ts";
 import type { Answers } from "./statement.ts";
 
@@ -17,24 +32,37 @@ export interface Slots {
   readonly slots: readonly Slot[];
 }
 
-/** A clause of a mention, with its values; the rows that exist for the caller are asked for with each request. */
+/** A clause of a mention, with its values; what is another for each caller is asked for with each request. */
 interface Slot {
   readonly mention: Mention;
-  readonly clause: Clause | Extra;
-  readonly lifted: Lifted | undefined;
+  readonly clause: Clause | Extra | Mask | Ordered;
+  readonly lifted: Lifted | Asked;
 }
 
-type Clause = "rows" | "where" | "limit" | "offset";
+/** Asks what a clause says to a caller. */
+type Asked = (mention: Mention, admitted: Admitted) => Rows;
+
+const existing: Asked = (mention, admitted) => rowsIn(admitted.of(mention));
+
+type Clause = "name" | "rows" | "where" | "behind" | "limit" | "offset";
 /** A computed field, by its place. */
 type Extra = number;
 
 /** What a mention's clauses say in the statement; a clause that is not there is `undefined`. */
 export interface Clauses {
+  /** The name that the client gave a relation. */
+  name?: string;
   rows?: string;
   where?: string;
   limit?: string;
   offset?: string;
+  /** Where its page begins: the conditions of one stretch of its rows after the other, of which there are two at most. */
+  readonly behind: string[];
   readonly extras: string[];
+  /** When what each mask covers is shown. */
+  readonly masks: Map<Mask, string>;
+  /** The values of those keys of its order that are found elsewhere. */
+  readonly keys: Map<Ordered, string>;
 }
 
 /** Numbers the rules of a process, so that a key can name them. */
@@ -49,8 +77,8 @@ export function policyId(policy: object): number {
 
 /** Walks a plan. */
 export function slotsOf(plan: ReadPlan, answers: Answers, counting: Counting, speech: Speech): Slots {
-  const walk = new Walk(speech);
-  walk.key = `${answers}${counting}${plan.total}${plan.first}`;
+  const walk = new Walk(speech, answers);
+  walk.key = `${answers}${counting}${plan.total}${plan.filtered}${plan.first}`;
   walk.node(plan.root);
   return walk;
 }
@@ -59,28 +87,57 @@ class Walk implements Slots {
   key = "";
   readonly slots: Slot[] = [];
   readonly #speech: Speech;
+  readonly #answers: Answers;
 
-  constructor(speech: Speech) {
+  constructor(speech: Speech, answers: Answers) {
     this.#speech = speech;
+    this.#answers = answers;
   }
 
   node(node: ReadNode): void {
-    const { secured, selected, orderBy, where, offset } = node;
+    const { secured, selected, orderBy, where, paging, offset } = node;
     this.key += `(${policyId(secured.policy)};`;
     if (selected === secured.selected) this.key += "*";
     else for (const { expression } of selected) this.key += `${keyOf(expression)},`;
-    this.#add(node, "rows", undefined);
+    this.#add(node, "rows", existing);
+    if (node.marks.length > 0 || secured.policy.masks.size > 0) this.#masks(node);
     this.#extras(node);
     this.key += MARK;
-    if (where !== undefined) this.#where(node, liftPredicate(where, this.#speech));
+    if (where !== undefined) this.#where(node, where);
     this.key += `${MARK};`;
-    if (orderBy !== secured.totalOrder)
-      for (const { expression, direction } of orderBy) this.key += `${keyOf(expression)}${direction}`;
-    if (isBounded(node)) this.#number(node, "limit", node.limit);
-    if (offset > 0) this.#number(node, "offset", offset);
+    if (orderBy !== secured.totalOrder) for (const key of orderBy) this.#order(node, key);
+    if (paging !== undefined) this.#page(node, paging);
+    if (isBounded(node)) this.#limit(node);
+    if (node.tellsMore) this.key += "~";
+    if (offset > 0) this.#value(node, "offset", offset);
     // A relation has a policy of its own, whose number is its name here.
-    for (const { node: child } of node.relations.values()) this.node(child);
+    for (const [name, { node: child, renamed, through }] of node.relations) {
+      if (renamed) this.#value(child, "name", name);
+      if (through !== undefined) this.#through(through);
+      this.node(child);
+    }
+    if (node.counts.size > 0) this.#counts(node);
     this.key += ")";
+  }
+
+  /** The numbers of related rows; their names in the answer are values, whoever gave them. */
+  #counts({ counts }: ReadNode): void {
+    this.key += `#${counts.size}`;
+    for (const [name, { link, where }] of counts) {
+      this.key += `(${policyId(link.mention.secured.policy)};`;
+      this.#value(link.mention, "name", name);
+      if (link.through !== undefined) this.#through(link.through);
+      this.#add(link.mention, "rows", existing);
+      if (where !== undefined) this.#where(link.mention, where);
+      this.key += ")";
+    }
+    this.key += ")";
+  }
+
+  /** The rows of a join table. */
+  #through({ mention }: Through): void {
+    this.key += `~${policyId(mention.secured.policy)}`;
+    this.#add(mention, "rows", existing);
   }
 
   #extras(node: ReadNode): void {
@@ -95,17 +152,63 @@ class Walk implements Slots {
     }
   }
 
-  #where(node: ReadNode, lifted: Lifted): void {
-    this.key += lifted.parts.join(MARK);
-    this.#add(node, "where", lifted);
+  /** What the node has of masked columns, in its rows and in their order. */
+  #masks(node: ReadNode): void {
+    const { marks, orderBy } = node;
+    const ordered = this.#answers !== "count" && isOrdered(node);
+    const masks = new Set([...marks, ...(ordered ? masksOf(orderBy) : [])]);
+    for (const { grants } of marks) this.key += `=${grants.join()}`;
+    this.key += `#${masks.size}`;
+    for (const mask of masks) this.#add(node, mask, (own, admitted) => shownIn(mask, admitted.of(own)));
   }
 
-  #number(node: ReadNode, clause: "limit" | "offset", value: number): void {
+  #where(mention: Mention, where: Predicate): void {
+    const masked = mention.secured.policy.masks.size > 0 && masksIn(where).length > 0;
+    const filtered: Asked = (own, admitted) => filterSQL(where, own, admitted);
+    const lifted = masked || looksFurther(where) ? filtered : liftPredicate(where, this.#speech);
+    this.key += typeof lifted === "function" ? "asked" : lifted.parts.join(MARK);
+    this.#add(mention, "where", lifted);
+  }
+
+  /** A key of an order: what is found elsewhere is asked for with each request. */
+  #order(node: ReadNode, key: Ordered): void {
+    const { expression, direction, nulls = "" } = key;
+    this.key += `${isCell(expression) ? keyOf(expression) : "-"}${direction}${nulls}`;
+    if (isCell(expression) || this.#answers === "count" || !isOrdered(node)) return;
+    this.#add(node, key, (own, admitted) => valueSQL(expression, own, admitted));
+  }
+
+  #page(node: ReadNode, { position }: Paging): void {
+    this.key += "page";
+    if (position === undefined) return;
+    if (!isSplit(node))
+      return this.#add(node, "behind", (_, admitted) => inEither(behindSQL(node, admitted)));
+    this.key += "split";
+    for (const index of [0, 1])
+      this.#add(node, "behind", (_, admitted) => behindSQL(node, admitted)[index] as Rows);
+  }
+
+  /**
+   * PostgreSQL plans for a limit it does not know as for a tenth of the table, and then looks for rows elsewhere in an
+   * order that ends late: where it has to look elsewhere at all, it is told.
+   */
+  #limit(node: ReadNode): void {
+    const { where, orderBy } = node;
+    // Rows that come as they are come with the one that is looked for.
+    const limit = node.limit + (this.#answers === "rows" && node.tellsMore ? 1 : 0);
+    const further =
+      (where !== undefined && looksFurther(where)) || !orderBy.every(({ expression }) => isCell(expression));
+    if (!further || this.#speech.database !== "postgresql") return this.#value(node, "limit", limit);
+    this.key += `limit ${limit}`;
+    this.#add(node, "limit", { parts: [String(limit)], values: [] });
+  }
+
+  #value(mention: Mention, clause: "name" | "limit" | "offset", value: unknown): void {
     this.key += clause;
-    this.#add(node, clause, { parts: ["", ""], values: [value] });
+    this.#add(mention, clause, { parts: ["", ""], values: [value] });
   }
 
-  #add(mention: Mention, clause: Slot["clause"], lifted: Lifted | undefined): void {
+  #add(mention: Mention, clause: Slot["clause"], lifted: Slot["lifted"]): void {
     this.slots.push({ mention, clause, lifted });
   }
 }
@@ -117,47 +220,52 @@ const keyOf = ({ column }: Expression): number => column.index;
 export interface Filled {
   readonly key: string;
   readonly values: unknown[];
-  /** What the rows of each mention are, in the order of the walk. */
-  readonly rows: readonly (Lifted | "all" | "none")[];
+  /** What the clauses say that are another thing for each caller, in the order of the walk. */
+  readonly asked: readonly (Lifted | "all" | "none")[];
 }
 
 /** Fills the slots for one caller. */
 export function fill({ key: shape, slots }: Slots, admitted: Admitted, speech: Speech): Filled {
   let key = shape;
   const values: unknown[] = [];
-  const rows: Filled["rows"][number][] = [];
+  const asked: Filled["asked"][number][] = [];
   for (let index = 0; index < slots.length; index++) {
     const { mention, lifted } = slots[index]!;
-    const asked = lifted ?? liftRows(admitted, mention, speech);
-    if (lifted === undefined) {
-      rows.push(asked);
-      key += typeof asked === "string" ? MARK + asked : `${MARK}(${asked.parts.join(MARK)})`;
+    const said = typeof lifted === "function" ? lift(lifted(mention, admitted), speech) : lifted;
+    if (typeof lifted === "function") {
+      asked.push(said);
+      key += typeof said === "string" ? MARK + said : `${MARK}(${said.parts.join(MARK)})`;
     }
-    if (typeof asked !== "string") for (const value of asked.values) values.push(value);
+    if (typeof said !== "string") for (const value of said.values) values.push(value);
   }
-  return { key, values, rows };
+  return { key, values, asked };
 }
 
-function liftRows(admitted: Admitted, mention: Mention, speech: Speech): Lifted | "all" | "none" {
-  const rows = admitted.of(mention);
-  return typeof rows === "string" ? rows : takeApart(rows, speech);
-}
+const lift = (rows: Rows, speech: Speech): Lifted | "all" | "none" =>
+  typeof rows === "string" ? rows : takeApart(rows, speech);
 
 /** What the clauses of each mention say, their values numbered in the order in which they are bound. */
-export function clausesOf({ slots }: Slots, { rows }: Filled, { syntax }: Speech): readonly Clauses[] {
+export function clausesOf({ slots }: Slots, { asked }: Filled, { syntax }: Speech): readonly Clauses[] {
   const clauses: Clauses[] = [];
   let next = 1;
-  let asked = 0;
-  for (const { mention, clause, lifted = rows[asked++]! } of slots) {
-    const of = (clauses[mention.index] ??= { extras: [] });
-    if (typeof lifted === "string") {
-      if (lifted === "none") of.rows = "1 = 0";
-      continue;
-    }
-    const text = numbered(lifted, next, syntax);
-    next += lifted.values.length;
-    if (typeof clause === "number") of.extras.push(text);
-    else of[clause] = clause === "rows" ? `(${text})` : text; // an author may write OR
+  let place = 0;
+  for (const { mention, clause, lifted } of slots) {
+    const of = (clauses[mention.index] ??= { behind: [], extras: [], masks: new Map(), keys: new Map() });
+    const said = typeof lifted === "function" ? asked[place++]! : lifted;
+    const text = typeof said === "string" ? WHOLE[said] : numbered(said, next, syntax);
+    if (typeof said !== "string") next += said.values.length;
+    if (typeof clause === "object" && "expression" in clause) of.keys.set(clause, text!);
+    else if (typeof clause === "object") of.masks.set(clause, text ?? ALWAYS);
+    else if (typeof clause === "number") of.extras.push(text!);
+    else if (clause === "behind") of.behind.push(`(${text ?? ALWAYS})`);
+    else if (clause === "rows" && typeof said !== "string") of.rows = `(${text!})`; // an author may write OR
+    else if (text !== undefined) of[clause] = text;
   }
   return clauses;
 }
+
+/** When a mask covers nothing. */
+export const ALWAYS = "1 = 1";
+
+/** A condition that holds of all rows, which need not be said, or of none. */
+const WHOLE = { all: undefined, none: "1 = 0" } as const;

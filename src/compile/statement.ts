@@ -1,5 +1,6 @@
 import type { SQL } from "drizzle-orm";
-import type { ReadPlan } from "../plan/plan.ts";
+import type { Naming, Renaming } from "../drizzle/drizzle.ts";
+import type { AggregatePlan, ReadPlan } from "../plan/plan.ts";
 import type { RowsWriter } from "../syntax/syntax.ts";
 import type { Counting } from "./read/counting.ts";
 import type { RelationalConfig } from "./portable/relational.ts";
@@ -62,12 +63,10 @@ export interface Delete {
 }
 
 /** Drizzle's relational query of a table, by its name in the schema. */
-export interface Relational {
+export interface Relational extends Renaming {
   readonly kind: "relational";
   readonly table: string;
   readonly config: RelationalConfig;
-  /** Whether relations go by numbers. */
-  readonly numbered: boolean;
 }
 
 /**
@@ -124,14 +123,28 @@ export interface PortableRead {
   readonly ask: Select | Relational;
   /** What comes back: rows, or one row of numbers. */
   readonly answers: "rows" | "count";
-  /** Counts the rows for the total where the rows that came do not say it. */
+  /** Counts the rows for the total, and those that are filtered, where the rows that came do not say it. */
   readonly total: Select | undefined;
+  readonly filtered: Select | undefined;
   /** The name by which a relation of a table was asked for. */
-  readonly relation: (table: string, name: string) => string;
+  readonly relation: Naming["relation"];
+}
+
+/** A text for numbers about rows, remembered by shape. */
+export interface AggregateText {
+  readonly text: string;
+}
+
+/** A read of numbers about rows. It answers JSON lists of groups, side by side, and with `filtered` how many there are. */
+export interface AggregateRead {
+  readonly kind: "aggregate";
+  readonly plan: AggregatePlan;
+  readonly ask: Text;
+  readonly remembered: AggregateText;
 }
 
 /** A read as data. */
-export type ReadStatement = FastRead | PortableRead;
+export type ReadStatement = FastRead | PortableRead | AggregateRead;
 
 /** Asked of rows: how many there are, and how many there must be. */
 export interface Count {

@@ -1,16 +1,19 @@
 /** The room that opens Drizzle: nobody else looks at its symbols, its pieces of SQL or its private members. */
 
+export { AFTER, BEFORE, type Changed, changedBy } from "./change.ts";
 export { configOf, type IndexConfig, type TableConfig } from "./config.ts";
 export { type Decoder, decoderOf, isMapped } from "./decoder.ts";
 export { isBindable, type Lifted, takeApart } from "./lift.ts";
 export { type Label, type Mention, MentioningText } from "./mentions.ts";
-export { withoutMissing } from "./missing.ts";
+export { isCondition, withoutMissing } from "./missing.ts";
 export {
   MARK,
+  nameIn,
   nameOf,
   nameOfView,
   type Names,
   namesOf,
+  namesWith,
   qualified,
   type QualifiedName,
   quoted,
@@ -18,9 +21,15 @@ export {
 } from "./names.ts";
 export { someText, speaksOnlyOf } from "./only-of.ts";
 export { outlineOf } from "./outline.ts";
-export { type Naming, namesOfSchema, numbersForNames, relationalQuery } from "./relation-names.ts";
+export {
+  type Naming,
+  namesOfSchema,
+  numbersForNames,
+  relationalQuery,
+  type Renaming,
+} from "./relation-names.ts";
 export { type RelationalTable, tablesOf } from "./relations.ts";
 export { type Source, sourcesOf } from "./sources.ts";
 export { isWrapper, sealed, textsOf } from "./sql.ts";
 export { tokensOf } from "./tokens.ts";
-export { columnLike, fieldsOf, tableLike } from "./view.ts";
+export { columnLike, fieldsOf, tableLike, tableNamed } from "./view.ts";

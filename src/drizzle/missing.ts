@@ -117,6 +117,12 @@ class Completer {
 
 /** What stands for a name and is no query, although each can be asked for its SQL. */
 const NAMES = [Column, Table, View, Name, Placeholder, SQL.Aliased] as const;
+/** Those that say nothing of a row. */
+const SILENT = [Column, Table, View, Name, Placeholder, Subquery] as const;
+
+/** Whether what can be asked for its SQL says yes or no of a row: a column does only where its values are that. */
+export const isCondition = (piece: SQLWrapper): boolean =>
+  is(piece, Column) ? piece.dataType === "boolean" : !SILENT.some((kind) => is(piece, kind));
 
 /** Most pieces of text are too short to hold the word. */
 const selects = (text: string): boolean => text.length >= 6 && /select|values/i.test(text);

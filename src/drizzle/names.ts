@@ -1,4 +1,5 @@
 import { type Column, getTableName, type SQL, type Table, type View } from "drizzle-orm";
+import { CasingCache } from "drizzle-orm/casing";
 import type { Database } from "../dialect/dialect.ts";
 import type { DatabaseKind } from "../schema/schema.ts";
 
@@ -33,6 +34,16 @@ export function namesOf(database: Database): Names {
       escapeString: (text: string) => dialect.escapeString(text) as string,
     },
   };
+}
+
+/** What a column is called in the database, without quotes. */
+export const nameIn = (column: Column, { rendering }: Pick<Names, "rendering">): string =>
+  rendering.casing.getColumnCasing(column);
+
+/** The same of a database that is not opened, made with this `casing`. */
+export function namesWith(casing: "snake_case" | "camelCase" | undefined): (column: Column) => string {
+  const cache = new CasingCache(casing);
+  return (column) => cache.getColumnCasing(column);
 }
 
 function remembered<Key extends object>(names: WeakMap<Key, string>, key: Key, make: () => string): string {

@@ -3,7 +3,7 @@ import { piecesOf, textOfPiece, visit, type Visitor } from "./sql.ts";
 
 /** Text that names no column: operators, numbers, texts, casts, calls of functions, and the words between conditions. */
 const NAMELESS =
-  /^(?:[\s()<>=!,|+\-*/%\d.]|'[^']*'|::[a-z_]\w*(?:\[\])*|\b(?!select\b|exists\b|from\b|values\b)[a-z_]\w*\s*(?=\()|\b(?:and|or|not|is|null|in|between|true|false|case|when|then|else|end)\b)*$/i;
+  /^(?:[\s()<>=!,|+\-*/%@\d.]|'[^']*'|::[a-z_]\w*(?:\[\])*|\b(?!select\b|exists\b|from\b|values\b)[a-z_]\w*\s*(?=\()|\b(?:and|or|not|is|null|in|between|true|false|case|when|then|else|end)\b)*$/i;
 
 /** Whether SQL names columns of one table and nothing else. */
 export const speaksOnlyOf = (query: SQL, { table }: { readonly table: Table }): boolean =>

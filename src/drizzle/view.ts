@@ -1,5 +1,5 @@
 import { Column, getViewSelectedFields, is, SQL, Table, type View } from "drizzle-orm";
-import { nameOfView } from "./names.ts";
+import { nameOfView, type QualifiedName } from "./names.ts";
 
 /** Where Drizzle keeps a table's columns. */
 const COLUMNS = Symbol.for("drizzle:Columns");
@@ -23,8 +23,14 @@ function fieldOf(fields: Readonly<Record<string, unknown>>, name: string): unkno
 }
 
 /** A table that goes by a view's name and has columns like these. */
-export function tableLike(view: View, models: Iterable<readonly [string, Column]>): Table {
-  const { name, schema } = nameOfView(view);
+export const tableLike = (view: View, models: Iterable<readonly [string, Column]>): Table =>
+  tableNamed(nameOfView(view), models);
+
+/** A table of that name with columns like these. */
+export function tableNamed(
+  { name, schema }: QualifiedName,
+  models: Iterable<readonly [string, Column]>,
+): Table {
   const table = new Table(name, schema, name);
   const columns: Record<string, Column> = {};
   for (const [field, model] of models)

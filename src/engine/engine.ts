@@ -1,20 +1,28 @@
 import { compilerOf, type ReaderChoice } from "../compile/compile.ts";
+import { type CursorOptions, Cursors } from "../cursor/cursor.ts";
 import { type Dialect, type LaneOptions, openDialect, type OpenDialect } from "../dialect/dialect.ts";
-import { type Asker, type Outside, Triggers } from "../execute/execute.ts";
-import { allowedMethods, resolve } from "../policy/policy.ts";
-import { type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
+import { type Asker, type Outside, SearchIndexes, TimeZones, Triggers } from "../execute/execute.ts";
+import { tellInTurn } from "../observe.ts";
+import { allowedMethods, type Parameters, resolve } from "../policy/policy.ts";
+import { type Method, type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
+import { readRouteHooks, type RouteHookOptions } from "./route-hooks.ts";
 import { PlanMemory } from "./memory.ts";
 import { Pace } from "./pace.ts";
-import { Policies, type PolicyOptions } from "./policies.ts";
-import { type Call, type Parts, read, write } from "./run.ts";
-import { type Before, type TurnOptions, turnsOf } from "./turns.ts";
+import { type OneRow, Policies, type PolicyOptions } from "./policies.ts";
+import type { Call, Parts } from "./call.ts";
+import { aggregate } from "./aggregate.ts";
+import { read } from "./read.ts";
+import { write } from "./write.ts";
+import { type Before, counted, type TurnOptions, turnsOf } from "./turns.ts";
 import { unreadable } from "./unreadable.ts";
 
+export { LEAST_SECRET } from "../cursor/cursor.ts";
 export type { Asker, Outside } from "../execute/execute.ts";
-export type { Answer, Call } from "./run.ts";
+export type { OneRow } from "./policies.ts";
+export type { Answer, Call } from "./call.ts";
 
 /** What an engine is made of. */
-export interface EngineOptions extends PolicyOptions, TurnOptions {
+export interface EngineOptions extends PolicyOptions, TurnOptions, RouteHookOptions {
   readonly database: unknown;
   /** Makes the dialect, in place of the one that is found. */
   readonly dialect?: OpenDialect;
@@ -25,7 +33,9 @@ export interface EngineOptions extends PolicyOptions, TurnOptions {
   /** Whether every answer is formatted, so that rows are wanted and not their text. */
   readonly formats: boolean;
   /** Told what is wrong with the database though a request was answered. */
-  readonly onError: (error: Error) => void;
+  readonly onError: (error: unknown) => void;
+  /** What cursors are sealed with. */
+  readonly cursors: Omit<CursorOptions, "warn">;
   /** `"portable"` reads through Drizzle's relational queries only. */
   readonly reader: ReaderChoice;
 }
@@ -33,7 +43,17 @@ export interface EngineOptions extends PolicyOptions, TurnOptions {
 /** The corridor without HTTP. */
 export interface Engine {
   /** The methods that resolve for a caller, and a refusal for a resource that does not exist. */
-  allow(request: QueryRequest, principal: Principal): readonly string[];
+  allow(request: QueryRequest, principal: Principal): readonly Method[];
+  /** The names of parameters that some rule of a resource declares; `undefined` for most. */
+  declared(resource: string): ReadonlySet<string> | undefined;
+  /** The parameters of a request, and a refusal for who may not ask. */
+  parameters(request: QueryRequest, principal: Principal): Parameters;
+  /** How a caller asks a resource for one row; `undefined` where he may not, or the resource does not exist. */
+  oneRow(resource: string, principal: Principal): OneRow | undefined;
+  /** Whether a resource exists. */
+  has(resource: string): boolean;
+  /** What a caller may do, as JSON. */
+  access(principal: Principal): string | Promise<string>;
   /** Answers a request, or gives the `Response` a hook answered. */
   run<Shaped>(call: Call<Shaped>): Promise<Shaped | Response>;
   /** Runs a function of the author that may use the database: in its turn, and no longer than it may take. */
@@ -42,6 +62,8 @@ export interface Engine {
   readonly aside: Outside;
   /** Runs a function of the author before it is known who asks; what waits is counted by address. */
   readonly before: Before;
+  /** Waits for a body that comes before it is known who asks, which is counted as other bodies are. */
+  receive<T>(asker: Asker, work: () => Promise<T>): Promise<T>;
   /** Waits for others where a caller has held them up; `undefined` where nobody has. */
   othersFirst(asker: Asker): Promise<unknown> | undefined;
   /** Charges a caller with milliseconds that all others have waited. */
@@ -63,20 +85,30 @@ export function createEngine(options: EngineOptions): Engine {
     outside,
     aside,
     before,
+    receive(asker, work) {
+      turns.inFlight.assertRoom(asker); // before a body is read for nothing
+      return counted(turns.bodies, asker, work);
+    },
     othersFirst: (asker) => parts.pace.othersFirst(asker),
     charge: (asker, milliseconds) => parts.pace.charge(asker, milliseconds),
     remembered: () => ({ statements: compiler.size, prepared: dialect.prepared }),
     allow(request, principal) {
       const { registry } = policies;
-      if (!registry.has(request.resource)) resolve(registry, request, principal);
-      return allowedMethods(registry, request, principal);
+      if (!registry.has(request.resource)) resolve(registry, request, principal.roles);
+      return allowedMethods(registry, request, principal.roles);
     },
+    declared: (resource) => policies.declared.names(resource),
+    parameters: (request, principal) => policies.parameters(request, principal),
+    has: (resource) => policies.registry.has(resource),
+    oneRow: (resource, principal) => policies.oneRow(resource, principal),
+    access: (principal) => policies.access(principal),
     async run(call) {
       const { request, principal } = call;
       if (traitsOf(request.method).writes) return write(parts, call);
       const holder = turns.inFlight.enter(call);
       try {
         const policy = policies.resolve(request, principal);
+        if (request.aggregate !== undefined) return await aggregate(parts, await policy, call);
         return await read(parts, policy instanceof Promise ? await policy : policy, call);
       } finally {
         turns.inFlight.leave(holder);
@@ -99,9 +131,14 @@ function partsOf(options: EngineOptions): { readonly parts: Parts; readonly dial
     pace: new Pace(dialect, policies.tables, options),
     compiler,
     plans: new PlanMemory(),
+    cursors: new Cursors({ ...options.cursors, warn }),
     triggers: new Triggers(dialect, timeout),
+    indexes: new SearchIndexes(dialect, database, timeout),
+    zones: new TimeZones(dialect, timeout),
     runtime: { dialect, timeout, turn, outside, unreadable: unreadable(aside, options.onError) },
     formats,
+    hooks: readRouteHooks(options, policies.registry),
+    failed: (error) => tellInTurn(aside, () => options.onError(error)),
   };
   return { parts, dialect };
 }

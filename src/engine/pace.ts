@@ -1,9 +1,9 @@
 import { breath, pause } from "../clock.ts";
-import type { FastRead, ReadStatement } from "../compile/compile.ts";
+import type { AggregateRead, FastRead, ReadStatement } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { shareUsedUp } from "../error.ts";
 import { type Asker, TableSizes } from "../execute/execute.ts";
-import type { ReadPlan } from "../plan/plan.ts";
+import type { AggregatePlan, ReadPlan } from "../plan/plan.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import { Debts, SMALL } from "./debts.ts";
 import { Fair } from "./fair.ts";
@@ -115,8 +115,8 @@ export class Pace {
   }
 
   /** What there is to learn of a read; `undefined` where there is no other place for it. */
-  readingOf(plan: ReadPlan, statement: ReadStatement, asker: Asker): Reading | undefined {
-    if (statement.kind !== "fast" || this.#places === 0) return undefined;
+  readingOf(plan: ReadPlan | AggregatePlan, statement: ReadStatement, asker: Asker): Reading | undefined {
+    if (statement.kind === "portable" || this.#places === 0) return undefined;
     return new Asking(plan, statement, asker);
   }
 
@@ -195,11 +195,11 @@ export class Pace {
 
 /** A read of somebody whose key is seldom looked at. */
 class Asking implements Reading {
-  readonly plan: ReadPlan;
-  readonly remembered: FastRead["remembered"];
+  readonly plan: ReadPlan | AggregatePlan;
+  readonly remembered: object;
   readonly #asker: Asker;
 
-  constructor(plan: ReadPlan, { remembered }: FastRead, asker: Asker) {
+  constructor(plan: ReadPlan | AggregatePlan, { remembered }: FastRead | AggregateRead, asker: Asker) {
     this.plan = plan;
     this.remembered = remembered;
     this.#asker = asker;

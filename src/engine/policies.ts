@@ -1,21 +1,43 @@
+import { describeAccess, type View } from "../access/access.ts";
+import { setRole } from "../author/author.ts";
+import { Cache } from "../cache.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { typesOfViews } from "../execute/execute.ts";
 import {
   type AnyACL,
+  type AnyTableRules,
+  Binder,
+  Declared,
   buildRegistry,
   costs,
+  exampleOf,
+  keysOf,
+  placedRules,
   type LimitOptions,
+  type Parameters,
   type Policy,
   type Registry,
+  type Applied,
+  find,
+  findApplied,
   resolve,
   suspicions,
 } from "../policy/policy.ts";
-import type { Principal, QueryRequest } from "../request/request.ts";
+import type { Change } from "../plan/plan.ts";
+import {
+  type Method,
+  type Principal,
+  type QueryRequest,
+  RULED,
+  type Scope,
+  traitsOf,
+} from "../request/request.ts";
 import { type Catalog, mistypes, namesOfViews, readCatalog, type TableInfo } from "../schema/schema.ts";
 
 /** What policies are made of. */
 export interface PolicyOptions {
   readonly acl: AnyACL;
+  readonly tables?: AnyTableRules;
   readonly schema: Record<string, unknown>;
   readonly defaults?: LimitOptions;
   /** How long the database may take to say what its views are, in milliseconds. */
@@ -26,9 +48,32 @@ export interface PolicyOptions {
   readonly onWarning: (sentence: string) => void;
 }
 
+/** How one row is asked for. */
+export interface OneRow {
+  /** Whether the question has to say that it is for one. */
+  readonly first: boolean;
+  /** A filter that fixes a key, as a client writes it. */
+  readonly where: string;
+}
+
+const NONE: readonly never[] = [];
+
+/** The methods that change rows which are there. */
+const CHANGES = RULED.filter((method) => ["update", "delete"].includes(traitsOf(method).action));
+
+/** A role that no rule is written for. */
+const NAMELESS = "";
+
+/** So many lists of roles are remembered with the rules they lead to. */
+const MOST_BINDERS = 200;
+/** What is remembered of what they may do has so many characters in each of two generations. */
+const MOST_DESCRIBED = 4_194_304;
+
 /** All policies of a route. What the views of PostgreSQL compute, the database is asked before the first of them is read. */
 export class Policies {
   registry: Registry;
+  /** The parameters that resources declare. */
+  declared: Declared;
   /** The tables of the schema. */
   readonly tables: readonly TableInfo[];
   readonly #options: PolicyOptions;
@@ -36,13 +81,24 @@ export class Policies {
   /** Whether some view's types are not known yet. SQLite compares values of any type, whatever a view computes. */
   #unknown: boolean;
   #asking: Promise<void> | undefined;
+  /** The roles that rules are written for. */
+  readonly #roles: ReadonlySet<string>;
+  /** By the roles of callers that rules are written for, so they are few. */
+  #binders = new Cache<Binder>(MOST_BINDERS);
+  /** What these callers may do. */
+  readonly #described = new Cache<string>(MOST_BINDERS, {
+    most: MOST_DESCRIBED,
+    weigh: (_, access) => access.length,
+  });
 
   /** @throws Error that names every mistake of the access-control file. */
   constructor(options: PolicyOptions, dialect: Dialect) {
     const catalog = readCatalog(options.schema);
     checkSpeech(catalog, dialect);
     this.tables = [...catalog.values()].filter(({ kind }) => kind === "table");
-    this.registry = buildRegistry(options.acl, catalog, options.defaults);
+    this.registry = buildRegistry(options.acl, catalog, options.defaults, options.tables);
+    this.declared = new Declared(this.registry);
+    this.#roles = new Set([...placedRules(this.registry)].map(({ role }) => role));
     warn(suspicions(this.registry, catalog, dialect.refers), this.registry, options);
     this.#options = options;
     this.#dialect = dialect;
@@ -51,23 +107,117 @@ export class Policies {
 
   /** The policy for a request: at once, but before the first read of a view. */
   resolve(request: QueryRequest, principal: Principal): Policy | Promise<Policy> {
-    const policy = resolve(this.registry, request, principal);
+    const policy = this.#resolve(request, principal);
     if (!this.#unknown || policy.table.kind !== "view") return policy;
-    this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
-    return this.#asking.then(() => resolve(this.registry, request, principal));
+    return this.#known().then(() => this.#resolve(request, principal));
+  }
+
+  /** What a caller may do, as JSON: the same for all of his roles. */
+  access(principal: Principal): string | Promise<string> {
+    return this.#unknown && hasViews(this.registry)
+      ? this.#known().then(() => this.#access(principal))
+      : this.#access(principal);
+  }
+
+  #access(principal: Principal): string {
+    const key = JSON.stringify(this.#named(principal.roles));
+    let access = this.#described.get(key);
+    if (access === undefined) {
+      const { registry } = this;
+      const { roles } = principal;
+      const found = (resource: string, method: Method, scope: Scope | undefined): Policy | undefined =>
+        find(registry, { method, resource, aggregate: true, ...(scope !== undefined && { scope }) }, roles);
+      const bound = (policy: Policy | undefined): Policy | undefined =>
+        policy && this.#bind(policy, principal);
+      const view: View = {
+        resources: registry.keys(),
+        find: (...question) => bound(found(...question)),
+        parameters: (...question) => this.declared.of(found(...question)!),
+      };
+      this.#described.set(key, (access = JSON.stringify(describeAccess(view))));
+    }
+    return access;
+  }
+
+  /** The parameters of a request, and a refusal for who may not ask. */
+  parameters(request: QueryRequest, { roles }: Principal): Parameters {
+    return this.declared.of(resolve(this.registry, request, roles).policy);
+  }
+
+  /** How a caller asks a resource for one row; `undefined` where he cannot. */
+  oneRow(resource: string, { roles }: Principal): OneRow | undefined {
+    const policy = find(this.registry, { method: "GET", resource }, roles);
+    if (policy === undefined || policy.forbids.has("where")) return undefined;
+    const { table, columns, masks, findFirst } = policy;
+    const [key] = keysOf(
+      table,
+      columns.filter((column) => !masks.has(column)),
+    );
+    return key && { first: findFirst === undefined, where: exampleOf(key) };
+  }
+
+  /** The policy that would answer a caller by another method; `undefined` where he would be refused. */
+  find(request: QueryRequest, method: Method, principal: Principal): Applied | undefined {
+    const applied = findApplied(this.registry, { ...request, method }, principal.roles);
+    return applied && { ...applied, policy: this.#bind(applied.policy, principal) };
+  }
+
+  /** The changes a caller may make in the scope of a read, where it asks which of them would reach its rows. */
+  changes(request: QueryRequest, principal: Principal): readonly Change[] {
+    if (request.can !== true) return NONE;
+    return CHANGES.flatMap((method) => {
+      const applied = this.find(request, method, principal);
+      return applied === undefined ? [] : [{ method, ...applied }];
+    });
+  }
+
+  #resolve(request: QueryRequest, principal: Principal): Policy {
+    const { policy, role } = resolve(this.registry, request, principal.roles);
+    if (principal.context.role !== role) setRole(principal.context, role);
+    return this.#bind(policy, principal);
+  }
+
+  /** The roles that some rule is written for: by the others nobody is told apart, but from a guest. */
+  #named(roles: readonly string[]): readonly string[] {
+    const named = roles.filter((role) => this.#roles.has(role));
+    return named.length === 0 && roles.length > 0 ? [NAMELESS] : named;
+  }
+
+  /** A policy as the roles of a caller meet it. */
+  #bind(policy: Policy, { roles }: Principal): Policy {
+    if (!policy.leads) return policy;
+    const named = this.#named(roles);
+    const key = JSON.stringify(named);
+    let binder = this.#binders.get(key);
+    if (binder === undefined) this.#binders.set(key, (binder = new Binder(this.registry, named)));
+    return binder.bind(policy);
+  }
+
+  /** Waits until it is known what views are. */
+  #known(): Promise<void> {
+    return (this.#asking ??= this.#ask().finally(() => (this.#asking = undefined)));
   }
 
   /** Reads the schema anew with what the database says of its views. */
   async #ask(): Promise<void> {
-    const { acl, schema, defaults, timeout, onWarning } = this.#options;
+    const { acl, tables, schema, defaults, timeout, onWarning } = this.#options;
     const shown = new Map([...namesOfViews(schema)].filter(([name]) => isShown(this.registry, name)));
     const types = await typesOfViews(this.#dialect, shown, timeout);
     const known = readCatalog(schema, types);
-    this.registry = buildRegistry(acl, known, defaults);
+    this.registry = buildRegistry(acl, known, defaults, tables);
+    this.declared = new Declared(this.registry);
+    this.#binders = new Cache(MOST_BINDERS);
+    this.#described.clear();
     this.#unknown = types.size < shown.size; // a view that is not there may come yet
     mistypes(known).forEach((sentence) => onWarning(sentence));
   }
 }
+
+/** Whether some rule is about a view. */
+const hasViews = (registry: Registry): boolean =>
+  [...registry.values()].some((methods) =>
+    [...methods.values()].some((rules) => [...rules.values()].some(({ table }) => table.kind === "view")),
+  );
 
 /** Whether some resource shows a table or a view. */
 const isShown = (registry: Registry, name: string): boolean =>

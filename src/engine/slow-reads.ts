@@ -1,7 +1,13 @@
 import { Cache } from "../cache.ts";
-import type { Remembered } from "../compile/compile.ts";
 import type { TableSizes } from "../execute/execute.ts";
-import { type Predicate, type ReadPlan, type Sizes, workOf } from "../plan/plan.ts";
+import {
+  type AggregatePlan,
+  aggregateWork,
+  type Predicate,
+  type ReadPlan,
+  type Sizes,
+  workOf,
+} from "../plan/plan.ts";
 
 /** From when on a statement is slow where everybody waits, and until when it is quick, in milliseconds. */
 export interface Bounds {
@@ -11,8 +17,9 @@ export interface Bounds {
 
 /** A read of a caller, whose key may cost something to make. */
 export interface Reading {
-  readonly plan: ReadPlan;
-  readonly remembered: Remembered;
+  readonly plan: ReadPlan | AggregatePlan;
+  /** What is the same whenever its statement is asked. */
+  readonly remembered: object;
   readonly caller: string;
 }
 
@@ -66,8 +73,8 @@ const BETWEEN = 256;
 export class SlowReads {
   readonly #sizes: TableSizes;
   readonly #bounds: Bounds;
-  readonly #estimates = new WeakMap<ReadPlan, Estimate>();
-  readonly #known = new WeakMap<Remembered, Known>();
+  readonly #estimates = new WeakMap<Reading["plan"], Estimate>();
+  readonly #known = new WeakMap<object, Known>();
   readonly #slow: SlowCallers;
   readonly #clock: () => number;
   #told = 0;
@@ -134,7 +141,7 @@ export class SlowReads {
     return known;
   }
 
-  #workOf(plan: ReadPlan): number {
+  #workOf(plan: Reading["plan"]): number {
     const known = this.#bound(plan);
     if (known.age < 0 && known.work <= FEW) return known.work;
     this.#sizes.refresh(this.#clock());
@@ -146,7 +153,7 @@ export class SlowReads {
   }
 
   /** What was estimated last, or what a plan looks at whatever tables hold. */
-  #bound(plan: ReadPlan): Estimate {
+  #bound(plan: Reading["plan"]): Estimate {
     let known = this.#estimates.get(plan);
     if (known === undefined) this.#estimates.set(plan, (known = { age: -1, work: weigh(plan, ENDLESS) }));
     return known;
@@ -154,9 +161,14 @@ export class SlowReads {
 }
 
 /** Patterns take their time by the length of texts, which nobody knows: what looks for some is to be shown quick. */
-function weigh(plan: ReadPlan, sizes: Sizes): number {
-  const work = workOf(plan.root, sizes, { kind: "read", total: plan.total });
-  const patterned = plan.nodes.some(({ where }) => where !== undefined && looksForText(where));
+function weigh(plan: Reading["plan"], sizes: Sizes): number {
+  const { kind } = plan;
+  const work =
+    kind === "aggregate"
+      ? aggregateWork(plan, sizes).sum
+      : workOf(plan.root, sizes, { kind, total: plan.total, filtered: plan.filtered });
+  const nodes = kind === "aggregate" ? [plan.root] : plan.nodes;
+  const patterned = nodes.some(({ where }) => where !== undefined && looksForText(where));
   return patterned ? Math.max(work, FEW + 1) : work;
 }
 
@@ -164,8 +176,14 @@ function looksForText(where: Predicate): boolean {
   switch (where.kind) {
     case "condition":
       return where.operator.weight !== undefined && where.operator.finds !== "each";
+    case "search":
+      return true;
     case "not":
       return looksForText(where.part);
+    case "related":
+      return where.part !== undefined && looksForText(where.part);
+    case "count":
+      return where.counted.where !== undefined && looksForText(where.counted.where);
     default:
       return where.parts.some(looksForText);
   }

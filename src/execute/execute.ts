@@ -1,16 +1,27 @@
-import { type Context, removeTransaction, type Row, setResult, setTransaction } from "../author/author.ts";
+import {
+  type Context,
+  removeTransaction,
+  type Row,
+  setResult,
+  setTransaction,
+  setWritten,
+} from "../author/author.ts";
 import { within } from "../clock.ts";
 import type { ReadStatement, WriteSteps } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { Both, Gone, HttpError, timeout as late } from "../error.ts";
-import type { Hooks, QueryResult } from "../policy/policy.ts";
+import type { AuthorFunction, Hooks, QueryResult } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
 import type { Unreadable } from "../syntax/syntax.ts";
+import type { FoundPage } from "./page.ts";
 import { insist } from "./insist.ts";
-import { type Meter, runApart, runRead } from "./read.ts";
+import { runAggregateApart } from "./aggregate.ts";
+import { type Meter, type ReadOutcome, runApart, runRead } from "./read.ts";
 import { runWrite } from "./write.ts";
 
-export { TableSizes, Triggers, typesOfViews } from "./facts.ts";
+export type { FoundPage } from "./page.ts";
+export { SearchIndexes } from "./search-indexes.ts";
+export { TableSizes, TimeZones, Triggers, typesOfViews } from "./facts.ts";
 
 /** What runs between begin and commit. */
 export interface Task<Answer> extends Asker, Meter {
@@ -18,6 +29,10 @@ export interface Task<Answer> extends Asker, Meter {
   /** Whether it needs a transaction of its own, hooks or not. */
   readonly atomic: boolean;
   readonly hooks: Hooks;
+  /** What runs after every write of the route, and after the rule's own hook. */
+  readonly afterWrite?: AuthorFunction | undefined;
+  /** Whether it is known to be done and kept. */
+  kept: boolean;
   /** What the hooks are handed; the transaction and what came of the work are put on it. */
   readonly context: Context;
   /** Whether its statement is to run where it holds up nobody, if there is such a place. */
@@ -36,12 +51,17 @@ export interface Asker {
 
 /** What is asked of the database. */
 export type Work =
-  | { readonly kind: "read"; readonly read: ReadStatement }
+  | {
+      readonly kind: "read";
+      readonly read: ReadStatement;
+      /** Tells of a page where the next begins; absent where nobody asked. */
+      readonly tell?: ((page: FoundPage) => NonNullable<QueryResult["page"]>) | undefined;
+    }
   | {
       readonly kind: "write";
       readonly write: WriteSteps;
       /** The rows to write, once `beforeQuery` has had them. */
-      readonly values: () => readonly Row[];
+      readonly values: () => readonly Row[] | Promise<readonly Row[]>;
     };
 
 /** Where tasks run. */
@@ -77,18 +97,20 @@ class Ended {
 }
 
 /**
- * Runs a task with its hooks: begin → beforeQuery → statements → afterQuery → answer → commit. A hook's `Response` is the
- * answer. Without hooks, and where nothing asks for one, there is no transaction.
+ * Runs a task with its hooks: begin → beforeQuery → statements → afterQuery → afterWrite → answer → commit. A hook's
+ * `Response` is the answer. Without hooks, and where nothing asks for one, there is no transaction.
  *
  * @throws what a hook threw, or a refusal for what the database refused.
  */
 export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Promise<Answer | Response> {
-  const { hooks, context, work } = task;
+  const { hooks, context, work, afterWrite } = task;
   try {
-    const hooked = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
-    return await (hooked
+    const hooked = (hooks.beforeQuery ?? hooks.afterQuery ?? afterWrite) !== undefined;
+    const answer = await (hooked
       ? transact(runtime, task, runtime.timeout)
       : insist(runtime.dialect, runtime.timeout, (left) => once(runtime, task, left)));
+    task.kept = true;
+    return answer;
   } catch (error) {
     if (error instanceof Ended) return error.response;
     if (error instanceof Gone) throw error; // nobody is there to be told anything else
@@ -113,17 +135,27 @@ function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Pr
     );
   }
   const { read } = task.work;
-  const asked = task.apart ? readApart(runtime, task, read, timeout) : inFront(runtime, task, read);
+  const found = task.apart ? readApart(runtime, task, read, timeout) : inFront(runtime, task, read);
+  const asked = told(task.work, found);
   const work = asked as Promise<unknown> as Promise<Answer>; // which nothing finishes
   // A statement in this process cannot be interrupted, and a timer would only cost.
   return dialect.remote ? within(timeout, work) : work;
+}
+
+/** What a read found, with what it tells of its page. */
+function told(
+  { tell }: Extract<Work, { readonly kind: "read" }>,
+  found: Promise<ReadOutcome>,
+): Promise<QueryResult> {
+  if (tell === undefined) return found as Promise<unknown> as Promise<QueryResult>;
+  return found.then(({ page, ...outcome }) => ({ ...outcome, page: tell(page!) }));
 }
 
 const inFront = (
   { dialect, turn, unreadable }: Runtime,
   asker: Asker & Meter,
   read: ReadStatement,
-): Promise<QueryResult> =>
+): Promise<ReadOutcome> =>
   turn(asker, "read", false, () =>
     dialect.read((database) => runRead(dialect, database, read, unreadable, asker), asker),
   );
@@ -134,35 +166,47 @@ async function readApart(
   task: Task<unknown>,
   read: ReadStatement,
   milliseconds: number,
-): Promise<QueryResult> {
+): Promise<ReadOutcome> {
   const { dialect, unreadable } = runtime;
   const { lane } = dialect;
-  if (lane === undefined || read.kind !== "fast") return inFront(runtime, task, read);
+  if (lane === undefined || read.kind === "portable") return inFront(runtime, task, read);
   const { signal } = task;
-  const found = await runApart({ dialect, lane, unreadable }, read, task, { milliseconds, signal });
+  const place = { dialect, lane, unreadable };
+  const found = await (read.kind === "fast"
+    ? runApart(place, read, task, { milliseconds, signal })
+    : runAggregateApart(place, read, task, { milliseconds, signal }));
   if (!("kind" in found)) return found;
   task.apart = false;
   return inFront(runtime, task, found);
 }
 
 function run(
-  { dialect, unreadable }: Runtime,
+  runtime: Runtime,
   database: Database,
-  task: Meter & Pick<Task<unknown>, "work">,
+  task: Meter & Pick<Task<unknown>, "work" | "context">,
 ): Promise<QueryResult> {
   const { work } = task;
   return work.kind === "read"
-    ? runRead(dialect, database, work.read, unreadable, task)
-    : measured(task, runWrite(dialect, database, work.write, work.values(), unreadable));
+    ? told(work, runRead(runtime.dialect, database, work.read, runtime.unreadable, task))
+    : write(runtime, database, task, work);
 }
 
-/** A write has its turn alone, so all of its time is its own. */
-async function measured<T>(meter: Meter, work: Promise<T>): Promise<T> {
+/** Takes the steps of a write. It has its turn alone, so all of its time is its own. */
+async function write(
+  { dialect, unreadable }: Runtime,
+  database: Database,
+  task: Meter & Pick<Task<unknown>, "context">,
+  { write: steps, values }: Extract<Work, { readonly kind: "write" }>,
+): Promise<QueryResult> {
+  const asked = values();
+  const rows = asked instanceof Promise ? await asked : asked;
   const began = performance.now();
   try {
-    return await work;
+    const { outcome, shown } = await runWrite(dialect, database, steps, rows, unreadable);
+    if (shown !== undefined) setWritten(task.context, shown.written, shown.before);
+    return outcome;
   } finally {
-    meter.took += performance.now() - began;
+    task.took += performance.now() - began;
   }
 }
 
@@ -211,12 +255,13 @@ async function around<Answer>(
   tx: Database,
   task: Task<Answer>,
 ): Promise<Answer | Response> {
-  const { hooks, context } = task;
+  const { hooks, context, afterWrite } = task;
   setTransaction(context, tx);
   const before: unknown = await hooks.beforeQuery?.(context);
   if (isResponse(before)) throw new Ended(before);
   const outcome = await run(runtime, tx, task);
   setResult(context, outcome);
   const after: unknown = await hooks.afterQuery?.(context);
+  await afterWrite?.(context);
   return isResponse(after) ? unread(after) : finished(task, outcome);
 }

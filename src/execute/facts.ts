@@ -1,6 +1,6 @@
 import { getTableUniqueName, type Table } from "drizzle-orm";
 import { within } from "../clock.ts";
-import { ASK_SIZES, ASK_TRIGGERS, askViewTypes, type Text } from "../compile/compile.ts";
+import { ASK_SIZES, ASK_TRIGGERS, ASK_ZONES, askViewTypes, type Text } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { nameOf, qualified } from "../drizzle/drizzle.ts";
 import { insist } from "./insist.ts";
@@ -8,7 +8,7 @@ import type { Sizes } from "../plan/plan.ts";
 import type { namesOfViews, TableInfo, ViewTypes } from "../schema/schema.ts";
 
 /** Asks the database something about itself. */
-async function ask(
+export async function ask(
   dialect: Dialect,
   { text, values }: Text,
   timeout: number,
@@ -76,6 +76,35 @@ export class Triggers {
   /** SQLite's names are the same in either case. */
   #known(name: string): string {
     return this.#dialect.speaks === "sqlite" ? name.toLowerCase() : name;
+  }
+}
+
+/** Knows the places whose time a server of PostgreSQL knows: it is asked once, when somebody first names one. */
+export class TimeZones {
+  readonly #dialect: Dialect;
+  readonly #timeout: number;
+  #asked: Promise<ReadonlySet<string>> | undefined;
+  #found: ReadonlySet<string> | undefined;
+
+  /** The database may take so many milliseconds to answer. */
+  constructor(dialect: Dialect, timeout: number) {
+    this.#dialect = dialect;
+    this.#timeout = timeout;
+  }
+
+  /** Whether a place is among them: at once, but for the first time. */
+  has(name: string): boolean | Promise<boolean> {
+    return this.#found?.has(name) ?? (this.#asked ??= this.#ask()).then((found) => found.has(name));
+  }
+
+  async #ask(): Promise<ReadonlySet<string>> {
+    try {
+      const [row] = await ask(this.#dialect, ASK_ZONES, this.#timeout);
+      return (this.#found = new Set(JSON.parse(row![0] as string) as readonly string[]));
+    } catch (error) {
+      this.#asked = undefined;
+      throw error;
+    }
   }
 }
 

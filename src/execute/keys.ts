@@ -33,6 +33,8 @@ function keyText(value: unknown): string {
 
 /** A row without the parts of its key that were not asked for, in place. */
 export function withoutKey(row: Row, { selected, secured: { table } }: ReadNode): Row {
+  if (table.primaryKey.length === 0)
+    for (const name of Object.keys(row)) if (name.startsWith(EXACT)) delete row[name];
   for (const { name } of table.primaryKey) {
     delete row[EXACT + name];
     if (!selected.some((member) => member.name === name)) delete row[name];

@@ -26,8 +26,8 @@ function queryOf(database: Database, query: Query): PromiseLike<unknown> {
     case "delete":
       return database.delete(query.rows.table).where(query.rows.where).returning(query.fields);
     case "relational": {
-      const { numbered, table, config } = query;
-      return relationalQuery(database, table, numbered).findMany(config);
+      const { table, config } = query;
+      return relationalQuery(database, table, query).findMany(config);
     }
   }
 }

@@ -1,27 +1,35 @@
 import type { Row } from "../author/author.ts";
 import {
   type FastRead,
+  FILTERED,
+  KEYS,
+  MARKS,
   type PortableRead,
   type ReadStatement,
   type Remembered,
+  type Select,
   TOTAL,
 } from "../compile/compile.ts";
 import type { Database, Dialect, Lane } from "../dialect/dialect.ts";
 import { writeDigits } from "../digits.ts";
 import { QueryError, tooLargeAnswer } from "../error.ts";
 import type { ReadNode, ReadPlan } from "../plan/plan.ts";
-import type { Policy } from "../policy/policy.ts";
 import {
-  columnValue,
-  exceeds,
   extraReceived,
   readCell,
   saysLarge,
+  selectedValue,
   type Syntax,
   syntaxOf,
   Unsayable,
   type Unreadable,
 } from "../syntax/syntax.ts";
+import { runAggregate } from "./aggregate.ts";
+import { refuseLarge } from "./large.ts";
+import { readMarks } from "./marks.ts";
+import { readBeyond, readCuts, saidInText, within } from "./more.ts";
+import { readNumbers } from "./numbers.ts";
+import { type FoundPage, pageOf, readLists, readRecords } from "./page.ts";
 import { numberOf, rowsOf } from "./query.ts";
 
 /** What a read found: rows (or with `first` the row or null), as values or as JSON text, their number, and the total. */
@@ -31,6 +39,11 @@ export interface ReadOutcome {
   readonly json?: string;
   readonly count?: number;
   readonly total?: number;
+  readonly filtered?: number;
+  /** Whether a maximum that the client did not name left some out. */
+  readonly more?: true;
+  /** Where the page stands, of a list that is walked. */
+  readonly page?: FoundPage;
 }
 
 /** Adds up how long statements run, in milliseconds. */
@@ -64,6 +77,7 @@ export async function runRead(
       asked = otherwise(asked, error, dialect);
     }
   }
+  if (asked.kind === "aggregate") return runAggregate(dialect, database, asked, unreadable, meter);
   return runPortable(dialect, database, asked, unreadable, meter);
 }
 
@@ -118,35 +132,73 @@ const LARGE = 16;
 
 function outcomeOf(
   found: readonly ArrayLike<unknown>[],
-  { plan, remembered }: FastRead,
+  asked: FastRead,
   syntax: Syntax,
   unreadable: Unreadable,
 ): ReadOutcome {
-  const { first, total, root } = plan;
+  const { plan, remembered } = asked;
+  const { first, total, filtered, root } = plan;
   const { answers, toRows } = remembered;
   if (toRows !== undefined) {
-    const rows = toRows(found);
+    const { rows: page, ...cut } = within(found, root);
+    const rows = toRows(page);
     const json = writeDigits(() => JSON.stringify(first ? (rows[0] ?? null) : rows));
-    return { json: noted(json, plan, remembered), count: found.length };
+    return { json: noted(json, plan, remembered), count: page.length, ...cut };
   }
   if (answers === "object") {
-    const json = (found[0]?.[0] as string | undefined) ?? "null";
+    const json = saidInText((found[0]?.[0] as string | undefined) ?? "null", plan);
     return { json: noted(json, plan, remembered), count: found.length };
   }
   const [row] = found;
   // What would be too large is not begun.
   if (row === undefined) throw tooLargeAnswer(plan.policy.limits.maxAnswerSize);
-  const counted = answers === "count" ? 0 : 1;
-  const count = Number(row[counted]);
-  const outcome = total ? { count, total: Number(row[counted + 1]) } : { count };
+  let next = answers === "count" ? 0 : 1;
+  const outcome = {
+    count: Number(row[next++]),
+    ...(total && { total: Number(row[next++]) }),
+    ...(filtered && { filtered: Number(row[next++]) }),
+    ...(root.tellsMore && answers !== "count" && Number(row[next++]) === 1 && MORE),
+  };
   if (answers === "count") return outcome;
-  const text = noted(row[0] as string, plan, remembered);
+  if (root.paging !== undefined)
+    return { ...outcome, ...walked(row[0] as string | null, outcome.count, asked, syntax, unreadable) };
+  const sent = row[0] as string;
+  const text = noted(answers === "json" ? saidInText(sent, plan) : sent, plan, remembered);
   if (answers === "json") return { ...outcome, json: first ? text.slice(1, -1) || "null" : text };
+  const rows = received(text, plan, syntax, unreadable);
+  return { ...outcome, rows: first ? (rows[0] ?? null) : rows };
+}
+
+const MORE = { more: true } as const;
+
+/** The rows of a page, which come one by one. */
+function walked(
+  text: string | null,
+  count: number,
+  { plan, remembered }: FastRead,
+  syntax: Syntax,
+  unreadable: Unreadable,
+): ReadOutcome {
+  const { rows, ...found } = pageOf(readRecords(text, count), plan.root.paging!);
+  const sent = `[${rows.join(",")}]`;
+  const told = { ...found, count: rows.length };
+  if (remembered.answers === "json")
+    return { ...told, json: noted(saidInText(sent, plan), plan, remembered) };
+  return { ...told, rows: received(noted(sent, plan, remembered), plan, syntax, unreadable) };
+}
+
+/** Rows that were sent as JSON, as Drizzle would answer them. */
+function received(
+  text: string,
+  { root, policy }: ReadPlan,
+  syntax: Syntax,
+  unreadable: Unreadable,
+): readonly Row[] {
   const rows = JSON.parse(text) as Row[];
   receiveRows(rows, root, syntax, unreadable);
   // No unit of a text takes more than three bytes.
-  if (text.length * 3 > plan.policy.limits.maxAnswerSize) refuseLarge(rows, plan.policy);
-  return { ...outcome, rows: first ? (rows[0] ?? null) : rows };
+  if (text.length * 3 > policy.limits.maxAnswerSize) refuseLarge(rows, policy);
+  return rows;
 }
 
 /** A text as it came; once one is large its rule is one to be wary of, whose next answer may be larger still. */
@@ -160,11 +212,6 @@ function noted(text: string, { policy }: ReadPlan, remembered: Remembered): stri
   return text;
 }
 
-/** @throws QueryError `too-large-answer` for rows that hold more than an answer may. */
-export function refuseLarge(rows: unknown, { limits: { maxAnswerSize } }: Policy): void {
-  if (exceeds(rows, maxAnswerSize)) throw tooLargeAnswer(maxAnswerSize);
-}
-
 /** Turns rows that were sent as JSON into rows as Drizzle would answer them, in place. */
 function receiveRows(rows: readonly Row[], node: ReadNode, syntax: Syntax, unreadable: Unreadable): void {
   for (const row of rows) receiveRow(row, node, syntax, unreadable);
@@ -176,42 +223,70 @@ function receiveRow(row: Row, node: ReadNode, syntax: Syntax, unreadable: Unread
     if (value !== null) row[name] = readCell(expression.column, value, syntax.received, unreadable);
   }
   for (const [name, extra] of node.extras) row[name] = extraReceived(row[name], extra, syntax);
+  readCuts(row, node);
   for (const [name, { node: child }] of node.relations) {
     const value = row[name] as Row | readonly Row[] | null;
     if (Array.isArray(value)) receiveRows(value as Row[], child, syntax, unreadable);
     else if (value !== null) receiveRow(value as Row, child, syntax, unreadable);
   }
+  if (node.marks.length === 0 && !node.tellsChanges) return;
+  readMarks(row, row, node);
+  delete row[MARKS];
 }
 
 async function runPortable(
   dialect: Dialect,
   database: Database,
-  { plan: { root, first, total, policy }, ask, answers, total: counted, relation }: PortableRead,
+  read: PortableRead,
   unreadable: Unreadable,
   meter: Meter,
 ): Promise<ReadOutcome> {
+  const { plan, ask, answers, relation } = read;
+  const { root, first, policy } = plan;
   const began = performance.now();
   const found = await rowsOf(database, ask);
   meter.took += performance.now() - began;
   if (answers === "count") {
     const [row] = found;
-    return { count: Number(row!["count"]), ...(total && { total: Number(row!["total"]) }) };
+    return {
+      count: Number(row!["count"]),
+      ...(plan.total && { total: Number(row!["total"]) }),
+      ...(plan.filtered && { filtered: Number(row!["filtered"]) }),
+    };
   }
-  const beside = found[0]?.[TOTAL];
-  const said =
-    counted === undefined
-      ? undefined
-      : beside === undefined
-        ? await numberOf(dialect, database, counted)
-        : Number(beside);
-  const rows = found.map((row) => arrange(row, root, { unreadable, relation, nested: false }));
+  const numbers = await numbersOf(dialect, database, read, found);
+  const { paging } = root;
+  const { rows: page, ...told } =
+    paging === undefined ? within(found, root) : pageOf(found.map(placed), paging);
+  const rows = page.map((row) => arrange(row, root, { unreadable, relation, nested: false }));
   refuseLarge(rows, policy);
   return {
-    ...(said !== undefined && { total: said }),
+    ...numbers,
+    ...told,
     rows: first ? (rows[0] ?? null) : rows,
     count: rows.length,
   };
 }
+
+/** How many rows there are in all, as the rows say beside themselves, or else another statement. */
+async function numbersOf(
+  dialect: Dialect,
+  database: Database,
+  { total, filtered }: PortableRead,
+  [row]: readonly Row[],
+): Promise<Pick<ReadOutcome, "total" | "filtered">> {
+  const number = async (name: string, counted: Select): Promise<number> => {
+    const beside = row?.[name];
+    return beside === undefined ? numberOf(dialect, database, counted) : Number(beside);
+  };
+  return {
+    ...(total !== undefined && { total: await number(TOTAL, total) }),
+    ...(filtered !== undefined && { filtered: await number(FILTERED, filtered) }),
+  };
+}
+
+/** A row of a page, with the lists that say where it stands. */
+const placed = (row: Row): readonly [Row, ...string[]] => [row, ...readLists(row[KEYS])];
 
 /** How rows of Drizzle's are read. */
 interface Arranging extends Pick<PortableRead, "relation"> {
@@ -220,24 +295,27 @@ interface Arranging extends Pick<PortableRead, "relation"> {
 }
 
 /**
- * Rows as Drizzle answers them, with the keys in one order: columns, computed fields, relations. What travelled as text
+ * Rows as Drizzle answers them, with the keys in one order: columns, computed fields, relations, their numbers. What travelled as text
  * and what an author's `mapWith` maps is decoded here, because Drizzle forgets both while it renames.
  */
 function arrange(row: Row, node: ReadNode, how: Arranging): Row {
   const arranged: Row = {};
   const { table } = node.secured;
   for (const { name, expression } of node.selected)
-    arranged[name] = columnValue(row[name], expression.column, how.nested, how.unreadable);
+    arranged[name] = selectedValue(row[name], expression, how.nested, how.unreadable);
   for (const [name, extra] of node.extras)
     arranged[name] = extraReceived(row[name], extra, syntaxOf(table.database));
   const inside = { ...how, nested: true };
-  for (const [name, { node: child }] of node.relations) {
-    const value = row[how.relation(table.name, name)] as Row | Row[] | null | undefined;
+  for (const [name, { relation, nth, node: child }] of node.relations) {
+    const value = row[how.relation(table.name, relation.name, nth)] as Row | Row[] | null | undefined;
     arranged[name] = Array.isArray(value)
       ? value.map((item) => arrange(item, child, inside))
       : value
         ? arrange(value, child, inside)
         : null;
   }
+  readBeyond(arranged, node);
+  readNumbers(row, arranged, node);
+  readMarks(row, arranged, node);
   return arranged;
 }

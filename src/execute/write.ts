@@ -4,20 +4,32 @@ import {
   CHECK,
   type Count,
   type Known,
+  type Pairs,
   type ReadStatement,
   type Refusal,
+  type Seen,
   type Select,
   type Step,
   type WriteSteps,
   type Writing,
 } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import { checkFailed, limitExceeded, type QueryError } from "../error.ts";
-import { columnValue, extraReceived, syntaxOf, type Unreadable } from "../syntax/syntax.ts";
+import {
+  checkFailed,
+  columnCheckFailed,
+  limitExceeded,
+  preconditionFailed,
+  type QueryError,
+  transitionFailed,
+} from "../error.ts";
+import { extraReceived, selectedValue, syntaxOf, type Unreadable } from "../syntax/syntax.ts";
 import { byKey, inOrder, withoutKey } from "./keys.ts";
+import { readMarks } from "./marks.ts";
 import { rowsOf } from "./query.ts";
-import { refuseLarge, runRead } from "./read.ts";
+import { refuseLarge } from "./large.ts";
+import { runRead } from "./read.ts";
 import { rehearse } from "./rehearse.ts";
+import { shown, type ShownRows } from "./seen.ts";
 import { Writer, type Written } from "./writer.ts";
 
 /** What a write did. */
@@ -30,6 +42,12 @@ export interface WriteOutcome {
   readonly total?: number;
 }
 
+/** What it did, and what hooks see of it. */
+export interface WriteDone {
+  readonly outcome: WriteOutcome;
+  readonly shown: ShownRows | undefined;
+}
+
 /**
  * Takes the steps of a write, on a database or in a transaction of it.
  *
@@ -38,10 +56,10 @@ export interface WriteOutcome {
 export async function runWrite(
   dialect: Dialect,
   database: Database,
-  { plan, steps, strandedIsRefused }: WriteSteps,
+  { plan, steps, strandedIsRefused, seen }: WriteSteps,
   values: readonly Row[],
   unreadable: Unreadable,
-): Promise<WriteOutcome> {
+): Promise<WriteDone> {
   const run = new WriteRun(new Writer(plan, dialect, database, unreadable), values);
   try {
     for (const step of steps) {
@@ -51,15 +69,18 @@ export async function runWrite(
   } catch (error) {
     throw strandedIsRefused && dialect.missesReference(error) ? checkFailed() : error;
   }
-  return run.outcome();
+  return { outcome: run.outcome(), shown: seen === "nothing" ? undefined : run.shown(seen) };
 }
 
-const REFUSALS: Readonly<Record<Refusal, (why?: string) => QueryError>> = {
-  "check-failed": () => checkFailed(),
+const REFUSALS: Readonly<Record<Refusal, (why?: string, column?: string) => QueryError>> = {
+  "check-failed": (_, column) => (column === undefined ? checkFailed() : columnCheckFailed(column)),
+  "transition-failed": () => transitionFailed(),
   "limit-exceeded": (why = "too many rows") => limitExceeded(why, "select.where"),
+  "precondition-failed": () => preconditionFailed(),
 };
 
-type AnswerStep = Extract<Step, { readonly kind: "answer" }>;
+type StepOf<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
+type AnswerStep = StepOf<"answer">;
 
 /** A write under way. */
 class WriteRun {
@@ -68,6 +89,7 @@ class WriteRun {
   #written: Written = { rows: [] };
   #rows: readonly Row[] | undefined;
   #total: number | undefined;
+  #was: readonly Row[] = [];
 
   constructor(writer: Writer, values: readonly Row[]) {
     this.#writer = writer;
@@ -86,6 +108,18 @@ class WriteRun {
     };
   }
 
+  /** The rows that were written; those of a DELETE are as they were. */
+  shown(seen: Seen): ShownRows {
+    const { plan, unreadable } = this.#writer;
+    const { table } = plan.answer.secured;
+    const { rows } = this.#written;
+    // What was deleted softly is no longer as it was.
+    const written = shown(plan.softDelete === undefined ? rows : this.#was, table, unreadable);
+    if (seen !== "before") return { written, before: undefined };
+    if (plan.kind === "insert") return { written, before: () => rows.map(() => null) };
+    return { written, before: plan.kind === "delete" ? written : shown(this.#was, table, unreadable) };
+  }
+
   take(step: Step): Promise<void> | undefined {
     switch (step.kind) {
       case "refuse":
@@ -93,11 +127,19 @@ class WriteRun {
       case "run":
         return this.#writer.database.run(sql.raw(step.ask.text));
       case "hold":
-        return this.#hold(step.ask);
+        return this.#hold(step);
+      case "match":
+        return this.#ensure(step.asks(this.#known), step.refusal);
+      case "permit":
+        return this.#permit(step);
       case "before":
         return this.#readBefore(step.read(this.#known));
       case "write":
         return this.#write(step.writing(this.#known), step.refusal);
+      case "transition":
+        return this.#ensure(step.counts(this.#known, this.#written.rows), step.refusal);
+      case "pair":
+        return this.#pair(step.pairs(this.#known, this.#written.rows), step.refusal);
       case "ensure":
         return this.#ensure(step.counts(this.#written.rows), step.refusal);
       case "limit":
@@ -109,8 +151,16 @@ class WriteRun {
     }
   }
 
-  async #hold(ask: Select): Promise<void> {
-    this.#known = { ...this.#known, held: await rowsOf(this.#writer.database, ask) };
+  async #hold({ ask, most, refusal }: StepOf<"hold">): Promise<void> {
+    const held = await rowsOf(this.#writer.database, ask);
+    if (most !== undefined && held.length > most) throw REFUSALS[refusal](`more than ${most} rows`);
+    this.#known = { ...this.#known, held };
+  }
+
+  async #permit({ ask, columns, refusal }: StepOf<"permit">): Promise<void> {
+    const [counts] = await rowsOf(this.#writer.database, ask(this.#known));
+    const column = columns.find((_, index) => Number(counts![index]) > 0);
+    if (column !== undefined) throw REFUSALS[refusal](undefined, column);
   }
 
   async #readBefore(read: ReadStatement): Promise<void> {
@@ -121,7 +171,7 @@ class WriteRun {
     this.#total = await this.#writer.number({ ask });
   }
 
-  async #refuse({ reached, refusal }: Extract<Step, { readonly kind: "refuse" }>): Promise<void> {
+  async #refuse({ reached, refusal }: StepOf<"refuse">): Promise<void> {
     if (reached === undefined || (await this.#writer.number({ ask: reached })) > 0) throw REFUSALS[refusal]();
   }
 
@@ -139,6 +189,13 @@ class WriteRun {
 
   async #ensure(counts: readonly Count[] | "refused", refusal: Refusal): Promise<void> {
     if (counts === "refused" || !(await this.#writer.holds(counts))) throw REFUSALS[refusal]();
+  }
+
+  #pair(pairs: Pairs, refusal: Refusal): undefined {
+    const found = pairs.filter((row) => row !== undefined);
+    if (found.length < pairs.length)
+      throw REFUSALS[refusal]("what tells rows apart is changed of one row at a time here");
+    this.#was = found;
   }
 
   #limit(most: number, refusal: Refusal): undefined {
@@ -166,7 +223,10 @@ class WriteRun {
       found.push(...(await this.#read(read)));
       refuseLarge(found, this.#writer.plan.policy);
     }
-    this.#rows = inOrder(found, rows, answer.secured.table).map((row) => withoutKey(row, answer));
+    const { table } = answer.secured;
+    // Without a key nothing tells them apart, and they are those that were read.
+    const known = table.primaryKey.length === 0 ? found : inOrder(found, rows, table);
+    this.#rows = known.map((row) => withoutKey(row, answer));
   }
 
   /** A row as it came back with its write. */
@@ -175,8 +235,9 @@ class WriteRun {
     const syntax = syntaxOf(secured.table.database);
     const answered: Row = {};
     for (const { name, expression } of selected)
-      answered[name] = columnValue(row[name], expression.column, false, this.#writer.unreadable);
+      answered[name] = selectedValue(row[name], expression, false, this.#writer.unreadable);
     for (const [name, extra] of extras) answered[name] = extraReceived(row[name], extra, syntax);
+    readMarks(row, answered, this.#writer.plan.answer);
     return answered;
   }
 

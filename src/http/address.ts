@@ -1,5 +1,3 @@
-import { QueryError, quote } from "../error.ts";
-
 /** Where the resources of a route are. */
 export interface Mount {
   /** The name of the path parameter that holds the resource, where the server parses paths. */
@@ -10,16 +8,29 @@ export interface Mount {
 
 /**
  * The resource a request names: the server's own path parameter, else the one segment behind a base path. Nothing else
- * leads to it, so that a proxy may judge by the path. One slash may follow.
+ * leads to it, so that a proxy may judge by the path. One slash may follow. `undefined` for every other path.
  */
-export function resourceOf(request: Request, { idParam, basePaths }: Mount): string {
+export function resourceOf(request: Request, { idParam, basePaths }: Mount): string | undefined {
   const { params } = request as { params?: Readonly<Record<string, string | undefined>> };
   const named = params?.[idParam];
   if (named !== undefined) return named;
-  const path = pathOf(request.url);
+  const segment = behindBase(pathOf(request.url), basePaths)?.replace(/\/$/, "");
+  return segment === undefined || segment === "" || segment.includes("/") ? undefined : decoded(segment);
+}
+
+/** What a path names first where it goes on behind that: the resource that somebody looks for a row of. */
+export function parentOf(path: string, basePaths: readonly string[]): string | undefined {
+  const [first, ...others] = behindBase(path, basePaths)?.split("/") ?? [];
+  return first !== undefined && first !== "" && others.length > 0 ? decoded(first) : undefined;
+}
+
+/** What stands in a path behind the slash of a base path. */
+function behindBase(path: string, basePaths: readonly string[]): string | undefined {
   const basePath = basePaths.find((base) => path.startsWith(`${base}/`));
-  const segment = basePath === undefined ? "/" : path.slice(basePath.length + 1).replace(/\/$/, "");
-  if (segment === "" || segment.includes("/")) throw unknownPath(path, basePaths[0]!);
+  return basePath === undefined ? undefined : path.slice(basePath.length + 1);
+}
+
+function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
@@ -27,13 +38,8 @@ export function resourceOf(request: Request, { idParam, basePaths }: Mount): str
   }
 }
 
-const unknownPath = (path: string, basePath: string): QueryError =>
-  new QueryError("unknown-resource", `no resource is at ${quote(path)}`, {
-    hint: `resources are at \`${basePath}/<name>\``,
-  });
-
 /** The path of an absolute URL, as it was written. */
-function pathOf(url: string): string {
+export function pathOf(url: string): string {
   const query = url.search(/[?#]/);
   const path = query < 0 ? url : url.slice(0, query);
   const start = path.indexOf("/", path.indexOf("://") + 3);

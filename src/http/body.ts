@@ -34,17 +34,9 @@ export async function readBody(
   milliseconds: number,
   { othersFirst, spent }: Decoding,
 ): Promise<Body> {
-  const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+  const type = typeOf(request);
   const decode = DECODERS.get(type);
-  if (decode === undefined) {
-    throw new QueryError(
-      "unsupported-media-type",
-      type === "" ? "the body has no content type" : "a body of this content type is not taken",
-      {
-        hint: `send ${[...DECODERS.keys()].join(", ")}`,
-      },
-    );
-  }
+  if (decode === undefined) throw otherType(type, DECODERS.keys());
   refuseCompressed(request.headers.get("content-encoding") ?? "");
   const text = await readText(request, maxBytes, milliseconds);
   if (text.trim() === "") throw invalidBody("the body is empty");
@@ -58,6 +50,30 @@ export async function readBody(
     spent(performance.now() - began);
   }
 }
+
+/**
+ * Reads a form as it was sent, its bytes counted while they come; where there is no body, there is no form either.
+ *
+ * @throws QueryError `unsupported-media-type`, `too-large` or `invalid-body`.
+ */
+export async function readForm(request: Request, maxBytes: number, milliseconds: number): Promise<string> {
+  const type = typeOf(request);
+  if (type === "" && request.body === null) return "";
+  if (type !== FORM) throw otherType(type, [FORM]);
+  refuseCompressed(request.headers.get("content-encoding") ?? "");
+  return readText(request, maxBytes, milliseconds);
+}
+
+/** The content type of a body, without parameters. */
+const typeOf = ({ headers }: Request): string =>
+  (headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+
+const otherType = (type: string, taken: Iterable<string>): QueryError =>
+  new QueryError(
+    "unsupported-media-type",
+    type === "" ? "the body has no content type" : "a body of this content type is not taken",
+    { hint: `send ${[...taken].join(", ")}` },
+  );
 
 /** Nothing decompresses a body here, and decompressed it could be of any size. */
 function refuseCompressed(encoding: string): void {

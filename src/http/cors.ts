@@ -1,5 +1,6 @@
 import { EVERY_METHOD } from "../request/request.ts";
 import type { HeaderMap } from "./headers.ts";
+import { OVERRIDE } from "./long-question.ts";
 
 /** Which other origins' pages may use a route. */
 export interface CorsOptions {
@@ -14,7 +15,7 @@ export interface CorsOptions {
 }
 
 const ALLOWED_METHODS = EVERY_METHOD.map(({ name }) => name).join(", ");
-const DEFAULT_HEADERS = ["content-type", "authorization", "if-none-match"];
+const DEFAULT_HEADERS = ["content-type", "authorization", "if-none-match", "if-match", OVERRIDE];
 
 /**
  * Checks the options once.

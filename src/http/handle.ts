@@ -3,34 +3,51 @@ import type { Engine } from "../engine/engine.ts";
 import { QueryError, quote } from "../error.ts";
 import { type Observer, unwatched } from "../observe.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
-import { type MethodTraits, type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
+import {
+  type Method,
+  type MethodTraits,
+  type Principal,
+  type QueryRequest,
+  traitsOf,
+} from "../request/request.ts";
 import { isResponse } from "../response.ts";
+import { ACCESS, respondAccess } from "./access.ts";
+import { allowHeader } from "./allow.ts";
 import { type Mount, resourceOf, searchOf } from "./address.ts";
 import { type CorsOptions, corsHeaders, isPreflight, preflightHeaders, varyingByOrigin } from "./cors.ts";
-import { refuseConditionalWrite } from "./etag.ts";
+import { readMatch, refuseConditionalWrite } from "./etag.ts";
 import { withHeaders } from "./forward.ts";
 import type { HeaderMap } from "./headers.ts";
 import { refuseForeignWrite } from "./origin.ts";
+import { admitGiven, type Given, refuseUndeclared, takeGiven } from "./params.ts";
 import { parse } from "./parse.ts";
 import { authenticate, type SessionOptions } from "./principal.ts";
 import { refuse } from "./refuse.ts";
+import { refusePath } from "./refuse-path.ts";
 import { inform, report, watchOf } from "./report.ts";
 import { respondRead, respondWrite } from "./respond.ts";
+import { inURL, standsFor } from "./long-question.ts";
 import { Question, Visit } from "./visit.ts";
 
 /** What a route is made of, checked. */
 export interface Route {
   readonly engine: Engine;
+  /** Whether its server hands on methods that only few know. */
+  readonly handsOnAll: boolean;
   readonly mount: Mount;
   readonly session: SessionOptions<never>;
   /** Names who asks, where the author does. */
   readonly caller: ((context: never, request: Request) => unknown) | undefined;
   readonly cors: CorsOptions | undefined;
+  /** Whether it tells its callers what they may do. */
+  readonly access: boolean;
   /** The headers of every answer. */
   readonly headers: HeaderMap;
   readonly formatResult: AuthorFunction | undefined;
   /** How long a body, or a function of the author, may take, in milliseconds. */
   readonly timeout: number;
+  /** How many bytes a question in a body may have. */
+  readonly maxQuestionSize: number;
   readonly observe: Observer | undefined;
   /** Whether somebody wants to hear of every answer. */
   readonly watched: boolean;
@@ -46,44 +63,76 @@ export async function handle(route: Route, request: Request, from: unknown): Pro
   try {
     response = await answer(visit, traitsOf(request.method));
   } catch (error) {
-    response = refuse(error, request.method, visit.base, (cause) =>
-      inform(route, { kind: "failed", error: cause }),
-    );
+    response = refuse(error, visit, (cause) => inform(route, { kind: "failed", error: cause }));
   }
-  if (watch !== undefined) report(route, request, visit.resource, response, watch);
+  if (watch !== undefined) report(route, visit.request, visit.resource, response, watch);
   return response;
 }
 
-async function answer(visit: Visit, traits: MethodTraits | undefined): Promise<Response> {
-  const { route, request, mark } = visit;
+async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Response> {
+  const { route, mark } = visit;
   if (route.cors !== undefined) {
     await allowOrigin(visit, route.cors);
-    if (isPreflight(request)) return empty({ ...visit.base, ...preflightHeaders(route.cors) });
+    if (isPreflight(visit.request)) return empty({ ...visit.base, ...preflightHeaders(route.cors) });
   }
+  const other = sent && standsFor(visit.request, sent);
+  const traits = other === undefined ? sent : await standIn(visit, other);
+  const { request } = visit;
   if (traits?.writes === true) {
     await asking(visit, () => refuseForeignWrite(request, route.cors));
-    refuseConditionalWrite(request);
+    refuseConditionalWrite(request, traits);
   }
-  const resource = resourceOf(request, route.mount);
+  const resource = resourceOf(request, route.mount) ?? (await refusePath(visit));
   visit.resource = resource;
+  if (route.access && resource === ACCESS) return respondAccess(visit, traits);
   // A method that is not known has no parameters either.
-  const query =
-    traits === undefined
-      ? parse("OPTIONS", resource, "")
-      : parse(traits.name, resource, searchOf(request.url));
+  const method = traits?.name ?? "OPTIONS";
+  const search = traits === undefined ? "" : searchOf(request.url);
+  const given = route.engine.declared(resource) && takeGiven(method, search);
+  const query = read(visit, method, given?.rest ?? search);
   mark("parse");
-  const context = createContext(request, request.method, resource);
+  const context = createContext(request, request.method, resource, visit.known);
   const principal = await authenticate(request, context, route.session, visit);
   mark("principal");
   if (isResponse(principal)) return withHeaders(principal, visit.base, traits?.bodiless === true);
-  if (traits === undefined || traits.action === "inspect") return inspect(visit, traits, query, principal);
+  if (traits === undefined || traits.action === "inspect")
+    return inspect(visit, traits, query, principal, given);
+  if (given !== undefined) await admitGiven(visit, query, principal, given);
   const { caller } = route;
   if (caller !== undefined) visit.name(await visit.ask(() => caller(context as never, request)));
-  const body = await route.engine.run(new Question(visit, query, principal));
+  const asked = traits.writes ? matching(query, request) : query;
+  const body = await route.engine.run(new Question(visit, asked, principal));
   const { base } = visit;
   const response = await (traits.writes ? respondWrite(body, base) : respondRead(request, body, base));
   mark("shape");
   return response;
+}
+
+/** Has a request answered as the one that it stands for. */
+async function standIn(visit: Visit, method: Method): Promise<MethodTraits> {
+  visit.request = await inURL(visit, method);
+  await visit.route.engine.othersFirst(visit);
+  return traitsOf(method);
+}
+
+/** What no URL is longer than, as servers have it. */
+const LONG = 16_384;
+
+/** Reads a question; while a long one is read, all others wait. */
+function read(visit: Visit, method: Method, search: string): QueryRequest {
+  if (search.length <= LONG) return parse(method, visit.resource, search);
+  const began = performance.now();
+  try {
+    return parse(method, visit.resource, search);
+  } finally {
+    visit.route.engine.charge(visit, performance.now() - began);
+  }
+}
+
+/** The question of a write, with what its client knows of the rows it changes. */
+function matching(query: QueryRequest, request: Request): QueryRequest {
+  const match = readMatch(request);
+  return match === undefined ? query : { ...query, match };
 }
 
 /** An author's function may look into the database for the origins he allows. */
@@ -102,13 +151,15 @@ function inspect(
   traits: MethodTraits | undefined,
   query: QueryRequest,
   principal: Principal,
+  given: Given | undefined,
 ): Response {
-  const allow = route.engine.allow(query, principal).join(", ");
+  if (given !== undefined) refuseUndeclared(route.engine, query, given);
+  const allow = route.engine.allow(query, principal);
   if (traits === undefined) throw unknownMethod(request.method, allow);
-  return empty({ ...base, allow });
+  return empty({ ...base, allow: allowHeader(allow, route) });
 }
 
 const empty = (headers: HeaderMap): Response => new Response(null, { status: 204, headers });
 
-const unknownMethod = (method: string, allow: string): QueryError =>
-  new QueryError("method-not-allowed", `method ${quote(method)} is not known`, { headers: { Allow: allow } });
+const unknownMethod = (method: string, allow: readonly Method[]): QueryError =>
+  new QueryError("method-not-allowed", `method ${quote(method)} is not known`, { allow });

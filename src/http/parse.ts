@@ -1,16 +1,19 @@
 import { Cache, Seen } from "../cache.ts";
 import { readNumber } from "../digits.ts";
-import { at, invalidValue, QueryError } from "../error.ts";
+import { at, invalidValue, QueryError, quote, unknownParameter } from "../error.ts";
 import {
+  type AggregateWish,
   EVERY_METHOD,
   type Method,
   type QueryRequest,
+  readAggregate,
   readSelector,
   type Scope,
   type Selector,
   traitsOf,
 } from "../request/request.ts";
 import { parse as parseRJSON, RJSONParseError } from "../rjson/rjson.ts";
+import { misreadHint } from "./misread.ts";
 import { readQueryString } from "./query-string.ts";
 
 const SCOPES: readonly Scope[] = ["mine", "guest", "mine|guest"];
@@ -19,6 +22,16 @@ const NOTHING: Selector = {};
 const PARAMETERS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   EVERY_METHOD.map(({ name, parameters }) => [name, new Set<string>([...SCOPES, ...parameters])]),
 );
+
+/** The names of the parameters that a method takes. */
+export const parametersOf = (method: Method): ReadonlySet<string> => PARAMETERS.get(method)!;
+
+/** A refusal of a parameter, beside those that are `declared`; of a part of `select` with where it belongs. */
+export function unknownTo(method: Method, name: string, declared: Iterable<string> = []): Error {
+  const part = (traitsOf(method).selector as ReadonlySet<string>).has(name);
+  const hint = part ? `write select=(${name}:…)` : undefined;
+  return unknownParameter(name, [...parametersOf(method), ...declared], hint);
+}
 
 /**
  * Reads the client's question from a request. Nothing of it is decided yet.
@@ -54,10 +67,14 @@ const MAX_REMEMBERED = 2_048;
 
 function read(method: Method, resource: string, search: string): QueryRequest {
   if (search.length < 2) return { method, resource, selector: NOTHING };
-  const parameters = readQueryString(search, PARAMETERS.get(method)!);
+  const parameters = readQueryString(search, parametersOf(method), (name) => unknownTo(method, name));
   const scope = readScope(parameters);
   const first = readFlag(parameters, "findFirst");
   const total = readFlag(parameters, "countTotal");
+  const filtered = readFlag(parameters, "countFiltered");
+  const can = readFlag(parameters, "can");
+  const aggregate = readAggregates(parameters);
+  const cursor = readFlag(parameters, "cursor");
   return {
     method,
     resource,
@@ -65,7 +82,26 @@ function read(method: Method, resource: string, search: string): QueryRequest {
     ...(scope !== undefined && { scope }),
     ...(first !== undefined && { first }),
     ...(total !== undefined && { total }),
+    ...(filtered === true && { filtered }),
+    ...(can === true && { can }),
+    ...(aggregate !== undefined && { aggregate }),
+    ...(cursor === true && { cursor }),
   };
+}
+
+/** What is said of rows, and not of numbers about them. */
+const OF_ROWS = ["select", "findFirst", "countTotal", "cursor", "can"];
+
+function readAggregates(parameters: ReadonlyMap<string, string>): AggregateWish | undefined {
+  const text = parameters.get("aggregate");
+  if (text === undefined) return undefined;
+  for (const name of OF_ROWS)
+    if (parameters.has(name))
+      throw new QueryError("unknown-parameter", `\`${name}\` is of rows, and \`aggregate\` answers none`, {
+        path: name,
+        hint: "`aggregate` has `where`, `orderBy`, `limit` and `offset` of its own",
+      });
+  return readAggregate(readRJSON(text, "aggregate"));
 }
 
 function readFlag(parameters: ReadonlyMap<string, string>, name: string): boolean | undefined {
@@ -90,18 +126,28 @@ function readSelect(text: string | undefined, method: Method): Selector {
 }
 
 /**
- * Parses RJSON as the engine takes it: bare words are text, `__proto__` is refused, and a text stands for few more
- * values than it has characters, however its mapped arrays nest.
+ * Parses RJSON as the engine takes it: bare words are text, paths among them, `__proto__` is refused as is a key that its
+ * map has already, since one of the two would go unheard, and a text stands for few more values than it has characters,
+ * however its mapped arrays nest.
  */
 export function readRJSON(text: string, path: string): unknown {
   try {
     const maxNodes = Math.max(1_000, text.length);
-    return parseRJSON(text, { words: true, protoKeys: "error", maxNodes, number: readNumber });
+    const duplicateKey = (key: string): never => {
+      throw invalidValue(`${quote(key)} is written twice in one map`, at("", path), "write it once");
+    };
+    return parseRJSON(text, {
+      words: "dotted",
+      protoKeys: "error",
+      maxNodes,
+      number: readNumber,
+      duplicateKey,
+    });
   } catch (error) {
     if (!(error instanceof RJSONParseError)) throw error;
     throw new QueryError("invalid-syntax", `\`${path}\` is not RJSON at character ${error.index + 1}`, {
       path: at("", path),
-      hint: error.message,
+      hint: misreadHint(text, error),
     });
   }
 }

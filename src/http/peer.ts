@@ -31,6 +31,20 @@ interface From {
   readonly address?: unknown;
 }
 
+/**
+ * What a framework knows already of who asks, where it hands it on: `{ context: { user } }`. What servers pass by
+ * themselves has no such member, and nothing else of it is ever taken.
+ */
+export function knownContext(from: unknown): object | undefined {
+  if (typeof from !== "object" || from === null) return undefined;
+  try {
+    const { context } = from as { readonly context?: unknown };
+    return typeof context === "object" && context !== null && !Array.isArray(context) ? context : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 interface BunServer {
   requestIP(request: Request): { readonly address?: unknown } | null | undefined;
 }

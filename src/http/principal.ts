@@ -1,4 +1,4 @@
-import { type Context, setRole } from "../author/author.ts";
+import { type Context, setRoles } from "../author/author.ts";
 import type { Principal } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import type { Asks } from "./visit.ts";
@@ -7,7 +7,10 @@ import type { Asks } from "./visit.ts";
 export interface SessionOptions<Context> {
   /** Puts the session into the context; a `Response` it answers ends the request. */
   readonly parser?: (request: Request, context: Context) => unknown;
-  /** The caller's role, or nothing. Only a text that is none of `guest`, `mine`, `all` is a role. */
+  /**
+   * The caller's role, a list of them, strongest first, or nothing. Only a text that is none of `guest`, `mine`, `all` is a
+   * role.
+   */
   readonly getRole?: (request: Request, context: Context) => unknown;
 }
 
@@ -24,8 +27,18 @@ export async function authenticate(
     const answer = await visit.ask(() => parser(request, context as never));
     if (isResponse(answer)) return answer;
   }
-  const role = getRole === undefined ? undefined : await visit.ask(() => getRole(request, context as never));
-  if (typeof role !== "string" || RESERVED.has(role)) return { context };
-  setRole(context, role);
-  return { role, context };
+  const roles =
+    getRole === undefined ? [] : readRoles(await visit.ask(() => getRole(request, context as never)));
+  if (roles.length > 0) setRoles(context, roles);
+  return { roles, context };
+}
+
+/** The roles of an answer, each once. */
+function readRoles(answer: unknown): readonly string[] {
+  if (typeof answer === "string") return RESERVED.has(answer) ? [] : [answer];
+  if (!Array.isArray(answer)) return [];
+  const roles = (answer as unknown[]).filter(
+    (role): role is string => typeof role === "string" && !RESERVED.has(role),
+  );
+  return Object.freeze([...new Set(roles)]);
 }

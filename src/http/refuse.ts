@@ -1,7 +1,8 @@
 import { Both, HttpError, internalError, QueryError } from "../error.ts";
 import { isBodiless } from "../request/request.ts";
-import type { HeaderMap } from "./headers.ts";
+import { allowHeader } from "./allow.ts";
 import { JSON_TYPE, send } from "./send.ts";
+import type { Visit } from "./visit.ts";
 
 /** The body of every refusal. */
 interface ErrorBody {
@@ -17,22 +18,28 @@ interface ErrorBody {
  */
 export function refuse(
   thrown: unknown,
-  method: string,
-  base: HeaderMap,
+  visit: Pick<Visit, "request" | "base" | "route">,
   unexpected: (error: unknown) => void,
 ): Response {
   if (thrown instanceof Both) {
     unexpected(thrown.first);
-    return refuse(thrown.last, method, base, unexpected);
+    return refuse(thrown.last, visit, unexpected);
   }
   const error = thrown instanceof HttpError ? thrown : internalError(thrown);
   if (error instanceof QueryError && (error.status >= 500 || error.told)) {
     const known = error.code !== "internal-error" && error.cause === undefined;
     if (!known) unexpected(error.cause ?? error);
   }
+  const { request, base, route } = visit;
   const headers: Record<string, string> = { ...base, "content-type": JSON_TYPE };
-  if (error instanceof QueryError) Object.assign(headers, error.headers);
-  return send(JSON.stringify(bodyOf(error)), headers, { bodiless: isBodiless(method), status: error.status });
+  if (error instanceof QueryError) {
+    Object.assign(headers, error.headers);
+    if (error.allow !== undefined) headers["allow"] = allowHeader(error.allow, route);
+  }
+  return send(JSON.stringify(bodyOf(error)), headers, {
+    bodiless: isBodiless(request.method),
+    status: error.status,
+  });
 }
 
 function bodyOf(error: HttpError): ErrorBody {

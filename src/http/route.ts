@@ -1,16 +1,40 @@
 import type { LaneOptions, OpenDialect } from "../dialect/dialect.ts";
-import { createEngine, type EngineOptions } from "../engine/engine.ts";
+import { createEngine, type EngineOptions, LEAST_SECRET } from "../engine/engine.ts";
 import { type Observer, observerOf, tell } from "../observe.ts";
-import type { AnyACL, FormatResult, LimitOptions, RequestContext } from "../policy/policy.ts";
+import type {
+  AnyACL,
+  AnyTableRules,
+  Awaitable,
+  ChangedContext,
+  CommitHook,
+  FormatResult,
+  LimitOptions,
+  RequestContext,
+  ResultContext,
+  WriteHook,
+  WrittenContext,
+} from "../policy/policy.ts";
 import { EVERY_METHOD, type Method, UNANSWERED } from "../request/request.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
 import { handle, type Route } from "./handle.ts";
+import { checkOptions } from "./options.ts";
 import { readBasePaths } from "./address.ts";
+
+/** What `getRole` answers. */
+export type Roles<Role extends string> = Role | readonly Role[] | null | undefined;
+
+/** The context in the transaction of any write. */
+// oxlint-disable-next-line typescript/no-explicit-any -- Drizzle's own type differs per driver
+export type TransactionContext = ResultContext<any>;
 
 /** What `createQueryRoute` and `createQueryHandler` are told. */
 export interface QueryRouteOptions<Role extends string = string, Session = object> {
   /** The access-control file, written with `satisfies ACL`. */
   readonly acl: AnyACL;
+  /** What is true of tables wherever they are mentioned, written with `satisfies TableRules`. */
+  readonly tables?: AnyTableRules;
+  /** Whether `GET /query/$access` tells each caller what he may do; false by default. */
+  readonly access?: boolean;
   /** A Drizzle database made with the schema: `drizzle(client, { schema })`. */
   readonly database: unknown;
   /** The Drizzle schema, relations included. */
@@ -28,15 +52,13 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   readonly session?: {
     /** Puts the session into the context; a `Response` it answers ends the request. */
     readonly parser?: (request: Request, context: Session & RequestContext) => unknown;
-    /** The caller's role, or nothing; may be asynchronous. */
-    readonly getRole?: (
-      request: Request,
-      context: Session & RequestContext,
-    ) => Role | null | undefined | Promise<Role | null | undefined>;
+    /** The caller's role, a list of them with the strongest first, or nothing; may be asynchronous. */
+    readonly getRole?: (request: Request, context: Session & RequestContext) => Awaitable<Roles<Role>>;
   };
   /**
-   * Names who asks, when the session is known: a user's id, say, or his tenant. Only for fairness, never for access: each
-   * name has a share of its own of the server, and one that is used up is 503 for that name alone. Who gets no name goes by
+   * Names who asks, when the session is known: a user's id, say, or his tenant. Never for access, only for fairness and for
+   * cursors, which nobody of another name may use: each name has a share of its own of the server, and one that is used up
+   * is 503 for that name alone. Who gets no name goes by
    * the address that the server tells, an IPv6 one by its first 64 bits; all without either share one place. May be
    * asynchronous; what it throws is answered as what any function of yours throws.
    *
@@ -47,7 +69,32 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
     context: Session & RequestContext,
     request: Request,
   ) => string | null | undefined | Promise<string | null | undefined>;
-  /** Hears of every error that became a 500, of what made the server busy, and of what triggers and permissions refuse. */
+  /**
+   * What cursors are sealed with, 32 characters or more, the same in every process that answers for the route. Without one
+   * they end with the process, and no other one takes them; a warning says so.
+   *
+   * @example secret: process.env.CURSOR_SECRET
+   */
+  readonly secret?: string | undefined;
+  /** How old a cursor may become, in milliseconds; 7 days by default. Beyond it, 400 `invalid-cursor`. */
+  readonly cursorMaxAge?: number;
+  /**
+   * Runs in the transaction of every write of every resource, once for each, after the rule's own `afterQuery`: for an
+   * audit log, or an outbox. `context.written` has the rows whole, whatever the client asked to hear; written as
+   * `{ before: true, run }` it is handed the rows as they were, too, as `context.before`. What it throws rolls back.
+   *
+   * @example afterWrite: ({ tx, user, method, resourceId, written }) => tx.insert(audit).values({ user: user.id, method, resourceId, rows: written })
+   */
+  readonly afterWrite?: WriteHook<
+    (context: Session & TransactionContext & WrittenContext) => Awaitable<void>,
+    (context: Session & TransactionContext & ChangedContext) => Awaitable<void>
+  >;
+  /**
+   * Runs once a write of any resource is committed, after the rule's own. Nobody waits for it, what it throws goes to
+   * `onError`, and it is lost where the process ends before: what must not be lost belongs into `afterWrite`.
+   */
+  readonly afterCommit?: CommitHook<Session>["afterCommit"];
+  /** Hears of every error that became a 500, of what an `afterCommit` throws, of what made the server busy, and of what triggers and permissions refuse. */
   readonly onError?: (error: unknown) => void;
   /** Hears of everything worth logging or counting. */
   readonly observe?: Observer;
@@ -102,7 +149,11 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
 
 /**
  * Answers one request, of any method. `from` is what the server passes beside it, for the address of who has no name: the
- * `server` of Bun, the bindings of @hono/node-server, or `{ address: "192.0.2.7" }`. Anything else is ignored.
+ * `server` of Bun, the bindings of @hono/node-server, or `{ address: "192.0.2.7" }`. With `{ context: { user } }` a
+ * framework hands on what it knows already: the members are copied into the context before `session.parser` is asked, but
+ * for those that are the engine's own (`request`, `role`, `tx` …). Anything else is ignored.
+ *
+ * @example app.all("/query/*", (c) => handler(c.req.raw, { ...c.env, context: { user: c.get("user") } }));
  */
 export type QueryHandler = (request: Request, from?: unknown) => Promise<Response>;
 
@@ -120,7 +171,7 @@ export interface QueryRoute extends Readonly<Record<Method | (typeof UNANSWERED)
 export function createQueryRoute<Role extends string = string, Session = object>(
   options: QueryRouteOptions<Role, Session>,
 ): QueryRoute {
-  const handler = createQueryHandler(options);
+  const handler = handlerOf(options, false);
   // What has no name here, `Bun.serve` answers with a page of its own.
   // The keys of the type are made of the same two lists.
   const names = [...EVERY_METHOD.map(({ name }) => name), ...UNANSWERED];
@@ -142,20 +193,34 @@ export function createQueryRoute<Role extends string = string, Session = object>
 export function createQueryHandler<Role extends string = string, Session = object>(
   options: QueryRouteOptions<Role, Session>,
 ): QueryHandler {
-  const route = routeOf(options);
+  return handlerOf(options, true);
+}
+
+/** Of `Bun.serve` and Next.js routes are handed no method but those they know. */
+function handlerOf<Role extends string, Session>(
+  options: QueryRouteOptions<Role, Session>,
+  handsOnAll: boolean,
+): QueryHandler {
+  const route = routeOf(options, handsOnAll);
   return (request, from) => handle(route, request, from);
 }
 
-function routeOf<Role extends string, Session>(options: QueryRouteOptions<Role, Session>): Route {
+function routeOf<Role extends string, Session>(
+  options: QueryRouteOptions<Role, Session>,
+  handsOnAll: boolean,
+): Route {
+  checkOptions(options);
   if (options.cors !== undefined) checkCors(options.cors);
   const timeout = whole("timeout", options.timeout, 30_000);
   const observe = observerOf(options.observe, options.onError);
   return {
     engine: createEngine(engineOptions(options, timeout, observe)),
+    handsOnAll,
     mount: { idParam: options.idParam ?? "id", basePaths: readBasePaths(options.basePath) },
     session: options.session ?? {},
     caller: options.caller,
     cors: options.cors,
+    access: options.access === true,
     headers: {
       "cache-control": "private, no-cache",
       vary: "Cookie, Authorization",
@@ -163,6 +228,7 @@ function routeOf<Role extends string, Session>(options: QueryRouteOptions<Role, 
     },
     formatResult: options.defaults?.formatResult,
     timeout,
+    maxQuestionSize: Math.min(MAX_QUESTION, options.defaults?.maxBodySize ?? MAX_QUESTION),
     observe,
     watched: options.observe !== undefined,
     serverTiming: options.serverTiming === true,
@@ -185,9 +251,13 @@ function engineOptions<Role extends string, Session>(
     strict: options.strict === true,
     onError: (error) => tell(observe, { kind: "failed", error }),
     formats: options.defaults?.formatResult !== undefined,
+    cursors: cursorOptions(options),
     reader: options.reader ?? "fast",
     ownConnection: options.ownConnection !== false,
     lane: readLane(options.lane),
+    afterWrite: options.afterWrite,
+    afterCommit: options.afterCommit,
+    ...(options.tables !== undefined && { tables: options.tables }),
     ...(options.defaults !== undefined && { defaults: options.defaults }),
     ...(options.dialect !== undefined && { dialect: options.dialect }),
   };
@@ -203,6 +273,27 @@ function readLane(lane: LaneOptions | false = {}): LaneOptions | false {
     );
   return lane;
 }
+
+/** Seven days. */
+const CURSOR_AGE = 604_800_000;
+
+/** @throws Error at start for a secret that could be guessed, and an age that is none. */
+function cursorOptions({
+  secret,
+  cursorMaxAge = CURSOR_AGE,
+  caller,
+}: Pick<QueryRouteOptions, "secret" | "cursorMaxAge"> & {
+  readonly caller?: unknown;
+}): EngineOptions["cursors"] {
+  if (secret !== undefined && !(typeof secret === "string" && secret.length >= LEAST_SECRET))
+    throw new Error(`secret: expected a text of ${LEAST_SECRET} characters or more`);
+  if (!Number.isSafeInteger(cursorMaxAge) || cursorMaxAge < 1)
+    throw new RangeError("cursorMaxAge: expected a whole number of milliseconds from 1");
+  return { secret, maxAge: cursorMaxAge, named: caller !== undefined };
+}
+
+/** A question is read before anybody knows who asks, so that few bytes have to do. */
+const MAX_QUESTION = 262_144;
 
 /** Timers count up to 2^31 - 1 milliseconds; a longer one would fire at once. */
 const LONGEST = 2_147_483_647;

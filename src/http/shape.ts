@@ -41,15 +41,18 @@ function fitting(json: string, most: number): string {
 }
 
 function defaultBody(
-  { total, rowsAffected, count, rows, json }: Answer["outcome"],
+  { total, filtered, rowsAffected, count, page, more, rows, json }: Answer["outcome"],
   resource: string,
   first: boolean,
 ): string {
   const text = json ?? (rows === undefined ? undefined : stringify(rows));
   const parts = [
     total !== undefined && `"total":${total}`,
+    filtered !== undefined && `"filtered":${filtered}`,
     rowsAffected !== undefined && `"rowsAffected":${rowsAffected}`,
     count !== undefined && !(first && text !== undefined) && `"count":${count}`,
+    page !== undefined && `"page":${JSON.stringify(page)}`,
+    more === true && '"more":true',
     text !== undefined && `${JSON.stringify(resource)}:${text}`,
   ];
   return `{${parts.filter((part) => part !== false).join(",")}}`;

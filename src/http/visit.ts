@@ -6,7 +6,7 @@ import { readBody } from "./body.ts";
 import { sha256 } from "./etag.ts";
 import type { Route } from "./handle.ts";
 import type { HeaderMap } from "./headers.ts";
-import { addressKey } from "./peer.ts";
+import { addressKey, knownContext } from "./peer.ts";
 import { type JSONText, shape } from "./shape.ts";
 
 /** Runs a function of the author before it is known who asks. */
@@ -20,17 +20,21 @@ const LONGEST = 128;
 /** A request on its way, and what is known of it should it be refused. */
 export class Visit implements Asker, Asks {
   readonly route: Route;
-  readonly request: Request;
+  /** The request as it is answered: a GET, where it stands for one. */
+  request: Request;
   readonly mark: Mark;
   resource = "";
   base: HeaderMap;
+  /** As the server knows it. */
+  readonly #sent: Request;
   readonly #from: unknown;
   #caller: string | undefined;
+  #holder: string | undefined;
 
   /** `from` is whatever the server passed beside the request. */
   constructor(route: Route, request: Request, from: unknown, mark: Mark) {
     this.route = route;
-    this.request = request;
+    this.request = this.#sent = request;
     this.mark = mark;
     this.base = route.headers;
     this.#from = from;
@@ -38,12 +42,17 @@ export class Visit implements Asker, Asks {
 
   /** Who asks: he goes by his address until the author has named him, and if nobody does. */
   get caller(): string {
-    return (this.#caller ??= addressKey(this.#from, this.request));
+    return (this.#caller ??= addressKey(this.#from, this.#sent));
+  }
+
+  /** What the framework knows already. */
+  get known(): object | undefined {
+    return knownContext(this.#from);
   }
 
   /** A server makes it when it is looked at first. */
   get signal(): AbortSignal {
-    return this.request.signal;
+    return this.#sent.signal;
   }
 
   ask<T>(work: () => T | Promise<T>): T | Promise<T> {
@@ -53,7 +62,12 @@ export class Visit implements Asker, Asks {
   /** Takes the name that the author gives. */
   name(name: unknown): void {
     if (typeof name !== "string" || name === "") return;
-    this.#caller = name.length > LONGEST ? `h:${sha256(name)}` : `n:${name}`;
+    this.#caller = this.#holder = name.length > LONGEST ? `h:${sha256(name)}` : `n:${name}`;
+  }
+
+  /** The name that the author has given. */
+  get holder(): string | undefined {
+    return this.#holder;
   }
 }
 
@@ -75,6 +89,10 @@ export class Question implements Call<Response | JSONText> {
 
   get caller(): string {
     return this.#visit.caller;
+  }
+
+  get holder(): string | undefined {
+    return this.#visit.holder;
   }
 
   get signal(): AbortSignal {

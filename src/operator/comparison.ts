@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { type ColumnInfo, Gap } from "../schema/schema.ts";
-import type { Operator } from "./contract.ts";
+import { Gap } from "../schema/schema.ts";
+import type { Compared, Operator } from "./contract.ts";
 import { always, bound, isEquatable, isOrdered, never } from "./value.ts";
 
 /** Beside a value that the column cannot hold, what is below it is at most the next that it can. */
@@ -9,7 +9,7 @@ const ordered = (sign: string, beside: "<=" | ">"): Operator => ({
   sign,
   finds: "range",
   applies: isOrdered,
-  build: (column: ColumnInfo, value: unknown) =>
+  build: (column: Compared, value: unknown) =>
     value instanceof Gap
       ? sql`${column.column} ${sql.raw(beside)} ${bound(column, value.below)}`
       : sql`${column.column} ${sql.raw(sign)} ${bound(column, value)}`,
@@ -25,6 +25,7 @@ export const COMPARISON: readonly (readonly [string, Operator])[] = [
       sign: "=",
       applies: isEquatable,
       nullable: true,
+      ofNothing: (value) => (value === null ? true : undefined),
       build: (column, value) => {
         if (value === null) return sql`${column.column} is null`;
         return value instanceof Gap ? never(column) : sql`${column.column} = ${bound(column, value)}`;
@@ -38,6 +39,7 @@ export const COMPARISON: readonly (readonly [string, Operator])[] = [
       sign: "<>",
       applies: isEquatable,
       nullable: true,
+      ofNothing: (value) => (value === null ? false : undefined),
       build: (column, value) => {
         if (value === null) return sql`${column.column} is not null`;
         return value instanceof Gap ? always(column) : sql`${column.column} <> ${bound(column, value)}`;

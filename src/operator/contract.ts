@@ -1,13 +1,13 @@
-import type { SQL } from "drizzle-orm";
+import type { Column, SQL } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
 
 /** What may stand on the right of an operator. */
-export type OperandKind = "scalar" | "list" | "elements" | "pair" | "flag" | "pattern" | "literal";
+export type OperandKind = "scalar" | "list" | "elements" | "pair" | "flag" | "pattern" | "literal" | "json";
 
 /** What the operands of a whole request count against. */
 export interface OperandBudget {
   /** A list of so many items. */
-  checkList(length: number, path: string): void;
+  addList(length: number, path: string): void;
   /** A text looked for inside others. */
   addText(text: string, path: string): void;
   /** A pattern with wildcards. */
@@ -24,6 +24,11 @@ export interface Operand {
   read(value: unknown, column: ColumnInfo, path: string, budget: OperandBudget): unknown;
   /** What a column that it cannot be compared with is, or lacks. */
   mismatch(column: ColumnInfo): string;
+}
+
+/** What is compared: a column, or SQL whose values are of a column's type. */
+export interface Compared extends Omit<ColumnInfo, "column"> {
+  readonly column: Column | SQL;
 }
 
 /**
@@ -44,5 +49,7 @@ export interface Operator {
   readonly weight?: (value: unknown) => number;
   /** Whether `N` may stand on its right. */
   readonly nullable?: boolean;
-  build(column: ColumnInfo, value: unknown): SQL;
+  /** What it says where there is no value to compare with its own: unknown where absent, or where it answers nothing. */
+  readonly ofNothing?: (value: unknown) => boolean | undefined;
+  build(column: Compared, value: unknown): SQL;
 }

@@ -11,6 +11,7 @@ const membership = (included: boolean): Operator => ({
   ...(included && { finds: "each" }),
   weight: () => LOOKUP,
   applies: isEquatable,
+  ofNothing: (value) => ((value as readonly unknown[]).length === 0 ? !included : undefined),
   build(column, value) {
     const asked = value as readonly unknown[];
     // The empty list has no SQL: nothing is in it, everything is out of it.

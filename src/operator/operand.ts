@@ -1,6 +1,7 @@
 import { at, invalidValue } from "../error.ts";
 import { coerce, type ColumnInfo, isStorable } from "../schema/schema.ts";
 import type { Operand, OperandBudget, OperandKind, Operator } from "./contract.ts";
+import { readAskedOfJson } from "./json-operand.ts";
 
 const incomparable = ({ compares }: ColumnInfo): string =>
   compares === "nothing" ? "holds what cannot be compared" : "has no order";
@@ -17,7 +18,7 @@ const OPERANDS: Readonly<Record<OperandKind, Operand>> = {
   list: {
     read(value, column, path, budget) {
       const list = readList(value, path);
-      budget.checkList(list.length, path);
+      budget.addList(list.length, path);
       return coerceAll(list, column, path);
     },
     mismatch: incomparable,
@@ -26,7 +27,7 @@ const OPERANDS: Readonly<Record<OperandKind, Operand>> = {
   elements: {
     read(value, column, path, budget) {
       const list = readList(value, path);
-      budget.checkList(list.length, path);
+      budget.addList(list.length, path);
       const missing = list.indexOf(null);
       if (missing >= 0) throw invalidValue("expected an element", at(path, missing));
       return coerce(column, list, path);
@@ -70,6 +71,17 @@ const OPERANDS: Readonly<Record<OperandKind, Operand>> = {
       return text;
     },
     mismatch: noText,
+  },
+  /** A path into a document, and what is asked of the value there. */
+  json: {
+    read: (value, { database }, path, budget) =>
+      readAskedOfJson(value, {
+        database,
+        path,
+        budget,
+        read: (operator, column, operand, here) => readOperand(operator, column, operand, here, budget),
+      }),
+    mismatch: () => "holds no JSON",
   },
 };
 

@@ -2,12 +2,13 @@ import type { ColumnInfo } from "../schema/schema.ts";
 import { ARRAY } from "./array.ts";
 import { COMPARISON } from "./comparison.ts";
 import type { Operator } from "./contract.ts";
+import { JSON_PATH } from "./json.ts";
 import { LIST } from "./list.ts";
 import { PRESENCE } from "./presence.ts";
 import { RANGE } from "./range.ts";
 import { TEXT } from "./text.ts";
 
-export type { Operator } from "./contract.ts";
+export type { Compared, Operator } from "./contract.ts";
 export { mismatch, readOperand } from "./operand.ts";
 
 /** Every operator a client can reach, by the name it writes. */
@@ -18,6 +19,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ...RANGE,
   ...PRESENCE,
   ...ARRAY,
+  ...JSON_PATH,
 ]);
 
 /** The operators that apply to a column. */

@@ -1,9 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
-import { type ColumnInfo, Gap } from "../schema/schema.ts";
-import type { Operator } from "./contract.ts";
+import { Gap } from "../schema/schema.ts";
+import type { Compared, Operator } from "./contract.ts";
 import { bound, isOrdered } from "./value.ts";
 
-function between(column: ColumnInfo, value: unknown): SQL {
+function between(column: Compared, value: unknown): SQL {
   const [low, top] = value as readonly [unknown, unknown];
   const high = bound(column, top instanceof Gap ? top.below : top);
   return low instanceof Gap

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
-import type { Operator } from "./contract.ts";
+import type { Compared, Operator } from "./contract.ts";
 
 const isText = ({ matches }: ColumnInfo): boolean => matches;
 
@@ -20,29 +20,29 @@ function toGlob(pattern: string): string {
   });
 }
 
-function like({ column, database }: ColumnInfo, pattern: string): SQL {
+function like({ column, database }: Compared, pattern: string): SQL {
   return database === "sqlite" ? sql`${column} glob ${toGlob(pattern)}` : sql`${column} like ${pattern}`;
 }
 
-function ilike({ column, database }: ColumnInfo, pattern: string): SQL {
+function ilike({ column, database }: Compared, pattern: string): SQL {
   return database === "sqlite" ? sql`${column} like ${pattern} escape '\\'` : sql`${column} ilike ${pattern}`;
 }
 
 /** SQLite finds a text inside another faster than it matches a pattern. */
-function contains({ column, database }: ColumnInfo, value: unknown): SQL {
+function contains({ column, database }: Compared, value: unknown): SQL {
   if (database === "sqlite") return sql`instr(${column}, ${value}) > 0`;
   return sql`${column} like ${`%${literal(value as string)}%`}`;
 }
 
 /** The same, whatever the case of ASCII letters. */
-function icontains({ column, database }: ColumnInfo, value: unknown): SQL {
+function icontains({ column, database }: Compared, value: unknown): SQL {
   if (database === "sqlite") return sql`instr(lower(${column}), lower(${value})) > 0`;
   return sql`${column} ilike ${`%${literal(value as string)}%`}`;
 }
 
 const not = (condition: SQL): SQL => sql`not (${condition})`;
 
-type Match = (column: ColumnInfo, pattern: string) => SQL;
+type Match = (column: Compared, pattern: string) => SQL;
 
 /**
  * What reading a text of a few hundred characters costs, where reading a row costs 1: as it is, and with its letters

@@ -1,5 +1,5 @@
 import { type Index, indexesOf, type RelationInfo, type TableInfo } from "../schema/schema.ts";
-import type { Ordered } from "./expression.ts";
+import { isCell, type Ordered } from "./expression.ts";
 import type { Condition, Predicate, ReadNode } from "./plan.ts";
 
 /** How many rows tables are taken to hold. */
@@ -29,8 +29,11 @@ export interface Access {
   readonly ties: number | undefined;
 }
 
+/** Rows that are found: those of a node, or others that a condition asks for. */
+export type Found = Pick<ReadNode, "secured" | "where" | "orderBy">;
+
 /** How the rows of a node are found, by the keys and indexes that the schema tells of; `relation`: what it is to its parent. */
-export function accessOf(node: ReadNode, relation: RelationInfo | undefined, sizes: Sizes): Access {
+export function accessOf(node: Found, relation: RelationInfo | undefined, sizes: Sizes): Access {
   const { table } = node.secured;
   const on = relation === undefined ? NONE : namesOn(relation);
   const parts = partsOf(node.where);
@@ -39,7 +42,7 @@ export function accessOf(node: ReadNode, relation: RelationInfo | undefined, siz
   const way = given.size > 0 && indexes !== undefined ? wayOf(indexes, given, table, sizes) : undefined;
   const found = way?.rows ?? unaided(table, on, sizes);
   const sure = way?.single === true;
-  const keys = node.orderBy.filter(({ expression }) => given.get(expression.column.column.name) !== 1);
+  const keys = node.orderBy.filter((key) => given.get(keyName(key)) !== 1);
   const ties =
     keys.length === 0 || (sure && found <= 1) ? 0 : tiesOf(keys, way, on, indexes ?? NONE, table, sizes);
   // What is no table is taken to have what it needs for a join.
@@ -89,9 +92,9 @@ const NO_VALUES: Given = new Map();
 const nameOf = ({ expression }: Condition): string => expression.column.column.name;
 
 /** The indexes that have all rows that may be asked for; `undefined` for what is no table. */
-function usable({ where, secured: { table, policy } }: ReadNode): readonly Index[] | undefined {
+function usable({ where, secured: { table, policy } }: Found): readonly Index[] | undefined {
   const indexes = indexesOf(table.table);
-  const filtered = where !== undefined || policy.using !== undefined;
+  const filtered = where !== undefined || policy.using !== undefined || policy.facts !== undefined;
   return filtered || indexes?.some(isPartial) !== true ? indexes : indexes.filter((index) => !index.partial);
 }
 
@@ -172,13 +175,21 @@ function tiesIn(
   while (same < keys.length && keys[same]!.direction === keys[0]!.direction) {
     const place = start + same;
     const name = place === columns.length ? rowIdOf(table) : columns[place];
-    if (name === undefined || name !== keys[same]!.expression.column.column.name) break;
+    if (name === undefined || name !== sortedBy(keys[same]!)) break;
     same++;
   }
   if (same === 0) return undefined;
   if (same === keys.length || (index.unique && start + same >= columns.length)) return 0;
-  return sizes.group(table, [keys[0]!.expression.column.column.name]);
+  return sizes.group(table, [keyName(keys[0]!)]);
 }
+
+/** The column in whose order an index may have the rows: none has them in that of a masked one. */
+const sortedBy = (key: Ordered): string | undefined =>
+  key.expression.kind === "masked" ? undefined : keyName(key);
+
+/** The column of the table that a key is; `undefined` for what is found elsewhere. */
+const keyName = ({ expression }: Ordered): string | undefined =>
+  isCell(expression) ? expression.column.column.name : undefined;
 
 /** The key by which SQLite keeps the rows of a table, and so the last column of all of its indexes. */
 function rowIdOf({ database, primaryKey }: TableInfo): string | undefined {
@@ -191,6 +202,7 @@ function rowIdOf({ database, primaryKey }: TableInfo): string | undefined {
 function isFound(part: Predicate, way: Way | undefined, walked: Ordered | undefined): boolean {
   if (part.kind !== "condition" || part.value === null) return false;
   const { operator, expression } = part;
+  if (expression.kind === "masked") return false; // which is compared on some rows alone
   if (operator.finds === "range") return expression.column === walked?.expression.column;
   if (way === undefined || (operator.fixes !== true && operator.finds !== "each")) return false;
   const place = way.index.columns.indexOf(nameOf(part));

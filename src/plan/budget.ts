@@ -1,5 +1,7 @@
 import { at, tooComplex } from "../error.ts";
 import type { Limits } from "../policy/policy.ts";
+import type { AggregatePlan } from "./aggregate.ts";
+import { aggregateWork } from "./aggregate-work.ts";
 import type { ReadNode } from "./plan.ts";
 import { type Asked, NOMINAL, type Part, roughly, weigh } from "./work.ts";
 
@@ -9,6 +11,12 @@ const MAX_WILDCARDS = 16;
 /** A short pattern is looked for in every row as well. */
 const LEAST = 16;
 
+/** So many items all lists of values of a request may have together, but for one that may be longer: SQLite takes the square of them. */
+const MAX_LISTED = 2_000;
+
+/** So many relations of a request may have other names: each is one more query inside its statement. */
+const MAX_NAMES = 32;
+
 /** Counts what a request asks for over its whole tree, and refuses what is too much before any SQL is made. */
 export class Budget {
   readonly #limits: Limits;
@@ -16,6 +24,8 @@ export class Budget {
   #characters = 0;
   #wildcards = 0;
   #cost = 0;
+  #names = 0;
+  #listed = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -32,6 +42,15 @@ export class Budget {
   checkList(length: number, path: string): void {
     if (length > this.#limits.maxList)
       throw tooComplex(`a list of ${length} items exceeds ${this.#limits.maxList}`, path);
+  }
+
+  /** A list of values to compare with. */
+  addList(length: number, path: string): void {
+    this.checkList(length, path);
+    this.#listed += length;
+    const most = Math.max(this.#limits.maxList, MAX_LISTED);
+    if (this.#listed > most)
+      throw tooComplex(`lists of more than ${most} items together`, path, "ask for fewer at a time");
   }
 
   /** A text looked for inside others. */
@@ -53,6 +72,12 @@ export class Budget {
       throw tooComplex(`more than ${MAX_WILDCARDS} \`%\` in patterns together`, path);
   }
 
+  /** A relation under another name. */
+  addName(path: string): void {
+    if (++this.#names > MAX_NAMES)
+      throw tooComplex(`more than ${MAX_NAMES} relations under other names`, path);
+  }
+
   /** The rows one node could add: the product of the limits down to it. */
   addRows(rows: number, path: string): void {
     this.#cost += rows;
@@ -69,21 +94,36 @@ export class Budget {
     const { maxWork } = this.#limits;
     if (maxWork === Number.POSITIVE_INFINITY) return;
     // Most questions are far below it, and shall not wait to hear by how much.
-    if (root.relations.size === 0 && roughly(root) <= maxWork) return;
+    if (root.relations.size === 0 && roughly(root, asked) <= maxWork) return;
     const { sum, node, part } = weigh(root, NOMINAL, asked);
     if (sum <= maxWork) return;
-    const message = `this could be more work than looking at ${maxWork} rows`;
+    const message = tooMuch(maxWork);
     const hint = node === root && part === "where" ? HINT_ON_TOP : HINTS[part];
     throw tooComplex(message, placeOf(root, node, part), hint);
   }
+
+  /** The same of numbers about rows. */
+  checkAggregateWork(plan: AggregatePlan): void {
+    const { maxWork } = this.#limits;
+    if (maxWork === Number.POSITIVE_INFINITY) return;
+    const { sum, where } = aggregateWork(plan, NOMINAL);
+    if (sum <= maxWork) return;
+    const byFilter = where > sum / 2;
+    const path = byFilter ? "aggregate.where" : "aggregate";
+    throw tooComplex(tooMuch(maxWork), path, byFilter ? HINT_ON_TOP : "ask for fewer figures and paths");
+  }
 }
+
+const tooMuch = (most: number): string => `this could be more work than looking at ${most} rows`;
 
 const HINTS: Readonly<Record<Part, string>> = {
   rows: "ask for less with `limit`",
   where: "ask for fewer patterns, or for less above it with `limit`",
   orderBy: "leave the order out, or ask for less above it with `limit`",
   offset: "filter by the last row's key instead",
+  count: "count less, or for fewer rows with `limit`",
   total: "ask without it: `countTotal=F`",
+  filtered: "ask without `countFiltered`",
 };
 
 /** There is nothing above it to ask less of. */
@@ -92,6 +132,7 @@ const HINT_ON_TOP = "ask for fewer patterns, or by a key or an indexed column";
 /** Where a part of a node stands in the client's question. */
 function placeOf(root: ReadNode, node: ReadNode, part: Part): string {
   if (part === "total") return "countTotal";
+  if (part === "filtered") return "countFiltered";
   const path = waysTo(root, node)!.reduce((above, name) => at(at(above, "with"), name), "select");
   return part === "rows" ? path : at(path, part);
 }

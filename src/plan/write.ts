@@ -1,9 +1,14 @@
-import { at, limitExceeded } from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type QueryRequest, traitsOf } from "../request/request.ts";
+import { asksExtras } from "./asked.ts";
+import type { ColumnInfo } from "../schema/schema.ts";
 import { Budget } from "./budget.ts";
 import type { ReadNode } from "./plan.ts";
 import { isCount, nodePlanner, rootPlace } from "./read.ts";
+import { Mentions } from "./mentions.ts";
+import type { Search } from "./search.ts";
+import type { Mention } from "./secured.ts";
+import { readVersions, type Versions } from "./versions.ts";
 
 /** A write, permitted and possible; its rows and the caller come with each request. */
 export interface WritePlan {
@@ -12,9 +17,19 @@ export interface WritePlan {
   /** The client's filter, and what comes back of each row; its order and limit say nothing. */
   readonly answer: ReadNode;
   readonly nodes: readonly ReadNode[];
+  /** Every mention of a table, those of the nodes included, by its place; the answer's first. */
+  readonly mentions: readonly Mention[];
   readonly total: boolean;
   /** Whether nothing of the rows was asked for. */
   readonly countOnly: boolean;
+  /** Whether computed fields of it know the caller, and are asked for with each request. */
+  readonly asksExtras: boolean;
+  /** What is looked for by indexes of words, in relations of what comes back. */
+  readonly searches: readonly Search[];
+  /** The column in which a DELETE says when, and leaves the rows; without one it removes them. */
+  readonly softDelete: ColumnInfo | undefined;
+  /** The versions that the rows it reaches must have; absent where the client said nothing of them. */
+  readonly versions: Versions | undefined;
 }
 
 /**
@@ -24,23 +39,26 @@ export interface WritePlan {
  */
 export function planWrite(policy: Policy, request: QueryRequest): WritePlan {
   const budget = new Budget(policy.limits);
-  const nodes: ReadNode[] = [];
-  if (request.selector.where === undefined && policy.requireWhere) {
-    throw limitExceeded("a filter is required here", at("select", "where"), "write select=(where:(id:'…'))");
-  }
-  const answer = nodePlanner(nodes, budget)(policy, request.selector, {
+  const mentions = new Mentions();
+  const { nodes } = mentions;
+  const answer = nodePlanner(mentions, budget)(policy, request.selector, {
     ...rootPlace(policy, false),
     written: true,
   });
   const kind = traitsOf(request.method).action as WritePlan["kind"];
   const total = request.total ?? policy.countTotal;
-  budget.checkWork(answer, { kind: kind === "insert" ? "make" : "change", total });
+  budget.checkWork(answer, { kind: kind === "insert" ? "make" : "change", total, filtered: false });
   return {
     kind,
     policy,
     answer,
     nodes,
+    mentions: mentions.all,
     total,
     countOnly: isCount(answer),
+    asksExtras: asksExtras(nodes),
+    searches: mentions.searches,
+    softDelete: kind === "delete" && policy.deleted === "exclude" ? policy.facts?.softDelete : undefined,
+    versions: readVersions(request.match, policy, budget),
   };
 }

@@ -1,7 +1,9 @@
 import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
-import type { ColumnChoice } from "./acl.ts";
+import type { ColumnChoice } from "./rule.ts";
 
-/** The columns a choice names; `mistake` hears of names the table does not have. */
+const KEYS: ReadonlySet<string> = new Set(["mode", "columns"]);
+
+/** The columns a choice names; `mistake` hears of names the table does not have, and of keys that do nothing. */
 export function chooseColumns(
   choice: ColumnChoice<string>,
   table: TableInfo,
@@ -14,9 +16,16 @@ export function chooseColumns(
     choice === null ||
     !(choice.columns instanceof Set || Array.isArray(choice.columns))
   ) {
-    mistake("expected true, false or { mode, columns: new Set([…]) }");
+    mistake(`expected true, false or { columns: ${written(choice)} }`);
     return new Map();
   }
+  for (const key of Object.keys(choice))
+    if (!KEYS.has(key))
+      mistake(
+        key === "when"
+          ? "`when` stands in a list of grants; write [{ columns, when }]"
+          : `unknown key \`${key}\` (a choice takes mode and columns)`,
+      );
   if (choice.mode !== undefined && typeof choice.mode !== "boolean") mistake("`mode` is true or false");
   const named = new Set<string>(choice.columns);
   for (const name of named) {
@@ -28,3 +37,9 @@ export function chooseColumns(
   const listed = choice.mode ?? true;
   return new Map([...table.columns].filter(([name]) => named.has(name) === listed));
 }
+
+/** The names of a list that stands where a choice should, as a choice has them. */
+const written = (choice: unknown): string =>
+  Array.isArray(choice) && choice.length > 0 && choice.every((name) => typeof name === "string")
+    ? JSON.stringify(choice)
+    : '["…"]';

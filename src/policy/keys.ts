@@ -10,37 +10,60 @@ const elsewhere = (keys: readonly string[]): [string, Expected][] => keys.map((k
 
 const RELATION: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ...elsewhere(LIMITS),
-  ...elsewhere(["select", "orderBy", "where"]),
+  ...elsewhere(["select", "orderBy", "where", "deleted"]),
+  ["unrestricted", "boolean"],
+  ["parent", "map"],
   ["extras", "map"],
   ["with", "map"],
   ["forbidQuery", "map"],
+  ["search", "boolean"],
 ]);
+
+const LIST: ReadonlyMap<string, Expected> = new Map<string, Expected>([
+  ...RELATION,
+  ...elsewhere(["through", "throughWhere", "resource"]),
+]);
+
+const BORROWED: ReadonlyMap<string, Expected> = new Map(elsewhere(["through", "throughWhere", "resource"]));
+
+const HOOKS = elsewhere(["beforeQuery", "afterQuery", "onQueryError", "afterCommit", "formatResult"]);
 
 const RULE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ...RELATION,
   ...elsewhere(REQUEST_LIMITS),
   ...elsewhere(["validateBody", "injectBody", "write", "check", "ensure", "maxAffected"]),
-  ...elsewhere(["beforeQuery", "afterQuery", "onQueryError", "formatResult"]),
-  ["requireWhere", "boolean"],
+  ...elsewhere(["transition", "requireWhere", "aggregate"]),
+  ...HOOKS,
 ]);
 
 const ENTRY: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ...elsewhere(LIMITS),
   ...elsewhere(REQUEST_LIMITS),
-  ...elsewhere(["table", "formatResult"]),
+  ...elsewhere(["table"]),
+  ...HOOKS,
+  ["params", "map"],
   ["control", "map"],
   ["findFirst", "boolean"],
   ["countTotal", "boolean"],
   ["triggers", "boolean"],
 ]);
 
-/** A place of an access-control file where keys stand. */
-export type Place = "entry" | "rule" | "relation";
+const TABLE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
+  ...elsewhere(["where", "softDelete", "version"]),
+  ["set", "map"],
+  ["search", "map"],
+]);
+
+/** A place of an access-control file, or of the tables' rules, where keys stand. */
+export type Place = "entry" | "rule" | "relation" | "list" | "borrowed list" | "table";
 
 const KEYS: Readonly<Record<Place, ReadonlyMap<string, Expected>>> = {
   entry: ENTRY,
   rule: RULE,
   relation: RELATION,
+  list: LIST,
+  "borrowed list": BORROWED,
+  table: TABLE,
 };
 
 /**
@@ -59,6 +82,9 @@ export function checkKeys(value: unknown, place: Place, path: string): readonly 
     return member === undefined || fits(member, expected) ? [] : [`${path}.${key}: expected a ${expected}`];
   });
 }
+
+/** Whether a rule may have a key of that name. */
+export const isKeyOfRules = (name: string): boolean => RULE.has(name);
 
 /** Whether a value is an object that holds members. */
 export const isMap = (value: unknown): value is Record<string, unknown> =>

@@ -1,4 +1,4 @@
-import type { LimitOptions } from "./acl.ts";
+import type { LimitOptions } from "./rule.ts";
 
 /** The limits in force; `Infinity` where an author lifted one. */
 export interface Limits {
@@ -29,7 +29,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxRows: 1_000,
   maxBodySize: 1_048_576,
   maxCost: 50_000,
-  maxWork: 1_000_000,
+  maxWork: 2_500_000,
   maxAnswerSize: 16_777_216,
   onSurpassMaxLimit: "Throw",
 };

@@ -1,5 +1,5 @@
 import { QueryError, quote } from "../error.ts";
-import { type Method, OPEN, type Principal, RULED, type Scope, traitsOf } from "../request/request.ts";
+import { type Method, OPEN, RULED, type Scope, traitsOf } from "../request/request.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Policy, Registry, RulesByRole } from "./policy.ts";
 
@@ -8,6 +8,8 @@ export interface Question {
   readonly method: Method;
   readonly resource: string;
   readonly scope?: Scope;
+  /** Numbers about rows instead of rows, if it asks for some. */
+  readonly aggregate?: unknown;
 }
 
 /** The names of rules in the order they are tried; `role` stands for the caller's own. None where the caller is refused. */
@@ -24,12 +26,21 @@ const WITHOUT_ROLE = {
   "mine|guest": ["guest", "all"],
 } as const;
 
+/** The roles of a caller, strongest first; none of a guest. */
+export type Roles = readonly string[];
+
+/** A policy that applies, and the role it applies for: the one it is written for, else the caller's first. */
+export interface Applied {
+  readonly policy: Policy;
+  readonly role: string | undefined;
+}
+
 /** The first applicable policy, or a refusal: 404, 405, 401 or 403. */
-export function resolve(registry: Registry, question: Question, principal: Principal): Policy {
+export function resolve(registry: Registry, question: Question, roles: Roles): Applied {
   const methods = registry.get(question.resource);
   if (methods === undefined) {
     throw new QueryError("unknown-resource", `unknown resource ${quote(question.resource)}`, {
-      hint: didYouMean(question.resource, namesFor(registry, question, principal)),
+      hint: didYouMean(question.resource, namesFor(registry, question, roles)),
     });
   }
   const rules = methods.get(question.method);
@@ -37,63 +48,65 @@ export function resolve(registry: Registry, question: Question, principal: Princ
     throw new QueryError(
       "method-not-allowed",
       `method \`${question.method}\` is not allowed on ${quote(question.resource)}`,
-      {
-        headers: { Allow: allowedMethods(registry, question, principal).join(", ") },
-      },
+      { allow: allowedMethods(registry, question, roles) },
     );
   }
-  const policy = applicable(rules, question.scope, principal);
-  if (policy === undefined) throw refusal(question, principal);
-  if (!answers(policy, question.method)) {
+  const applied = applicable(rules, question.scope, roles);
+  if (applied === undefined) throw refusal(question, roles);
+  if (!answers(applied.policy, question)) {
     throw new QueryError("forbidden", `nothing of ${quote(question.resource)} may be read here`);
   }
-  return policy;
+  return applied;
 }
 
 /** The resources for which the caller has some rule, in whichever scope: nobody is told of others. */
-function* namesFor(registry: Registry, question: Question, principal: Principal): Iterable<string> {
+function* namesFor(registry: Registry, question: Question, roles: Roles): Iterable<string> {
   for (const resource of registry.keys()) {
     const widest = { ...question, resource, scope: "mine|guest" } as const;
-    if (allowedMethods(registry, widest, principal).length > OPEN.length) yield resource;
+    if (allowedMethods(registry, widest, roles).length > OPEN.length) yield resource;
   }
 }
 
 /** The methods that would resolve for this caller and scope; those that need no rule always. */
-export function allowedMethods(
-  registry: Registry,
-  question: Question,
-  principal: Principal,
-): readonly string[] {
+export function allowedMethods(registry: Registry, question: Question, roles: Roles): readonly Method[] {
   const allowed: Method[] = [...OPEN];
   for (const method of RULED)
-    if (find(registry, { ...question, method }, principal) !== undefined) allowed.push(method);
+    if (find(registry, { ...question, method, aggregate: true }, roles) !== undefined) allowed.push(method);
   return allowed;
 }
 
 /** The policy that would answer a caller; `undefined` where he would be refused. */
-export function find(registry: Registry, question: Question, principal: Principal): Policy | undefined {
+export const find = (registry: Registry, question: Question, roles: Roles): Policy | undefined =>
+  findApplied(registry, question, roles)?.policy;
+
+/** The same, with the role it applies for. */
+export function findApplied(registry: Registry, question: Question, roles: Roles): Applied | undefined {
   const rules = registry.get(question.resource)?.get(question.method);
-  const policy = rules && applicable(rules, question.scope, principal);
-  return policy !== undefined && answers(policy, question.method) ? policy : undefined;
+  const applied = rules && applicable(rules, question.scope, roles);
+  return applied !== undefined && answers(applied.policy, question) ? applied : undefined;
 }
 
-function applicable(rules: RulesByRole, scope: Scope | undefined, { role }: Principal): Policy | undefined {
-  const order = (role === undefined ? WITHOUT_ROLE : WITH_ROLE)[scope ?? "none"];
+/** Rules do not add up: wherever a role is looked up, the first of the list that has a rule decides. */
+function applicable(rules: RulesByRole, scope: Scope | undefined, roles: Roles): Applied | undefined {
+  const [strongest] = roles;
+  const order = (strongest === undefined ? WITHOUT_ROLE : WITH_ROLE)[scope ?? "none"];
   for (const name of order) {
-    const policy = rules.get(name === "role" ? role! : name);
-    if (policy !== undefined) return policy;
+    const role = name === "role" ? roles.find((own) => rules.has(own)) : strongest;
+    const policy = rules.get(name === "role" ? (role ?? "") : name);
+    if (policy !== undefined) return { policy, role };
   }
   return undefined;
 }
 
-/** A rule without `select` lets nothing out, so a read under it has no answer. */
-function answers(policy: Policy, method: Method): boolean {
-  return policy.selects || traitsOf(method).action !== "read";
+/** A rule without `select` lets no rows out, so a read under it has no answer but numbers about them. */
+function answers({ selects, aggregate }: Policy, question: Question): boolean {
+  if (selects || traitsOf(question.method).action !== "read") return true;
+  return aggregate !== undefined && question.aggregate !== undefined;
 }
 
-function refusal({ resource, scope }: Question, { role }: Principal): QueryError {
+function refusal({ resource, scope }: Question, roles: Roles): QueryError {
   const wish = scope === undefined ? quote(resource) : `${quote(scope)} of ${quote(resource)}`;
-  return role === undefined
+  return roles.length === 0
     ? new QueryError("unauthenticated", `sign in to use ${wish}`)
     : new QueryError("forbidden", `you may not use ${wish}`);
 }

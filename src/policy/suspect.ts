@@ -5,7 +5,11 @@ import { captured } from "./name-capture.ts";
 import { placedRules } from "./placed-rules.ts";
 import type { NodePolicy, Policy, Registry, RelationPolicy } from "./policy.ts";
 import { looksSecret } from "./secret.ts";
+import { suspectAggregates } from "./suspect-aggregates.ts";
 import { suspectDefault } from "./suspect-default.ts";
+import { suspectMasks } from "./suspect-masks.ts";
+import { suspectNames } from "./suspect-names.ts";
+import { suspectRows } from "./suspect-rows.ts";
 
 /**
  * What is legal in an access-control file and yet looks like an oversight, one sentence each with its path. An author
@@ -19,6 +23,7 @@ export function suspicions(registry: Registry, catalog: Catalog, refers: boolean
   for (const { path, method, role, policy } of placedRules(registry)) {
     for (const sentence of suspect(method, role, policy)) found.add(`${path}${sentence}`);
   }
+  for (const sentence of suspectRows(registry)) found.add(sentence);
   return [...found];
 }
 
@@ -70,8 +75,12 @@ function* hiddenNames(catalog: Catalog): Iterable<string> {
 
 function* suspect(method: Method, role: string, policy: Policy): Iterable<string> {
   const { action } = traitsOf(method);
+  if (action === "insert") yield* suspectInsert(policy);
   if (action === "insert" || action === "update") yield* suspectWrite(role, policy);
   yield* secrets(policy);
+  yield* suspectMasks(policy);
+  yield* suspectNames(policy);
+  yield* suspectAggregates(policy);
   if (action === "read") {
     if (isLifted(policy.limits.maxLimit)) yield ".maxLimit: a read may answer the whole table";
     if (isLifted(policy.limits.maxCost) && hasLists(policy))
@@ -83,14 +92,24 @@ function* suspect(method: Method, role: string, policy: Policy): Iterable<string
   yield* capturing(policy);
 }
 
+/** Columns that are let be written by what rows were before, where there were none. */
+function* suspectInsert({ writable, writeMasks }: Policy): Iterable<string> {
+  if (writable.size === 0 && writeMasks.size > 0)
+    yield ".write: a `when` is asked of a row as it was, and a new row was none, so that no column can be written; write a grant without `when`, or false";
+}
+
 function* suspectWrite(role: string, policy: Policy): Iterable<string> {
-  const { using, injectBody, writable, validateBody, limits } = policy;
+  const { using, injectBody, writable, validateBody, limits, facts, parents } = policy;
   const unsaid = policy.check === undefined && !policy.unchecked;
-  if (role === "mine" && using === undefined && unsaid && injectBody === undefined) {
+  const { where, set } = policy.unrestricted ? {} : (facts ?? {});
+  const kept = parents.length > 0 || where !== undefined || (set !== undefined && set.size > 0);
+  if (role === "mine" && using === undefined && unsaid && injectBody === undefined && !kept) {
     yield ": a `mine` rule without `where` lets everybody write in anybody's name";
   }
+  // A parent says it.
+  const said = new Set(parents.flatMap(({ relation }) => relation.on.map(({ source }) => source)));
   for (const column of unsaid ? writable.values() : []) {
-    if (column.foreign)
+    if (column.foreign && !said.has(column))
       yield `.write: \`${column.name}\` refers to another row, and no \`check\` says which rows may be referred to`;
   }
   if ((role === "all" || role === "guest") && validateBody === undefined && writable.size > 0) {
@@ -133,5 +152,6 @@ function* unbounded({ relations }: NodePolicy): Iterable<string> {
 
 const isList = ({ relation }: RelationPolicy): boolean => relation.kind === "many";
 
-const hasLists = ({ relations }: NodePolicy): boolean =>
+const hasLists = ({ relations, inherited }: NodePolicy): boolean =>
+  [...inherited.values()].some(({ relation }) => relation.kind === "many") ||
   [...relations.values()].some((relation) => isList(relation) || hasLists(relation));

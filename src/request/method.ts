@@ -8,12 +8,15 @@ interface OwnTraits {
   readonly bodiless?: true;
   /** The method whose rules it goes by where it has none of its own. */
   readonly rulesOf?: "GET";
+  /** The method it is in every respect, but that it asks in its body. */
+  readonly standsFor?: "GET";
 }
 
 /** One record per method; routing, OPTIONS, CORS and the rules' types follow it. */
 export const METHODS = {
   GET: { action: "read" },
   HEAD: { action: "read", bodiless: true, rulesOf: "GET" },
+  QUERY: { action: "read", standsFor: "GET" },
   POST: { action: "insert" },
   PATCH: { action: "update" },
   DELETE: { action: "delete" },
@@ -23,16 +26,30 @@ export const METHODS = {
 /** The methods the engine answers. */
 export type Method = keyof typeof METHODS;
 
-/** The methods of an action. */
+/** The methods of an action that are none but themselves. */
 export type MethodWith<A extends Action> = {
-  [M in Method]: (typeof METHODS)[M]["action"] extends A ? M : never;
+  [M in Method]: (typeof METHODS)[M] extends { readonly standsFor: Method }
+    ? never
+    : (typeof METHODS)[M]["action"] extends A
+      ? M
+      : never;
 }[Method];
 
 /** The methods rules are written for. */
 export type RuledMethod = MethodWith<Exclude<Action, "inspect">>;
 
 /** A key of the client's selector. */
-export type SelectorKey = "columns" | "where" | "orderBy" | "limit" | "offset" | "with";
+export type SelectorKey =
+  | "columns"
+  | "where"
+  | "orderBy"
+  | "limit"
+  | "offset"
+  | "with"
+  | "count"
+  | "search"
+  | "after"
+  | "before";
 
 /** What the methods of an action have in common. */
 interface ActionTraits {
@@ -51,19 +68,41 @@ const EVERY: ReadonlySet<SelectorKey> = new Set([
   "limit",
   "offset",
   "with",
+  "count",
+  "search",
+  "after",
+  "before",
 ] as const);
 const CHANGE: ActionTraits = {
   writes: true,
-  selector: new Set(["columns", "where", "with"] as const),
+  selector: new Set(["columns", "where", "with", "count"] as const),
   parameters: new Set(["select", "countTotal"]),
 };
 
-/** Every selector key, as relations take them at any depth. */
+/** Every selector key. */
 export const SELECTOR_KEYS: ReadonlySet<SelectorKey> = EVERY;
 
+/** The keys that relations take, at any depth: pages that go on from each other are of the root alone. */
+export const RELATION_KEYS: ReadonlySet<SelectorKey | "relation" | "required"> = new Set([
+  "columns",
+  "where",
+  "orderBy",
+  "limit",
+  "offset",
+  "with",
+  "count",
+  "search",
+  "relation",
+  "required",
+] as const);
+
 const ACTIONS: Readonly<Record<Action, ActionTraits>> = {
-  read: { writes: false, selector: EVERY, parameters: new Set(["select", "findFirst", "countTotal"]) },
-  insert: { ...CHANGE, selector: new Set(["columns", "with"] as const) },
+  read: {
+    writes: false,
+    selector: EVERY,
+    parameters: new Set(["select", "findFirst", "countTotal", "can", "cursor", "countFiltered", "aggregate"]),
+  },
+  insert: { ...CHANGE, selector: new Set(["columns", "with", "count"] as const) },
   update: CHANGE,
   delete: CHANGE,
   inspect: { writes: false, selector: new Set(), parameters: new Set() },
@@ -92,14 +131,22 @@ export function traitsOf(method: string): MethodTraits | undefined {
 }
 
 /** Whether a method is one that rules are written for. */
-export const isRuled = (method: string): method is RuledMethod =>
-  (traitsOf(method)?.action ?? "inspect") !== "inspect";
+export const isRuled = (method: string): method is RuledMethod => {
+  const { action = "inspect", standsFor } = traitsOf(method) ?? {};
+  return action !== "inspect" && standsFor === undefined;
+};
 
 /** Whether a method's answers have no body. */
 export const isBodiless = (method: string): boolean => traitsOf(method)?.bodiless === true;
 
 /** The methods that need no rule: everybody may use them. */
-export const OPEN: readonly Method[] = EVERY_METHOD.map(({ name }) => name).filter((name) => !isRuled(name));
+export const OPEN: readonly Method[] = EVERY_METHOD.filter(({ action }) => action === "inspect").map(
+  ({ name }) => name,
+);
+
+/** The methods that ask what another asks. */
+export const standingFor = (method: string): readonly Method[] =>
+  EVERY_METHOD.filter(({ standsFor }) => standsFor === method).map(({ name }) => name);
 
 /** The methods rules are written for, as `Allow` names them: those whose answers have no body first. */
 export const RULED: readonly RuledMethod[] = EVERY_METHOD.toSorted(

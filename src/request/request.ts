@@ -1,8 +1,9 @@
 import type { Context } from "../author/context.ts";
+import type { AggregateWish } from "./aggregate.ts";
 import type { Method } from "./method.ts";
 import type { Ordering } from "./ordering.ts";
 import type { Projection } from "./projection.ts";
-import type { Selector } from "./selector.ts";
+import type { RelationSelector, Selector } from "./selector.ts";
 
 export {
   type Action,
@@ -14,19 +15,31 @@ export {
   type MethodTraits,
   type MethodWith,
   OPEN,
+  RELATION_KEYS,
   RULED,
   type RuledMethod,
   SELECTOR_KEYS,
   type SelectorKey,
+  standingFor,
   traitsOf,
   UNANSWERED,
 } from "./method.ts";
 export { readSelector } from "./selector.ts";
-export { readDirection } from "./ordering.ts";
-export type { Ordering, Projection, Selector };
+export { type Bucket, BUCKETS } from "./bucket.ts";
+export { COLUMN_FUNCTIONS, type ColumnFunction, readAggregate } from "./aggregate.ts";
+export { readDirection, readSort } from "./ordering.ts";
+export type { CountWish } from "./counts.ts";
+export { type Alternative, sizeOf, type Words } from "./words.ts";
+export type { AggregateWish, Ordering, Projection, RelationSelector, Selector };
 
 /** Which family of rules the client asks for. */
 export type Scope = "mine" | "guest" | "mine|guest";
+
+/**
+ * What a client knows of the rows it writes: that there are some, or their versions. What it sent as a version and is none
+ * is `undefined`.
+ */
+export type Match = "any" | readonly (number | undefined)[];
 
 /** The client's question; nothing is decided yet. */
 export interface QueryRequest {
@@ -36,14 +49,25 @@ export interface QueryRequest {
   readonly selector: Selector;
   /** The client's wish for one row instead of a list; absent when it did not say. */
   readonly first?: boolean;
+  /** Whether each row is to say which changes of the caller's would reach it. */
+  readonly can?: boolean;
+  /** Whether the page says where the next begins. */
+  readonly cursor?: boolean;
+  /** Whether the rows of rule and client's filter together are counted. */
+  readonly filtered?: boolean;
+  /** Asks for numbers about rows instead of rows. */
+  readonly aggregate?: AggregateWish;
   /** The client's wish for a total; absent when it did not say. */
   readonly total?: boolean;
+  /** The condition a client makes on the versions of rows; absent when it makes none. */
+  readonly match?: Match;
   /** Whether the very same question was asked before, so that what is made of it is worth remembering. */
   readonly recurring?: boolean;
 }
 
-/** Who asks: the role, if any, and the session context handed to the rules. */
+/** Who asks: his roles, strongest first, and the session context handed to the rules. */
 export interface Principal {
-  readonly role?: string;
+  /** None of a guest. */
+  readonly roles: readonly string[];
   readonly context: Context;
 }

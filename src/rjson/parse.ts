@@ -10,10 +10,15 @@ export interface ParseOptions {
   readonly forbidEmptyKeys?: boolean;
   /** Whether `__proto__` is an own member like any other, which is the default, or refused. */
   readonly protoKeys?: "own" | "error";
-  /** Reads a bare word of two or more characters, where a value is due, as a string: `(updatedAt:asc)`. */
-  readonly words?: boolean;
+  /**
+   * Reads a bare word of two or more characters, where a value is due, as a string: `(updatedAt:asc)`. `"dotted"`: with dots
+   * in it, too, as keys have them.
+   */
+  readonly words?: boolean | "dotted";
   /** Makes a value of a number of more than fifteen digits or a large exponent, as it is written; `Number` unless told. */
   readonly number?: (written: string) => unknown;
+  /** Hears of a key that its object has already, and may refuse it by throwing; else the last value counts. */
+  readonly duplicateKey?: (key: string) => void;
 }
 
 /**
@@ -67,7 +72,9 @@ let textKeys = true;
 let emptyKeys = true;
 let protoKeys = true;
 let words = false;
+let dots = false;
 let readLong: (written: string) => unknown = Number;
+let again: ((key: string) => void) | undefined;
 let slot = NONE;
 let parent = NONE;
 
@@ -100,8 +107,10 @@ function configure(options: ParseOptions): void {
   textKeys = !forbidTextKeys;
   emptyKeys = !forbidEmptyKeys;
   protoKeys = proto !== "error";
-  words = bareWords;
+  words = bareWords !== false;
+  dots = bareWords === "dotted";
   readLong = long;
+  again = options.duplicateKey;
 }
 
 // document = ws , [ value , ws ] ;
@@ -176,13 +185,13 @@ function letter(constant: unknown): unknown {
   return constant;
 }
 
-// word = letter , wordUnit , { wordUnit } ; wordUnit = letter | digit | "_" ; only with the option
+// word = letter , wordUnit , { wordUnit } ; wordUnit = letter | digit | "_" [ | "." ] ; only with the option
 function isWord(unit: number): boolean {
   return unit !== 0x5f && isKeyStart(unit) && isWordUnit(unitAt(at + 1));
 }
 
 function isWordUnit(unit: number): boolean {
-  return isKeyUnit(unit) && unit !== 0x2e;
+  return isKeyUnit(unit) && (dots || unit !== 0x2e);
 }
 
 function word(): string {
@@ -342,6 +351,7 @@ function object(depth: number): object {
       member = value(unit, depth + 1);
       unit = skip();
     }
+    if (again !== undefined && Object.hasOwn(out, key)) again(key);
     if (here !== NONE || !(key in PLAIN)) out[key] = member;
     else define(out, key, member);
     if (unit === 0x2c) unit = next();

@@ -24,3 +24,19 @@ export function typeName(column: Column): string {
   const type = column.getSQLType();
   return /serial/i.test(type) ? readType(type).name : type;
 }
+
+/** The types whose text every driver sends as it is, so that it is taken for the type it is compared with. */
+const SENT_AS_TEXT: ReadonlySet<string> = new Set(["text", "varchar", "char", "citext", "uuid"]);
+
+/**
+ * What stands behind the text of a stored value to make the value of it. Nothing cuts it to a length or to digits: what is
+ * stored has passed that; and any whole number fits.
+ */
+export function restoreOf(column: Column): string {
+  if (databaseOf(column) === "sqlite" || isEnum(column)) return "";
+  if (is(column, PgArray)) return `::text::${typeName(column)}`;
+  const type = column.getSQLType();
+  const { name } = readType(type);
+  if (SENT_AS_TEXT.has(name)) return "";
+  return `::text::${/^int\d$/.test(name) ? "int8" : name === "bit" ? type : name}`;
+}

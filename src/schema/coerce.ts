@@ -160,8 +160,13 @@ function coerceDecimal(column: ColumnInfo, value: unknown, path: string, stored:
 
 const INT64_MAX = 2n ** 63n - 1n;
 
-/** Kept as digits, in a blob or a numeric. */
-const UNBOUNDED: ReadonlySet<string> = new Set(["SQLiteBigInt", "PgNumericBigInt"]);
+/** Kept as digits, in a blob or a numeric; or a sum. */
+const UNBOUNDED: ReadonlySet<string> = new Set([
+  "SQLiteBigInt",
+  "PgNumericBigInt",
+  "SQLiteCustomColumn",
+  "PgCustomColumn",
+]);
 
 function coerceBigInt(column: ColumnInfo, value: unknown, path: string): bigint {
   let number: bigint;

@@ -1,6 +1,6 @@
 import type { Column, SQL } from "drizzle-orm";
 import type { PgArray } from "drizzle-orm/pg-core";
-import { castOf } from "./cast.ts";
+import { castOf, restoreOf } from "./cast.ts";
 import { encoderOf } from "./encode.ts";
 import {
   type ColumnKind,
@@ -34,6 +34,8 @@ export interface ColumnInfo {
   /** What SQL puts before and behind a value bound for it, where a bare one would be misread; else empty. */
   readonly opening: string;
   readonly cast: string;
+  /** What SQL puts behind the text of a stored value, to make the value of it. */
+  readonly restore: string;
   /** Of a computed field of a view, the field: its value has whatever type its SQL has. */
   readonly expression: SQL.Aliased | undefined;
   readonly primary: boolean;
@@ -91,6 +93,7 @@ function readFacts(
     encode: encoderOf(column, element),
     opening: "",
     cast: castOf(column),
+    restore: restoreOf(column),
     expression: undefined,
   };
 }

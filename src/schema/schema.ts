@@ -10,9 +10,14 @@ export {
 export { typeName } from "./cast.ts";
 export { coerce, readField } from "./coerce.ts";
 export type { ColumnInfo } from "./column.ts";
+export { countColumn } from "./count-column.ts";
+export { bucketColumn, figureColumn } from "./figure-column.ts";
 export { Gap } from "./gap.ts";
 export { type Index, indexesOf, isIndexed } from "./indexed.ts";
 export { isStorable } from "./json.ts";
-export type { DatabaseKind } from "./kind.ts";
+export { readScalar, scalarColumn, type ScalarType } from "./json-value.ts";
+export type { ColumnKind, DatabaseKind } from "./kind.ts";
 export { readLongNumbers } from "./long-number.ts";
+export { holdsMoments, presentMoment } from "./now.ts";
 export { rowNumbersOf } from "./row-number.ts";
+export { readZone, UTC, type Zone } from "./zone.ts";

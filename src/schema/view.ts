@@ -4,8 +4,9 @@ import { columnLike, decoderOf, fieldsOf, tableLike } from "../drizzle/drizzle.t
 import type { TableInfo } from "./catalog.ts";
 import { type ColumnInfo, type Facts, readColumn } from "./column.ts";
 import { modelOf } from "./expression.ts";
-import type { ColumnKind, DatabaseKind } from "./kind.ts";
+import type { DatabaseKind } from "./kind.ts";
 import { isOneKind, takesPatterns } from "./type.ts";
+import { typeless } from "./typeless.ts";
 
 /** What the database says of a view's columns, by their names there: the types as SQL writes them. */
 export type ColumnTypes = ReadonlyMap<string, string>;
@@ -56,26 +57,11 @@ function columnOf(
   return columnLike(modelOf(field, database, type), field.fieldAlias, type);
 }
 
-/**
- * SQLite compares what has no type by its class, and what a view computes has none: a value that is cast gives it one.
- * Patterns it looks for in anything.
- */
-function inView({ kind, expression, column }: Facts): Partial<Facts> {
-  if (expression !== undefined && kind === "custom" && !is(decoderOf(expression), Column))
-    return { matches: true };
-  if (kind === "text") return { opening: "cast(", cast: " as text)" };
-  const digits = kind === "bigint" && column.columnType === "SQLiteBigInt";
-  return digits || !NUMERIC.has(kind) ? {} : { opening: "cast(", cast: " as numeric)" };
-}
-
-const NUMERIC: ReadonlySet<ColumnKind> = new Set([
-  "integer",
-  "number",
-  "decimal",
-  "bigint",
-  "boolean",
-  "date",
-]);
+/** What a view computes has no type in SQLite. Patterns it looks for in anything. */
+const inView = (facts: Facts): Partial<Facts> =>
+  facts.expression !== undefined && facts.kind === "custom" && !is(decoderOf(facts.expression), Column)
+    ? { matches: true }
+    : typeless(facts);
 
 /** PostgreSQL is asked what its views compute, before anybody is answered; what is of another type than it says is not compared. */
 function typed({ expression, column, matches }: Facts, types: ColumnTypes | undefined): Partial<Facts> {

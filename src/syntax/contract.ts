@@ -1,7 +1,11 @@
+import type { SQL } from "drizzle-orm";
 import type { ColumnInfo } from "../schema/schema.ts";
 
+/** The name of a member: a text, or where among the values of the statement it stands. */
+export type MemberName = string | { readonly place: string };
+
 /** A member of a JSON object: its name, and the SQL of its value, which may be JSON already, written as others are here. */
-export type Member = readonly [name: string, value: string, written?: boolean];
+export type Member = readonly [name: MemberName, value: string, written?: boolean];
 
 /** SQL for sizes, which may be null, and for the most each of them may be. */
 export interface Bound {
@@ -17,12 +21,36 @@ export interface Syntax {
   readonly maxMembers: number;
   /** One JSON object; where it has a bound, making it fails beyond that. */
   readonly object: (members: readonly Member[], bound?: Bound) => string;
-  /** The JSON list of the objects of all rows, empty where there are none. */
-  readonly list: (object: string) => string;
+  /** SQL for the characters of a name that stands among the values. */
+  readonly length: (place: string) => string;
+  /** The JSON list of the objects of all rows, empty where there are none; one that was cut short ends with `CUT`. */
+  readonly list: (object: string, cut?: Cut) => string;
+  /**
+   * SQL for the name of a list, which begins with `CUT` where it was cut short, for those that are deep or whose objects
+   * hold selects; `undefined` where any list may say it itself.
+   */
+  readonly cutName: ((name: MemberName, cut: Cut) => string) | undefined;
   /** JSON as the text that a statement answers with. */
   readonly document: (json: string) => string;
-  /** A key of an order: nulls come first ascending, last descending. */
-  readonly orderKey: (column: ColumnInfo, direction: "asc" | "desc", value: string) => string;
+  /** A key of an order: nulls, where there may be some, come first ascending, last descending, where nothing else is said. */
+  readonly orderKey: (
+    nullable: boolean,
+    direction: "asc" | "desc",
+    value: string,
+    nulls?: "first" | "last",
+  ) => string;
+  /** What a column's value needs behind it to be in the column's order where it is the value of an expression. */
+  readonly collation: (column: ColumnInfo) => string;
+  /** SQL for the text that says all of a column's value, as cursors keep it; null where there is no value. */
+  readonly kept: (column: ColumnInfo, value: string) => string;
+  /** The value of such a text, as it compares with those of its column. */
+  readonly keptValue: (column: ColumnInfo, text: string) => SQL;
+  /** SQL for a JSON list of texts, as a text. */
+  readonly texts: (values: readonly string[]) => string;
+  /** SQL for parts that are text, one behind the other with a unit separator between them. */
+  readonly parts: (parts: readonly string[]) => string;
+  /** SQL for the texts of all rows, with a record separator between them; null where there are none. */
+  readonly records: (text: string) => string;
   /** What ends a select: how many rows, after how many. `single`: the first; `whole`: nothing of it is moved outwards. */
   readonly range: (range: Range) => string;
 
@@ -65,6 +93,15 @@ export interface Syntax {
   readonly fromNested: (column: ColumnInfo, sent: unknown) => unknown;
 }
 
+/** Whether a list was cut short: SQL for the most rows it has, and for a row beyond them, else null. */
+export interface Cut {
+  readonly limit: string;
+  readonly beyond: string;
+}
+
+/** The last element of a list that was cut short, where the others are objects; or the beginning of its name. */
+export const CUT = "~more";
+
 /** How many rows a node has, and after how many: the places of both among the values, where they are given. */
 export interface Range {
   readonly limit: string | undefined;
@@ -75,3 +112,7 @@ export interface Range {
 
 /** A text as SQL writes it. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** What stands between the records and the parts of a text, and in no JSON: there these characters are escaped. */
+export const RECORD = "\x1e";
+export const UNIT = "\x1f";

@@ -1,10 +1,11 @@
 import { Buffer } from "node:buffer";
+import { type SQL, sql } from "drizzle-orm";
 import { parseJSON } from "../digits.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { momentDate, momentText } from "./moment.ts";
 import { withExpressions } from "./expression.ts";
 import { LARGE } from "./size.ts";
-import { type Bound, literal, type Member, type Syntax } from "./contract.ts";
+import { type Bound, type Cut, CUT, literal, type Member, type MemberName, type Syntax } from "./contract.ts";
 
 /** Texts joined one after the other; each sign between them takes some of the parser's stack. */
 const MAX_JOINED = 64;
@@ -15,12 +16,17 @@ const MAX_JOINED = 64;
  */
 function object(members: readonly Member[], bound?: Bound): string {
   const parts = members.flatMap(([name, value, written], index) => [
-    escaped(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`),
+    named(index === 0 ? "{" : ",", name),
     `coalesce(${written === true ? value : `to_json(${value})::text`},'null')`,
   ]);
   if (bound !== undefined) parts.unshift(within(bound));
   return parts.length === 0 ? "'{}'" : joined([...parts, "'}'"]);
 }
+
+const named = (before: string, name: MemberName): string =>
+  typeof name === "string"
+    ? escaped(`${before}${JSON.stringify(name)}:`)
+    : `'${before}'||to_json(${name.place}::text)::text||':'`;
 
 /** Nothing, or the error that says what was met; of a constant it would be raised before a row is there. */
 const within = ({ sizes, most }: Bound): string =>
@@ -36,6 +42,14 @@ function joined(parts: readonly string[]): string {
   for (let start = 0; start < parts.length; start += MAX_JOINED)
     groups.push(joined(parts.slice(start, start + MAX_JOINED)));
   return joined(groups);
+}
+
+/** A list as text, with its last element where it was cut short. */
+function list(each: string, cut?: Cut): string {
+  const all = `string_agg(${each},',')`;
+  if (cut === undefined) return `'['||coalesce(${all},'')||']'`;
+  const { limit, beyond } = cut;
+  return `'['||concat_ws(',',${all},case when count(*)>=${limit} and ${beyond} is not null then '"${CUT}"' end)||']'`;
 }
 
 const CLOCK = `"T"HH24:MI:SS.MS"Z"`;
@@ -305,6 +319,12 @@ function readNumeric(json: string, mapped: boolean): unknown {
   return /^-?\d+$/.test(digits) && !Number.isSafeInteger(number) ? digits : number;
 }
 
+/** A value's text, whatever the session's time zone and style of dates. */
+const kept = ({ kind, type }: ColumnInfo, value: string): string =>
+  kind !== "array" && /^(?:date|timestamp)/.test(type) ? `(to_json(${value})#>>'{}')` : `${value}::text`;
+
+const keptValue = ({ restore }: ColumnInfo, text: string): SQL => sql`${text}${sql.raw(restore)}`;
+
 const fromText = (column: ColumnInfo, text: unknown): unknown => received(column, JSON.parse(text as string));
 
 /** PostgreSQL 12 and later. */
@@ -312,12 +332,18 @@ export const postgresql: Syntax = withExpressions({
   mark: "$",
   maxMembers: Number.POSITIVE_INFINITY,
   object,
-  list: (each) => `'['||coalesce(string_agg(${each},','),'')||']'`,
+  length: (place) => `length(${place}::text)`,
+  list,
+  cutName: undefined,
   document: (text) => text,
-  orderKey: (column, direction, value) => {
-    const nulls = direction === "asc" ? "nulls first" : "nulls last";
-    return column.nullable ? `${value} ${direction} ${nulls}` : `${value} ${direction}`;
-  },
+  orderKey: (nullable, direction, value, nulls = direction === "asc" ? "first" : "last") =>
+    nullable ? `${value} ${direction} nulls ${nulls}` : `${value} ${direction}`,
+  collation: () => "", // an expression has that of its columns
+  kept,
+  keptValue,
+  texts: (values) => `json_build_array(${values.join(",")})::text`,
+  parts: (parts) => parts.join("||chr(31)||"),
+  records: (text) => `string_agg(${text},chr(30))`,
   range: ({ limit, offset, single, whole }) => {
     const bounded = single ? " limit 1" : limit === undefined ? "" : ` limit ${limit}`;
     if (offset !== undefined) return `${bounded} offset ${offset}`;

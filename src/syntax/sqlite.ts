@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
+import { type SQL, sql } from "drizzle-orm";
 import { Digits, parseJSON, readNumber } from "../digits.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
+import { collationOf } from "./collation.ts";
 import { withExpressions } from "./expression.ts";
-import { type Bound, literal, type Syntax } from "./contract.ts";
+import { type Bound, type Cut, CUT, literal, type MemberName, type Syntax } from "./contract.ts";
 
 /** SQL that raises an error; the portable reader then answers instead, slower and right. */
 const UNSPEAKABLE = "json('')";
@@ -95,6 +97,25 @@ function untagged(text: string, beyond: (digits: string) => unknown): unknown {
   }
 }
 
+/** The value of a tagged text, as a value of its class and without an affinity: that of its column's decides. */
+function classed(text: string): SQL {
+  const rest = text.slice(1);
+  switch (text[0]) {
+    case "i": {
+      const number = Number(rest);
+      return Number.isSafeInteger(number) ? sql`${number}` : sql`+cast(${rest} as integer)`;
+    }
+    case "r": {
+      const number = readReal(rest);
+      return Number.isFinite(number) ? sql`${number}` : sql.raw(number > 0 ? "9e999" : "-9e999");
+    }
+    case "b":
+      return sql`${sql.param(Buffer.from(rest, "hex"))}`;
+    default:
+      return sql`${rest}`;
+  }
+}
+
 function readReal(text: string): number {
   if (text === "Inf") return Number.POSITIVE_INFINITY;
   if (text === "-Inf") return Number.NEGATIVE_INFINITY;
@@ -164,16 +185,39 @@ function travelOf({ kind, column: { columnType } }: ColumnInfo): Travel | undefi
   return columnType === "SQLiteTextJson" || columnType.startsWith("SQLiteNumeric") ? "tagged" : "raw";
 }
 
+const named = (name: MemberName): string => (typeof name === "string" ? literal(name) : name.place);
+
+/**
+ * A list, with its last element where it was cut short, of which is asked only where it is full. What is written twice is
+ * computed once.
+ */
+function list(object: string, cut?: Cut): string {
+  const all = `json_group_array(${object})`;
+  return cut === undefined
+    ? all
+    : `iif(count(*)<${cut.limit} or ${cut.beyond} is null,${all},json_insert(${all},'$[#]','${CUT}'))`;
+}
+
 /** SQLite 3.45, which libsql carries. */
 export const sqlite: Syntax = withExpressions({
   mark: "?",
   // Its functions take at most 100 arguments, a name and a value for each member.
   maxMembers: 48,
   object: (members, bound) =>
-    `json_object(${members.map(([name, value], index) => `${literal(name)},${index > 0 || bound === undefined ? value : within(value, bound)}`).join(",")})`,
-  list: (object) => `json_group_array(${object})`,
+    `json_object(${members.map(([name, value], index) => `${named(name)},${index > 0 || bound === undefined ? value : within(value, bound)}`).join(",")})`,
+  length: (place) => `length(${place})`,
+  list,
+  // A list that holds others would be computed twice, or take the parser's stack.
+  cutName: (name, { beyond }) => `iif(${beyond} is null,${named(name)},'${CUT}'||${named(name)})`,
   document: (text) => text,
-  orderKey: (_, direction, value) => `${value} ${direction}`,
+  orderKey: (nullable, direction, value, nulls) =>
+    nullable && nulls !== undefined ? `${value} ${direction} nulls ${nulls}` : `${value} ${direction}`,
+  collation: collationOf,
+  kept: (_, value) => tagged(value),
+  keptValue: (_, text) => classed(text),
+  texts: (values) => `json_array(${values.join(",")})`,
+  parts: (parts) => parts.join("||char(31)||"),
+  records: (text) => `group_concat(${text},char(30))`,
   // A limit is no bare value: SQLite prepares a statement anew for each value bound there. An offset needs a limit.
   range: ({ limit, offset }) => {
     const bounded = limit === undefined ? "" : ` limit ${limit}+0`;

@@ -1,8 +1,19 @@
 /** What a database's SQL writes for the values of columns, and what is made of them when they come back. */
 
-export type { Bound, Member, Syntax } from "./contract.ts";
+export { CUT, RECORD, UNIT } from "./contract.ts";
+export type { Bound, Cut, Member, MemberName, Syntax } from "./contract.ts";
 export { syntaxOf } from "./databases.ts";
+export { bucketSQL, figureSQL } from "./figure.ts";
 export { flatColumn, flatExtra, flatMade, type RowsWriter, rowsWriter, Unsayable } from "./flat.ts";
+export { oneOfSame } from "./same.ts";
 export { exceeds, namesSize, saysLarge } from "./size.ts";
-export { columnAsText, columnValue, extraAsText } from "./transport.ts";
+export {
+  boundAgain,
+  columnAsText,
+  columnValue,
+  extraAsText,
+  maskedAsText,
+  selectedValue,
+  valueAsText,
+} from "./transport.ts";
 export { extraReceived, isCustom, nameOf, readCell, type Unreadable, wantsMapping } from "./value.ts";

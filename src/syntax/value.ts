@@ -4,9 +4,11 @@ import type { ReadNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Syntax } from "./contract.ts";
 
-/** Whether SQL cannot say what the node's values are in JSON, so that they are mapped here. */
+/** Whether SQL cannot say what the node's values are in JSON, or there are bits to read, so that rows are mapped here. */
 export function wantsMapping(node: ReadNode, syntax: Syntax): boolean {
   return (
+    node.marks.length > 0 ||
+    node.tellsChanges ||
     node.selected.some(({ expression }) => syntax.wantsMapping(expression.column)) ||
     [...node.extras.values()].some(isMapped)
   );

@@ -22,10 +22,12 @@ const OPERAND = {
   pair: "_('a','z')_",
   flag: "T",
   elements: "_()_",
+  json: "(path:_('a')_,eq:1)",
 };
 const ENGINE_TEXT =
   /\bselect\b.+\bfrom\b|insert into|failed query|sqlite|libsql|drizzle|no such|\bparams:|\.[jt]s:\d+|uk_/i;
 const JSON_TYPE = { "content-type": "application/json" };
+const FORM_TYPE = { "content-type": "application/x-www-form-urlencoded" };
 
 /** Questions of many kinds that a guest may ask of the blog. */
 const QUESTIONS = [
@@ -119,7 +121,10 @@ describe("nothing leaks:", () => {
       "''",
       "1e300",
     ];
+    let asked = 0;
     for (const on of DATABASE_NAMES) {
+      // Where one driver has been asked everything, others of the same database are asked some of it.
+      const every = on === DATABASE_NAMES[0] ? 1 : 5;
       const [clean, poisoned] = [await start(rules, { on }), await start(rules, { on })];
       await poisoned.database.run(
         sql`insert into samples values (99, 99, x'ff', '{', '{"a', 'TOPSECRET', 'yes', 9e999, 'never', -9e999, '12x', 9223372036854775807, 'big', 'digits', 'bytes', x'7b', ';')`,
@@ -127,6 +132,7 @@ describe("nothing leaks:", () => {
       for (const column of Object.keys(schema.sample).filter((name) => name !== "enableRLS" && name !== "_"))
         for (const [operator] of OPERATORS)
           for (const operand of operands) {
+            if (asked++ % every > 0) continue;
             const question = ask("samples", `(where:('${column}.${operator}':${operand}))`);
             const [left, right] = await Promise.all([clean.get(question), poisoned.get(question)]);
             expect(right.text).toBe(left.text);
@@ -753,14 +759,22 @@ describe("nothing is open by default:", () => {
     for (const method of ["POST", "PATCH", "DELETE"])
       for (const flags of ["", "?mine", "?guest", "?mine%7Cguest"])
         for (const sending of [{}, { as: 1, role: "editor" }, { as: 2 }])
-          for (const extra of [{}, { "x-http-method-override": "POST" }]) {
+          for (const [extra, refused] of [
+            [{}, 405],
+            [{ "x-http-method-override": "POST" }, 400],
+          ] as const) {
             const { status } = await send(method, `notices${flags}`, {
               ...sending,
               body: '{"title":"x"}',
               headers: { ...JSON_TYPE, ...extra },
             });
-            expect(status).toBe(405);
+            expect(status).toBe(refused);
           }
+    const asking = { ...FORM_TYPE, "x-http-method-override": "GET" };
+    for (const path of ["notices", "tags", "articles?mine"]) {
+      const sent = { as: 2, headers: asking, body: "title=x" };
+      expect((await send("POST", path, sent)).status).toBe(400);
+    }
     for (const method of ["PUT", "TRACE", "PURGE"])
       expect((await send(method, "notices").catch(() => ({ status: 0 }))).status).not.toBe(200);
     expect((await send("GET", "notices?_method=DELETE")).status).toBe(400);

@@ -34,6 +34,7 @@ const OPERAND = {
   pair: "_('a','z')_",
   flag: "T",
   elements: "_()_",
+  json: "(path:_('a')_,eq:1)",
 };
 
 describe("each hole is closed:", () => {
@@ -150,7 +151,7 @@ describe("each hole is closed:", () => {
   });
 
   test("hole 9: an asynchronous role that comes to nothing is no role, and only a text is one", async () => {
-    for (const answer of [null, undefined, "", {}, 1, true, ["editor"], new String("editor")]) {
+    for (const answer of [null, undefined, "", {}, 1, true, [["editor"], ""], new String("editor")]) {
       const { get } = await start(acl, {
         session: { getRole: async () => (await pause(1), answer as null) },
       });

@@ -120,6 +120,40 @@ describe("URLs", () => {
   });
 });
 
+describe("a question", () => {
+  const asked = async (length: number): Promise<Echo> =>
+    echoed(
+      client.Get<"post", "posts">("/query/posts?own#top", {
+        mine: true,
+        select: { where: { title: "é ".repeat(length) } },
+      }),
+    );
+
+  test("that is too long for a URL stands in a body, as it would in the URL", async () => {
+    const short = await asked(10);
+    const long = await asked(1000);
+    expect([short.method, short.headers["content-type"], short.body]).toEqual(["GET", undefined, ""]);
+    expect([long.method, long.url]).toEqual(["POST", "/query/posts"]);
+    expect(long.headers).toMatchObject({
+      "content-type": "application/x-www-form-urlencoded",
+      "x-http-method-override": "GET",
+      accept: "application/json",
+    });
+    expect(short.url).toBe(`/query/posts?${long.body.replaceAll(/(%C3%A9%20)+/g, "%C3%A9%20".repeat(10))}`);
+  });
+
+  test("that goes with a write stays in the URL", async () => {
+    const { method, url, headers } = await echoed(
+      client.Delete<"post", "posts">("/query/posts", { select: { where: { title: "a".repeat(7000) } } }),
+    );
+    expect([method, url.length > 7000, headers["x-http-method-override"]]).toEqual([
+      "DELETE",
+      true,
+      undefined,
+    ]);
+  });
+});
+
 describe("bodies", () => {
   test("are JSON, with dates, big integers and bytes as text, and without what is undefined", async () => {
     const seen = await echoed(

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { InferApi } from "@bepalo/query";
 import { ClientError, createQueryClient } from "@bepalo/query/client";
 import { mutationOptions, queryOptions } from "@bepalo/query/tanstack";
-import { hashKey, MutationObserver, QueryClient, QueryObserver } from "@tanstack/query-core";
+import {
+  hashKey,
+  InfiniteQueryObserver,
+  MutationObserver,
+  QueryClient,
+  QueryObserver,
+} from "@tanstack/query-core";
 import { expectTypeOf } from "expect-type";
 import { type App, serve, type TestACL } from "../support/app.ts";
 import type { Schema } from "../support/databases.ts";
@@ -12,7 +18,13 @@ const acl = {
   articles: {
     table: "article",
     control: {
-      GET: { all: { select: true, with: { author: { select: { columns: ["name"] } }, comments: true } } },
+      GET: {
+        all: {
+          select: true,
+          aggregate: true,
+          with: { author: { select: { columns: ["name"] } }, comments: true },
+        },
+      },
       POST: open,
       PATCH: open,
       DELETE: open,
@@ -52,6 +64,37 @@ describe("queries", () => {
     const first = await cache.fetchQuery(queries.first("authors", { where: { id: 2 } }));
     expectTypeOf(first).toEqualTypeOf<{ authors: { id: number; name: string } | null }>();
     expect(first.authors?.name).toBe("Ben");
+  });
+
+  test("answer numbers", async () => {
+    const query = queries.aggregate("articles", { count: true, groupBy: ["published"] });
+    const { articles } = await cache.fetchQuery(query);
+    expect(articles).toEqual([
+      { group: { published: false }, count: 2 },
+      { group: { published: true }, count: 4 },
+    ]);
+    expect(query.queryKey.slice(0, 3)).toEqual(["query", "articles", "aggregate"]);
+  });
+
+  test("answer pages, forth and back", async () => {
+    const question = { columns: { id: true }, orderBy: { id: 1 } } as const;
+    const { page } = await cache.fetchQuery(queries.get("articles", { ...question, cursor: true, limit: 1 }));
+    const query = queries.pages("articles", { ...question, limit: 2, after: page.next! });
+    const observer = new InfiniteQueryObserver(cache, query);
+    const stop = observer.subscribe(() => undefined);
+    const seen = (): string[][] =>
+      observer.getCurrentResult().data?.pages.map(({ articles }) => articles.map(({ id }) => id)) ?? [];
+    await observer.refetch();
+    expect(seen()).toEqual([["a2", "a3"]]);
+    await observer.fetchNextPage();
+    expect(seen()[1]).toEqual(["a4", "a5"]);
+    await observer.fetchNextPage();
+    expect(seen()[2]).toEqual(["a6"]);
+    expect(observer.getCurrentResult().hasNextPage).toBe(false);
+    await observer.fetchPreviousPage();
+    expect(seen()[0]).toEqual(["a1"]);
+    expect(observer.getCurrentResult().hasPreviousPage).toBe(false);
+    stop();
   });
 
   test("give their types to an observer", () => {
@@ -131,6 +174,9 @@ describe("keys", () => {
     ["a condition that is null", () => queries.get("articles", { where: { id: null } })],
     ["no condition", () => queries.get("articles", { where: {} })],
     ["no question", () => queries.get("articles")],
+    ["pages", () => queries.pages("articles")],
+    ["numbers", () => queries.aggregate("articles", { groupBy: ["id", "title"] })],
+    ["groups by other names first", () => queries.aggregate("articles", { groupBy: ["title", "id"] })],
   ])("differ for %s", (_name, make) => {
     const hash = hashKey(make().queryKey);
     expect(seen.has(hash)).toBe(false);

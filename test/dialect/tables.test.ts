@@ -398,7 +398,7 @@ everywhere(tables, acl, ({ name, speaks, reader, handler, ask, errors, run }) =>
         },
       ]);
       if (speaks === "sqlite") return;
-      const hint = "it takes `isNull`, `isNotNull`";
+      const hint = "it takes `isNull`, `isNotNull`, `json`";
       expect(await found("json.gt:1")).toEqual([
         400,
         {

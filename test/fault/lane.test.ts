@@ -32,7 +32,7 @@ const acl = {
   articles: {
     table: "article",
     countTotal: true,
-    control: { GET: { all: { select: true, with: { author: true, comments: true } } } },
+    control: { GET: { all: { select: true, aggregate: true, with: { author: true, comments: true } } } },
   },
   comments: { table: "comment", control: { GET: free } },
   samples: { table: "sample", control: { GET: read, POST: free } },
@@ -77,6 +77,8 @@ const QUESTIONS = [
   "authors?select=(where:(name.like:'%25a%25'))",
   "authors?select=(where:(id:77))",
   "comments?select=(columns:~T(id,text,hidden)~)",
+  "articles?aggregate=(count:T,sum:~T(views)~,min:~T(title,createdAt)~,where:(rating.gt:0))",
+  "articles?countFiltered&aggregate=(avg:~T(rating)~,groupBy:_(author.name,createdAt.month)_,limit:2)",
 ];
 const ROWS: readonly (readonly [string, readonly unknown[]])[] = [
   ["select 1, -2.5, 'text', '', x'00ff', x'', null, 1e300, 9007199254740991", []],
@@ -603,7 +605,7 @@ test("a task that is to run apart asks the lane first", async () => {
           read: {
             kind: "fast",
             ask: { text, values: [] },
-            plan: { first: true, total: false, policy: { limits: { maxAnswerSize: 1_000 } } },
+            plan: { first: true, total: false, nodes: [{}], policy: { limits: { maxAnswerSize: 1_000 } } },
             remembered: { answers: "object" },
           },
         },

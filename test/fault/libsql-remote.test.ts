@@ -268,7 +268,7 @@ describe("a server that hangs", () => {
     const { app, hrana, contents } = await open({ timeout: 200, busyTimeout: 100 });
     const before = await contents();
     hrana.mishap = (statements) =>
-      statements.includes("insert") ? { kind: "delay", milliseconds: 400 } : undefined;
+      statements.includes("insert into") ? { kind: "delay", milliseconds: 400 } : undefined;
     const writes = Array.from({ length: 60 }, () => app.post("plain", { label: label() }));
     expect(new Set((await Promise.all(writes)).map(({ status }) => status))).toEqual(new Set([503, 504]));
     await Bun.sleep(500);

@@ -47,7 +47,7 @@ for (const { name } of databases.filter(({ leftOut }) => !leftOut && existsSync(
       for (let n = 1; n <= 150; n++)
         for (let time = 0; time < 2; time++)
           expect(await get(filtered(n, 700))).toMatchObject({ status: 200 });
-      expect(((await backends()) - before) / MIB).toBeLessThan(name === "postgresql" ? 30 : 60);
+      expect(((await backends()) - before) / MIB).toBeLessThan(name === "postgresql" ? 30 : 90);
     }, 60_000);
 
     test.each([

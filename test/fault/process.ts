@@ -13,22 +13,16 @@ export interface Served {
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a server over a file, perhaps by another command; it is to be killed by who started it. */
+/** Starts a server over a file, perhaps by another command, or of another program; it is to be killed by who started it. */
 export async function spawn(
   file: string,
   driver = "libsql",
   busyTimeout = 5_000,
   by: readonly string[] = [],
+  program = "server.ts",
 ): Promise<Served> {
   const child = Bun.spawn(
-    [
-      ...by,
-      process.execPath,
-      join(import.meta.dir, "server.ts"),
-      `file:${file}`,
-      driver,
-      String(busyTimeout),
-    ],
+    [...by, process.execPath, join(import.meta.dir, program), `file:${file}`, driver, String(busyTimeout)],
     { stdout: "pipe", stderr: "inherit" },
   );
   const reader = child.stdout.getReader();
@@ -44,16 +38,17 @@ export async function spawn(
   };
 }
 
-/** A file with the tests' tables in a folder of its own, and what removes it. */
+/** A file with the tests' tables, or others, in a folder of its own, and what removes it. */
 export async function makeFile(
   journal: "wal" | "delete" = "wal",
   parent: string = tmpdir(),
+  tables: Record<string, unknown> = schema,
 ): Promise<{ file: string; remove: () => void }> {
   const folder = mkdtempSync(join(parent, "query-fault-"));
   const file = join(folder, "test.db");
   const database = new Database(file);
   database.run(`pragma journal_mode = ${journal}`);
-  for (const statement of await ddl(schema)) database.run(statement);
+  for (const statement of await ddl(tables)) database.run(statement);
   database.close();
   return { file, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -15,7 +15,7 @@ import {
   watch,
   type Watched,
 } from "../support/laws.ts";
-import type { AnyACL } from "../../src/policy/acl.ts";
+import type { AnyACL } from "../../src/policy/any.ts";
 import type { TableName, World } from "../support/model.ts";
 import { EXTRAS } from "../support/model.ts";
 import type { EntrySpec } from "../support/rules.ts";

@@ -32,7 +32,8 @@ import {
   type Write,
   type WriteSpec,
 } from "../support/oracle-write.ts";
-import { admits, Open, writtenAs } from "../support/oracle.ts";
+import { admits, writtenAs } from "../support/oracle.ts";
+import { Open } from "../support/oracle-values.ts";
 import { type RuleSpec, toRule } from "../support/rules.ts";
 import * as schema from "../support/schema.ts";
 import { dump, path } from "../support/write.ts";

@@ -84,6 +84,9 @@ describe("a handler", () => {
     expect(await (await handler(new Request("http://localhost/query/x/posts"))).json()).toEqual({
       error: "no resource is at `/query/x/posts`",
       code: "unknown-resource",
+      hint: "resources are at `/query/<name>`, one row at `/query/<name>?findFirst&select=(where:(id:'…'))`",
+    });
+    expect(await (await handler(new Request("http://localhost/query/"))).json()).toMatchObject({
       hint: "resources are at `/query/<name>`",
     });
   });
@@ -140,6 +143,7 @@ describe("a handler", () => {
     expect((await GET(new Request("http://localhost/query/posts"))).status).toBe(200);
     expect(Object.keys(others)).toEqual([
       "HEAD",
+      "QUERY",
       "POST",
       "PATCH",
       "DELETE",

@@ -127,7 +127,9 @@ describe("cors", () => {
         origin("https://a.example", { "access-control-request-method": "PATCH" }),
       );
       expect(status).toBe(204);
-      expect(headers.get("access-control-allow-methods")).toBe("GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+      expect(headers.get("access-control-allow-methods")).toBe(
+        "GET, HEAD, QUERY, POST, PATCH, DELETE, OPTIONS",
+      );
       expect(headers.get("access-control-allow-headers")).toBe("x-one, x-two");
       expect(headers.get("access-control-max-age")).toBe("600");
     }

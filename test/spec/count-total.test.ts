@@ -81,10 +81,12 @@ describe.each(STACKS)("countTotal on $name", ({ options }) => {
     expect((await app.get("counted")).body).toEqual({
       total: 6,
       count: 2,
+      more: true,
       counted: [{ id: "a1" }, { id: "a2" }],
     });
     expect((await app.get("counted?countTotal=F")).body).toEqual({
       count: 2,
+      more: true,
       counted: [{ id: "a1" }, { id: "a2" }],
     });
     expect(await both("uncounted")).toEqual([undefined, 6]);
@@ -92,6 +94,8 @@ describe.each(STACKS)("countTotal on $name", ({ options }) => {
   });
 
   test("comes first in the body, then the count, then the rows", async () => {
-    expect((await app.get("counted")).text).toBe('{"total":6,"count":2,"counted":[{"id":"a1"},{"id":"a2"}]}');
+    expect((await app.get("counted")).text).toBe(
+      '{"total":6,"count":2,"more":true,"counted":[{"id":"a1"},{"id":"a2"}]}',
+    );
   });
 });

@@ -612,6 +612,19 @@ describe("maxDepth", () => {
       maxDepth: 5,
       control: { GET: { all: { select: columns, with: { mentor: { ...chain.with.mentor, maxDepth: 0 } } } } },
     },
+    // Under the rule of a resource: its own narrows, what its entry says does not.
+    lender: { table: "author", maxDepth: 0, control: { GET: { all: chain } } },
+    narrow: { table: "author", maxDepth: 6, control: { GET: { all: { ...chain, maxDepth: 1 } } } },
+    borrowing: {
+      table: "author",
+      maxDepth: 4,
+      control: { GET: { all: { select: columns, with: { mentor: "lender" } } } },
+    },
+    narrowed: {
+      table: "author",
+      maxDepth: 4,
+      control: { GET: { all: { select: columns, with: { mentor: "narrow" } } } },
+    },
   } satisfies TestACL;
   const app = served(depths, { defaults: { maxDepth: 2 } });
 
@@ -623,6 +636,10 @@ describe("maxDepth", () => {
     ["over", 3],
     ["within", 4],
     ["inner", 2],
+    ["lender", 0],
+    ["narrow", 1],
+    ["borrowing", 4],
+    ["narrowed", 2],
     ["leaf", 1],
   ] as const)("%s: %i relations deep", async (resource, depth) => {
     expect((await app.get(ask(resource, `(limit:1,${nest(depth).slice(1)}`))).status).toBe(200);

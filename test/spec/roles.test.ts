@@ -145,7 +145,11 @@ describe("what getRole answers", () => {
     ["true", () => true, "title"],
     ["a number", () => 1, "title"],
     ["a String object", () => new String("writer"), "title"],
-    ["a list", () => ["writer"], "title"],
+    ["a list", () => ["writer"], "id"],
+    ["a promise of a list", async () => ["writer"], "id"],
+    ["a list whose first has no rule", () => ["visitor", "writer"], "id"],
+    ["a list of what are no roles", () => ["guest", "mine", "all", "", 1, null, ["writer"]], "title"],
+    ["an empty list", () => [], "title"],
     ["an object that prints as a role", () => ({ toString: () => "writer" }), "title"],
     ["a function", () => () => "writer", "title"],
   ];

@@ -329,6 +329,12 @@ describe("a rule's `where`", () => {
     ["a number", () => 1],
     ["a list", () => []],
     ["an object", () => ({})],
+    ["a column that says neither yes nor no", () => article.views],
+    ["a promise of one", async () => article.title],
+    ["one of an alias", () => other.id],
+    ["a table", () => article],
+    ["a name", () => sql.identifier("views")],
+    ["a query as a table", () => query.select().from(comment).as("c")],
   ])("that answers %s is a fault: 500, and no row", async (_name, where) => {
     answer = where;
     const refused = await app.get("articles");
@@ -336,7 +342,11 @@ describe("a rule's `where`", () => {
       500,
       { error: "something went wrong on the server", code: "internal-error" },
     ]);
-    expect(app.faults()).toHaveLength(1);
+    const [fault, ...others] = app.faults();
+    expect(String(fault)).toMatch(
+      /^TypeError: acl\.\S+\.where: a row filter answers SQL, true, false or nothing$/,
+    );
+    expect(others).toEqual([]);
   });
 
   test("may throw: an HttpError keeps its status and sentence, anything else is 500", async () => {

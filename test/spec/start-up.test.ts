@@ -69,6 +69,42 @@ const CASES: readonly [string, object, readonly string[]][] = [
     ],
   ],
   [
+    "numbers that are no numbers, and of rows that nobody reads",
+    {
+      a: {
+        table: "tag",
+        control: {
+          GET: {
+            boss: { aggregate: true },
+            all: {
+              select: true,
+              aggregate: {
+                functions: ["count", "median"],
+                columns: { columns: ["lable"] },
+                groupBy: ["label"],
+                minGroupSize: 0,
+                minimum: 3,
+              },
+            },
+            guest: { select: true, aggregate: "count" },
+            mine: { select: true, where, aggregate: { functions: [] } },
+          },
+          DELETE: { all: { select: true, aggregate: true } },
+        },
+      },
+    },
+    [
+      "acl.a.control.GET.all.aggregate: unknown key `minimum` (it takes functions, columns, groupBy, minGroupSize)",
+      "acl.a.control.GET.all.aggregate.functions: unknown function `median` (known are count, countDistinct, sum, avg, min, max)",
+      `acl.a.control.GET.all.aggregate.columns: unknown column \`lable\` (${TAG})`,
+      'acl.a.control.GET.all.aggregate.groupBy: expected true, false or { columns: ["label"] }',
+      "acl.a.control.GET.all.aggregate.minGroupSize: expected a whole number from 1",
+      "acl.a.control.GET.guest.aggregate: expected true or { functions, columns, groupBy, minGroupSize }",
+      "acl.a.control.GET.mine.aggregate.functions: expected a list of functions (known are count, countDistinct, sum, avg, min, max)",
+      "acl.a.control.DELETE.all.aggregate: it says what a GET computes, and this is none",
+    ],
+  ],
+  [
     "a table's database name",
     { posts: { table: "articles", control: {} } },
     [
@@ -108,7 +144,7 @@ const CASES: readonly [string, object, readonly string[]][] = [
   [
     "a select that is none",
     get({ select: ["id"] }),
-    [`${RULE}.select: expected true, false or { mode, columns: new Set([…]) }`],
+    [`${RULE}.select.0: expected { columns: new Set([…]), when: (context, table, operators) => … }`],
   ],
   [
     "a mode that is none",
@@ -170,7 +206,7 @@ const CASES: readonly [string, object, readonly string[]][] = [
   [
     "a computed field without an alias",
     get({ select: true, extras: { one: sql`1` } }),
-    [`${RULE}.extras.one: expected sql\`…\`.as("name")`],
+    [`${RULE}.extras.one: expected sql\`…\`.as("name"), or a function that answers SQL`],
   ],
   [
     "a `mine` rule without `where`",
@@ -221,13 +257,79 @@ const CASES: readonly [string, object, readonly string[]][] = [
     "an unknown capability",
     get({ select: true, forbidQuery: { limits: true } }),
     [
-      `${RULE}.forbidQuery: unknown capability \`limits\` (known are columns, where, orderBy, limit, offset, with)`,
+      `${RULE}.forbidQuery: unknown capability \`limits\` (known are columns, where, orderBy, limit, offset, with, count, required, aggregate, cursor, search)`,
     ],
   ],
   [
     "an unknown method",
     { tags: { table: "tag", control: { PUT: { all: {} }, get: {} } } },
-    ["acl.tags.control: unknown method `PUT`", "acl.tags.control: unknown method `get`"],
+    [
+      "acl.tags.control: unknown method `PUT`",
+      "acl.tags.control: unknown method `get` (did you mean `GET`?)",
+    ],
+  ],
+  [
+    "keys of a choice that do nothing",
+    get({
+      select: { columns: ["id"], junk: 1 },
+      with: { mentor: { select: { columns: ["id"], when: where } } },
+    }),
+    [
+      `${RULE}.select: unknown key \`junk\` (a choice takes mode and columns)`,
+      `${RULE}.with.mentor.select: \`when\` stands in a list of grants; write [{ columns, when }]`,
+    ],
+  ],
+  [
+    "a grant that is in no list",
+    {
+      tags: {
+        table: "tag",
+        control: {
+          GET: { all: { select: { columns: ["label"], when: where } } },
+          PATCH: { all: { write: { columns: ["label"], when: undefined } } },
+        },
+      },
+    },
+    [
+      "acl.tags.control.GET.all.select: `when` stands in a list of grants; write [{ columns, when }]",
+      "acl.tags.control.PATCH.all.write: `when` stands in a list of grants; write [{ columns, when }]",
+    ],
+  ],
+  [
+    "lists without a grant",
+    { tags: { table: "tag", control: { PATCH: { all: { select: [], write: [] } } } } },
+    [
+      "acl.tags.control.PATCH.all.select: an empty list lets nothing out: write false",
+      "acl.tags.control.PATCH.all.write: an empty list lets nothing out: write false",
+    ],
+  ],
+  [
+    "rules without their role",
+    {
+      tags: {
+        table: "tag",
+        control: {
+          GET: { select: true },
+          POST: { select: { columns: ["id"] }, write: { columns: ["label"] }, admin: { select: 1 } },
+          // Roles may have any names.
+          PATCH: { write: { select: true }, check: { write: false } },
+        },
+      },
+    },
+    [
+      "acl.tags.control.GET: `select` stands where a role is expected; write GET: { all: { select } }, or another role",
+      "acl.tags.control.POST: `select` stands where a role is expected; write POST: { all: { select, write } }, or another role",
+      'acl.tags.control.POST.admin.select: expected true, false or { columns: ["…"] }',
+    ],
+  ],
+  [
+    "an entry without rules",
+    { tags: { table: "tag" }, others: { table: "tag", controls: { GET: { all: { select: true } } } } },
+    [
+      "acl.tags: it has no `control`, so nobody could do anything here",
+      "acl.others: unknown key `controls` (did you mean `control`?)",
+      "acl.others: it has no `control`, so nobody could do anything here",
+    ],
   ],
   [
     "limits that are none",
@@ -373,6 +475,16 @@ describe("createQueryRoute checks the access-control file against the schema", (
     };
     expect(mistakes(acl, { schema: { entry } })).toEqual([
       "acl.entries.control.POST.all.ensure: entry has no primary key, by which written rows are found again",
+    ]);
+  });
+
+  test.each([[undefined], [null], [[]], ["all"], [() => ({})]])("%p is no file", (acl) => {
+    expect(mistakes(acl as object)).toEqual(["acl: expected an object that has resources by their names"]);
+  });
+
+  test.each([[null], [[]], [[{ table: "tag" }]], [7]])("%p says nothing of tables", (tables) => {
+    expect(mistakes({}, { tables: tables as never })).toEqual([
+      "tables: expected an object that has what is true of tables by their names",
     ]);
   });
 

@@ -32,7 +32,15 @@ import { createQueryHandler, createQueryRoute } from "@bepalo/query";
 import { serve } from "../support/app.ts";
 import { asked } from "../support/everywhere.ts";
 import { openTables } from "../support/shop.ts";
-import { type AnyACL, type AnyRule, buildRegistry, costs, suspicions } from "../../src/policy/policy.ts";
+import {
+  type AnyACL,
+  type AnyEntry,
+  type AnyRule,
+  type AnyTableRules,
+  buildRegistry,
+  costs,
+  suspicions,
+} from "../../src/policy/policy.ts";
 import { readCatalog } from "../../src/schema/schema.ts";
 
 const owner = sqliteTable("owners", { id: integer("id").primaryKey(), name: text("name") });
@@ -159,6 +167,17 @@ const SUSPECTS: readonly [string, string, string, string, AnyRule, RegExp, ...An
     { validateBody },
   ],
   [
+    "a new row of which no column can be written",
+    "plain",
+    "POST",
+    "writer",
+    { select: true, write: [{ columns: ["title"], when: where }] },
+    /^acl\.items\.control\.POST\.writer\.write: .*`when`/,
+    { write: [{ columns: ["title"], when: where }, { columns: ["id"] }] },
+    { write: false },
+    { write: { columns: ["title"] } },
+  ],
+  [
     "a column called like a secret, let out with all the others",
     "account",
     "GET",
@@ -167,6 +186,26 @@ const SUSPECTS: readonly [string, string, string, string, AnyRule, RegExp, ...An
     /^acl\.items\.control\.GET\.writer\.select: `passwordHash`.*secret/,
     { select: { mode: false, columns: ["passwordHash"] } },
     { select: { columns: ["id"] } },
+  ],
+  [
+    "numbers about a hidden column, of however few rows",
+    "linked",
+    "GET",
+    "writer",
+    { select: { columns: ["id"] }, aggregate: { columns: { columns: ["id", "ownerId"] }, minGroupSize: 1 } },
+    /^acl\.items\.control\.GET\.writer\.aggregate: `ownerId` is hidden.*`minGroupSize`/,
+    { aggregate: true },
+    { aggregate: { columns: { columns: ["id"] } } },
+    { aggregate: { columns: { columns: ["id", "ownerId"] }, minGroupSize: 2 } },
+  ],
+  [
+    "groups of a hidden column, of however few rows",
+    "linked",
+    "GET",
+    "writer",
+    { select: { columns: ["id"] }, aggregate: { groupBy: { columns: ["title"] } } },
+    /^acl\.items\.control\.GET\.writer\.aggregate: `title` is hidden.*`minGroupSize`/,
+    { select: { columns: ["id", "title"] } },
   ],
   [
     "a read of a whole table",
@@ -701,4 +740,214 @@ describe("a default that its column cannot read back", () => {
       "schema.note.at: the default stores a text, and the column is read as seconds; write default(sql`(unixepoch())`)",
     ]);
   });
+});
+
+describe("rules that let out more rows than others", () => {
+  const member = sqliteTable("members", { id: integer("id").primaryKey(), name: text("name") });
+  const task = sqliteTable(
+    "tasks",
+    {
+      id: integer("id").primaryKey(),
+      orgId: integer("org_id"),
+      memberId: integer("member_id"),
+    },
+    (t) => [index("task_member").on(t.memberId)],
+  );
+  const tables = {
+    member,
+    task,
+    memberRelations: relations(member, ({ many }) => ({ tasks: many(task) })),
+    taskRelations: relations(task, ({ one: single }) => ({
+      member: single(member, { fields: [task.memberId], references: [member.id] }),
+    })),
+  };
+  const heard = (acl: AnyACL, facts: AnyTableRules = {}): string[] => {
+    const said: string[] = [];
+    const client = new Database(":memory:");
+    client.run("pragma foreign_keys = on");
+    createQueryRoute({
+      acl,
+      tables: facts,
+      database: drizzle(client, { schema: tables }),
+      schema: tables,
+      onWarning: (sentence) => said.push(sentence),
+    });
+    return said;
+  };
+  const narrow = { select: true, where } as const;
+  const wide = { select: true } as const;
+  const entry = (table: string, control: NonNullable<AnyEntry["control"]>): AnyEntry => ({ table, control });
+
+  describe("a relation to a table whose own rules all have a `where`", () => {
+    const members = entry("member", { GET: { user: narrow, mine: narrow } });
+    const file = (rule: boolean | string | AnyRule, others: AnyACL = { members }): AnyACL => ({
+      ...others,
+      tasks: entry("task", { GET: { user: { ...narrow, with: { member: rule } } } }),
+    });
+    const SENTENCE =
+      'acl.tasks.control.GET.user.with.member: every rule of `members` says which rows there are, and this one lets out all; name the resource, as in `member: "members"`';
+
+    test("is told of, with the resource to name", () => {
+      expect(heard(file(true))).toEqual([SENTENCE]);
+      expect(heard(file({ select: { columns: ["name"] } }))).toEqual([SENTENCE]);
+      // However deep, and in what writes answer.
+      const deep = { select: false, with: { tasks: { ...narrow, with: { member: true } } } };
+      expect(
+        heard({ members, tasks: entry("task", { DELETE: { user: { ...narrow, with: { member: deep } } } }) }),
+      ).toEqual([SENTENCE.replace("GET", "DELETE").replace("member:", "member.with.tasks.with.member:")]);
+    });
+
+    test.each([
+      ["the resource is named", file("members")],
+      ["it has a `where` of its own", file({ ...narrow })],
+      ["it says that it means all rows", file({ ...wide, unrestricted: true })],
+      ["it lets nothing out", file({ select: false })],
+      [
+        "some role sees all rows",
+        file(true, { members: entry("member", { GET: { user: narrow, admin: wide } }) }),
+      ],
+      [
+        "another resource shows them",
+        file(true, { members, names: entry("member", { GET: { all: { select: { columns: ["name"] } } } }) }),
+      ],
+      ["the table has no resource", file(true, {})],
+      [
+        "its resource is only written",
+        file(true, { members: entry("member", { DELETE: { user: narrow } }) }),
+      ],
+    ])("is none where %s", (_, acl) => expect(heard(acl)).toEqual([]));
+
+    test("is none where the table itself says which rows there are", () =>
+      expect(heard(file(true), { member: { where } })).toEqual([]));
+
+    test("is none where its rows hang on others", () => {
+      const hung = (rule: AnyRule): AnyACL => ({
+        tasks: entry("task", { GET: { user: narrow } }),
+        members: entry("member", { GET: { user: { ...wide, with: { tasks: rule } } } }),
+      });
+      expect(heard(hung({ ...wide, parent: { member: "members" } }))).toEqual([]);
+      expect(heard(hung(wide))).toEqual([
+        expect.stringContaining("acl.members.control.GET.user.with.tasks: every rule of `tasks`"),
+      ]);
+    });
+  });
+
+  describe("a table that customers share", () => {
+    const SENTENCE = (path: string): string =>
+      `acl.${path}: \`orgId\` seems to say whose a row is, and other rules over task have a \`where\`; say it once, in tables.task.where`;
+
+    test("of which some rules have a `where` and others none", () => {
+      expect(heard({ tasks: entry("task", { GET: { user: narrow, guest: wide } }) })).toEqual([
+        SENTENCE("tasks.control.GET.guest"),
+      ]);
+      expect(
+        heard({
+          tasks: entry("task", { GET: { user: narrow } }),
+          open: entry("task", { GET: { user: wide, lead: wide } }),
+        }),
+      ).toEqual([SENTENCE("open.control.GET.user"), SENTENCE("open.control.GET.lead")]);
+      expect(heard({ tasks: entry("task", { DELETE: { user: narrow, lead: wide } }) })).toEqual([
+        SENTENCE("tasks.control.DELETE.lead"),
+      ]);
+    });
+
+    test.each([
+      ["all have one", { tasks: entry("task", { GET: { user: narrow, lead: narrow } }) }],
+      ["who sees nothing has none", { tasks: entry("task", { GET: { user: narrow, guest: {} } }) }],
+      ["none has one", { tasks: entry("task", { GET: { user: wide, lead: wide } }) }],
+      [
+        "who is above all customers has none",
+        { tasks: entry("task", { GET: { user: narrow, admin: wide, superuser: wide } }) },
+      ],
+      ["only the scope `mine` has one", { tasks: entry("task", { GET: { mine: narrow, all: wide } }) }],
+      [
+        "all may read, and some may remove",
+        { tasks: entry("task", { GET: { all: wide }, DELETE: { user: narrow } }) },
+      ],
+      [
+        "it says so",
+        { tasks: entry("task", { GET: { user: narrow, lead: { ...wide, unrestricted: true } } }) },
+      ],
+      ["the table has no such column", { members: entry("member", { GET: { user: narrow, lead: wide } }) }],
+    ] as [string, AnyACL][])("is none where %s", (_, acl) => expect(heard(acl)).toEqual([]));
+
+    test("is none where it is said once", () =>
+      expect(
+        heard({ tasks: entry("task", { GET: { user: narrow, lead: wide } }) }, { task: { where } }),
+      ).toEqual([]));
+  });
+
+  describe("a masked column that refers to a row", () => {
+    const grants = [{ columns: ["id"] }, { columns: ["memberId"], when: where }];
+    const file = (rule: AnyRule): AnyACL => ({
+      members: entry("member", { GET: { all: wide } }),
+      tasks: entry("task", { GET: { all: rule } }),
+    });
+    const SENTENCE = ".select: `memberId` is masked on some rows, and `member` tells what it refers to";
+
+    test("while the relation may be loaded", () => {
+      const here = `acl.tasks.control.GET.all${SENTENCE}`;
+      expect(heard(file({ select: grants, with: { member: true } }))).toEqual([here]);
+      expect(heard(file({ select: grants, with: { member: "members" } }))).toEqual([here]);
+      const nested = {
+        members: entry("member", {
+          GET: { all: { ...wide, with: { tasks: { select: grants, with: { member: true } } } } },
+        }),
+      };
+      expect(heard(nested)).toEqual([`acl.members.control.GET.all.with.tasks${SENTENCE}`]);
+    });
+
+    test("is none without the relation, or where the column is let out on every row", () => {
+      expect(heard(file({ select: grants }))).toEqual([]);
+      const all = [...grants, { columns: ["memberId"] }];
+      expect(heard(file({ select: all, with: { member: true } }))).toEqual([]);
+      const other = [{ columns: ["id", "memberId"] }, { columns: ["orgId"], when: where }];
+      expect(heard(file({ select: other, with: { member: true } }))).toEqual([]);
+    });
+  });
+});
+
+test("a member that stands where numbers of related rows would is told, where there are some", () => {
+  const other = sqliteTable("u", { id: integer().primaryKey(), tId: integer("t_id") });
+  const table = sqliteTable("t", { id: integer().primaryKey(), _count: integer() });
+  const tables = {
+    table,
+    other,
+    ofTable: relations(table, ({ many }) => ({ others: many(other) })),
+    ofOther: relations(other, ({ one }) => ({
+      t: one(table, { fields: [other.tId], references: [table.id] }),
+    })),
+  };
+  const others = { select: true, maxLimit: 10, extras: { _count: sql<number>`1`.as("_count") } };
+  const told = (rule: object): readonly string[] =>
+    warnings(one("table", "GET", "writer", rule), { tables }).filter((text) => text.includes("numbers"));
+  const path = "acl.items.control.GET.writer";
+  expect(told({ select: true, with: { others: { ...others, with: { t: true } } } })).toEqual([
+    `${path}.select: the column \`_count\` stands where the numbers of related rows would, so none can be asked for`,
+    `${path}.with.others.extras: the field \`_count\` stands where the numbers of related rows would, so none can be asked for`,
+  ]);
+  expect(told({ select: true })).toEqual([]);
+  expect(told({ select: { columns: ["id"] }, with: { others: { select: true, maxLimit: 10 } } })).toEqual([]);
+});
+
+test("names that hide the words of filters are told", () => {
+  const table = sqliteTable("t", { id: integer().primaryKey(), search: text(), is: text(), count: text() });
+  const some = sqliteTable("u", { id: integer().primaryKey(), "t.name": text("name"), tId: integer("t_id") });
+  const tables = {
+    table,
+    some,
+    ofTable: relations(table, ({ many }) => ({ some: many(some) })),
+    ofSome: relations(some, ({ one }) => ({ t: one(table, { fields: [some.tId], references: [table.id] }) })),
+  };
+  const rule = { select: true, with: { some: { select: true, maxLimit: 10, with: { t: true } } } };
+  const heard = warnings(one("table", "GET", "writer", rule), { tables });
+  const path = "acl.items.control.GET.writer";
+  expect(heard.filter((sentence) => sentence.includes("hides"))).toEqual([
+    `${path}.with: the relation \`some\` hides the word \`some\` of filters`,
+    `${path}.select: the column \`search\` hides the order by relevance`,
+    `${path}.select: the column \`is\` hides the word \`is\` of filters`,
+    `${path}.with.some.select: the column \`t.name\` hides a path through \`t\``,
+    `${path}.with.some.with.t.select: the column \`search\` hides the order by relevance`,
+    `${path}.with.some.with.t.select: the column \`is\` hides the word \`is\` of filters`,
+  ]);
 });

@@ -400,9 +400,10 @@ describe("relations refuse", () => {
       expect([answer.status, answer.body]).toEqual([
         400,
         {
-          error: "`author` is one row; it takes `columns` and `with` only",
+          error: "`author` is one row",
           code: "invalid-value",
           path: `select.with.author.${part.split(":")[0]}`,
+          hint: "it takes `columns`, `with`, `count`, `relation`, `required`",
         },
       ]);
     },

@@ -52,7 +52,15 @@ refill();
 afterAll(() => client.close());
 const database = drizzle(client, { schema });
 
-const orgs = { select: true, with: { tasks: { select: true } } } as const;
+const orgs = {
+  select: true,
+  with: {
+    tasks: {
+      select: true,
+      with: { org: { select: true, with: { tasks: { select: true } } }, notes: { select: true } },
+    },
+  },
+} as const;
 const tasks = { select: true, with: { org: orgs, notes: { select: true } } } as const;
 const writes = { ...tasks, check: true, validateBody: (body: unknown) => body } as const;
 
@@ -144,7 +152,7 @@ describe("the work of a question is bounded before it is asked", () => {
       expect(await ask(path)).toEqual({
         status: 400,
         body: {
-          error: "this could be more work than looking at 1000000 rows",
+          error: "this could be more work than looking at 2500000 rows",
           code: "too-complex",
           path: "select.with.org.with.tasks.where",
           hint: "ask for fewer patterns, or for less above it with `limit`",
@@ -166,6 +174,12 @@ describe("the work of a question is bounded before it is asked", () => {
     ],
     ["sixteen patterns at the top", `tasks?countTotal|(where:(${patterns(16)}),orderBy:(place:desc))`],
     ["a hundred conditions", `tasks?|(where:(OR:_(${"(place:1),".repeat(99)}(place:2))_))`],
+    [
+      "how many rows each row of a list in a list has, and an order and a filter by it",
+      "tasks?|(with:(org:(count:~T(tasks)~)),count:~T(notes)~,where:(notes.count.gte:0),orderBy:(notes.count:desc))",
+    ],
+    ["numbers of the rows of a list in a list", "orgs?|(with:(tasks:(with:(org:(count:~T(tasks)~)))))"],
+    ["filters in filters where no index helps", "orgs?|(where:(tasks.some:(notes.some:(id.gt:0))))"],
     ["rows skipped in a relation", "orgs?|(with:(tasks:(offset:10000)))"],
   ])("%s pass", async (_, path) => {
     expect((await ask(path)).status).toBe(200);
@@ -207,6 +221,9 @@ describe("what is weighed", () => {
     ["one that an index serves, on a group", "tasks?|(limit:20,where:(orgId:1))", 25],
     ["a count has no order", "tasks?|(columns:F,orderBy:(place:asc),where:(place:1))", 1_250],
     ["a total is a look at all", "tasks?countTotal|(limit:20)", 1_020],
+    ["what a filter leaves is counted on all that it is tried on", "tasks?countFiltered|(limit:20)", 1_020],
+    ["or on a group that an index finds", "tasks?countFiltered|(limit:20,where:(orgId:1))", 150],
+    ["or on one row", "tasks?countFiltered|(where:(id:1))", 3],
     ["a rule is one more comparison", "ruled?countTotal|(limit:20)", 2_040],
     ["so is a computed field", "computed?|(limit:20)", 40],
     ["the one of a relation is one for each", "tasks?|(limit:20,with:(org:T))", 40],

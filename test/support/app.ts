@@ -55,8 +55,8 @@ export interface AppOptions extends Partial<
  * Serves an access-control file over a fresh database. `send("GET", "articles?select=…")` speaks HTTP to it; the caller
  * is named by two headers that only the tests' session parser knows.
  */
-export async function serve(
-  acl: TestACL,
+export async function serve<XContext = object>(
+  acl: TestACL<XContext>,
   { on = "libsql file", opened, empty, ...options }: AppOptions = {},
 ): Promise<App> {
   const { database, close } = opened ?? (await DATABASES[on]());

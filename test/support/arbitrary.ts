@@ -268,7 +268,8 @@ function choice(table: TableName): fc.Arbitrary<RuleSpec["select"]> {
   );
 }
 
-const withoutUndefined = <T extends object>(given: T): T =>
+/** Without the members that were not drawn. */
+export const withoutUndefined = <T extends object>(given: T): T =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
 
 /** A rule for a table, its relations with rules of their own down to `depth`. */
@@ -426,7 +427,7 @@ const pick = <T>(from: readonly T[], n: number): T | undefined =>
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined;
 /** One name in a hundred is none of those offered. */
-const named = (from: readonly string[], n: number): string =>
+export const named = (from: readonly string[], n: number): string =>
   (n > 98 ? undefined : pick(from, n)) ?? STRANGE[n % STRANGE.length]!;
 
 const ORDERED = ["gt", "gte", "lt", "lte", "between", "notBetween"];
@@ -438,6 +439,7 @@ export const operatorsOf = (kind: Kind): readonly string[] => [
   ...ALWAYS,
   ...(["json", "blob", "digits"].includes(kind) ? [] : ORDERED),
   ...(kind === "text" || kind === "choice" ? [...PATTERNS, ...LITERALS] : []),
+  ...(kind === "json" ? ["json"] : []),
 ];
 
 const VALUES: Readonly<Record<Kind, readonly unknown[]>> = {
@@ -481,8 +483,9 @@ function askable(kind: Kind, n: number): unknown {
 }
 const STRANGE_VALUE = { neither: "this", nor: ["that"] };
 
-/** One value in a hundred is of no kind in particular. */
-const valueFor = (kind: Kind, n: number): unknown => (n > 98 ? STRANGE_VALUE : askable(kind, n));
+/** A value to ask a column for; one in a hundred is of no kind in particular. */
+export type ValueFor = (kind: Kind, n: number, column: string) => unknown;
+const valueFor: ValueFor = (kind, n) => (n > 98 ? STRANGE_VALUE : askable(kind, n));
 const wildcard = (n: number): string =>
   pick(
     [
@@ -508,26 +511,49 @@ const wildcard = (n: number): string =>
     n,
   )!;
 
-function operand(operator: string, kind: Kind, [a, b, c]: Condition["operands"]): unknown {
-  if (operator === "isNull" || operator === "isNotNull") return a > 98 ? "yes" : a % 2 === 0;
-  if (PATTERNS.includes(operator)) return wildcard(a);
-  if (LITERALS.includes(operator)) return a > 98 ? 5 : pick(TEXTS, a);
-  if (operator.endsWith("etween")) return a > 98 ? [1] : [valueFor(kind, b), valueFor(kind, c)];
-  if (/in(Array)?$/i.test(operator))
-    return a > 98 ? "list" : [b, c, a].slice(0, a % 4).map((n) => valueFor(kind, n));
-  return b % 8 === 7 ? null : valueFor(kind, a);
+const STEPS = ["a", "b", "text", "", 'quo"te', 0, 1];
+const ASKED = ["eq", "ne", "in", "notIn", "gt", "lte", "contains", "startsWith", "isNull", "isNotNull"];
+
+/** A path of one or two steps into a document, and what is asked of the value there. */
+export function insideBy([a, b, c]: readonly [number, number, number]): unknown {
+  const path = [pick(STEPS, a), pick(STEPS, c)].slice(0, 1 + (b % 2));
+  const by = pick(ASKED, b)!;
+  const value = pick<unknown>(["text", "", 0, 1, 1.5, true, null], c);
+  return { path, [by]: by.startsWith("is") ? c % 2 === 0 : /in$/i.test(by) ? [value, "a"] : value };
 }
 
-function toFilter(filter: Filter, columns: Readonly<Record<string, Kind>>): unknown {
+function operand(
+  operator: string,
+  kind: Kind,
+  [a, b, c]: Condition["operands"],
+  valueOf: (n: number) => unknown,
+): unknown {
+  if (operator === "isNull" || operator === "isNotNull") return a > 98 ? "yes" : a % 2 === 0;
+  if (operator === "json") return insideBy([a, b, c]);
+  if (PATTERNS.includes(operator)) return wildcard(a);
+  if (LITERALS.includes(operator)) return a > 98 ? 5 : pick(TEXTS, a);
+  if (operator.endsWith("etween")) return a > 98 ? [1] : [valueOf(b), valueOf(c)];
+  if (/in(Array)?$/i.test(operator))
+    return a > 98 ? "list" : [b, c, a].slice(0, a % 4).map((n) => valueOf(n));
+  return b % 8 === 7 ? null : valueOf(a);
+}
+
+/** The filter a wish comes to over some columns. */
+export function toFilter(
+  filter: Filter,
+  columns: Readonly<Record<string, Kind>>,
+  values: ValueFor = valueFor,
+): unknown {
   if (filter.kind === "condition") {
     const { column, operator, operands } = filter.condition;
     const chosen = named(Object.keys(columns), column);
     const kind = own(columns, chosen) ?? "text";
-    if (operator % 9 === 8) return { [chosen]: operand("eq", kind, operands) };
+    const value = (n: number): unknown => values(kind, n, chosen);
+    if (operator % 9 === 8) return { [chosen]: operand("eq", kind, operands, value) };
     const by = operator > 98 ? "lke" : pick(operatorsOf(kind), operator)!;
-    return { [`${chosen}.${by}`]: operand(by, kind, operands) };
+    return { [`${chosen}.${by}`]: operand(by, kind, operands, value) };
   }
-  const parts = filter.parts.map((part) => toFilter(part, columns));
+  const parts = filter.parts.map((part) => toFilter(part, columns, values));
   if (filter.kind === "any") return parts;
   if (filter.kind === "AND" || filter.kind === "OR") return { [filter.kind]: parts };
   const together = parts.every((part) => !Array.isArray(part)) ? Object.assign({}, ...parts) : parts;

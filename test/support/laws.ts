@@ -15,7 +15,7 @@ import * as schema from "./schema.ts";
 /** The seed of every law of this run: a failure prints it, and LAW_SEED repeats it. */
 export const SEED = Number(process.env["LAW_SEED"] ?? Date.now() % 2 ** 31);
 /** How many times as much work as usual: LAW_RUNS=10 is ten times the cases. */
-const FACTOR = Number(process.env["LAW_RUNS"] ?? 1);
+export const FACTOR = Number(process.env["LAW_RUNS"] ?? 1);
 
 /** How a law is run: so many random cases in the usual run. */
 export const runs = (usual: number): { seed: number; numRuns: number; interruptAfterTimeLimit?: number } => ({
@@ -29,9 +29,19 @@ export const PATIENCE = 60_000 * Math.max(1, FACTOR);
 /** How many requests the usual run of each law makes at least, whatever the seed. */
 export const LEAST = {
   /** Compared with the answer of a model written independently. */
-  oracle: { reads: 18_000, writes: 3_000 },
+  oracle: { reads: 18_000, writes: 3_000, files: 3_500, questions: 7_000, pages: 2_000, documents: 1_300 },
   /** Compared with another reader, another database or another world, or with what any answer may be. */
-  others: { readers: 9_000, schemas: 2_000, indistinguishable: 1_500, fuzz: 13_000 },
+  others: {
+    readers: 9_000,
+    schemas: 2_000,
+    indistinguishable: 1_500,
+    hidden: 800,
+    hiddenFromQuestions: 3_000,
+    total: 2_000,
+    promises: 200,
+    fuzz: 13_000,
+    search: 1_900,
+  },
 } as const;
 
 /** The requests made so far, in the laws of all files. */
@@ -247,3 +257,14 @@ export function same(
 // libsql's driver reads a text up to its first NUL, so the portable reader cannot know the rest.
 export const cutAtNUL = (_key: string, fast: unknown, portable: unknown): boolean =>
   typeof fast === "string" && fast.includes("\0") && portable === fast.split("\0", 1)[0];
+
+/** An answer without the word that a maximum cut it short, which the laws of questions judge. */
+export function unsaid(body: any): any {
+  if (Array.isArray(body)) return body.map(unsaid);
+  if (typeof body !== "object" || body === null) return body;
+  return Object.fromEntries(
+    Object.entries(body)
+      .filter(([name, value]) => !(name === "more" && value === true) && name !== "$more")
+      .map(([name, value]) => [name, unsaid(value)]),
+  );
+}

@@ -1,5 +1,7 @@
 import { FILTERS, MODEL, type Row, type TableName, type World } from "./model.ts";
-import { admits, filterOf, Refused, valueOf, writtenAs } from "./oracle.ts";
+import { admits, writtenAs } from "./oracle.ts";
+import { filterOf } from "./oracle-filters.ts";
+import { Refused, valueOf } from "./oracle-values.ts";
 import { EVERYTHING, type RuleSpec, readableOf } from "./rules.ts";
 
 /** A rule that writes, as data. */

@@ -1,4 +1,4 @@
-import type { AnyRule } from "../../src/policy/acl.ts";
+import type { AnyRule } from "../../src/policy/any.ts";
 import { EXTRAS, FILTERS, MODEL, type TableName } from "./model.ts";
 
 /** A rule as data: what the engine is given and what the oracle reads are both made of it. */

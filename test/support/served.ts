@@ -20,10 +20,11 @@ function defaultBody(
   _request: Request,
   { resourceId, findFirst, result }: RequestContext & { result: QueryResult },
 ): object {
-  const { total, count, rows } = result;
+  const { total, count, more, rows } = result;
   return {
     ...(total !== undefined && { total }),
     ...(!(findFirst && rows !== undefined) && { count }),
+    ...(more !== undefined && { more }),
     ...(rows !== undefined && { [resourceId]: rows as unknown }),
   };
 }

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Dice } from "./dice.ts";
-import { type LawRoute, routeOver, same, type Seen } from "./laws.ts";
+import { type LawRoute, routeOver, same, type Seen, unsaid } from "./laws.ts";
 import {
   Author,
   type DrawnFilter,
@@ -106,7 +106,8 @@ async function judged(
         `${first!.name} and ${name} differ ${difference(first!.seen.body, seen.body, judge.excuses)}`,
       );
   // By the last database, whose driver cuts no text that an order hangs on.
-  const fault = await judge.fault(answers.at(-1)!.seen, asking);
+  const { seen } = answers.at(-1)!;
+  const fault = await judge.fault({ ...seen, body: unsaid(seen.body) }, asking);
   return fault === undefined ? undefined : told(fault);
 }
 
@@ -385,7 +386,7 @@ export async function wrongly(
   }
   if (found === undefined && seen.status === 200 && "x" in seen.body) {
     found =
-      misshapen(table, seen.body.x, membersOf(table, rule, selector ?? {}).members) ??
+      misshapen(table, unsaid(seen.body.x), membersOf(table, rule, selector ?? {}).members) ??
       (seen.body.x.length === seen.body.count ? undefined : "another number of rows");
   }
   if (found === undefined && seen.status === 200)

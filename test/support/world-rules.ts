@@ -14,8 +14,8 @@ import {
   sql,
 } from "drizzle-orm";
 import { alias, QueryBuilder } from "drizzle-orm/sqlite-core";
-import type { AnyRule } from "../../src/policy/acl.ts";
-import { BETWEEN, operatorsOf, TEXTS } from "./arbitrary.ts";
+import type { AnyRule } from "../../src/policy/any.ts";
+import { BETWEEN, insideBy, operatorsOf, TEXTS } from "./arbitrary.ts";
 import type { Dice } from "./dice.ts";
 import type { Row } from "./model.ts";
 import {
@@ -113,7 +113,8 @@ export const SQLITE_TONGUE: Tongue = {
   isMapped: () => true,
   isOrdered: () => true,
   operators: (column) => operatorsOf(kindOf(column)),
-  operand: () => undefined,
+  operand: (by, _, dice) =>
+    by === "json" ? insideBy([dice.between(0, 99), dice.between(0, 99), dice.between(0, 99)]) : undefined,
   isWritable: () => true,
   // None that libsql's driver cuts.
   native: (value) => (typeof value === "string" ? value.replaceAll("\0", "0") : value),

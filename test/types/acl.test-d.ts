@@ -57,7 +57,7 @@ export const right = {
         mine: {
           validateBody: (body) => body,
           injectBody: (body, context) => {
-            context.draft = body.draft;
+            context.draft = body["draft"];
             return { ...body, authorId: context.me };
           },
           write: { columns: ["title", "body"] },

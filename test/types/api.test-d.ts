@@ -15,13 +15,17 @@ import { relations as related, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { expectTypeOf } from "expect-type";
 import type sandboxAcl from "../../sandbox/db/acl/index.ts";
+import type { tables as sandboxTables } from "../../sandbox/db/acl/index.ts";
 import type { Schema as SandboxSchema } from "../../sandbox/db/index.ts";
 import type * as schema from "../support/schema.ts";
 
 /* The manual's example, against the sandbox's own rules. */
 
 export async function sandbox(): Promise<void> {
-  const api = createQueryClient<InferApi<typeof sandboxAcl, SandboxSchema>>("http://localhost:4000");
+  const api =
+    createQueryClient<InferApi<typeof sandboxAcl, SandboxSchema, {}, typeof sandboxTables>>(
+      "http://localhost:4000",
+    );
   const { baskets, ...rest } = await api.get("baskets", {
     countTotal: true,
     columns: { name: true },
@@ -33,11 +37,14 @@ export async function sandbox(): Promise<void> {
       },
     },
   });
-  expectTypeOf(baskets).toEqualTypeOf<{ name: string; fruit: { name: string; sweetness: number }[] }[]>();
-  expectTypeOf(rest).toEqualTypeOf<{ count: number; total: number }>();
+  expectTypeOf(baskets).toEqualTypeOf<
+    { name: string; fruit: { name: string; sweetness: number }[]; $more?: readonly "fruit"[] }[]
+  >();
+  expectTypeOf(rest).toEqualTypeOf<{ count: number; total: number; more?: true }>();
   expectTypeOf(await api.get("baskets")).toEqualTypeOf<{
     baskets: { id: string; name: string; capacity: number }[];
     count: number;
+    more?: true;
   }>();
   expectTypeOf(await api.first("user", { mine: true, columns: { name: true, role: true } })).toEqualTypeOf<{
     user: { name: string; role: "user" | "admin" } | null;
@@ -158,6 +165,7 @@ export async function rows(perhaps: boolean): Promise<void> {
   });
   expectTypeOf(asked).toEqualTypeOf<{
     count: number;
+    more?: true;
     articles: {
       id: string;
       createdAt: string;
@@ -195,7 +203,9 @@ export async function rows(perhaps: boolean): Promise<void> {
   // Counts alone, and rows of relations alone.
   expectTypeOf(await api.get("samples", { columns: false })).toEqualTypeOf<{ count: number }>();
   const parents = await api.get("samples", { columns: { id: true }, with: { children: true } });
-  expectTypeOf(parents.samples).toEqualTypeOf<{ id: number; children: {}[] }[]>();
+  expectTypeOf(parents.samples).toEqualTypeOf<
+    { id: number; children: {}[]; $more?: readonly "children"[] }[]
+  >();
 
   // Every kind of value.
   const { samples } = await api.get("samples");
@@ -523,7 +533,7 @@ const bodies = {
       POST: {
         all: {
           injectBody: (body, { me }) => {
-            body.authorId = me;
+            body["authorId"] = me;
             return body;
           },
         },
@@ -658,6 +668,7 @@ export function cached(cache: QueryClient): void {
   interface Cached {
     articles: { id: string }[];
     count: number;
+    more?: true;
   }
   cache.setQueryData(queryKey, (old) => {
     expectTypeOf(old).toEqualTypeOf<Cached | undefined>();
@@ -753,6 +764,7 @@ const jobRules = {
 interface Jobs {
   jobs: { id: number }[];
   count: number;
+  more?: true;
 }
 const jobs = createQueryClient<InferApi<typeof jobRules, typeof jobSchema>>();
 const columns = { id: true } as const;
@@ -790,7 +802,11 @@ export async function few(perhaps: boolean, list: readonly ("open" | "done")[]):
     },
   });
   expectTypeOf(nested.jobs).toEqualTypeOf<
-    { id: number; parts: { id: number; parts: { due: string | null }[] }[] }[]
+    {
+      id: number;
+      parts: { id: number; parts: { due: string | null }[]; $more?: readonly "parts"[] }[];
+      $more?: readonly "parts"[];
+    }[]
   >();
 
   const job = { status: "open", level: 1, urgent: true, parentId: 1 } as const;
@@ -809,11 +825,15 @@ export async function few(perhaps: boolean, list: readonly ("open" | "done")[]):
     columns,
     with: { parts: { columns, where: { "status.in": ["open"] } } },
   });
-  expectTypeOf(made.jobs).toEqualTypeOf<{ id: number; parts: { id: number }[] }[]>();
+  expectTypeOf(made.jobs).toEqualTypeOf<
+    { id: number; parts: { id: number }[]; $more?: readonly "parts"[] }[]
+  >();
   const gone = await mutationOptions(jobs)
     .delete("jobs", { columns, with: { parts: { columns, where: { "status.in": ["open"] } } } })
     .mutationFn({ where: { "status.in": ["open"] } });
-  expectTypeOf(gone.jobs).toEqualTypeOf<{ id: number; parts: { id: number }[] }[]>();
+  expectTypeOf(gone.jobs).toEqualTypeOf<
+    { id: number; parts: { id: number }[]; $more?: readonly "parts"[] }[]
+  >();
 
   // @ts-expect-error there is no status `opn`
   await jobs.get("jobs", { where: { "status.in": ["opn"] } });

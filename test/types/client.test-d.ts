@@ -8,6 +8,7 @@ import {
   type Body,
   type Filter,
   type GetOptions,
+  type Page,
   type Row,
   type TableName,
 } from "@bepalo/query/client";
@@ -32,7 +33,13 @@ import type { Database, schema as sandbox } from "../../sandbox/db/index.ts";
       },
     })
     .then(({ baskets, ...res }) => {
-      expectTypeOf(res).toEqualTypeOf<{ count: number; total?: number }>();
+      expectTypeOf(res).toEqualTypeOf<{
+        count: number;
+        total?: number;
+        filtered?: number;
+        page?: Page;
+        more?: true;
+      }>();
       expectTypeOf(baskets[0]!.name).toEqualTypeOf<string | undefined>();
       expectTypeOf(baskets[0]!.fruit![0]!.sweetness).toEqualTypeOf<number | undefined>();
     });
@@ -341,7 +348,14 @@ void client.Get<"book", "books">("/query/books", {
 type Loose = Row<Schema, "book">;
 async function loose(first: boolean): Promise<void> {
   const many = await client.Get<"book", "books">("/query/books", { select: { columns: { title: true } } });
-  expectTypeOf(many).toEqualTypeOf<{ count: number; total?: number; books: Loose[] }>();
+  expectTypeOf(many).toEqualTypeOf<{
+    count: number;
+    total?: number;
+    filtered?: number;
+    page?: Page;
+    more?: true;
+    books: Loose[];
+  }>();
   const one = await client.Get<"book", "books">("/query/books", { findFirst: true });
   expectTypeOf(one).toEqualTypeOf<{ total?: number; books: Loose | null }>();
   const either = await client.Get<"book", "books">("/query/books", { findFirst: first });
@@ -397,12 +411,17 @@ interface ExpectedBook {
   title: string;
   createdAt: string;
   views: string;
-  author: { name: string; written: { id: string }[] } | null;
+  author: { name: string; written: { id: string }[]; $more?: readonly "written"[] } | null;
   editor: { id?: number; name?: string; role?: "writer" | "editor"; bossId?: number | null } | null;
 }
 async function exact(): Promise<void> {
   const many = await client.Get<"book", "books", typeof question>("/query/books", question);
-  expectTypeOf(many).toEqualTypeOf<{ count: number; total: number; books: ExpectedBook[] }>();
+  expectTypeOf(many).toEqualTypeOf<{
+    count: number;
+    total: number;
+    more?: true;
+    books: ExpectedBook[];
+  }>();
   const first = await client.GetFirst<"book", "books", typeof question>("/query/books", question);
   expectTypeOf(first).toEqualTypeOf<{ total: number; books: ExpectedBook | null }>();
 }
@@ -421,6 +440,71 @@ expectTypeOf<
 >().toEqualTypeOf<{ boss: { id: number } | null }>();
 // @ts-expect-error a question about another table does not fit
 void client.Get<"author", "authors", typeof question>("/query/authors", question);
+
+/* Through relations: filters, orders, numbers of rows, and rows that must be there. */
+
+builder.Get<"author">({
+  cursor: true,
+  countFiltered: true,
+  select: {
+    where: {
+      "boss.name.like": "A%",
+      "boss.boss.role": "editor",
+      "written.some": { "author.name": "a", "price.gt": 5 },
+      "written.count": { where: { published: true }, gte: 3 },
+      "edited.count.lt": 3,
+      "boss.isNot": null,
+    },
+    orderBy: { "boss.name": { sort: "asc", nulls: "last" }, "written.count": -1, search: "desc" },
+    count: { written: true, edited: { where: { published: true } } },
+    with: { written: { required: true, orderBy: { "author.name": 1 } } },
+    search: "fig",
+    after: "x",
+  },
+});
+builder.Get<"author">({
+  select: { where: { "written.some": { "meta.json": { path: ["tags", 0], eq: "a" } } } },
+});
+builder.Get<"book">({ select: { where: { "meta.json": { path: ["edition"], in: [1, 2] } } } });
+// @ts-expect-error a title is no document
+builder.Get<"book">({ select: { where: { "title.json": { path: ["a"], eq: 1 } } } });
+// @ts-expect-error one comparison
+builder.Get<"book">({ select: { where: { "meta.json": { path: ["a"], gt: 1, lt: 5 } } } });
+// @ts-expect-error authors have no `nme`
+builder.Get<"author">({ select: { where: { "boss.nme": "A" } } });
+// @ts-expect-error a name is a text
+builder.Get<"author">({ select: { where: { "boss.name": 5 } } });
+// @ts-expect-error books have no `name`
+builder.Get<"author">({ select: { where: { "written.some": { name: "a" } } } });
+// @ts-expect-error one comparison
+builder.Get<"author">({ select: { where: { "written.count": { gt: 1, lt: 5 } } } });
+// @ts-expect-error a list has no one title
+builder.Get<"author">({ select: { orderBy: { "written.title": 1 } } });
+// @ts-expect-error one row is not counted
+builder.Get<"author">({ select: { count: { boss: true } } });
+// @ts-expect-error one row is on no page
+builder.GetFirst<"author">({ cursor: true });
+// @ts-expect-error a relation has no pages
+builder.Get<"author">({ select: { with: { written: { after: "x" } } } });
+const counted = {
+  cursor: true,
+  countFiltered: true,
+  select: {
+    columns: { name: true },
+    count: { written: true },
+    with: { boss: { required: true, columns: { name: true } }, edited: { columns: { id: true }, limit: 1 } },
+  },
+} satisfies GetOptions<Schema, "author">;
+expectTypeOf(
+  client.GetMany<"author", "authors", typeof counted>("/query/authors", counted),
+).resolves.toEqualTypeOf<{
+  count: number;
+  total?: number;
+  filtered: number;
+  page: Page;
+  more?: true;
+  authors: { name: string; _count: { written: number }; boss: { name: string }; edited: { id: string }[] }[];
+}>();
 
 /* PostgreSQL: the same, with its own types. */
 

@@ -142,6 +142,7 @@ expectTypeOf<Row<{ shop: typeof shop }, "shop">>().toEqualTypeOf<{
 expectTypeOf<Row<Schema, "shop", { columns: { id: true }; with: { guests: true } }>>().toEqualTypeOf<{
   id: string;
   guests: { id?: number; shopId?: string | null }[];
+  $more?: readonly "guests"[];
 }>();
 
 /* Values and operators. */
@@ -324,6 +325,7 @@ export async function asked(): Promise<void> {
   expectTypeOf(await api.get("open", { where: { "label.contains": "a" } })).toEqualTypeOf<{
     open: { id: string; label: string; tags: string[]; total: number }[];
     count: number;
+    more?: true;
   }>();
   const { shops } = await api.get("shops", {
     columns: { visits: true, tags: true },

@@ -8,6 +8,8 @@ import { OPERATORS, operatorsFor } from "../../src/operator/operator.ts";
 import { Budget } from "../../src/plan/budget.ts";
 import { columnExpression } from "../../src/plan/expression.ts";
 import { readFilter } from "../../src/plan/filter.ts";
+import type { Ground } from "../../src/plan/ground.ts";
+import { Mentions } from "../../src/plan/mentions.ts";
 import { applyLimits, DEFAULT_LIMITS } from "../../src/policy/limits.ts";
 import { coerce, type ColumnInfo, readCatalog } from "../../src/schema/schema.ts";
 import { openEmpty } from "../support/postgresql.ts";
@@ -55,7 +57,14 @@ const SERVERS: readonly (readonly [string, () => Promise<Server>])[] = [
 ];
 
 const COLUMNS = readCatalog({ LOCAL }).get("LOCAL")!.columns;
-const READABLE = new Map([...COLUMNS].map(([name, column]) => [name, columnExpression(column)]));
+/** A filter here names columns, and no relations. */
+const GROUND = {
+  secured: {
+    filterable: new Map([...COLUMNS].map(([name, column]) => [name, columnExpression(column)])),
+    policy: { relations: new Map() },
+  },
+  depth: 0,
+} as unknown as Ground;
 const columns = [...COLUMNS.values()].filter(({ name }) => name !== "id");
 
 const NO_LIMITS = applyLimits(DEFAULT_LIMITS, { maxConditions: null, maxList: null, maxCost: null });
@@ -84,10 +93,17 @@ function asked(column: ColumnInfo, operator: string, values: readonly unknown[])
   const { operand } = OPERATORS.get(operator)!;
   const operands = operand === "flag" ? [true, false] : values;
   return operands.flatMap((value) => {
-    const right = operand === "list" || operand === "pair" ? [value, value] : value;
+    const inside = { path: ["a", 0], in: [value] };
+    const right =
+      operand === "list" || operand === "pair" ? [value, value] : operand === "json" ? inside : value;
     const filter = { [`${column.name}.${operator}`]: right };
     try {
-      const read = readFilter(filter, READABLE, new Budget(NO_LIMITS), "");
+      const read = readFilter(
+        filter,
+        GROUND,
+        { budget: new Budget(NO_LIMITS), mentions: new Mentions() },
+        "",
+      );
       return read.kind === "condition" ? [read.operator.build(read.expression.column, read.value)] : [];
     } catch (error) {
       if (error instanceof QueryError) return [];

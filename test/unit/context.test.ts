@@ -27,6 +27,8 @@ describe("a context", () => {
       ["method", "GET"],
       ["resourceId", "articles"],
       ["role", undefined],
+      ["roles", []],
+      ["params", {}],
     ]);
   });
 
@@ -38,7 +40,7 @@ describe("a context", () => {
     setTransaction(context, "tx");
     setResult(context, { count: 1 });
     expect(Object.keys(context)).toEqual(
-      "request method resourceId role findFirst body tx result".split(" "),
+      "request method resourceId role roles params findFirst body tx result".split(" "),
     );
     removeTransaction(context);
     expect("tx" in context).toBe(false);

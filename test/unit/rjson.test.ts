@@ -269,6 +269,22 @@ describe("parse", () => {
     expect(Object.keys(parse(`(${keys.map((key) => `${key}:1`).join()})`) as object)).toEqual(keys);
   });
 
+  test("tells of a key that its object has already, where somebody wants to hear of it", () => {
+    const heard: string[] = [];
+    const duplicateKey = (key: string): void => void heard.push(key);
+    const text = "(a:1,'a':2,b:(a:3),toString:4,'toString':5,~:6)";
+    expect(show(parse(text.replace("~", ""), { duplicateKey }))).toBe(
+      '{"a":2,"b":{"a":3},"toString":5,"":6}',
+    );
+    expect(heard).toEqual(["a", "toString"]);
+    expect(parse("(a:1,a:2)")).toEqual({ a: 2 });
+    const refuse = (key: string): never => {
+      throw new RangeError(key);
+    };
+    expect(() => parse("(x:_((ab:,ab:))_)", { duplicateKey: refuse })).toThrow(new RangeError("ab"));
+    expect(parse("(ab:1,ab:2)")).toEqual({ ab: 2 });
+  });
+
   test("keeps nothing of a text that failed", () => {
     expectParseError(() => parse("(a:'b\\"), 6);
     expect(parse("'a\\'b'")).toBe("a'b");
@@ -295,6 +311,11 @@ describe("parse", () => {
     expectParseError(() => parse("-Infinity", words), 2);
     expectParseError(() => parse("1ab", words), 1);
     expectParseError(() => parse("a b", words), 0);
+    const dotted = { words: "dotted" } as const;
+    expect(show(parse("_(status,createdAt.month,a.b,T,F.x,1.5)_", dotted))).toBe(
+      '["status","createdAt.month","a.b",true,"F.x",1.5]',
+    );
+    expectParseError(() => parse("_.a", dotted), 1);
   });
 
   test("has errors with a name, an index and a short sentence that echoes one character at most", () => {

@@ -10,11 +10,7 @@ export default {
       GET: {
         all: {
           select: { mode: false, columns: ["createdAt", "updatedAt"] },
-          with: {
-            fruit: {
-              select: { mode: false, columns: ["createdAt", "updatedAt"] },
-            },
-          },
+          with: { fruit: "fruits" },
         },
       },
       POST: {

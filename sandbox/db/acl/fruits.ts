@@ -8,7 +8,7 @@ export default {
     maxLimit: 10,
     countTotal: true,
     control: {
-      GET: { all: { select: true } },
+      GET: { all: { select: true, with: { basket: "baskets" }, aggregate: true } },
       POST: { all: { select: true } },
       DELETE: { all: { select: true } },
     },

@@ -21,6 +21,7 @@ export default {
         mine: {
           select: { mode: false, columns: ["createdAt", "updatedAt"] },
           with: { account: false },
+          forbidQuery: { with: true },
           where: ({ session }, user, { eq }) => eq(user.id, session.userId),
         },
       },

@@ -3,14 +3,45 @@ import { sealed, speaksOnlyOf } from "../../drizzle/drizzle.ts";
 import type { Admitted } from "../../author/author.ts";
 import type { ReadNode, SecuredRelation } from "../../plan/plan.ts";
 import { rowNumbersOf, type TableInfo } from "../../schema/schema.ts";
+import { inEither } from "../sql/beyond.ts";
 import { list } from "../sql/list.ts";
-import { both, rowsCondition, toSQL } from "../sql/condition.ts";
-import { joinedByKey } from "../sql/secured.ts";
+import { both, rowsCondition, type Shown } from "../sql/condition.ts";
+import { behindSQL, filterSQL, joinedByKey, rowsIn, shownTo } from "../sql/secured.ts";
 
 /** The rows of a node, as one condition on its table under an alias. */
 export function aliasedCondition(node: ReadNode, admitted: Admitted, alias: string): SQL | undefined {
-  const using = rowsCondition(admitted.of(node));
-  return both(using && underAlias(using, node.secured, alias), node.where && toSQL(node.where));
+  const using = rowsCondition(rowsIn(admitted.of(node)));
+  const filter = node.where && filterSQL(node.where, node, admitted);
+  const page = node.paging?.position && rowsCondition(inEither(behindSQL(node, admitted)));
+  return both(
+    both(using && underAlias(using, node.secured, alias), filter && filterUnder(filter, node, alias)),
+    page && filterUnder(page, node, alias),
+  );
+}
+
+/** A client's filter: SQLite would make a list of all rows that satisfy it, where it can be asked of each row by key. */
+function filterUnder(filter: SQL, { secured }: ReadNode, alias: string): SQL {
+  const { table } = secured;
+  if (table.database === "postgresql" || speaksOnlyOf(filter, table))
+    return underAlias(filter, secured, alias);
+  return holdsUnder(filter, "~kept", secured, alias);
+}
+
+/** Whether a condition holds of a row that goes by another name: it is asked of the row under its own. */
+function holdsUnder(condition: SQL, name: string, secured: SecuredRelation, alias: string): SQL {
+  const bit = sql`case when ${condition} then 1 else 0 end`.as(name);
+  return sql`${computed(bit, secured, alias).sql} = 1`;
+}
+
+/** The rows on which what is masked is shown, of a node that Drizzle calls `alias`. */
+export function shownUnder(node: ReadNode, admitted: Admitted, alias: string): Shown {
+  const { secured } = node;
+  const shown = shownTo(admitted.of(node));
+  return (mask) => {
+    const rows = shown(mask);
+    if (typeof rows === "string" || speaksOnlyOf(rows, secured.table)) return rows;
+    return holdsUnder(rows, "~shown", secured, alias);
+  };
 }
 
 /**

@@ -40,7 +40,8 @@ export function countOf(plan: ReadPlan, answers: Answers, syntax: Syntax, summed
     valuesOf(nodes, rows, ({ selected, extras }) => selected.length + extras.size) <= FREE_VALUES
   )
     return sum > 1 ? FREE : NEVER;
-  const members = nodes.map((node) => largeMembers(node, syntax));
+  const members: number[] = [];
+  for (const node of nodes) members[node.index] = largeMembers(node, syntax);
   if (!summed && valuesOf(nodes, rows, ({ index }) => members[index]!) <= FREE_VALUES) return FREE;
   const large = nodes.filter(({ index }) => members[index]! > 0);
   const most = large.map(({ index }) =>

@@ -122,8 +122,9 @@ export class JSONReader {
     if (plan.countOnly) return "count";
     if (form === "values" || plan.nodes.some((node) => wantsMapping(node, this.#speech.syntax)))
       return "encoded";
-    if (plan.total) return "json";
-    if (form === "text" && this.#dialect.rowsAreCheap && plan.nodes.length === 1) return "rows";
+    if (plan.total || plan.filtered || plan.root.paging !== undefined) return "json";
+    const alone = plan.nodes.length === 1 && plan.root.counts.size === 0;
+    if (form === "text" && this.#dialect.rowsAreCheap && alone) return "rows";
     return plan.first ? "object" : "json";
   }
 }
@@ -136,8 +137,14 @@ const newShapes = (): Record<Form, Shapes> => ({
 
 /** Whether a node has more members than one object takes. */
 function isTooWide({ nodes }: ReadPlan, maxMembers: number): boolean {
-  return nodes.some((node) => node.selected.length + node.extras.size + node.relations.size > maxMembers);
+  return nodes.some(
+    ({ selected, extras, relations, counts, marks }) =>
+      selected.length + extras.size + relations.size + one(counts.size) + one(marks.length) > maxMembers,
+  );
 }
+
+/** What many things are that stand in one member. */
+const one = (many: number): number => Math.min(1, many);
 
 /** Whether a statement that counts nothing, or little, is better asked with a sum before it, now as some times to come. */
 function isWary(statement: Remembered): boolean {

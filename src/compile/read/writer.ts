@@ -1,15 +1,32 @@
-import type { Ordered, ReadNode, ReadPlan, RelationNode, Selected } from "../../plan/plan.ts";
-import type { ColumnInfo, RelationInfo } from "../../schema/schema.ts";
+import {
+  type Cell,
+  type Counted as CountedRows,
+  COUNTS,
+  isCell,
+  isOneOfAll,
+  type Mention,
+  type Ordered,
+  type ReadNode,
+  type ReadPlan,
+  type RelationNode,
+  type Selected,
+  type Through,
+} from "../../plan/plan.ts";
+import type { ColumnInfo } from "../../schema/schema.ts";
 import {
   type Bound,
+  type Cut,
   flatColumn,
   flatExtra,
   type Member,
+  type MemberName,
   namesSize,
   type Syntax,
 } from "../../syntax/syntax.ts";
-import type { Clauses } from "../slots.ts";
-import { fixesKey } from "../sql/range.ts";
+import { ALWAYS, type Clauses } from "../slots.ts";
+import { MARKS } from "../sql/masked.ts";
+import { isOrdered } from "../sql/range.ts";
+import { keptKeys, keyAlias } from "../sql/kept.ts";
 import { tableName } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Answers } from "../statement.ts";
@@ -20,6 +37,9 @@ const alias = (node: ReadNode): string => `"~${node.index}"`;
 
 /** The name of a computed field in the statement; a name of its own may be longer than databases take. */
 const computedAlias = (index: number): string => `"+${index}"`;
+
+/** The name of a mark's bit. */
+const markAlias = (place: number): string => `"~mark${place}"`;
 
 /**
  * Writes the text of one statement. Every mention of a table is followed by the condition of its policy; a client's
@@ -34,6 +54,8 @@ export class StatementWriter {
   readonly #counted: Counted;
   readonly #jsonPassesSelects: boolean;
   readonly #syntax: Syntax;
+  /** The nodes that are so deep that the parser's stack has to be spared. */
+  readonly #deep: ReadonlySet<ReadNode>;
 
   constructor(
     speech: Speech,
@@ -50,19 +72,66 @@ export class StatementWriter {
     this.#answers = answers;
     this.#counted = counted;
     this.#jsonPassesSelects = jsonPassesSelects;
+    this.#deep = new Set(deeper(plan.root, SHALLOW));
   }
 
   write(): string {
-    const { root, total } = this.#plan;
+    const { root, total, filtered } = this.#plan;
     const answers = this.#answers;
     if (answers === "rows") return this.#rows(root);
-    const { document, list } = this.#syntax;
+    const { document } = this.#syntax;
     if (answers === "object") return this.#objects(root, document);
-    const counted = total
-      ? `, (select count(*) from ${tableName(root, this.#speech)}${where([this.#of(root).rows])})`
-      : "";
-    const rows = answers === "count" ? "" : `${document(list(this.#object(root, alias(root))))}, `;
-    return `select ${rows}count(*)${counted} from (${this.#rows(root)}) as ${alias(root)}${this.#fits(root)}`;
+    const { rows, where: filter } = this.#of(root);
+    const counts = [
+      "count(*)",
+      ...(total ? [this.#rowsOf(root, [rows])] : []),
+      ...(filtered ? [this.#filtered(root, this.#rowsOf(root, [rows, filter]))] : []),
+      ...(root.tellsMore && answers !== "count" ? [this.#more(root)] : []),
+    ].join(", ");
+    const answered = answers === "count" ? "" : `${document(this.#listed(root))}, `;
+    return `select ${answered}${counts} from (${this.#rows(root)}) as ${alias(root)}${this.#fits(root)}`;
+  }
+
+  /** All rows, of a page each with the place where it stands. */
+  #listed(root: ReadNode): string {
+    const object = this.#object(root, alias(root));
+    if (root.paging === undefined) return this.#syntax.list(object);
+    const keys = keptKeys(root.orderBy, (index) => `${alias(root)}.${keyAlias(index)}`, this.#syntax);
+    return this.#syntax.records(this.#syntax.parts([object, ...keys]));
+  }
+
+  /** The number of rows that satisfy conditions, whatever the page. */
+  #rowsOf(root: ReadNode, conditions: readonly (string | undefined)[]): string {
+    return `(select count(*) from ${tableName(root, this.#speech)}${where(conditions)})`;
+  }
+
+  /** The same of the client's rows, which a page from the first on that is not full tells by itself. */
+  #filtered(root: ReadNode, counted: string): string {
+    const { limit, offset, behind } = this.#of(root);
+    if (offset !== undefined || behind.length > 0 || isOneOfAll(root)) return counted;
+    return limit === undefined ? "count(*)" : `case when count(*)<${limit} then count(*) else ${counted} end`;
+  }
+
+  /** Whether there are more of the client's rows than the page's limit lets through. */
+  #more(root: ReadNode): string {
+    const cut = this.#cut(root);
+    return cut === undefined
+      ? "0"
+      : `case when count(*)<${cut.limit} then 0 when ${cut.beyond} is null then 0 else 1 end`;
+  }
+
+  /** How a list says that its limit left rows out; `undefined` where it does not say so, or has none. */
+  #cut(node: ReadNode, relation?: Join): Cut | undefined {
+    const { limit, offset = "0" } = this.#of(node);
+    if (!node.tellsMore || limit === undefined) return undefined;
+    const beyond = `(select 1 from ${this.#found(node, relation)} limit 1 offset ${limit}+${offset})`;
+    return { limit, beyond };
+  }
+
+  /** Whether its name says of a list that it was cut short, and not the list. */
+  #namesCut(node: ReadNode): boolean {
+    if (this.#syntax.cutName === undefined) return false;
+    return node.relations.size + node.counts.size > 0 || this.#deep.has(node);
   }
 
   /** Ends the statement before it has begun, without a row, where its answer would be too large. */
@@ -74,7 +143,8 @@ export class StatementWriter {
   /** The rows of a node as JSON objects, one a row. */
   #objects(node: ReadNode, written: (object: string) => string, relation?: Join): string {
     // Without anything that wants a name of its own, the objects are made where the rows are found.
-    if (node.relations.size === 0 && node.extras.size === 0) {
+    const { relations, extras, marks, counts } = node;
+    if (relations.size + extras.size + marks.length + counts.size === 0) {
       return `select ${written(this.#object(node, tableName(node, this.#speech)))}${this.#from(node, relation)}`;
     }
     return `select ${written(this.#object(node, alias(node)))} from (${this.#rows(node, relation)}) as ${alias(node)}`;
@@ -83,32 +153,64 @@ export class StatementWriter {
   /** The rows of a node, with the columns that are asked for or joined by, and its computed fields. */
   #rows(node: ReadNode, relation?: Join): string {
     const own = this.#named(tableName(node, this.#speech));
-    return `select ${this.#selected(node, this.#sent(node, this.#columns(node), own))}${this.#from(node, relation)}`;
+    const columns = [
+      ...this.#sent(node, this.#columns(node), own),
+      ...this.#bits(node),
+      ...this.#keys(node, own),
+    ];
+    return this.#stretches(node, (behind) => {
+      return `select ${this.#selected(node, columns)}${this.#from(node, relation, behind)}`;
+    });
+  }
+
+  /** Selects from each stretch of a node's rows, until the page is full. */
+  #stretches(node: ReadNode, select: (behind: string | undefined) => string): string {
+    const [first, second] = this.#of(node).behind;
+    if (second === undefined) return select(first);
+    const [one, other] = [first, second].map((behind) => `select * from (${select(behind)}) as "~stretch"`);
+    return `${one!} union all ${other!}${this.#range(node)}`;
   }
 
   /** Where a node's rows come from: those its policy admits, of them the client's, in order, within the limit. */
-  #from(node: ReadNode, relation?: Join): string {
-    const table = tableName(node, this.#speech);
-    const own = this.#named(table);
-    const joins = (relation?.on ?? []).map(
-      ({ source, target }) => `${own(target)} = ${this.#named(alias(relation!.parent))(source)}`,
-    );
-    const unordered = node.single || this.#answers === "count" || fixesKey(node);
-    const order = unordered ? "" : this.#order(node.orderBy, own);
-    const { rows, where: filter } = this.#of(node);
-    return ` from ${table}${where([...joins, rows, filter])}${order}${this.#range(node)}`;
+  #from(node: ReadNode, relation?: Join, behind?: string): string {
+    const own = this.#named(tableName(node, this.#speech));
+    const order = this.#answers !== "count" && isOrdered(node) ? this.#order(node, own) : "";
+    return ` from ${this.#found(node, relation, behind)}${order}${this.#range(node)}`;
   }
 
-  #named(table: string): (column: ColumnInfo) => string {
+  /** The rows of a node, in whatever order and however many. */
+  #found(node: ReadNode, relation?: Join, behind?: string): string {
+    const joins = relation === undefined ? [] : this.#ties(node, relation);
+    const { rows, where: filter } = this.#of(node);
+    return `${tableName(node, this.#speech)}${where([...joins, rows, filter, behind])}`;
+  }
+
+  /** What ties the rows of a relation to the row they belong to. */
+  #ties(mention: Mention, { parent, relation: { on }, through }: Join): readonly string[] {
+    const own = this.#named(tableName(mention, this.#speech));
+    const outer = this.#named(alias(parent));
+    const inner = through === undefined ? own : this.#named(tableName(through.mention, this.#speech));
+    const ties = on.map(({ source, target }) => `${inner(target)} = ${outer(source)}`);
+    return through === undefined ? ties : [this.#joined(through, own, ties)];
+  }
+
+  /** Whether a row is one that rows of a join table lead to: each is so once. */
+  #joined({ mention, relation: { on } }: Through, own: Named, ties: readonly string[]): string {
+    const table = tableName(mention, this.#speech);
+    const joining = on.map(({ source }) => this.#named(table)(source)).join(", ");
+    const meant = on.map(({ target }) => own(target)).join(", ");
+    const rows = `select ${joining} from ${table}${where([...ties, this.#of(mention).rows])}`;
+    return `${on.length === 1 ? meant : `(${meant})`} in (${rows})`;
+  }
+
+  #named(table: string): Named {
     return ({ column }) => `${table}.${this.#speech.column(column)}`;
   }
 
   /** The columns a node's rows carry: those asked for, and those its relations join by. */
   #columns(node: ReadNode): readonly ColumnInfo[] {
-    const columns = new Set(node.selected.map(({ expression }) => expression.column));
-    for (const { relation } of node.relations.values())
-      for (const { source } of relation.on) columns.add(source);
-    return [...columns];
+    const columns = node.selected.map(({ expression }) => expression.column);
+    return [...new Set([...columns, ...sourcesOf(node)])];
   }
 
   /** The columns as the statement's rows hold them. */
@@ -129,7 +231,7 @@ export class StatementWriter {
     return [...columns, ...extras].join(", ") || "1";
   }
 
-  #of({ index }: ReadNode): Clauses {
+  #of({ index }: Mention): Clauses {
     return this.#clauses[index]!;
   }
 
@@ -138,11 +240,54 @@ export class StatementWriter {
     return this.#syntax.range({ limit, offset, single: node.single, whole: node.extras.size > 0 });
   }
 
-  #order(keys: readonly Ordered[], name: (column: ColumnInfo) => string): string {
-    const written = keys.map(({ expression: { column }, direction }) =>
-      this.#syntax.orderKey(column, direction, name(column)),
-    );
+  #order(node: ReadNode, name: (column: ColumnInfo) => string): string {
+    const { orderKey, collation } = this.#syntax;
+    const written = node.orderBy.map((key) => {
+      const { expression, direction, nulls } = key;
+      const { column } = expression;
+      const value = this.#value(node, key, name);
+      if (!isCell(expression))
+        return orderKey(expression.kind === "path", direction, `${value}${collation(column)}`, nulls);
+      if (this.#shown(node, expression) === undefined)
+        return orderKey(column.nullable, direction, value, nulls);
+      return orderKey(true, direction, `${value}${collation(column)}`, nulls);
+    });
     return written.length === 0 ? "" : ` order by ${written.join(", ")}`;
+  }
+
+  /** The value of a key of an order, where its row is found. */
+  #value(node: ReadNode, key: Ordered, name: (column: ColumnInfo) => string): string {
+    const { expression } = key;
+    if (!isCell(expression)) return this.#of(node).keys.get(key)!;
+    return covered(this.#shown(node, expression), name(expression.column));
+  }
+
+  /** The values by which the rows of a page stand in order. */
+  #keys(node: ReadNode, name: (column: ColumnInfo) => string): readonly string[] {
+    if (node.paging === undefined) return [];
+    return node.orderBy.map((key, index) => `${this.#value(node, key, name)} as ${keyAlias(index)}`);
+  }
+
+  /** When a value is shown, where its row is found; `undefined` where it always is. */
+  #shown(node: ReadNode, expression: Cell): string | undefined {
+    if (expression.kind === "column") return undefined;
+    const shown = this.#of(node).masks.get(expression.mask);
+    if (shown === undefined) throw new TypeError("nobody asked when a masked column is shown");
+    return shown === ALWAYS ? undefined : shown;
+  }
+
+  /** The same, where the row has come with its bits. */
+  #marked(node: ReadNode, expression: Cell, name: string): string | undefined {
+    if (this.#shown(node, expression) === undefined || expression.kind === "column") return undefined;
+    return `${name}.${markAlias(node.marks.indexOf(expression.mask))}='1'`;
+  }
+
+  /** The bits of a node's rows. */
+  #bits(node: ReadNode): readonly string[] {
+    const { masks } = this.#of(node);
+    return node.marks.map((mask, place) => {
+      return `case when ${masks.get(mask)!} then '1' else '0' end as ${markAlias(place)}`;
+    });
   }
 
   #object(node: ReadNode, name: string): string {
@@ -152,15 +297,56 @@ export class StatementWriter {
     for (const { name: member, expression } of node.selected) {
       const { column } = expression;
       const value = `${name}.${this.#speech.column(column.column)}`;
-      members.push([member, mapped ? sent(column, value) : json(column, value)]);
+      const written = mapped ? sent(column, value) : json(column, value);
+      members.push([member, covered(this.#marked(node, expression, name), written)]);
     }
     for (const [index, extra] of [...node.extras.keys()].entries()) {
       const value = `${name}.${computedAlias(index)}`;
       members.push([extra, mapped ? sentExtra(value) : jsonExtra(value)]);
     }
     for (const [relation, child] of node.relations)
-      members.push([relation, this.#embedded(`(${this.#relation(node, child)})`), true]);
+      members.push([
+        this.#cutNameOf(node, relation, child),
+        this.#embedded(`(${this.#relation(node, child)})`),
+        true,
+      ]);
+    if (node.counts.size > 0) members.push([COUNTS, this.#counts(node), true]);
+    if (node.marks.length > 0)
+      members.push([MARKS, node.marks.map((_, place) => `${name}.${markAlias(place)}`).join("||")]);
     return object(members, this.#bound(node, name));
+  }
+
+  /** The name of a relation in the answer: one that the client gave it is a value. */
+  #nameOf(name: string, { renamed, node }: RelationNode): MemberName {
+    return renamed ? { place: this.#of(node).name! } : name;
+  }
+
+  /** The same where it may say that the list was cut short. */
+  #cutNameOf(parent: ReadNode, name: string, child: RelationNode): MemberName {
+    const given = this.#nameOf(name, child);
+    if (!this.#namesCut(child.node)) return given;
+    const cut = this.#cut(child.node, { parent, ...child });
+    return cut === undefined ? given : { place: this.#syntax.cutName!(given, cut) };
+  }
+
+  /** The numbers of related rows, as an object. */
+  #counts(node: ReadNode): string {
+    const members = Array.from(node.counts.values(), (counted): Member => {
+      return [this.#nameOfCount(counted), this.#count(node, counted)];
+    });
+    return this.#syntax.object(members);
+  }
+
+  #nameOfCount({ link: { mention } }: CountedRows): MemberName {
+    return { place: this.#of(mention).name! };
+  }
+
+  /** How many rows of a relation belong to a row. */
+  #count(parent: ReadNode, { link }: CountedRows): string {
+    const { mention } = link;
+    const { rows, where: filter } = this.#of(mention);
+    const ties = this.#ties(mention, { parent, ...link });
+    return `(select count(*) from ${tableName(mention, this.#speech)}${where([...ties, rows, filter])})`;
   }
 
   /** The share of a row, where it has one and may be larger. */
@@ -169,7 +355,11 @@ export class StatementWriter {
     if (this.#counted.counting !== "capped") return undefined;
     const { size, sizeExtra } = this.#syntax;
     const sizes = [
-      ...sizesOf(selected, (column) => size(column, this.#named(name)(column), false)),
+      ...sizesOf(
+        selected,
+        (column) => size(column, this.#named(name)(column), false),
+        (expression) => this.#marked(node, expression, name),
+      ),
       ...Array.from(extras.keys(), (_, place) => sizeExtra(`${name}.${computedAlias(place)}`)),
     ];
     return sizes.length === 0 ? undefined : { sizes, most: this.#most(this.#counted.large.indexOf(node)) };
@@ -181,26 +371,38 @@ export class StatementWriter {
 
   /** Sums up what the rows of a node take at the least, with their relations, which come first for the parser's stack. */
   #sizes(node: ReadNode, written: (sum: string) => string, relation?: Join): string {
-    const { size, sizeExtra, sum } = this.#syntax;
-    const { selected, extras, relations } = node;
+    const { size, sizeExtra, sum, length } = this.#syntax;
+    const { selected, extras, relations, counts } = node;
     const own = this.#named(tableName(node, this.#speech));
     const name = alias(node);
-    const bytes = sizesOf(selected, (column) => size(column, own(column), true));
-    const sources = new Set(
-      [...relations.values()].flatMap(({ relation: { on } }) => on.map(({ source }) => source)),
+    const bytes = sizesOf(
+      selected,
+      (column) => size(column, own(column), true),
+      (expression) => this.#shown(node, expression),
     );
-    const from = this.#from(node, relation);
-    const columns = [`${bytes.map(orNone).join("+") || "0"} as "~bytes"`, ...Array.from(sources, own)];
-    const rows = `select ${this.#selected(node, columns)}${from}${node.single && !from.endsWith(ONE) ? ONE : ""}`;
-    const names = [...selected.map((member) => member.name), ...extras.keys(), ...relations.keys()];
+    const columns = [
+      `${bytes.map(orNone).join("+") || "0"} as "~bytes"`,
+      ...Array.from(sourcesOf(node), own),
+    ];
+    const rows = this.#stretches(node, (behind) => {
+      const from = this.#from(node, relation, behind);
+      return `select ${this.#selected(node, columns)}${from}${node.single && !from.endsWith(ONE) ? ONE : ""}`;
+    });
+    const names = [
+      ...selected.map((member) => member.name),
+      ...extras.keys(),
+      ...Array.from(relations, ([relation, child]) => this.#nameOf(relation, child)),
+      ...Array.from(counts.values(), (counted) => this.#nameOfCount(counted)),
+    ];
     const parts = [
       ...Array.from(
         relations.values(),
-        (child) => `(${this.#sizes(child.node, (size) => size, { parent: node, on: child.relation.on })})`,
+        (child) => `(${this.#sizes(child.node, (size) => size, { parent: node, ...child })})`,
       ),
       ...Array.from(extras.keys(), (_, index) => orNone(sizeExtra(`${name}.${computedAlias(index)}`))),
       `${name}."~bytes"`,
-      namesSize(names),
+      ...names.flatMap((given) => (typeof given === "string" ? [] : [length(given.place)])),
+      namesSize(names.map((given) => (typeof given === "string" ? given : ""))),
     ];
     return `select ${written(sum(parts.join("+")))} from (${rows}) as ${name}`;
   }
@@ -210,13 +412,35 @@ export class StatementWriter {
     return this.#jsonPassesSelects ? select : `json(${select})`;
   }
 
-  #relation(parent: ReadNode, { relation, node }: RelationNode): string {
-    const join = { parent, on: relation.on };
+  #relation(parent: ReadNode, child: RelationNode): string {
+    const { node } = child;
+    const join = { parent, ...child };
     // A sub-select in the place of a value is its first row.
     if (node.single) return this.#objects(node, (object) => object, join);
-    return `select ${this.#syntax.list(this.#object(node, alias(node)))} from (${this.#rows(node, join)}) as ${alias(node)}`;
+    const cut = this.#namesCut(node) ? undefined : this.#cut(node, join);
+    const list = this.#syntax.list(this.#object(node, alias(node)), cut);
+    return `select ${list} from (${this.#rows(node, join)}) as ${alias(node)}`;
   }
 }
+
+/** So many relations leave room on the parser's stack. */
+const SHALLOW = 2;
+
+/** The nodes that are more than so many relations deep. */
+function* deeper({ relations }: ReadNode, levels: number): Iterable<ReadNode> {
+  for (const { node } of relations.values()) {
+    if (levels <= 0) yield node;
+    yield* deeper(node, levels - 1);
+  }
+}
+
+/** The columns by which other rows belong to those of a node. */
+const sourcesOf = ({ relations, counts }: ReadNode): ReadonlySet<ColumnInfo> =>
+  new Set(
+    [...relations.values(), ...Array.from(counts.values(), ({ link }) => link)].flatMap(({ relation }) =>
+      relation.on.map(({ source }) => source),
+    ),
+  );
 
 const ONE = " limit 1";
 
@@ -230,17 +454,28 @@ export interface Counted {
   readonly first: number;
 }
 
+/** The sizes of what is selected, where it is shown. */
 const sizesOf = (
   selected: readonly Selected[],
   size: (column: ColumnInfo) => string | undefined,
+  shown: (expression: Cell) => string | undefined,
 ): readonly string[] =>
-  selected.map(({ expression }) => size(expression.column)).filter((part) => part !== undefined);
+  selected.flatMap(({ expression }) => {
+    const bytes = size(expression.column);
+    return bytes === undefined ? [] : [covered(shown(expression), bytes)];
+  });
+
+/** A value that is shown on some rows alone; without a condition on every row. */
+const covered = (shown: string | undefined, value: string): string =>
+  shown === undefined ? value : `case when ${shown} then ${value} end`;
 
 /** What ties the rows of a relation to a row of its parent. */
-interface Join {
+interface Join extends Pick<RelationNode, "relation" | "through"> {
   readonly parent: ReadNode;
-  readonly on: RelationInfo["on"];
 }
+
+/** Names a column of a table. */
+type Named = (column: ColumnInfo) => string;
 
 /** Conditions side by side: each holds together by itself, which keeps the parser's stack low. */
 function where(conditions: readonly (string | undefined)[]): string {

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Admitted } from "../../author/author.ts";
-import type { Mention } from "../../plan/plan.ts";
+import type { Mention, ReadNode } from "../../plan/plan.ts";
 import type { Select } from "../statement.ts";
-import { admittedRows } from "./secured.ts";
+import { admittedRows, filteredRows } from "./secured.ts";
 
 /** How many rows there are. */
 export const countOf = (from: Select["from"]): Select => ({
@@ -14,3 +14,7 @@ export const countOf = (from: Select["from"]): Select => ({
 /** How many rows the rule admits where a table is mentioned. */
 export const selectCount = (mention: Mention, admitted: Admitted): Select =>
   countOf(admittedRows(mention, admitted));
+
+/** How many of them the client's filter leaves. */
+export const selectFiltered = (node: ReadNode, admitted: Admitted): Select =>
+  countOf(filteredRows(node, admitted));

@@ -9,7 +9,7 @@ export type Read = (plan: ReadPlan, admitted: Admitted) => ReadStatement;
 
 /** Reads rows whole, with their keys, whatever the rule's own filter says of them: they are the ones that are written. */
 export function readWhole(read: Read, plan: WritePlan, admitted: Admitted, which: SQL): ReadStatement {
-  const { answer, nodes, policy } = plan;
+  const { answer, nodes, mentions, policy } = plan;
   const { table } = answer.secured;
   const named = new Set(answer.selected.map(({ name }) => name));
   const keys = table.primaryKey.filter(({ name }) => !named.has(name));
@@ -29,10 +29,15 @@ export function readWhole(read: Read, plan: WritePlan, admitted: Admitted, which
     policy,
     root,
     nodes: [root, ...nodes.slice(1)],
+    mentions,
     first: false,
     total: false,
+    filtered: false,
     countOnly: false,
     recurring: false,
+    asksExtras: false,
+    searches: plan.searches,
+    changes: [],
   };
   return read(whole, admitted.with(root, which));
 }

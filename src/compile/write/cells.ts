@@ -1,12 +1,12 @@
-import { Buffer } from "node:buffer";
 import { type SQL, sql } from "drizzle-orm";
 import type { Row } from "../../author/author.ts";
-import { MARK, type Names, textOf } from "../../drizzle/drizzle.ts";
+import { type Names, textOf } from "../../drizzle/drizzle.ts";
 import type { SecuredRelation } from "../../plan/plan.ts";
 import { type ColumnInfo, rowNumbersOf, typeName } from "../../schema/schema.ts";
-import { syntaxOf } from "../../syntax/syntax.ts";
 import { list } from "../sql/list.ts";
 import { joinedByKey } from "../sql/secured.ts";
+import { cellOf, cellValue, storedValue } from "./cell.ts";
+import { MAX_VALUES } from "./keys.ts";
 import { mentions, speaksOf } from "./reach.ts";
 
 /** Names no column has. */
@@ -40,6 +40,14 @@ export class Cells {
     return this.#sqlite ? this.columns.length + this.#numbers.length : 1;
   }
 
+  /** Rows, as many together as one statement binds. */
+  together<T>(rows: readonly T[]): readonly (readonly T[])[] {
+    const size = Math.max(1, Math.floor(MAX_VALUES / this.width));
+    return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) =>
+      rows.slice(index * size, (index + 1) * size),
+    );
+  }
+
   /** Whether a row needs more than the cells of its columns. */
   get hasMore(): boolean {
     return !this.#sqlite || this.#numbers.length > 0;
@@ -68,12 +76,7 @@ export class Cells {
   }
 
   #cell(value: SQL): SQL {
-    if (!this.#sqlite) return sql`${value}::text`;
-    const pieces = syntaxOf("sqlite").sentExtra(MARK).split(MARK);
-    return sql.join(
-      pieces.map((piece) => sql.raw(piece)),
-      value,
-    );
+    return cellOf(this.#sqlite ? "sqlite" : "postgresql", value);
   }
 
   /** A cell of a row that came back: equal texts are equal values. */
@@ -81,8 +84,8 @@ export class Cells {
 
   /** A cell as a value of its column. */
   value(cell: string | null, column: ColumnInfo): SQL {
-    if (!this.#sqlite) return sql`${cell}::text::${sql.raw(typeName(column.column))}`;
-    return cell === null ? nullOf(column) : storedValue(cell);
+    if (this.#sqlite && cell === null) return nullOf(column);
+    return cellValue(this.#sqlite ? "sqlite" : "postgresql", cell, typeName(column.column));
   }
 
   /** Rows that came back, as a select of values that compare as their columns do. */
@@ -107,20 +110,3 @@ export class Cells {
 /** Without its type the first row of several would take it from the others. */
 const nullOf = ({ type }: ColumnInfo): SQL =>
   /^[a-z_][\w ]*(?:\([\d, ]*\))?$/.test(type) ? sql`cast(null as ${sql.raw(type)})` : sql`null`;
-
-/** A value of SQLite by its storage class, which a cast to that class leaves as it is. */
-function storedValue(cell: string): SQL {
-  const text = cell.slice(1);
-  switch (cell[0]) {
-    case "i":
-      return sql`cast(${text} as integer)`;
-    case "r":
-      return text.endsWith("Inf")
-        ? sql.raw(text.replace("Inf", "9e999"))
-        : sql`cast(${Number(text)} as real)`;
-    case "b":
-      return text === "" ? sql`x''` : sql`cast(${Buffer.from(text, "hex")} as blob)`;
-    default:
-      return sql`cast(${text} as text)`;
-  }
-}

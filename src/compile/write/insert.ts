@@ -62,7 +62,7 @@ export class InsertWriter {
     return (
       kind === "insert" &&
       answer.extras.size === 0 &&
-      answer.relations.size === 0 &&
+      answer.relations.size + answer.counts.size === 0 &&
       !wantsMapping(answer, syntax) &&
       (this.#speech.database === "postgresql"
         ? answer.selected.length <= syntax.maxMembers

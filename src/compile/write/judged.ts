@@ -3,6 +3,7 @@ import { textOf } from "../../drizzle/drizzle.ts";
 import type { WritePlan } from "../../plan/plan.ts";
 import type { TableInfo } from "../../schema/schema.ts";
 import type { Speech } from "../sql/speech.ts";
+import { counted } from "./counted.ts";
 import { MAX_VALUES } from "./keys.ts";
 import { type Reach, speaksOf } from "./reach.ts";
 
@@ -17,13 +18,14 @@ export type Judged = "riding" | "rehearsed" | "kept";
  * see more; on SQLite the rows written so far, its own included.
  */
 export function judgeOf(
-  { kind, answer }: WritePlan,
+  plan: WritePlan,
   using: Rows,
   check: Rows,
   reach: Reach,
   triggered: boolean,
   speech: Speech,
 ): (values: readonly Row[]) => Judged {
+  const { kind, answer } = plan;
   const { table } = answer.secured;
   if (typeof check === "string" || reach === "row") return () => "riding";
   if (reach === "unknown") return () => "rehearsed";
@@ -31,7 +33,7 @@ export function judgeOf(
   return (values) => {
     if (snapshot && values.length <= rowsAtOnce(table)) return "riding";
     if (kind !== "update" || check !== using || triggered) return "rehearsed";
-    return mayChange(table, values[0]!, textOf(check, speech), speech) ? "rehearsed" : "kept";
+    return mayChange(table, counted(values[0]!, plan), textOf(check, speech), speech) ? "rehearsed" : "kept";
   };
 }
 

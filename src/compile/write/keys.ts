@@ -1,12 +1,15 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Row, Rows } from "../../author/author.ts";
+import type { Admission, Row, Rows } from "../../author/author.ts";
 import { speaksOnlyOf } from "../../drizzle/drizzle.ts";
 import type { ReadNode, WritePlan } from "../../plan/plan.ts";
 import { type ColumnInfo, type TableInfo, typeName } from "../../schema/schema.ts";
-import { columnAsText, extraAsText, syntaxOf } from "../../syntax/syntax.ts";
+import { boundAgain, columnAsText, extraAsText, syntaxOf } from "../../syntax/syntax.ts";
 import { list } from "../sql/list.ts";
 import { rowsCondition } from "../sql/condition.ts";
+import { MARKS, marksField, selectedField } from "../sql/masked.ts";
+import { shownIn, shownTo } from "../sql/secured.ts";
 import type { Fields } from "../statement.ts";
+import { cellOf, cellValue } from "./cell.ts";
 
 /** Names no column has. */
 export const CHECK = "~check";
@@ -18,20 +21,33 @@ export const MAX_VALUES = 30_000;
 /** Keys by which rows are read at once: a statement that comes again is written once. */
 export const MAX_READ = 1_000;
 
-/** Whether RETURNING says all that is asked for: no relations, no computed field that looks at other rows. */
-export function isSimple({ relations, extras, secured }: ReadNode): boolean {
-  return (
-    relations.size === 0 && [...extras.values()].every((extra) => speaksOnlyOf(extra.sql, secured.table))
-  );
+/** Whether RETURNING says all that is asked for: nothing of relations, no computed field or mask that looks at other rows. */
+export function isSimple(
+  { relations, counts, extras, marks, secured }: ReadNode,
+  admission: Admission,
+): boolean {
+  const { table } = secured;
+  if (
+    relations.size + counts.size > 0 ||
+    ![...extras.values()].every((extra) => speaksOnlyOf(extra.sql, table))
+  )
+    return false;
+  if (table.primaryKey.length === 0) return true; // no row could be found again
+  return marks.every((mask) => {
+    const shown = shownIn(mask, admission);
+    return typeof shown === "string" || speaksOnlyOf(shown, table);
+  });
 }
 
 /** What comes back of a written row: what is selected, the key, and whether the row passes. */
-export function returning(plan: WritePlan, check: Rows): Fields {
-  const { selected, extras, secured } = plan.answer;
+export function returning(plan: WritePlan, check: Rows, admission: Admission): Fields {
+  const { selected, extras, marks, secured } = plan.answer;
   const { table } = secured;
   const fields: Row = {};
-  const direct = isSimple(plan.answer); // else rows are read whole
-  for (const { name, expression } of direct ? selected : []) fields[name] = field(expression.column);
+  const direct = isSimple(plan.answer, admission); // else rows are read whole
+  const shown = shownTo(admission);
+  for (const { name, expression } of direct ? selected : []) fields[name] = selectedField(expression, shown);
+  if (direct && marks.length > 0) fields[MARKS] = marksField(marks, shown);
   for (const [name, extra] of direct ? extras : [])
     fields[name] = extraAsText(extra, name, syntaxOf(table.database));
   for (const key of table.primaryKey) fields[KEY + key.name] = field(key);
@@ -43,28 +59,46 @@ export function returning(plan: WritePlan, check: Rows): Fields {
   return fields;
 }
 
-const field = (column: ColumnInfo): unknown => columnAsText(column, false) ?? column.column;
+/** A column as it comes back through Drizzle. */
+export const field = (column: ColumnInfo): unknown => columnAsText(column, false) ?? column.column;
 
 /**
- * PostgreSQL's keys as text: what JavaScript makes of a moment or of many digits may say less than is stored. A row
- * without a key is told by where it is stored.
+ * Keys as text, where what JavaScript makes of them may say less than is stored: a moment, many digits, what an author's
+ * type maps. A row of PostgreSQL without a key is told by where it is stored.
  */
 export const exactKey = (table: TableInfo): ReadonlyMap<string, SQL.Aliased> =>
   new Map(
-    exactParts(table).map(([name, part], index) => [EXACT + name, sql`${part}::text`.as(`${EXACT}${index}`)]),
+    exactParts(table).map(([name, part], index) => [
+      EXACT + name,
+      cellOf(table.database, part).as(`${EXACT}${index}`),
+    ]),
   );
 
-/** What tells a row of PostgreSQL, each part with its name, its SQL and its type. */
-export function exactParts({ database, primaryKey }: TableInfo): readonly (readonly [string, SQL, string])[] {
-  if (database !== "postgresql") return [];
+/** What tells a row apart that needs more than its key as it is read, each part with its name, its SQL and its type. */
+export function exactParts({ database, primaryKey }: Keyed): readonly (readonly [string, SQL, string])[] {
+  if (database === "sqlite" && primaryKey.every(readsAsStored)) return [];
   if (primaryKey.length === 0) return PLACE;
   return primaryKey.map(({ name, column }) => [name, sql`${column}`, typeName(column)]);
 }
+
+/** Whether no two values that a column of SQLite stores are read as one. */
+const readsAsStored = ({ column }: ColumnInfo): boolean => AS_STORED.has(column.columnType);
+
+const AS_STORED: ReadonlySet<string> = new Set([
+  "SQLiteText",
+  "SQLiteInteger",
+  "SQLiteReal",
+  "SQLiteNumeric",
+  "SQLiteBlobBuffer",
+]);
 
 const PLACE = [
   ["tableoid", sql`tableoid`, "oid"],
   ["ctid", sql`ctid`, "tid"],
 ] as const;
+
+/** What tells the rows of a table apart. */
+type Keyed = Pick<TableInfo, "database" | "primaryKey">;
 
 /** The keys of rows that were read whole, as those of written rows. */
 export const keysOf = (rows: readonly Row[], { primaryKey }: TableInfo): readonly Row[] =>
@@ -89,20 +123,20 @@ export function chunks(
   );
 }
 
-export function keysIn(table: TableInfo, written: readonly Row[]): SQL {
+export function keysIn(table: Keyed, written: readonly Row[]): SQL {
   const exact = exactParts(table);
   const parts: readonly Part[] =
     exact.length > 0
-      ? exact.map(([name, part, type]) => [part, (row) => sql`${row[EXACT + name]}::text::${sql.raw(type)}`])
-      : table.primaryKey.map(({ name, column }) => [
-          sql`${column}`,
-          (row) => sql`${sql.param(row[KEY + name], column)}`,
-        ]);
+      ? exact.map(([name, part, type]) => [
+          part,
+          (row) => cellValue(table.database, row[EXACT + name] as string, type),
+        ])
+      : table.primaryKey.map((key) => [sql`${key.column}`, (row) => boundAgain(row[KEY + key.name], key)]);
   const [[first, bound]] = parts as readonly [Part];
   if (parts.length === 1) return sql`${first} in (${list(written.map(bound))})`;
   const tuples = list(written.map((row) => sql`(${list(parts.map(([, part]) => part(row)))})`));
   // SQLite takes rows as VALUES only; there PostgreSQL would not know their types.
-  const rows = exact.length > 0 ? tuples : sql`values ${tuples}`;
+  const rows = table.database === "postgresql" ? tuples : sql`values ${tuples}`;
   return sql`(${list(parts.map(([part]) => part))}) in (${rows})`;
 }
 

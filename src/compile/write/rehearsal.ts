@@ -8,7 +8,6 @@ import { joinedByKey } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Count, Text } from "../statement.ts";
 import type { Cells } from "./cells.ts";
-import { MAX_VALUES } from "./keys.ts";
 import { escaped } from "./reach.ts";
 import type { WritingOne, WritingRows } from "./steps.ts";
 
@@ -71,11 +70,9 @@ export function judge(
   secured: SecuredRelation,
   speech: Speech,
 ): readonly Count[] {
-  const size = Math.max(1, Math.floor(MAX_VALUES / cells.width));
   const own = joinedByKey(secured);
   const alias = sql.identifier(getTableName(own));
-  return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) => {
-    const judged = rows.slice(index * size, (index + 1) * size);
+  return cells.together(rows).map((judged) => {
     const query = sql`with "~rows" as (${cells.select(judged)}) select count(*) from "~rows" as ${alias} where (${check})`;
     const { sql: text, params } = query.toQuery(speech.rendering);
     const parts = withoutSchema(text, own).split(MARK);

@@ -2,7 +2,9 @@ import type { Row } from "../../author/author.ts";
 import type { WritePlan } from "../../plan/plan.ts";
 import type { RowsWriter } from "../../syntax/syntax.ts";
 import type { Count, Delete, Insert, ReadStatement, Run, Select, Text, Update } from "../statement.ts";
+import type { Pairs } from "./change.ts";
 import type { Rehearsal } from "./rehearsal.ts";
+import type { Seen } from "./seen.ts";
 
 /** A write as data: its steps, from first to last. */
 export interface WriteSteps {
@@ -12,32 +14,64 @@ export interface WriteSteps {
   readonly atomic: boolean;
   /** Whether a row that refers to one that is not there is refused as by the check, which had not spoken yet. */
   readonly strandedIsRefused: boolean;
+  /** What hooks see of rows. */
+  readonly seen: Seen;
 }
 
 /** What is known of a write while its steps are taken. Statements of later steps are made of it. */
 export interface Known {
   /** The rows to write. */
   readonly values: readonly Row[];
-  /** The keys of the rows that a step has locked. */
+  /** The rows that a step has locked, as they were: their keys, and what else is asked of them. */
   readonly held?: readonly Row[];
   /** The rows to be removed, as they were read. */
   readonly before?: readonly Row[];
 }
 
 /** What a write is refused with where what must hold does not. */
-export type Refusal = "check-failed" | "limit-exceeded";
+export type Refusal = "check-failed" | "transition-failed" | "limit-exceeded" | "precondition-failed";
 
 /** One step of a write. What must hold is said with it, and the refusal that follows where it does not: nothing is kept. */
 export type Step =
   /** Refuses where `reached` counts a row; without it, always. */
   | { readonly kind: "refuse"; readonly reached: Select | undefined; readonly refusal: Refusal }
   | { readonly kind: "run"; readonly ask: Run }
-  /** Locks rows. */
-  | { readonly kind: "hold"; readonly ask: Select }
+  /** Locks rows, of which there may be so many. */
+  | {
+      readonly kind: "hold";
+      readonly ask: Select;
+      readonly most: number | undefined;
+      readonly refusal: Refusal;
+    }
+  /** Asks what must hold of the rows that will be written, as they are before. */
+  | {
+      readonly kind: "match";
+      readonly asks: (known: Known) => readonly Count[];
+      readonly refusal: Refusal;
+    }
+  /** Counts for each column the rows on which it may not be set: it is refused where there is one. */
+  | {
+      readonly kind: "permit";
+      readonly ask: (known: Known) => Select;
+      readonly columns: readonly string[];
+      readonly refusal: Refusal;
+    }
   /** Reads rows that are to be removed. */
   | { readonly kind: "before"; readonly read: (known: Known) => ReadStatement }
   /** Writes rows. Each that comes back says whether it passes, and all must. */
   | { readonly kind: "write"; readonly writing: (known: Known) => Writing; readonly refusal: Refusal }
+  /** Asks of each row that was changed what must hold of it as it was and as it is stored. */
+  | {
+      readonly kind: "transition";
+      readonly counts: (known: Known, written: readonly Row[]) => readonly Count[] | "refused";
+      readonly refusal: Refusal;
+    }
+  /** Finds what each row that was changed was before, for who looks at both. */
+  | {
+      readonly kind: "pair";
+      readonly pairs: (known: Known, written: readonly Row[]) => Pairs;
+      readonly refusal: Refusal;
+    }
   /** Asks of the rows that were written what must hold once all are. */
   | {
       readonly kind: "ensure";

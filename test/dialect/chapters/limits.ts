@@ -33,6 +33,7 @@ export function limits(app: Subject): void {
           { id: "a3", views: 20 },
         ],
         reviews: [{ id: "a5" }],
+        $more: ["articles"],
       },
       {
         id: 3,

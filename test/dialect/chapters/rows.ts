@@ -219,7 +219,7 @@ export function rows(app: Subject): void {
       expect((await app.get(ask("counted", "(columns:F,offset:5)"))).body).toEqual({ total: 6, count: 1 });
     });
     test("comes first, then the count, then the rows", async () => {
-      const text = '{"total":6,"count":2,"counted":[{"id":"a1"},{"id":"a2"}]}';
+      const text = '{"total":6,"count":2,"more":true,"counted":[{"id":"a1"},{"id":"a2"}]}';
       expect(JSON.stringify((await app.get("counted")).body)).toBe(text);
     });
   });

@@ -8,7 +8,8 @@ export type Part = "schema" | "acl" | "client";
 
 /**
  * Writes an application of so many tables into a folder: each table with three relations, a resource with rules for every
- * method, and a call of the client. A file is checked with those it needs: the client needs both others.
+ * method, some of whose relations stand under other resources' rules, in circles, and a call of the client. A file is
+ * checked with those it needs: the client needs both others.
  */
 export function generate(folder: string, tables: number, part: Part = "client"): void {
   mkdirSync(folder, { recursive: true });
@@ -93,7 +94,15 @@ ${names
           select: { mode: false, columns: new Set(["secret"]) },
           where: ({ me }, table, { eq }) => eq(table.keeperId, me),
           orderBy: { name${n}: "asc" },
-          with: { parent: true, keeper: { select: { columns: ["id", "note"] }, with: { children: true } }, children: true },
+          with: {
+            parent: "resource${(n + 1) % names.length}",
+            keeper: "resource${(n + 7) % names.length}",
+            children: { select: { columns: ["id", "note"] }, with: { keeper: "resource${(n + 6) % names.length}" } },
+          },
+        },
+        admin: {
+          select: [{ columns: ["id", "name${n}"] }, { columns: new Set(["note", "size"]), when: ({ me }, table, { eq }) => eq(table.keeperId, me) }],
+          with: { keeper: "resource${(n + 7) % names.length}", children: "resource${(n + names.length - 1) % names.length}" },
         },
       },
       POST: { all: { select: true, injectBody: (body, { me }) => ({ ...body, keeperId: me }) } },
@@ -121,7 +130,7 @@ export async function call${n}() {
     where: { "name${n}.like": "a%", OR: [{ done: true }, { "size.gt": 5 }] },
     with: { parent: { columns: { id: true } }, children: true, keeper: { with: { children: { columns: { size: true } } } } },
   });
-  const sizes: number[] | undefined = resource${n}[0]!.keeper?.children.map(({ size }) => size);
+  const sizes: (number | null)[] | undefined = resource${n}[0]!.keeper?.children.map(({ size }) => size);
   const at: string = resource${n}[0]!.createdAt;
   await api.patch("resource${n}", { note: at }, { mine: true, where: { id: total } });
   return sizes;

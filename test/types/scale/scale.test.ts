@@ -26,10 +26,10 @@ function instantiations(part: Part, tables: number): number {
 }
 
 // Bounds are 1.2 times what TypeScript 7.0.2 needs with drizzle-orm 0.45.4; 494,000 of that are the schema's own.
-test("rules over 100 tables with three relations each are checked in bounds", () => {
-  expect(instantiations("acl", 100)).toBeLessThanOrEqual(1.2 * 683_000);
-}, 60_000);
+test("rules over 100 tables with three relations each, some of them under each other's rules, are checked in bounds", () => {
+  expect(instantiations("acl", 100)).toBeLessThanOrEqual(1.2 * 700_000);
+}, 120_000);
 
 test("a client that asks each of 100 resources for rows, relations and a change is checked in bounds", () => {
-  expect(instantiations("client", 100)).toBeLessThanOrEqual(1.2 * 2_607_000);
-}, 60_000);
+  expect(instantiations("client", 100)).toBeLessThanOrEqual(1.2 * 3_003_000);
+}, 120_000);

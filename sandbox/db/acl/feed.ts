@@ -1,0 +1,30 @@
+import type { ACL } from "@/db";
+
+const name = { select: { mode: true, columns: ["id", "name"] } } as const;
+
+/** `feed`: what everybody has published, open to everybody. */
+export default {
+  feed: {
+    table: "post",
+    maxDepth: 3,
+    maxLimit: 20,
+    control: {
+      GET: {
+        all: {
+          unrestricted: true,
+          select: { mode: false, columns: ["createdAt", "updatedAt"] },
+          where: (_context, post, { isNotNull }) => isNotNull(post.publishedAt),
+          orderBy: { publishedAt: "desc" },
+          search: true,
+          with: {
+            user: name,
+            comments: "comments",
+            tags: { through: ["postTags", "tag"], ...name, orderBy: { name: "asc" } },
+          },
+          // How many, by whom and when; not which texts are first and last.
+          aggregate: { functions: ["count", "countDistinct"] },
+        },
+      },
+    },
+  },
+} satisfies ACL;

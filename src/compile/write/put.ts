@@ -1,0 +1,149 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Row } from "../../author/author.ts";
+import type { WritePlan } from "../../plan/plan.ts";
+import type { TableInfo } from "../../schema/schema.ts";
+import { countOf } from "../sql/count.ts";
+import { target, writtenRows } from "../sql/secured.ts";
+import type { Count, Fields, Insert } from "../statement.ts";
+import { Cells } from "./cells.ts";
+import { judgeChange } from "./change.ts";
+import { counted } from "./counted.ts";
+import type { InsertWriter } from "./insert.ts";
+import { judgeOf, rowsAtOnce } from "./judged.ts";
+import { chunks, keysIn, MAX_READ } from "./keys.ts";
+import { changedRow, newRow } from "./made.ts";
+import { fieldsOf, paired, pairsIn, reached, type Write } from "./parts.ts";
+import { judge, type Rehearsal } from "./rehearsal.ts";
+import type { Known, Step, Writing, WritingOne, WritingRows } from "./steps.ts";
+
+/** Writes rows that stay: by a statement with `returning`, in which the check rides along where it may. */
+export function put(write: Write): readonly Step[] {
+  const { plan, using, check, triggered, speech, inserts } = write;
+  const { answer } = plan;
+  const again = triggered && answer.secured.table.primaryKey.length > 0;
+  const alone = !again && write.ensure === "all" && inserts?.takes(plan) === true ? inserts : undefined;
+  const judged = judgeOf(plan, using, check, write.reach, triggered, speech);
+  const writing = (known: Known): Writing => {
+    const { values } = known;
+    const how = judged(values);
+    if (how === "rehearsed") return rehearsed(write, again, alone, known);
+    const riding = how === "riding" ? check : "all";
+    const one = values.length === 1 && how === "riding" ? alone?.insert(plan, riding, values[0]!) : undefined;
+    return one ?? written(write, again, known, values, fieldsOf(write, riding));
+  };
+  return [
+    { kind: "write", writing, refusal: "check-failed" },
+    ...compared(write),
+    ...paired(write),
+    ...ensured(write),
+  ];
+}
+
+/** Writes rows, and answers `fields` of them as they are once all triggers have run. */
+function written(
+  write: Write,
+  again: boolean,
+  known: Known,
+  values: readonly Row[],
+  fields: Fields,
+): WritingRows {
+  const { secured } = write.plan.answer;
+  const { table } = secured;
+  return {
+    kind: "rows",
+    asks:
+      write.plan.kind === "insert"
+        ? inserted(write.plan, values, fields)
+        : [{ kind: "update", rows: reached(write, known), set: setOf(write, values[0]!), fields }],
+    again: again
+      ? (rows) =>
+          chunks(rows, table, MAX_READ).map((keys) => ({
+            kind: "select",
+            fields,
+            from: writtenRows(secured, keysIn(table, keys)),
+          }))
+      : undefined,
+  };
+}
+
+function rehearsed(write: Write, again: boolean, alone: InsertWriter | undefined, known: Known): Writing {
+  const { plan, speech } = write;
+  const { secured } = plan.answer;
+  const check = write.check as SQL;
+  const cells = new Cells(secured, check, speech, plan.kind === "update");
+  const one = (row: Row): WritingOne | undefined =>
+    cells.hasMore ? undefined : alone?.insert(plan, "all", row, cells.columns);
+  const rehearsal: Rehearsal = {
+    kind: plan.kind as Rehearsal["kind"],
+    cells,
+    writing: (values) =>
+      (values.length === 1 ? one(values[0]!) : undefined) ??
+      written(write, again, known, values, { ...fieldsOf(write, "all"), ...cells.fields() }),
+    judging: (rows) => judge(rows, check, cells, secured, speech),
+  };
+  return { kind: "rehearsed", rehearsal };
+}
+
+/** Asks of each row that was changed whether it may have become what it is. */
+function compared({ plan, change, cells, speech }: Write): readonly Step[] {
+  if (cells === undefined) return [];
+  const { secured } = plan.answer;
+  const counts = (known: Known, written: readonly Row[]): readonly Count[] | "refused" => {
+    const was = pairsIn(secured.table, known, written);
+    const pairs = written.flatMap((after, index) => {
+      const before = was[index];
+      return before === undefined ? [] : [{ before, after }];
+    });
+    if (pairs.length < written.length) return "refused";
+    return judgeChange(pairs, change.transition as SQL, cells, secured, speech);
+  };
+  return [{ kind: "transition", counts, refusal: "transition-failed" }];
+}
+
+/** Whether every written row satisfies what is asked once all are written. */
+function ensured({ plan, ensure }: Write): readonly Step[] {
+  if (ensure === "all") return [];
+  const { secured } = plan.answer;
+  const { table } = secured;
+  const step = { kind: "ensure", refusal: "check-failed" } as const;
+  if (ensure === "none")
+    return [{ ...step, counts: (rows: readonly Row[]) => (rows.length === 0 ? [] : "refused") }];
+  return [
+    {
+      ...step,
+      counts: (rows: readonly Row[]) =>
+        chunks(rows, table).map((keys) => ({
+          ask: countOf(writtenRows(secured, sql`${keysIn(table, keys)} and (${ensure})`)),
+          atLeast: keys.length,
+        })),
+    },
+  ];
+}
+
+/** New rows, as many at a time as one statement takes. */
+function inserted(
+  { answer: { secured } }: WritePlan,
+  values: readonly Row[],
+  fields: Fields,
+): readonly Insert[] {
+  const { table } = secured;
+  const rows = values.map((row) => newRow(row, table));
+  const overriding = rows.some((row) => givesIdentity(row, table));
+  const size = rowsAtOnce(table);
+  return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) => ({
+    kind: "insert",
+    into: target(secured),
+    rows: rows.slice(index * size, (index + 1) * size),
+    overriding,
+    fields,
+  }));
+}
+
+/** Whether a row brings a number that is the database's to give: one it gave when the row was rehearsed. */
+const givesIdentity = (row: Row, { columns }: TableInfo): boolean =>
+  [...columns.values()].some(
+    ({ name, column }) => column.generatedIdentity?.type === "always" && Object.hasOwn(row, name),
+  );
+
+/** What a change sets. */
+const setOf = ({ plan }: Write, row: Row): Row => changedRow(counted(row, plan), plan.answer.secured.table);

@@ -1,0 +1,106 @@
+import type { Body, Context } from "../author/author.ts";
+import type { Cursors } from "../cursor/cursor.ts";
+import type { Compiler } from "../compile/compile.ts";
+import type { Asker, Runtime, SearchIndexes, Task, TimeZones, Triggers, Work } from "../execute/execute.ts";
+import type { Mark } from "../observe.ts";
+import type { Hooks, Policy, QueryResult } from "../policy/policy.ts";
+import type { Principal, QueryRequest } from "../request/request.ts";
+import type { PlanMemory } from "./memory.ts";
+import type { Pace } from "./pace.ts";
+import type { Policies } from "./policies.ts";
+import type { RouteHooks } from "./route-hooks.ts";
+import type { Turns } from "./turns.ts";
+
+/** What a request came to. */
+export interface Answer {
+  readonly policy: Policy;
+  /** Whether one row was asked for instead of a list. */
+  readonly first: boolean;
+  /** The most bytes its body may have; endless where what it tells of is kept already. */
+  readonly most: number;
+  /** Rows may have come as the JSON they will be sent as. */
+  readonly outcome: QueryResult & { readonly json?: string };
+}
+
+/** What an engine answers requests with. */
+export interface Parts {
+  readonly policies: Policies;
+  readonly turns: Turns;
+  readonly pace: Pace;
+  readonly compiler: Compiler;
+  readonly plans: PlanMemory;
+  readonly cursors: Cursors;
+  readonly triggers: Triggers;
+  /** Knows the indexes of words. */
+  readonly indexes: SearchIndexes;
+  readonly zones: TimeZones;
+  readonly hooks: RouteHooks;
+  /** Hears of what failed though a request was answered. */
+  readonly failed: (error: unknown) => void;
+  readonly runtime: Runtime;
+  /** Whether every answer is formatted. */
+  readonly formats: boolean;
+}
+
+/** A request on its way, for whoever asks. */
+export interface Call<Shaped> extends Asker {
+  readonly request: QueryRequest;
+  readonly principal: Principal;
+  readonly mark: Mark;
+  /** The name of who asks, where the author gives one: his cursors are nobody else's. */
+  readonly holder: string | undefined;
+  /** Reads the body, of at most so many bytes: only once a rule was found. */
+  body(maxBytes: number): Promise<Body>;
+  /** Makes of an answer what is sent; that of a write before it is kept. */
+  shape(answer: Answer): Shaped | Promise<Shaped>;
+}
+
+/** What is asked of the database for a call; whose it is costs something to know, and is seldom asked. */
+export class Asked<Outcome> implements Task<Outcome> {
+  readonly #call: Call<unknown>;
+  readonly work: Work;
+  readonly atomic: boolean;
+  readonly hooks: Hooks;
+  readonly context: Context;
+  readonly finish: Task<Outcome>["finish"];
+  afterWrite: Task<Outcome>["afterWrite"];
+  apart = false;
+  kept = false;
+  took = 0;
+  #signal: AbortSignal | undefined;
+
+  constructor(
+    call: Call<unknown>,
+    hooks: Hooks,
+    work: Work,
+    atomic: boolean,
+    finish?: Task<Outcome>["finish"],
+  ) {
+    this.#call = call;
+    this.work = work;
+    this.atomic = atomic;
+    this.hooks = hooks;
+    this.context = call.principal.context;
+    this.finish = finish;
+  }
+
+  get caller(): string {
+    return this.#call.caller;
+  }
+
+  get signal(): AbortSignal {
+    return this.#signal ?? this.#call.signal;
+  }
+
+  /** Ends it, though its caller has not left. */
+  set signal(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+}
+
+export const isFormatted = ({ formats }: Parts, { formatResult }: Policy): boolean =>
+  formats || formatResult !== undefined;
+
+/** Whether somebody looks at rows, so that their text is not enough. */
+export const wantsRows = (parts: Parts, policy: Policy): boolean =>
+  isFormatted(parts, policy) || policy.hooks.afterQuery !== undefined;

@@ -1,0 +1,44 @@
+import type { Cursors } from "../cursor/cursor.ts";
+import type { FoundPage } from "../execute/execute.ts";
+import { type Paging, type ReadPlan, withPosition } from "../plan/plan.ts";
+import type { Policy, QueryResult } from "../policy/policy.ts";
+
+/** What is told of a page: the cursors of those beside it. */
+type Told = NonNullable<QueryResult["page"]>;
+
+/** The cursors of one list: they belong to it, to its order, to the rule it is read under, and to who asks. */
+export class Pages {
+  readonly #cursors: Cursors;
+  readonly #paging: Paging;
+  readonly #binding: string;
+
+  /** `holder`: the name of who asks, where the author gives one. */
+  constructor(cursors: Cursors, paging: Paging, { resource, path }: Policy, holder: string | undefined) {
+    this.#cursors = cursors;
+    this.#paging = paging;
+    this.#binding = JSON.stringify([resource, path, paging.order, holder ?? null]);
+  }
+
+  /**
+   * The plan of the page that a cursor leads to.
+   *
+   * @throws QueryError `invalid-cursor`.
+   */
+  begin(plan: ReadPlan): ReadPlan {
+    const { cursor, side } = this.#paging;
+    if (cursor === undefined) return plan;
+    return withPosition(plan, this.#cursors.open(cursor, this.#binding, `select.${side!}`));
+  }
+
+  /** On the way that was gone there is a page where rows were left; on the way back there always is one. */
+  readonly tell = ({ ends, more }: FoundPage): Told => {
+    const { side, cursor = null } = this.#paging;
+    const seal = (end: 0 | 1): string =>
+      ends === undefined
+        ? (cursor ?? this.#cursors.seal([], this.#binding))
+        : this.#cursors.seal(ends[end](), this.#binding);
+    const next = side === "before" || more ? seal(1) : null;
+    const previous = side === "after" || (side === "before" && more) ? seal(0) : null;
+    return { next, previous };
+  };
+}
