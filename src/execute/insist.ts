@@ -2,9 +2,10 @@ import { pause } from "../clock.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 
 /** How often work is done again when only another transaction stood in its way. */
-const RETRIES = 3;
-/** The longest rest before the first time, in milliseconds; it doubles each time. */
+const RETRIES = 8;
+/** The longest rest before the first time, in milliseconds; it doubles each time, up to the longest of all. */
 const REST = 20;
+const LONGEST_REST = 160;
 
 /**
  * Does work anew where nothing but another transaction, or a statement prepared elsewhere, made it fail: nothing of it was
@@ -21,7 +22,7 @@ export async function insist<T>(
     try {
       return await work(left);
     } catch (error) {
-      const rest = Math.random() * REST * 2 ** retries;
+      const rest = Math.random() * Math.min(REST * 2 ** retries, LONGEST_REST);
       left = Math.ceil(end - performance.now() - rest);
       if (retries === RETRIES || left <= 0 || !dialect.retryable(error)) throw error;
       await pause(rest);
