@@ -112,6 +112,22 @@ export class QueryError extends HttpError {
     this.told = details.told === true;
     if (details.cause !== undefined) this.cause = details.cause;
   }
+
+  /** The same refusal of what is part of something bigger, with its place there. */
+  under(place: string): QueryError {
+    const within = (path: string | undefined): string => (path === undefined ? place : `${place}.${path}`);
+    const issues = this.issues?.map((issue) => ({ ...issue, path: within(issue.path) }));
+    const { hint, headers, allow, cause, told } = this;
+    return new QueryError(this.code, this.message, {
+      path: within(this.path),
+      hint,
+      issues,
+      headers,
+      allow,
+      cause,
+      told,
+    });
+  }
 }
 
 /** The text of a client in backticks, shortened so that an answer never echoes a whole request. */

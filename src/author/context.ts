@@ -46,6 +46,14 @@ export function setParams(context: Draft, params: Params): void {
 export const inRole = (context: Context, role: string | undefined): Context =>
   context.role === role ? context : { ...context, role };
 
+/** The context of one request among several of the same caller: what is known of him, and nothing that the others came to. */
+export function contextFor(context: Context, method: string, resourceId: string): Context {
+  const { request, roles } = context;
+  const others = Object.entries(context).filter(([name]) => !OWN.has(name));
+  const own = { request, method, resourceId, role: roles?.[0], roles, params: NO_PARAMS };
+  return Object.assign(own as Context, Object.fromEntries(others));
+}
+
 /** Whether one row is asked for instead of a list. */
 export function setFindFirst(context: Draft, findFirst: boolean): void {
   context.findFirst = findFirst;

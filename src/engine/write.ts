@@ -19,7 +19,7 @@ import {
 } from "../author/author.ts";
 import { within } from "../clock.ts";
 import type { WriteRows, WriteSteps } from "../compile/compile.ts";
-import { execute } from "../execute/execute.ts";
+import { execute, type Task } from "../execute/execute.ts";
 import { planWrite, withExtras, type WritePlan } from "../plan/plan.ts";
 import type { QueryResult } from "../policy/policy.ts";
 import { Asked, type Call, isFormatted, type Parts, wantsRows } from "./call.ts";
@@ -35,27 +35,45 @@ async function computedAnswer({ runtime }: Parts, plan: WritePlan, call: Call<un
 
 /** plan → body → what may be written → steps → rows → answer. */
 export async function write<Shaped>(parts: Parts, call: Call<Shaped>): Promise<Shaped | Response> {
-  const { policies, turns } = parts;
+  const { policies, turns, pace } = parts;
   turns.inFlight.assertRoom(call); // before a body is read for nothing
   const policy = await policies.resolve(call.request, call.principal);
   const plan = planWrite(policy, call.request);
   call.mark("plan");
   const body = (): Promise<Body> => call.body(policy.limits.maxBodySize);
   const sent = plan.kind === "delete" ? undefined : await counted(turns.bodies, call, body);
-  return counted(turns.inFlight, call, () => writeSent(parts, plan, sent, call));
+  return counted(turns.inFlight, call, async () => {
+    await pace.othersFirst(call);
+    const { task, settle } = await prepareWrite(parts, plan, sent, call);
+    await pace.othersFirst(call);
+    try {
+      const answer = await execute(parts.runtime, task);
+      call.mark("execute");
+      return answer;
+    } finally {
+      settle();
+    }
+  });
 }
 
-async function writeSent<Shaped>(
+/** What is ready to run. */
+export interface Ready<Answer> {
+  readonly task: Task<Answer>;
+  /** Is called once it has run, whatever came of it: who hears of commits is told, and its caller charged with its time. */
+  readonly settle: () => void;
+}
+
+/** All of a write but its running: body → what may be written → steps. */
+export async function prepareWrite<Shaped>(
   parts: Parts,
   planned: WritePlan,
   sent: Body | undefined,
   call: Call<Shaped>,
-): Promise<Shaped | Response> {
+): Promise<Ready<Shaped>> {
   const { mark } = call;
   const { policy } = planned;
   const { context } = call.principal;
   setFindFirst(context, false);
-  await parts.pace.othersFirst(call);
   // Those that the client sets, where it matters which they are.
   const columns = policy.writeMasks.size > 0 ? new Set<string>() : undefined;
   if (sent !== undefined) {
@@ -70,21 +88,25 @@ async function writeSent<Shaped>(
   const compiled = compileSteps(parts, plan, rows);
   const steps = compiled instanceof Promise ? await compiled : compiled;
   mark("compile");
-  return runSteps(parts, plan, steps, sent, call);
-}
-
-/** Runs the steps with the hooks around; once they are kept, it is told. */
-async function runSteps<Shaped>(
-  parts: Parts,
-  plan: WritePlan,
-  steps: WriteSteps,
-  sent: Body | undefined,
-  call: Call<Shaped>,
-): Promise<Shaped | Response> {
-  const { policy, kind } = plan;
-  const { context } = call.principal;
   const setting = setFirst(parts, plan, call);
   const set = setting instanceof Promise ? await setting : setting;
+  const task = taskOf(parts, plan, steps, set, call);
+  const settle = (): void => {
+    if (task.kept) tellCommitted(parts, policy, context);
+    parts.pace.charge(call, parts.pace.isHere ? task.took : Math.min(task.took, mostOf(sent)));
+  };
+  return { task, settle };
+}
+
+/** The steps with the hooks around. */
+function taskOf<Shaped>(
+  parts: Parts,
+  { policy, kind }: WritePlan,
+  steps: WriteSteps,
+  set: readonly SetRow[] | undefined,
+  call: Call<Shaped>,
+): Asked<Shaped> {
+  const { context } = call.principal;
   const values = (): readonly Row[] | Promise<readonly Row[]> =>
     kind === "delete" ? [] : finishRows(policy, kind, context, set);
   const atomic = steps.atomic || isFormatted(parts, policy) || Array.isArray(context.body);
@@ -94,15 +116,7 @@ async function runSteps<Shaped>(
   const work = { kind: "write", write: steps, values } as const;
   const task = new Asked<Shaped>(call, policy.hooks, work, atomic, finish);
   task.afterWrite = parts.hooks.afterWrite;
-  await parts.pace.othersFirst(call);
-  try {
-    const answer = await execute(parts.runtime, task);
-    call.mark("execute");
-    return answer;
-  } finally {
-    if (task.kept) tellCommitted(parts, policy, context);
-    parts.pace.charge(call, parts.pace.isHere ? task.took : Math.min(task.took, mostOf(sent)));
-  }
+  return task;
 }
 
 /** Of a row no more milliseconds are its caller's, and of a body so many times what its decoding took. */

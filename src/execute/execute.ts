@@ -103,10 +103,9 @@ class Ended {
  * @throws what a hook threw, or a refusal for what the database refused.
  */
 export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Promise<Answer | Response> {
-  const { hooks, context, work, afterWrite } = task;
+  const { context, work } = task;
   try {
-    const hooked = (hooks.beforeQuery ?? hooks.afterQuery ?? afterWrite) !== undefined;
-    const answer = await (hooked
+    const answer = await (isHooked(task)
       ? transact(runtime, task, runtime.timeout)
       : insist(runtime.dialect, runtime.timeout, (left) => once(runtime, task, left)));
     task.kept = true;
@@ -121,6 +120,65 @@ export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Pro
     removeTransaction(context);
   }
 }
+
+/** Several tasks of one caller that are kept together, or not at all. */
+export interface Together<Answer> extends Asker {
+  readonly mode: Work["kind"];
+  /** Has one task run after the other. What it throws undoes all; where only another transaction was in the way, it is asked again. */
+  readonly work: (transaction: Inside) => Promise<Answer>;
+}
+
+/** A transaction that several tasks run in. */
+export interface Inside {
+  readonly database: Database;
+  /** Runs a task with its hooks. A hook's `Response` ends all tasks, and is the answer. */
+  run<Answer>(task: Task<Answer>): Promise<Answer>;
+}
+
+/**
+ * Runs several tasks in one transaction, each with its hooks. Whatever is thrown undoes all; the task that it was thrown in
+ * is asked about it, as it would be on its own.
+ *
+ * @throws what a hook or `work` threw, or a refusal for what the database refused.
+ */
+export async function executeTogether<Answer>(
+  runtime: Runtime,
+  together: Together<Answer>,
+): Promise<Answer | Response> {
+  const { dialect, timeout, turn } = runtime;
+  const { mode, work } = together;
+  const begun = new Set<Task<unknown>>();
+  let running: Task<unknown> | undefined;
+  const inside = (database: Database): Inside => ({
+    database,
+    async run(task) {
+      begun.add((running = task as Task<unknown>));
+      const answer = await around(runtime, database, task, true);
+      running = undefined;
+      return answer as Exclude<typeof answer, Response>;
+    },
+  });
+  const once = (left: number): Promise<Answer> =>
+    turn(together, mode, true, () =>
+      dialect.transaction(mode, (database) => within(left, work(inside(database)))),
+    );
+  try {
+    const answer = await insist(dialect, timeout, once, () => [...begun].some(isHooked));
+    for (const task of begun) task.kept = true;
+    return answer;
+  } catch (error) {
+    if (error instanceof Ended) return error.response;
+    if (error instanceof Gone) throw error;
+    const answer = running && (await asked(runtime, running, error));
+    if (isResponse(answer)) return answer;
+    throw dialect.failure(error, mode) ?? error;
+  } finally {
+    for (const { context } of begun) removeTransaction(context);
+  }
+}
+
+const isHooked = ({ hooks, afterWrite }: Task<unknown>): boolean =>
+  (hooks.beforeQuery ?? hooks.afterQuery ?? afterWrite) !== undefined;
 
 function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
   if (task.atomic) return transact(runtime, task, timeout);
@@ -250,10 +308,12 @@ async function asked<Answer>(
   }
 }
 
+/** Begin → hooks → commit, without the two ends. `among` others, which an answer of a hook ends as well. */
 async function around<Answer>(
   runtime: Runtime,
   tx: Database,
   task: Task<Answer>,
+  among = false,
 ): Promise<Answer | Response> {
   const { hooks, context, afterWrite } = task;
   setTransaction(context, tx);
@@ -263,5 +323,9 @@ async function around<Answer>(
   setResult(context, outcome);
   const after: unknown = await hooks.afterQuery?.(context);
   await afterWrite?.(context);
-  return isResponse(after) ? unread(after) : finished(task, outcome);
+  if (isResponse(after)) {
+    if (among) throw new Ended(after);
+    return unread(after);
+  }
+  return finished(task, outcome);
 }
