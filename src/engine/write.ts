@@ -19,7 +19,7 @@ import {
 } from "../author/author.ts";
 import { within } from "../clock.ts";
 import type { WriteRows, WriteSteps } from "../compile/compile.ts";
-import { execute, type Task } from "../execute/execute.ts";
+import { execute, executeTogether, type Inside, type Task } from "../execute/execute.ts";
 import { planWrite, withExtras, type WritePlan } from "../plan/plan.ts";
 import type { QueryResult } from "../policy/policy.ts";
 import { Asked, type Call, isFormatted, type Parts, wantsRows } from "./call.ts";
@@ -44,23 +44,36 @@ export async function write<Shaped>(parts: Parts, call: Call<Shaped>): Promise<S
   const sent = plan.kind === "delete" ? undefined : await counted(turns.bodies, call, body);
   return counted(turns.inFlight, call, async () => {
     await pace.othersFirst(call);
-    const { task, settle } = await prepareWrite(parts, plan, sent, call);
+    const ready = await prepareWrite(parts, plan, sent, call);
     await pace.othersFirst(call);
     try {
-      const answer = await execute(parts.runtime, task);
+      const answer = await runReady(parts, ready, call);
       call.mark("execute");
       return answer;
     } finally {
-      settle();
+      ready.settle();
     }
   });
 }
 
-/** What is ready to run. */
+/** A write that is ready to run, be it one task or several. */
 export interface Ready<Answer> {
-  readonly task: Task<Answer>;
+  /** Its only task, which may run without a transaction of several. */
+  readonly alone?: Task<Answer>;
+  /** Runs it in a transaction. */
+  readonly run: (inside: Inside) => Promise<Answer>;
   /** Is called once it has run, whatever came of it: who hears of commits is told, and its caller charged with its time. */
   readonly settle: () => void;
+}
+
+function runReady<Answer>(
+  { runtime }: Parts,
+  { alone, run }: Ready<Answer>,
+  { caller, signal }: Call<unknown>,
+): Promise<Answer | Response> {
+  return alone === undefined
+    ? executeTogether(runtime, { caller, signal, mode: "write", work: run })
+    : execute(runtime, alone);
 }
 
 /** All of a write but its running: body → what may be written → steps. */
@@ -95,7 +108,7 @@ export async function prepareWrite<Shaped>(
     if (task.kept) tellCommitted(parts, policy, context);
     parts.pace.charge(call, parts.pace.isHere ? task.took : Math.min(task.took, mostOf(sent)));
   };
-  return { task, settle };
+  return { alone: task, run: (inside) => inside.run(task), settle };
 }
 
 /** The steps with the hooks around. */
