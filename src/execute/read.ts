@@ -314,8 +314,8 @@ function arrange(row: Row, node: ReadNode, how: Arranging): Row {
         ? arrange(value, child, inside)
         : null;
   }
-  readBeyond(arranged, node);
   readNumbers(row, arranged, node);
+  readBeyond(arranged, node);
   readMarks(row, arranged, node);
   return arranged;
 }
