@@ -7,7 +7,6 @@ export {
   type Context,
   contextFor,
   createContext,
-  inRole,
   removeTransaction,
   setBody,
   setFindFirst,

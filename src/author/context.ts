@@ -1,5 +1,6 @@
 import type { Params } from "./params.ts";
 import type { QueryResult, ResultContext, WrittenContext } from "../policy/context.ts";
+import { type NodePolicy, roleUnder } from "../policy/policy.ts";
 
 /**
  * The one object that all functions of an author are handed, as far as its request has come; whatever else is on it is
@@ -42,9 +43,11 @@ export function setParams(context: Draft, params: Params): void {
   context.params = params;
 }
 
-/** A context as functions are handed it whose rule is another's than the request's: that of the same caller, in a role. */
-export const inRole = (context: Context, role: string | undefined): Context =>
-  context.role === role ? context : { ...context, role };
+/** A context as the functions of a rule are handed it, be it another than the request's: in the role it applies for. */
+export function under(policy: NodePolicy, context: Context): Context {
+  const role = roleUnder(policy, context.roles ?? []);
+  return context.role === role ? context : { ...context, role };
+}
 
 /** The context of one request among several of the same caller: what is known of him, and nothing that the others came to. */
 export function contextFor(context: Context, method: string, resourceId: string): Context {

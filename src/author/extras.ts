@@ -6,7 +6,7 @@ import type { ReadNode } from "../plan/plan.ts";
 import { type AuthorFunction, captured, spanOf } from "../policy/policy.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import { operators } from "./admit.ts";
-import type { Context } from "./context.ts";
+import { type Context, under } from "./context.ts";
 
 /** Computed fields by name. */
 type Extras = ReadonlyMap<string, SQL.Aliased>;
@@ -18,10 +18,12 @@ export type AskedExtras = ReadonlyMap<number, Extras>;
 export async function askExtras(nodes: readonly ReadNode[], context: Context): Promise<AskedExtras> {
   const asked = new Map<number, Extras>();
   for (const { index, extras, secured } of nodes) {
-    const { askedExtras, table, path } = secured.policy;
+    const { policy } = secured;
+    const { askedExtras, table, path } = policy;
     const found = new Map<string, SQL.Aliased>();
     for (const [name, make] of askedExtras)
-      if (extras.has(name)) found.set(name, await ask(make, name, table, context, `${path}.extras.${name}`));
+      if (extras.has(name))
+        found.set(name, await ask(make, name, table, under(policy, context), `${path}.extras.${name}`));
     if (found.size > 0) asked.set(index, found);
   }
   return asked;

@@ -3,7 +3,7 @@ import { type Change, type Mention, securedBy } from "../plan/plan.ts";
 import type { NodePolicy, ParentPolicy, Policy, TableFacts } from "../policy/policy.ts";
 import { admit, both, type Rows } from "./admit.ts";
 import { type Admission, Admitted, type AdmittedParent, plain } from "./admitted.ts";
-import { type Context, inRole } from "./context.ts";
+import { type Context, under } from "./context.ts";
 import { type Later, together } from "./later.ts";
 
 /** Asks what all mentions of a plan admit. */
@@ -19,7 +19,7 @@ export function admitChanges(
   const operation = new Operation(context);
   const asked = [
     ...mentions.map(({ secured }) => operation.admit(secured.policy)),
-    ...changes.map(({ policy, role }) => operation.admitRows(policy, inRole(context, role))),
+    ...changes.map(({ policy }) => operation.admitRows(policy)),
   ];
   return together(asked, ([root, ...rest]) => {
     const others = rest.slice(0, mentions.length - 1);
@@ -74,8 +74,9 @@ export class Operation {
     const { grants, table } = policy;
     const existing = this.admitRows(policy);
     if (grants.length === 0) return existing;
+    const context = under(policy, this.#context);
     const granted = together(
-      grants.map(({ when, path }) => admit(when, table, this.#context, path)),
+      grants.map(({ when, path }) => admit(when, table, context, path)),
       itself,
     );
     return existing instanceof Promise || granted instanceof Promise
@@ -83,10 +84,10 @@ export class Operation {
       : letOut(existing, granted);
   }
 
-  /** The rows alone, of which nothing is let out; a rule may be asked in another role than that of the operation. */
-  admitRows(policy: NodePolicy, context: Context = this.#context): Later<Admission> {
+  /** The rows alone, of which nothing is let out. */
+  admitRows(policy: NodePolicy): Later<Admission> {
     const { using, table, path, facts, parents } = policy;
-    const own = admit(using, table, context, `${path}.where`);
+    const own = admit(using, table, under(policy, this.#context), `${path}.where`);
     if (facts === undefined && parents.length === 0)
       return own instanceof Promise ? own.then(plain) : plain(own);
     const rows = together([own, this.#ofTable(policy)], ([rule, kept]) => ({

@@ -17,10 +17,9 @@ import {
   type Parameters,
   type Policy,
   type Registry,
-  type Applied,
   find,
-  findApplied,
   resolve,
+  roleUnder,
   suspicions,
 } from "../policy/policy.ts";
 import type { Change } from "../plan/plan.ts";
@@ -141,7 +140,7 @@ export class Policies {
 
   /** The parameters of a request, and a refusal for who may not ask. */
   parameters(request: QueryRequest, { roles }: Principal): Parameters {
-    return this.declared.of(resolve(this.registry, request, roles).policy);
+    return this.declared.of(resolve(this.registry, request, roles));
   }
 
   /** How a caller asks a resource for one row; `undefined` where he cannot. */
@@ -157,23 +156,25 @@ export class Policies {
   }
 
   /** The policy that would answer a caller by another method; `undefined` where he would be refused. */
-  find(request: QueryRequest, method: Method, principal: Principal): Applied | undefined {
-    const applied = findApplied(this.registry, { ...request, method }, principal.roles);
-    return applied && { ...applied, policy: this.#bind(applied.policy, principal) };
+  find(request: QueryRequest, method: Method, principal: Principal): Policy | undefined {
+    const policy = find(this.registry, { ...request, method }, principal.roles);
+    return policy && this.#bind(policy, principal);
   }
 
   /** The changes a caller may make in the scope of a read, where it asks which of them would reach its rows. */
   changes(request: QueryRequest, principal: Principal): readonly Change[] {
     if (request.can !== true) return NONE;
     return CHANGES.flatMap((method) => {
-      const applied = this.find(request, method, principal);
-      return applied === undefined ? [] : [{ method, ...applied }];
+      const policy = this.find(request, method, principal);
+      return policy === undefined ? [] : [{ method, policy }];
     });
   }
 
   #resolve(request: QueryRequest, principal: Principal): Policy {
-    const { policy, role } = resolve(this.registry, request, principal.roles);
-    if (principal.context.role !== role) setRole(principal.context, role);
+    const { roles, context } = principal;
+    const policy = resolve(this.registry, request, roles);
+    const role = roleUnder(policy, roles);
+    if (context.role !== role) setRole(context, role);
     return this.#bind(policy, principal);
   }
 

@@ -7,7 +7,6 @@ import {
   type Body,
   finishRows,
   hasSet,
-  inRole,
   makeSet,
   Operation,
   plain,
@@ -197,9 +196,7 @@ async function admitWrite<Shaped>(
     return { admitted, check, ensure, counted: rows, change };
   // Where the rule says nothing of rows, the total counts those the caller may read.
   const reads = policies.find(request, "GET", principal);
-  const counted = await outside(() =>
-    reads === undefined ? plain("none") : operation.admitRows(reads.policy, inRole(context, reads.role)),
-  );
+  const counted = await outside(() => (reads === undefined ? plain("none") : operation.admitRows(reads)));
   return { admitted, check, ensure, counted };
 }
 

@@ -145,7 +145,7 @@ export interface ReadPlan {
   readonly recurring: boolean;
   /** Whether computed fields of it know the caller, and are asked for with each request. */
   readonly asksExtras: boolean;
-  /** The rules of the changes of which each row says whether they would reach it; in which role is the caller's own. */
+  /** The rules of the changes of which each row says whether they would reach it. */
   readonly changes: readonly Policy[];
 }
 
@@ -153,6 +153,4 @@ export interface ReadPlan {
 export interface Change {
   readonly method: Method;
   readonly policy: Policy;
-  /** The role of the caller that it applies for. */
-  readonly role: string | undefined;
 }

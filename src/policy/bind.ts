@@ -44,13 +44,13 @@ export class Binder {
   }
 
   #parent(parent: ParentPolicy): ParentPolicy {
-    const rule = this.#ruleOf(parent);
+    const rule = this.#ruleOf(parent, true);
     return { ...parent, rule: rule && this.bind(rule) };
   }
 
-  /** The rule that these roles GET a resource by; a scope is of the question alone. */
-  #ruleOf({ resource }: Inherited): Policy | undefined {
-    return find(this.#registry, { method: "GET", resource }, this.#roles);
+  /** The rule that these roles GET a resource by; a scope is of the question alone. Of a parent numbers about it suffice. */
+  #ruleOf({ resource }: Inherited, aggregate = false): Policy | undefined {
+    return find(this.#registry, { method: "GET", resource, ...(aggregate && { aggregate }) }, this.#roles);
   }
 
   /** A resource's rule where a relation leads to it: as deep as it says itself, whatever its entry says. */

@@ -29,6 +29,9 @@ interface Relations {
 /** The rule of a relation of which all is let out. */
 const ALL: AnyRule = { select: true };
 
+/** Whose rules are written for no role of their own. */
+const EVERYBODY: ReadonlySet<string> = new Set(["guest", "mine", "all"]);
+
 const NO_RELATIONS: Relations = { relations: EMPTY, inherited: EMPTY };
 
 /** A computed field in which nothing is missing. */
@@ -58,12 +61,14 @@ function computedOf(
 
 /** Builds what a rule says of a table's rows, wherever it stands: at the top or in a relation. */
 export class NodeBuilder {
+  readonly #role: string | undefined;
   /** Those of the entry. */
   readonly #limits: Limits;
   readonly #facts: FactsByTable;
   readonly #mistakes: Mistakes;
 
-  constructor(limits: Limits, facts: FactsByTable, mistakes: Mistakes) {
+  constructor(role: string, limits: Limits, facts: FactsByTable, mistakes: Mistakes) {
+    this.#role = EVERYBODY.has(role) ? undefined : role;
     this.#limits = limits;
     this.#facts = facts;
     this.#mistakes = mistakes;
@@ -80,6 +85,7 @@ export class NodeBuilder {
     const rows = this.#rows(rule, table, path);
     return Object.freeze({
       path,
+      role: this.#role,
       table,
       readable,
       selectsAll: rule.select === true,

@@ -33,8 +33,8 @@ export class RuleBuilder {
   readonly #table: TableInfo;
   readonly #limits: Limits;
   readonly #facts: TableFacts | undefined;
+  readonly #allFacts: FactsByTable;
   readonly #mistakes: Mistakes;
-  readonly #nodes: NodeBuilder;
   readonly #params: Parameters;
 
   constructor(
@@ -50,8 +50,8 @@ export class RuleBuilder {
     this.#table = table;
     this.#limits = limits;
     this.#facts = facts.get(table);
+    this.#allFacts = facts;
     this.#mistakes = mistakes;
-    this.#nodes = new NodeBuilder(limits, facts, mistakes);
     this.#params = readParameters(entry.params, `acl.${resource}.params`, mistakes);
   }
 
@@ -59,8 +59,9 @@ export class RuleBuilder {
     const { action } = traitsOf(method);
     this.#check(role, rule, action, path);
     const selects = rule.select !== undefined;
-    const node = this.#nodes.build(rule, this.#table, applyLimits(this.#limits, rule), path);
-    this.#nodes.checkSpans(node, selects && action !== "read", path);
+    const nodes = new NodeBuilder(role, this.#limits, this.#allFacts, this.#mistakes);
+    const node = nodes.build(rule, this.#table, applyLimits(this.#limits, rule), path);
+    nodes.checkSpans(node, selects && action !== "read", path);
     if (selects && action !== "read") this.#checkAnswer(node, path);
     const aggregate = this.#aggregate(rule, node, action, path);
     const filterable = !selects && action !== "read" ? this.#key() : node.readable;

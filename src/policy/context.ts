@@ -10,7 +10,7 @@ export interface RequestContext {
   readonly resourceId: string;
   /** Whether one row is asked for instead of a list. */
   readonly findFirst: boolean;
-  /** The role whose rule decides: the first of the caller's that has one. */
+  /** The role whose rule decides: the first of the caller's that has one. A rule that is borrowed is asked in its own. */
   readonly role: string | undefined;
   /** All of the caller's roles, strongest first. */
   readonly roles: readonly string[];

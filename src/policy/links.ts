@@ -44,7 +44,8 @@ function checkNode(links: Links, policy: NodePolicy, path: string): void {
     const here = `${path}.parent.${link.relation.name}`;
     checkLink(links, link, here);
     const rules = readsOf(registry, link.resource);
-    if (rules.length > 0 && rules.every(({ selects }) => !selects) && !faulty.has(link.resource))
+    const isSilent = ({ selects, aggregate }: Policy): boolean => !selects && aggregate === undefined;
+    if (rules.length > 0 && rules.every(isSilent) && !faulty.has(link.resource))
       mistakes.add(here, `no GET rule of \`${link.resource}\` lets anything out, so no row could exist`);
   }
   for (const key of policy.orderBy) {

@@ -31,7 +31,7 @@ export { captured, capturedInChange } from "./name-capture.ts";
 export type { Limits } from "./limits.ts";
 export { readHook } from "./mistakes.ts";
 export { hasOrder, tieBreakers } from "./order.ts";
-export { allowedMethods, type Applied, find, findApplied, resolve } from "./resolve.ts";
+export { allowedMethods, find, resolve, roleUnder } from "./resolve.ts";
 export { costs } from "./costs.ts";
 export { placedRules } from "./placed-rules.ts";
 export { spanOf } from "./expression-span.ts";
@@ -54,6 +54,8 @@ export interface FurtherKey extends Ordering {
 export interface NodePolicy {
   /** Where the rule stands in the access-control file. */
   readonly path: string;
+  /** The role it is written for; absent where it is everybody's, and the role is the caller's first. */
+  readonly role: string | undefined;
   readonly table: TableInfo;
   /** What may be returned, filtered and ordered by; nothing else exists for the client. */
   readonly readable: ReadonlyMap<string, ColumnInfo>;

@@ -1,7 +1,7 @@
 import { QueryError, quote } from "../error.ts";
 import { type Method, OPEN, RULED, type Scope, traitsOf } from "../request/request.ts";
 import { didYouMean } from "../suggest.ts";
-import type { Policy, Registry, RulesByRole } from "./policy.ts";
+import type { NodePolicy, Policy, Registry, RulesByRole } from "./policy.ts";
 
 /** What a policy is resolved by. */
 export interface Question {
@@ -29,14 +29,11 @@ const WITHOUT_ROLE = {
 /** The roles of a caller, strongest first; none of a guest. */
 export type Roles = readonly string[];
 
-/** A policy that applies, and the role it applies for: the one it is written for, else the caller's first. */
-export interface Applied {
-  readonly policy: Policy;
-  readonly role: string | undefined;
-}
+/** The role that a rule applies for: the one it is written for, else the caller's first. */
+export const roleUnder = ({ role }: NodePolicy, [strongest]: Roles): string | undefined => role ?? strongest;
 
 /** The first applicable policy, or a refusal: 404, 405, 401 or 403. */
-export function resolve(registry: Registry, question: Question, roles: Roles): Applied {
+export function resolve(registry: Registry, question: Question, roles: Roles): Policy {
   const methods = registry.get(question.resource);
   if (methods === undefined) {
     throw new QueryError("unknown-resource", `unknown resource ${quote(question.resource)}`, {
@@ -51,12 +48,12 @@ export function resolve(registry: Registry, question: Question, roles: Roles): A
       { allow: allowedMethods(registry, question, roles) },
     );
   }
-  const applied = applicable(rules, question.scope, roles);
-  if (applied === undefined) throw refusal(question, roles);
-  if (!answers(applied.policy, question)) {
+  const policy = applicable(rules, question.scope, roles);
+  if (policy === undefined) throw refusal(question, roles);
+  if (!answers(policy, question)) {
     throw new QueryError("forbidden", `nothing of ${quote(question.resource)} may be read here`);
   }
-  return applied;
+  return policy;
 }
 
 /** The resources for which the caller has some rule, in whichever scope: nobody is told of others. */
@@ -76,24 +73,18 @@ export function allowedMethods(registry: Registry, question: Question, roles: Ro
 }
 
 /** The policy that would answer a caller; `undefined` where he would be refused. */
-export const find = (registry: Registry, question: Question, roles: Roles): Policy | undefined =>
-  findApplied(registry, question, roles)?.policy;
-
-/** The same, with the role it applies for. */
-export function findApplied(registry: Registry, question: Question, roles: Roles): Applied | undefined {
+export function find(registry: Registry, question: Question, roles: Roles): Policy | undefined {
   const rules = registry.get(question.resource)?.get(question.method);
-  const applied = rules && applicable(rules, question.scope, roles);
-  return applied !== undefined && answers(applied.policy, question) ? applied : undefined;
+  const policy = rules && applicable(rules, question.scope, roles);
+  return policy !== undefined && answers(policy, question) ? policy : undefined;
 }
 
 /** Rules do not add up: wherever a role is looked up, the first of the list that has a rule decides. */
-function applicable(rules: RulesByRole, scope: Scope | undefined, roles: Roles): Applied | undefined {
-  const [strongest] = roles;
-  const order = (strongest === undefined ? WITHOUT_ROLE : WITH_ROLE)[scope ?? "none"];
+function applicable(rules: RulesByRole, scope: Scope | undefined, roles: Roles): Policy | undefined {
+  const order = (roles.length === 0 ? WITHOUT_ROLE : WITH_ROLE)[scope ?? "none"];
   for (const name of order) {
-    const role = name === "role" ? roles.find((own) => rules.has(own)) : strongest;
-    const policy = rules.get(name === "role" ? (role ?? "") : name);
-    if (policy !== undefined) return { policy, role };
+    const policy = rules.get(name === "role" ? (roles.find((own) => rules.has(own)) ?? "") : name);
+    if (policy !== undefined) return policy;
   }
   return undefined;
 }

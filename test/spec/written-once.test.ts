@@ -399,6 +399,34 @@ const tests = (place: Place): void => {
       expect(ids(await get(UDO, "notes"), "notes")).toEqual([3]);
     });
 
+    test("may be one of which only numbers are let out", async () => {
+      const control = {
+        GET: {
+          all: { aggregate: T, where: (_c: Who, t: any, { eq }: any) => eq(t.open, true) },
+          silent: {},
+        },
+      };
+      const file = {
+        projects: { table: "project", control },
+        tasks: {
+          table: "task",
+          control: {
+            GET: { all: { select: T, parent: { project: "projects" }, with: { project: "projects" } } },
+            POST: { all: { select: T, parent: { project: "projects" }, write: T } },
+          },
+        },
+      };
+      const handle = route(file);
+      expect(ids(await of(handle)(ADA, "tasks"), "tasks")).toEqual([1, 2]);
+      expect(ids(await of(handle)({ ...ADA, roles: ["silent"] }, "tasks"), "tasks")).toEqual([]);
+      expect((await of(handle)(ADA, "tasks?select=(with:(project:T))")).body.code).toBe("unknown-relation");
+      const make = (projectId: number): Promise<Told> =>
+        send(handle, ADA, "POST", "tasks", { id: 90, orgId: 1, title: "new", projectId });
+      for (const projectId of [2, 21, 77]) expect((await make(projectId)).status).toBe(403);
+      expect((await make(1)).status).toBe(200);
+      await place.run("delete from tasks where id = 90");
+    });
+
     test("that no rule lets read leaves nothing", async () => {
       const get = of(route(acl));
       expect((await get({ me: 1, org: 1 }, "notes")).body).toMatchObject({ count: 0, notes: [] });
@@ -547,6 +575,58 @@ const tests = (place: Place): void => {
     test.each(cases)("%s as %p", async (path, roles, expected) => {
       const get = of(route(acl));
       expect((await get({ ...ADA, roles }, path)).body).toEqual({ ...expected, roles: [...roles] });
+    });
+
+    test("each rule is asked in the role it applies for, wherever others lead to it", async () => {
+      const heard: string[] = [];
+      const say =
+        (what: string, answer: unknown = T) =>
+        ({ role, resourceId, method }: any): unknown => (
+          heard.push([what, role, resourceId, method].join(" ")),
+          answer
+        );
+      const member = {
+        select: [{ columns: ["id"] }, { columns: ["name"], when: say("grant") }],
+        where: say("people"),
+        extras: { one: say("field", sql`1`) },
+        with: { projects: { select: T, where: say("below") } },
+      };
+      const file = {
+        people: { table: "member", control: { GET: { user: member } } },
+        projects: { table: "project", control: { GET: { mine: { select: T, where: say("projects") } } } },
+        tasks: {
+          table: "task",
+          control: {
+            GET: {
+              admin: {
+                select: T,
+                where: say("tasks"),
+                parent: { project: "projects" },
+                with: { doneBy: "people" },
+              },
+            },
+          },
+        },
+      };
+      const handle = route(file);
+      const who = { ...ADA, roles: ["boss", "user", "admin"] };
+      expect((await of(handle)(who, "tasks?select=(with:(doneBy:(with:(projects:T))))")).status).toBe(200);
+      expect(heard.toSorted()).toEqual([
+        "below user tasks GET",
+        "field user tasks GET",
+        "grant user tasks GET",
+        "people user tasks GET",
+        "projects boss tasks GET",
+        "tasks admin tasks GET",
+      ]);
+      // So a relation shows what the caller's own GET does.
+      const own = ({ role, me }: any, t: any, { eq }: any): unknown => role === "admin" || eq(t.id, me);
+      const seen = {
+        ...file,
+        people: { table: "member", control: { GET: { user: { select: { columns: ["id"] }, where: own } } } },
+      };
+      const told = await of(route(seen))(who, "tasks?select=(where:(id:2),with:(doneBy:T))");
+      expect(told.body.tasks).toMatchObject([{ id: 2, doneBy: null }]);
     });
   });
 };

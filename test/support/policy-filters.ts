@@ -41,7 +41,7 @@ export function linkFrom(place: Place, name: string): Link {
 }
 
 /** The place that a relation leads to. */
-export function behind({ seat, depth }: Place, { table, node }: Link): Place {
+export function behind({ depth }: Place, { seat, table, node }: Link): Place {
   if (depth <= 0) refuse("too deep");
   return { seat, table, node, depth: Math.min(depth - 1, node.maxDepth ?? depth) };
 }
@@ -214,7 +214,7 @@ function valueForRule(place: Place, [first = "", ...rest]: readonly string[]): C
   const link = linkOf(seat, table, node, first);
   if (link === undefined) return undefined;
   if (link.many) return (row) => row && link.visible(row).length;
-  const inner = valueForRule({ ...place, table: link.table, node: link.node }, rest);
+  const inner = valueForRule({ ...place, seat: link.seat, table: link.table, node: link.node }, rest);
   return inner && ((row) => inner(oneOf(link, row)));
 }
 

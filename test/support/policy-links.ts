@@ -10,14 +10,24 @@ const ALL_OF_IT: NodeSpec = { select: true };
 /** Who may ask which rules; no rows are needed to know what a rule offers. */
 type Reader = Pick<Seat, "file" | "roles">;
 
-/** The rule of a relation for this caller. */
-export function nodeUnder(seat: Reader, { with: relations }: NodeSpec, name: string): NodeSpec | undefined {
+/** The rule of a relation for this caller, and from where it is read. */
+function ruleUnder(
+  seat: Seat,
+  { with: relations }: NodeSpec,
+  name: string,
+): Pick<Link, "node" | "seat"> | undefined {
   const inner = relations !== undefined && Object.hasOwn(relations, name) ? relations[name] : undefined;
   if (inner === undefined || inner === false) return undefined;
-  if (inner === true) return ALL_OF_IT;
-  if (typeof inner === "string") return inherited(seat as Seat, inner);
-  return inner.resource === undefined ? inner : inherited(seat as Seat, inner.resource);
+  if (inner === true) return { node: ALL_OF_IT, seat };
+  const resource = typeof inner === "string" ? inner : inner.resource;
+  if (resource === undefined) return { node: inner as NodeSpec, seat };
+  const found = inherited(seat, resource);
+  return found && { node: found.rule, seat: found.seat };
 }
+
+/** The rule alone. */
+export const nodeUnder = (seat: Reader, node: NodeSpec, name: string): NodeSpec | undefined =>
+  ruleUnder(seat as Seat, node, name)?.node;
 
 /** Where a relation leads, and whether to many rows. */
 export interface Target {
@@ -42,21 +52,22 @@ export function targetOf(table: HouseTable, node: NodeSpec, name: string): Targe
 export interface Link extends Target {
   readonly name: string;
   readonly node: NodeSpec;
+  readonly seat: Seat;
   readonly visible: (row: Row) => readonly Row[];
 }
 
 /** A relation by its name, if the caller may know it. */
 export function linkOf(seat: Seat, table: HouseTable, node: NodeSpec, name: string): Link | undefined {
-  const inner = nodeUnder(seat, node, name);
+  const inner = ruleUnder(seat, node, name);
   if (inner === undefined) return undefined;
   const target = targetOf(table, node, name);
-  const admitted = (row: Row): boolean => exists(seat, target.table, inner, row);
+  const admitted = (row: Row): boolean => exists(inner.seat, target.table, inner.node, row);
   const through = throughOf(node, name);
   const visible =
     through === undefined
       ? (row: Row) => relatedTo(seat, table, name, row).filter(admitted)
       : (row: Row) => joined(seat, table, through, row).filter(admitted);
-  return { ...target, name, node: inner, visible };
+  return { ...target, ...inner, name, visible };
 }
 
 /** The rows behind a join table, once each: of its rows those count that exist by what is said of it and by the rule. */

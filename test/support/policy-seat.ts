@@ -88,24 +88,37 @@ export const holds = (
   row: Row,
 ): boolean => name === undefined || SAYINGS[table][name]!.js(row, asker, house) === true;
 
-/**
- * The rule of a resource for this caller, wherever it stands besides at the top: no scope, and the asker is the request's. One
- * without `select` lets out numbers about all of its rows, and no row anywhere.
- */
-export function inherited({ file, roles }: Seat, resource: string): TopSpec | undefined {
-  const rule = resolve(file, resource, "GET", roles)?.rule;
-  return rule?.select === undefined ? undefined : rule;
+/** A rule where another leads to it, and from where it is read: in the role that it applies for. */
+export interface Inherited {
+  readonly rule: TopSpec;
+  readonly seat: Seat;
+}
+
+/** The rule of a resource for this caller, wherever it stands besides at the top: no scope. */
+function borrowed(seat: Seat, resource: string): Inherited | undefined {
+  const resolved = resolve(seat.file, resource, "GET", seat.roles);
+  if (resolved === undefined) return undefined;
+  const { rule, role } = resolved;
+  return { rule, seat: { ...seat, asker: { ...seat.asker, role } } };
+}
+
+/** The same of a relation. A rule without `select` lets out numbers about all of its rows, and no row. */
+export function inherited(seat: Seat, resource: string): Inherited | undefined {
+  const found = borrowed(seat, resource);
+  return found?.rule.select === undefined ? undefined : found;
 }
 
 /** What no `check` lifts: the table's own condition and the parents. */
 export function belongs(seat: Seat, table: HouseTable, node: NodeSpec, row: Row): boolean {
   if (node.unrestricted !== true && !holds(seat, table, factsOf(seat, table).where, row)) return false;
   return Object.entries(node.parent ?? {}).every(([relation, resource]) => {
-    const rule = inherited(seat, resource);
-    // Where the caller resolves to no rule of the parent's, no parent is visible to him.
-    if (rule === undefined) return false;
+    const found = borrowed(seat, resource);
+    // Where the caller resolves to no rule of the parent's that lets something out, no parent is visible to him.
+    if (found?.rule.select === undefined && found?.rule.aggregate === undefined) return false;
     const { table: target } = HOUSE[table].relations[relation]!;
-    return relatedTo(seat, table, relation, row).some((parent) => exists(seat, target, rule, parent));
+    return relatedTo(seat, table, relation, row).some((parent) =>
+      exists(found.seat, target, found.rule, parent),
+    );
   });
 }
 
