@@ -4,7 +4,7 @@ import { readSort } from "../request/request.ts";
 import type { TableInfo } from "../schema/schema.ts";
 import type { AnyRule, AuthorFunction } from "./any.ts";
 import { endOf, isOfList, readSteps, type Way } from "./build-list.ts";
-import { type ColumnAccess, readAccess } from "./column-access.ts";
+import { type ColumnAccess, onEveryRow, readAccess } from "./column-access.ts";
 import { isOfOneRow, spanOf } from "./expression-span.ts";
 import { checkKeys, isMap } from "./keys.ts";
 import { applyLimits, checkLimits, DEPTH_CEILING, type Limits } from "./limits.ts";
@@ -18,7 +18,7 @@ export const EMPTY: ReadonlyMap<string, never> = new Map<string, never>();
 
 const NO_KEYS: readonly never[] = Object.freeze([]);
 
-const NOTHING: ColumnAccess = { columns: EMPTY, grants: [], masks: new Map() };
+const NOTHING: ColumnAccess = onEveryRow(EMPTY);
 
 /** What a rule lets its clients load: relations under rules of their own, and under those of resources. */
 interface Relations {
@@ -129,7 +129,7 @@ export class NodeBuilder {
   #select(rule: AnyRule, table: TableInfo, path: string): ColumnAccess {
     if (rule.select === undefined) return NOTHING;
     const access = readAccess(rule.select, table, path, this.#mistakes);
-    for (const { name, primary } of access.masks.keys())
+    for (const { name, primary } of access.conditional)
       if (primary)
         this.#mistakes.add(path, `\`${name}\` is part of the key, which is let out on every row or on none`);
     return access;

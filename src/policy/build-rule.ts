@@ -3,7 +3,7 @@ import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
 import { readAggregateRule } from "./aggregate-policy.ts";
 import type { AnyEntry, AnyRule, AuthorFunction } from "./any.ts";
 import { EMPTY, NodeBuilder } from "./build-node.ts";
-import { type ColumnAccess, readAccess } from "./column-access.ts";
+import { type ColumnAccess, onEveryRow, readAccess } from "./column-access.ts";
 import { isMap } from "./keys.ts";
 import { applyLimits, checkLimits, type Limits } from "./limits.ts";
 import { type Mistakes, readFunction, type ReadHook, readHook } from "./mistakes.ts";
@@ -254,7 +254,7 @@ export class RuleBuilder {
     const columns = [...this.#table.columns].filter(
       ([, column]) => !column.generated && !(action === "update" && column.primary) && !masks.has(column),
     );
-    return { columns: new Map(columns), grants: [], masks: new Map() };
+    return onEveryRow(new Map(columns));
   }
 
   #transition(transition: unknown, action: Action, path: string): AuthorFunction | undefined {

@@ -18,9 +18,14 @@ export interface ColumnAccess {
   readonly grants: readonly Grant[];
   /** Of the columns that are not let out on every row, the grants of which one must hold, by their places. */
   readonly masks: ReadonlyMap<ColumnInfo, readonly number[]>;
+  /** The columns that stand under a condition, be they let out on every row or not. */
+  readonly conditional: readonly ColumnInfo[];
 }
 
-const NO_MASKS: ReadonlyMap<ColumnInfo, readonly number[]> = new Map();
+const NO_GRANTS: Omit<ColumnAccess, "columns"> = { grants: [], masks: new Map(), conditional: [] };
+
+/** Columns on every row. */
+export const onEveryRow = (columns: ColumnAccess["columns"]): ColumnAccess => ({ columns, ...NO_GRANTS });
 
 /** Reads which columns are let out: a choice for all rows, or a list of grants. */
 export function readAccess(
@@ -33,7 +38,7 @@ export function readAccess(
     const columns = chooseColumns(access as Exclude<AnyAccess, AnyGrants>, table, (sentence) =>
       mistakes.add(path, sentence),
     );
-    return { columns, grants: [], masks: NO_MASKS };
+    return onEveryRow(columns);
   }
   if (access.length === 0) mistakes.add(path, "an empty list lets nothing out: write false");
   return readGrants(access, table, path, mistakes);
@@ -58,7 +63,7 @@ function readGrants(
   }
   const masks = new Map([...sometimes].filter(([column]) => !always.has(column)));
   const columns = [...table.columns].filter(([, column]) => always.has(column) || masks.has(column));
-  return { columns: new Map(columns), grants, masks };
+  return { columns: new Map(columns), grants, masks, conditional: [...sometimes.keys()] };
 }
 
 /** The columns of one grant. */

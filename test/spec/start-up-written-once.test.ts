@@ -77,6 +77,19 @@ const CASES: readonly [string, object, readonly string[]][] = [
     ],
   ],
   [
+    "a list that passes a join table under a resource that is asked for by its key",
+    {
+      projects: all("project", {
+        select: T,
+        with: { people: { through: ["seats", "member"], resource: "people" }, owner: "people" },
+      }),
+      people: all("member", { select: T, requireWhere: "key" }),
+    },
+    [
+      "acl.projects.control.GET.all.with.people: `people` is asked for by a key, so it stands behind relations to one row only",
+    ],
+  ],
+  [
     "nothing but its mistake of a resource that others lead to",
     {
       tasks: all("task", {
@@ -182,6 +195,11 @@ const CASES: readonly [string, object, readonly string[]][] = [
   [
     "a key that is let out on some rows",
     { tasks: all("task", { select: [{ columns: ["id", "title"], when: () => T }] }) },
+    [`${RULE}.select: \`id\` is part of the key, which is let out on every row or on none`],
+  ],
+  [
+    "a key that a condition lets out on rows that have it anyway",
+    { tasks: all("task", { select: [{ columns: ["id"] }, { columns: ["id", "title"], when: () => T }] }) },
     [`${RULE}.select: \`id\` is part of the key, which is let out on every row or on none`],
   ],
   [
