@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import type { QueryHandler, QueryRouteOptions } from "@bepalo/query";
 import { sql } from "drizzle-orm";
 import { everywhere, type Place, type Told } from "../support/everywhere.ts";
+import { routeOver, watch } from "../support/laws.ts";
 import { EMPTY, FILL, postgresql, sqlite } from "../support/tenants.ts";
 
 // What the caller may do with each row, told with it.
@@ -204,4 +205,25 @@ everywhere({ sqlite, postgresql }, {}, (place: Place): void => {
         }
     });
   });
+});
+
+test("it is no statement more", async () => {
+  const { database, executed, close } = await watch("bun:sqlite");
+  const where = ({ me }: { me: number }, t: any, { eq }: any): unknown => eq(t.authorId, me);
+  const articles = {
+    table: "article",
+    control: {
+      GET: { all: { select: T, with: { author: T } } },
+      PATCH: { all: { select: T, where, parent: { author: "authors" } } },
+      DELETE: { all: { where } },
+    },
+  };
+  const authors = { table: "author", control: { GET: { all: { select: T } } } };
+  const { ask } = routeOver({ articles, authors } as never, database);
+  for (const path of ["articles?can", "articles?can&countTotal&select=(with:(author:T))"]) {
+    executed.length = 0;
+    expect((await ask("GET", path, 1)).status).toBe(200);
+    expect([path, executed.length]).toEqual([path, 1]);
+  }
+  close();
 });
