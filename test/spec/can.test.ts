@@ -219,7 +219,7 @@ test("it is no statement more", async () => {
     },
   };
   const authors = { table: "author", control: { GET: { all: { select: T } } } };
-  const { ask } = routeOver({ articles, authors } as never, database);
+  const { ask } = routeOver({ articles, authors }, database);
   for (const path of ["articles?can", "articles?can&countTotal&select=(with:(author:T))"]) {
     executed.length = 0;
     expect((await ask("GET", path, 1)).status).toBe(200);
