@@ -1,7 +1,5 @@
 import type { ACL } from "@/db";
 
-const name = { select: { mode: true, columns: ["id", "name"] } } as const;
-
 /** `feed`: what everybody has published, open to everybody. */
 export default {
   feed: {
@@ -17,9 +15,9 @@ export default {
           orderBy: { publishedAt: "desc" },
           search: true,
           with: {
-            user: name,
+            user: { select: { mode: true, columns: ["id", "name"] } },
             comments: "comments",
-            tags: { through: ["postTags", "tag"], ...name, orderBy: { name: "asc" } },
+            tags: { through: ["postTags", "tag"], resource: "tags" },
           },
           // How many, by whom and when; not which texts are first and last.
           aggregate: { functions: ["count", "countDistinct"] },
