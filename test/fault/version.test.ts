@@ -1,7 +1,9 @@
 /* Changes that are made for one version of a row, many at once: one of them is made. */
 import { Database as BunDatabase } from "bun:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { createClient } from "@libsql/client";
 import { SQL } from "bun";
+import { drizzle } from "drizzle-orm/libsql";
 import { createQueryHandler } from "@bepalo/query";
 import { fresh, postgresql, sqlite } from "../support/kept.ts";
 import {
@@ -11,6 +13,7 @@ import {
   type PostgresqlName,
   SERVER_DRIVERS,
 } from "../support/postgresql.ts";
+import { openRemote } from "../support/remote.ts";
 import { openTables } from "../support/shop.ts";
 import { makeFile, spawn } from "./process.ts";
 import { versioned } from "./versioned-rules.ts";
@@ -51,12 +54,27 @@ function server(database: unknown, schema: object): (request: Request) => Promis
 let callers = 0;
 
 /** One process on one database. */
-async function alone(name: "libsql file" | "bun:sqlite"): Promise<Ground> {
+async function alone(name: "libsql file" | "libsql memory" | "bun:sqlite"): Promise<Ground> {
   const { database, close } = await openTables(sqlite, name);
   return {
     servers: [server(database, sqlite)],
     run: async (text) => database.run(text),
     close: async () => close(),
+  };
+}
+
+/** Two clients of one server. */
+async function remote(): Promise<Ground> {
+  const { database, hrana, close } = await openRemote(sqlite);
+  const second = createClient({ url: hrana.url });
+  const clients = [database, drizzle(second, { schema: sqlite })];
+  return {
+    servers: clients.map((one) => server(one, sqlite)),
+    run: async (text) => database.run(text),
+    close: async () => {
+      second.close();
+      await close();
+    },
   };
 }
 
@@ -116,6 +134,8 @@ async function pools(name: PostgresqlName): Promise<Ground> {
 /** Whether another connection can hold a lock beside the servers', the tables' words, and how it is opened. */
 const GROUNDS: readonly (readonly [string, boolean, "sqlite" | "postgresql", () => Promise<Ground>])[] = [
   ["libsql file", false, "sqlite", () => alone("libsql file")],
+  ["libsql memory", false, "sqlite", () => alone("libsql memory")],
+  ["libsql remote", false, "sqlite", remote],
   ["bun:sqlite", false, "sqlite", () => alone("bun:sqlite")],
   ["two processes of libsql", true, "sqlite", () => processes("libsql")],
   ["two processes of bun:sqlite", true, "sqlite", () => processes("bun:sqlite")],
