@@ -1,5 +1,5 @@
 // `npm test`: every test file, two processes at a time. With arguments, `bun test` with these and nothing else.
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -32,7 +32,16 @@ const AT_ONCE = Math.min(2, availableParallelism());
  */
 const SETTINGS = { BUN_JSC_useFTLJIT: "0", MIMALLOC_PURGE_DELAY: "-1" } as const;
 
-const folder = mkdtempSync(join(tmpdir(), "query-run-"));
+/** Where files are in memory, on Linux: a commit need not wait for a disk, which a third of the time goes to. */
+const MEMORY = "/dev/shm";
+const ROOM = 2 ** 30;
+const hasRoom = (path: string): boolean => {
+  if (!existsSync(path)) return false;
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize >= ROOM;
+};
+
+const folder = mkdtempSync(join(hasRoom(MEMORY) ? MEMORY : tmpdir(), "query-run-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 /** How a part ended, and what it printed. */
@@ -55,7 +64,8 @@ function start(args: readonly string[], output: number | "inherit", env = {}): B
 async function run(part: Part, files: readonly string[]): Promise<Outcome> {
   const path = join(folder, `${PARTS.indexOf(part)}`);
   const output = openSync(path, "a");
-  const code = await start([`--timeout=${PATIENCE}`, ...files], output, SETTINGS).exited;
+  const code = await start([`--timeout=${PATIENCE}`, ...files], output, { ...SETTINGS, TMPDIR: folder })
+    .exited;
   closeSync(output);
   return { code, text: readFileSync(path, "utf8") };
 }

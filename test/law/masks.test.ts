@@ -16,6 +16,7 @@ import {
   sent,
   session,
 } from "../support/masked.ts";
+import { isLeftOut } from "../support/postgresql.ts";
 
 /** Rules of people some of whose cells are masked, and of shadows of whom these cells are not there. */
 function rulesOf(place: Place): object {
@@ -120,7 +121,10 @@ function insideOf(value: unknown): readonly object[] {
 }
 
 /** Where every filter is asked; other drivers of the same databases, to which SQL is one, are asked some. */
-const THOROUGH: ReadonlySet<string> = new Set(["libsql file", "PGlite"]);
+const THOROUGH: ReadonlySet<string> = new Set([
+  "libsql file",
+  isLeftOut("node-postgres") ? "PGlite" : "node-postgres",
+]);
 const askersOf = ({ name }: Place): readonly number[] => (THOROUGH.has(name) ? CALLERS : CALLERS.slice(1, 2));
 
 /** A condition as it stands in filters. */

@@ -13,6 +13,7 @@ import { drizzle as drizzlePostgres } from "drizzle-orm/postgres-js";
 import { Client, Pool } from "pg";
 import postgres from "postgres";
 import { version } from "../../node_modules/@electric-sql/pglite/package.json";
+import { spared } from "./spared.ts";
 
 type Schema = Record<string, unknown>;
 
@@ -147,15 +148,34 @@ async function openPglite(
   statements: string,
   { settings = {} }: PostgresqlOptions,
 ): Promise<OpenedPostgresql> {
-  const client = await openEmpty();
+  const client = embedded.pop() ?? (await openEmpty());
   const set = Object.entries(settings).map(([name, value]) => `set ${name} to '${value}';`);
   await client.exec([statements, ...set].join("\n"));
   return {
     database: drizzlePglite({ client, schema }) as unknown as PostgresqlDatabase,
     url: "",
     run: async (text) => void (await client.exec(text)),
-    close: () => client.close(),
+    close: () => putAway(client),
   };
+}
+
+/** Embedded databases that nobody uses any more, empty. */
+const embedded: PGlite[] = [];
+spared.add(async () => {
+  await Promise.all(embedded.splice(0).map((client) => client.close()));
+});
+
+/** Empties an embedded database; one that does not answer, or is closed, is of no use any more. */
+async function putAway(client: PGlite): Promise<void> {
+  if (client.closed) return;
+  const emptied = client.exec("rollback").then(async () => {
+    await client.exec("discard all");
+    await client.exec(EMPTY);
+    return true;
+  });
+  const answers = await Promise.race([emptied.catch(() => false), Bun.sleep(2_000)]);
+  if (answers === true) embedded.push(client);
+  else await client.close();
 }
 
 /** Databases of this process begin with it, so that those of processes that are gone can be told apart. */
@@ -164,6 +184,15 @@ const HOST = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
 const DAY = 86_400_000;
 let opened = 0;
 let cleaned: Promise<void> | undefined;
+
+/** Databases that nobody uses any more, empty, by how they order texts: to make and to drop one takes a second. */
+const spares: Record<"bytes" | "language", string[]> = { bytes: [], language: [] };
+spared.add(async () => {
+  await Promise.all(Object.values(spares).flatMap((names) => names.splice(0).map(drop)));
+});
+
+const drop = (name: string): Promise<void> =>
+  onServer(SERVER!, `drop database if exists ${name} with (force)`);
 
 async function openServer(
   name: keyof typeof SERVER_DRIVERS,
@@ -174,20 +203,22 @@ async function openServer(
   const server = SERVER;
   if (server === undefined) throw new Error("TEST_POSTGRES_URL names no server");
   await (cleaned ??= dropLeftovers());
-  const own = `${PREFIX}_${HOST}_${process.pid}_${Date.now().toString(36)}_${++opened}`;
-  const locale = linguistic ? " locale_provider icu icu_locale 'en-US'" : "";
+  const alike = spares[linguistic ? "language" : "bytes"];
+  const spare = alike.pop();
+  const own = spare ?? `${PREFIX}_${HOST}_${process.pid}_${Date.now().toString(36)}_${++opened}`;
   const url = Object.assign(new URL(server), { pathname: `/${own}` }).href;
-  const drop = (): Promise<void> => onServer(server, `drop database if exists ${own} with (force)`);
   // What is written here outlives no test.
   const all = { synchronous_commit: "off", ...settings };
   const set = Object.entries(all).map(
     ([setting, value]) => `alter database ${own} set ${setting} to '${value}'`,
   );
   try {
-    await onServer(server, `create database ${own} template template0${locale}`, ...set);
+    const locale = linguistic ? " locale_provider icu icu_locale 'en-US'" : "";
+    const made = spare === undefined ? [`create database ${own} template template0${locale}`] : [];
+    await onServer(server, ...made, ...set);
     await onServer(url, statements);
   } catch (error) {
-    await drop();
+    await drop(own);
     throw error;
   }
   const { database, end } = SERVER_DRIVERS[name](url, schema, connections);
@@ -197,10 +228,36 @@ async function openServer(
     run: (text) => onServer(url, text),
     close: async () => {
       await end();
-      await drop();
+      try {
+        await onServer(url, ALONE, EMPTY, `alter database ${own} reset all`);
+        alike.push(own);
+      } catch {
+        await drop(own);
+      }
     },
   };
 }
+
+/** Ends every other connection to a database, and waits until they are gone. */
+const ALONE = `do $$ begin
+  for attempt in 1..200 loop
+    perform pg_stat_clear_snapshot();
+    perform pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid();
+    if not found then return; end if;
+    perform pg_sleep(0.01);
+  end loop;
+  raise 'somebody does not leave';
+end $$`;
+
+/** Leaves a database as it was when it was made. */
+const EMPTY = `do $$ declare own name; begin
+  for own in select nspname from pg_namespace where nspname !~ '^(pg_|information_schema$)' loop
+    execute format('drop schema %I cascade', own);
+  end loop;
+end $$;
+create schema public authorization pg_database_owner;
+grant usage on schema public to public;`;
 
 /** Runs one text after the other on a connection of their own. */
 async function onServer(url: string, ...texts: readonly string[]): Promise<void> {
