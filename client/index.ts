@@ -31,6 +31,7 @@ export type {
   WithinAt,
   WithinOn,
 } from "./column/filter.ts";
+export type { Answered, BatchBuilder, Operation } from "./api/batch.ts";
 export type { Bucket, ColumnsFor, FigureAt, FunctionName } from "./column/function.ts";
 export type { TableGround } from "./column/ground.ts";
 export type { CountOperands, OpenCount } from "./column/related.ts";

@@ -57,7 +57,7 @@ function parameter(value: unknown, path: string): string {
 
 // INVARIANT: inside a filter nothing is dropped. `{ id: undefined }` is a mistake of the caller, and without the
 // condition it would read, change or delete rows that were not meant.
-function wireSelector(selector: object, path: string, changes: boolean): object {
+export function wireSelector(selector: object, path: string, changes: boolean): object {
   if (changes && "where" in selector) wire(selector.where, member(path, "where"), true);
   return mapMembers(selector, false, (part, key) => {
     const here = member(path, key);

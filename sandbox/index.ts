@@ -40,6 +40,7 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
       acl,
       tables,
       access: true,
+      batch: true,
       database,
       schema,
       defaults: { maxDepth: 2, maxLimit: 1000 },

@@ -46,15 +46,26 @@ export interface Issue {
  */
 export class HttpError extends Error {
   readonly status: number;
-  constructor(message: string, status: number) {
+  /** Where in the request it is about. */
+  readonly path: string | undefined;
+  constructor(message: string, status: number, path?: string) {
     if (!Number.isInteger(status) || status < 400 || status > 599) {
       throw new RangeError(`an HttpError takes a status from 400 to 599, not ${status}`);
     }
     super(message);
     this.name = "HttpError";
     this.status = status;
+    this.path = path;
+  }
+
+  /** The same of what is part of something bigger, with its place there. */
+  under(place: string): HttpError {
+    return new HttpError(this.message, this.status, within(place, this.path));
   }
 }
+
+const within = (place: string, path: string | undefined): string =>
+  path === undefined ? place : `${place}.${path}`;
 
 /** Thrown where the caller has left: nothing more is done for him, and nobody reads the answer. */
 export class Gone extends HttpError {
@@ -94,17 +105,15 @@ export interface ErrorDetails {
 /** A refusal of the engine itself: a code of the catalogue, where it happened and what to do. */
 export class QueryError extends HttpError {
   readonly code: ErrorCode;
-  readonly path: string | undefined;
   readonly hint: string | undefined;
   readonly issues: readonly Issue[] | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly allow: readonly string[] | undefined;
   readonly told: boolean;
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, STATUS[code]);
+    super(message, STATUS[code], details.path);
     this.name = "QueryError";
     this.code = code;
-    this.path = details.path;
     this.hint = details.hint;
     this.issues = details.issues;
     this.headers = details.headers;
@@ -113,13 +122,11 @@ export class QueryError extends HttpError {
     if (details.cause !== undefined) this.cause = details.cause;
   }
 
-  /** The same refusal of what is part of something bigger, with its place there. */
-  under(place: string): QueryError {
-    const within = (path: string | undefined): string => (path === undefined ? place : `${place}.${path}`);
-    const issues = this.issues?.map((issue) => ({ ...issue, path: within(issue.path) }));
+  override under(place: string): QueryError {
+    const issues = this.issues?.map((issue) => ({ ...issue, path: within(place, issue.path) }));
     const { hint, headers, allow, cause, told } = this;
     return new QueryError(this.code, this.message, {
-      path: within(this.path),
+      path: within(place, this.path),
       hint,
       issues,
       headers,
@@ -191,8 +198,12 @@ export const tooLargeAnswer = (bytes: number): QueryError =>
     hint: "ask for fewer columns or a smaller `limit`, and for the rest by the last row's key",
   });
 
-export const invalidBody = (message: string, path?: string, issues?: readonly Issue[]): QueryError =>
-  new QueryError("invalid-body", message, { path, issues });
+export const invalidBody = (
+  message: string,
+  path?: string,
+  issues?: readonly Issue[],
+  hint?: string,
+): QueryError => new QueryError("invalid-body", message, { path, issues, hint });
 
 /** Whatever is wrong with it: nobody learns whether it was a cursor once. */
 export const invalidCursor = (path: string): QueryError =>
@@ -200,6 +211,9 @@ export const invalidCursor = (path: string): QueryError =>
     path,
     hint: "it may be too old, or of another order or caller: begin with the first page",
   });
+
+export const tooLarge = (maxBytes: number): QueryError =>
+  new QueryError("too-large", `the body exceeds ${maxBytes} bytes`);
 
 /** A cursor is part of a URL, and so holds no long texts. */
 export const tooLongForCursor = (): QueryError =>

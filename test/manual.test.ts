@@ -81,8 +81,8 @@ describe("sandbox/requests.http, from first to last", () => {
     expect(file.requests.filter(({ status }) => status === undefined)).toEqual([]);
   });
 
-  for (const [index, request] of file.requests.entries()) {
-    test(`${index + 1}. ${request.title}: ${request.status}`, async () => {
+  for (const request of file.requests) {
+    test(`${request.title}: ${request.status}`, async () => {
       const answer = await runner.send(request);
       expect(answer.status).toBe(request.status!);
       expect(seen(request, answer)).toMatchSnapshot();

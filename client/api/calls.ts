@@ -1,7 +1,9 @@
 import type { AnyApi } from "../../src/infer.ts";
+import type { RequestOptions } from "../options.ts";
 import { PARAMETERS, type SentQuestion } from "../params.ts";
 import type { SchemaCalls } from "../schema/calls.ts";
 import type { BodyCall, Call, PagesCall } from "../send.ts";
+import { type BatchBuilder, builder } from "./batch.ts";
 import type { ApiClient } from "./client.ts";
 
 /** The methods of an `ApiClient`, as they run. */
@@ -10,7 +12,12 @@ export type ApiCalls = {
     ? BodyCall<string, object>
     : M extends "pages"
       ? PagesCall<string, object>
-      : Call<string, object>;
+      : M extends "batch"
+        ? (
+            make: (builder: BatchBuilder<AnyApi>) => readonly unknown[],
+            init?: RequestOptions,
+          ) => Promise<unknown>
+        : Call<string, object>;
 };
 
 /** Gives the methods that name a resource: they call those that name its URL, below a path. */
@@ -27,6 +34,7 @@ export function apiCalls(calls: SchemaCalls, path: string): ApiCalls {
     post: async (resource, body, question, init) => calls.Post(at(resource), body, nested(question), init),
     patch: async (resource, body, question, init) => calls.Patch(at(resource), body, nested(question), init),
     delete: async (resource, question, init) => calls.Delete(at(resource), nested(question), init),
+    batch: async (make, init) => calls.Post(`${path}/$batch`, make(builder(nested)), undefined, init),
   };
 }
 

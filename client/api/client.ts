@@ -1,6 +1,7 @@
 import type { AnyApi } from "../../src/infer.ts";
 import type { RequestOptions } from "../options.ts";
 import type { AggregateDraft } from "./aggregate.ts";
+import type { Answered, BatchBuilder, Operation } from "./batch.ts";
 import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
 import type { AskedBody, BodyDraft, PatchBody, PostBody } from "./body.ts";
 import type { Askable, Callable, Changeable, Readable } from "./callable.ts";
@@ -85,6 +86,20 @@ export interface ApiClient<A extends AnyApi> {
     question?: Seen<Given, Asked<Q, CheckedChange<A, R, "DELETE", Q>>>,
     init?: RequestOptions,
   ) => Promise<ChangeAnswer<A, R, "DELETE", Question<Q>>>;
+  /**
+   * Sends several requests at once, of which all are kept or none: the list of their answers. Later ones may use values that
+   * earlier ones answer.
+   *
+   * @example
+   * const [{ posts }] = await api.batch((b) => {
+   *   const post = b.post("posts", { title: "Hello" });
+   *   return [post, b.post("comments", { postId: post.of("id"), text: "First!" })];
+   * });
+   */
+  readonly batch: <const Operations extends readonly Operation<unknown, never>[]>(
+    make: (builder: BatchBuilder<A>) => Operations,
+    init?: RequestOptions,
+  ) => Promise<Answered<Operations>>;
 }
 
 /** The question, or none where it was left out. */

@@ -11,6 +11,7 @@ import { Pace } from "./pace.ts";
 import { type OneRow, Policies, type PolicyOptions } from "./policies.ts";
 import type { Call, Parts } from "./call.ts";
 import { aggregate } from "./aggregate.ts";
+import { batch, type BatchCall } from "./batch.ts";
 import { read } from "./read.ts";
 import { write } from "./write.ts";
 import { type Before, counted, type TurnOptions, turnsOf } from "./turns.ts";
@@ -20,6 +21,7 @@ export { LEAST_SECRET } from "../cursor/cursor.ts";
 export type { Asker, Outside } from "../execute/execute.ts";
 export type { OneRow } from "./policies.ts";
 export type { Answer, Call } from "./call.ts";
+export type { Asking, BatchCall } from "./batch.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions extends PolicyOptions, TurnOptions, RouteHookOptions {
@@ -56,6 +58,8 @@ export interface Engine {
   access(principal: Principal): string | Promise<string>;
   /** Answers a request, or gives the `Response` a hook answered. */
   run<Shaped>(call: Call<Shaped>): Promise<Shaped | Response>;
+  /** Answers a list of requests, or gives the `Response` a hook answered. */
+  batch(call: BatchCall): Promise<string | Response>;
   /** Runs a function of the author that may use the database: in its turn, and no longer than it may take. */
   readonly outside: Outside;
   /** Runs what only watches in its turn. */
@@ -102,6 +106,7 @@ export function createEngine(options: EngineOptions): Engine {
     has: (resource) => policies.registry.has(resource),
     oneRow: (resource, principal) => policies.oneRow(resource, principal),
     access: (principal) => policies.access(principal),
+    batch: (call) => batch(parts, call),
     async run(call) {
       const { request, principal } = call;
       if (traitsOf(request.method).writes) return write(parts, call);

@@ -6,25 +6,24 @@ import type { Answer, Call } from "./call.ts";
 /** One request among several of a caller, that run in one transaction: as it would be on its own. */
 export class Part<Shaped> implements Call<Shaped> {
   readonly #whole: Call<unknown>;
-  readonly #sent: Body | undefined;
+  /** Its body, where it takes one. */
+  sent: Body | undefined;
   readonly request: QueryRequest;
   readonly principal: Principal;
   readonly mark = unwatched;
   readonly shape: (answer: Answer) => Shaped | Promise<Shaped>;
 
-  /** `sent` is its body, where it has one, and `shape` makes of its answer what the whole makes its own of. */
+  /** `shape` makes of its answer what the whole makes its own of. */
   constructor(
     whole: Call<unknown>,
     request: QueryRequest,
-    sent: Body | undefined,
-    shape: (answer: Answer, principal: Principal) => Shaped | Promise<Shaped>,
+    shape: (answer: Answer) => Shaped | Promise<Shaped>,
   ) {
     const { roles, context } = whole.principal;
     this.#whole = whole;
-    this.#sent = sent;
     this.request = request;
     this.principal = { roles, context: contextFor(context, request.method, request.resource) };
-    this.shape = (answer) => shape(answer, this.principal);
+    this.shape = shape;
   }
 
   get caller(): string {
@@ -40,6 +39,6 @@ export class Part<Shaped> implements Call<Shaped> {
   }
 
   body(): Promise<Body> {
-    return Promise.resolve(this.#sent!);
+    return Promise.resolve(this.sent!);
   }
 }

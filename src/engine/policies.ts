@@ -12,6 +12,8 @@ import {
   costs,
   exampleOf,
   keysOf,
+  limitsOf,
+  type Limits,
   placedRules,
   type LimitOptions,
   type Parameters,
@@ -73,6 +75,8 @@ export class Policies {
   registry: Registry;
   /** The parameters that resources declare. */
   declared: Declared;
+  /** The limits that hold where no rule and no entry has its own. */
+  readonly limits: Limits;
   /** The tables of the schema. */
   readonly tables: readonly TableInfo[];
   readonly #options: PolicyOptions;
@@ -97,6 +101,7 @@ export class Policies {
     this.tables = [...catalog.values()].filter(({ kind }) => kind === "table");
     this.registry = buildRegistry(options.acl, catalog, options.defaults, options.tables);
     this.declared = new Declared(this.registry);
+    this.limits = limitsOf(options.defaults);
     this.#roles = new Set([...placedRules(this.registry)].map(({ role }) => role));
     warn(suspicions(this.registry, catalog, dialect.refers), this.registry, options);
     this.#options = options;

@@ -7,12 +7,13 @@ import {
   setFindFirst,
 } from "../author/author.ts";
 import { execute } from "../execute/execute.ts";
-import { type Change, type ReadPlan, withExtras } from "../plan/plan.ts";
+import { type Change, planRead, type ReadPlan, type Shared, withExtras } from "../plan/plan.ts";
 import type { Policy, QueryResult } from "../policy/policy.ts";
 import { isResponse } from "../response.ts";
 import { type Answer, Asked, type Call, isFormatted, type Parts, wantsRows } from "./call.ts";
 import { Pages } from "./pages.ts";
 import { patient } from "./turns.ts";
+import type { Ready } from "./write.ts";
 
 /**
  * plan → what its mentions admit → statement → rows → answer.
@@ -70,6 +71,34 @@ export async function read<Shaped>(
   }
   const answer = { policy, first: plan.first, most: limits.maxAnswerSize, outcome };
   return isFormatted(parts, policy) ? runtime.outside(() => call.shape(answer), call) : call.shape(answer);
+}
+
+/** All of a read but its running, where it runs in a transaction with others. */
+export async function prepareRead<Shaped>(
+  parts: Parts,
+  policy: Policy,
+  call: Call<Shaped>,
+  shared: Shared,
+): Promise<Ready<Shaped>> {
+  const { compiler, runtime, cursors, indexes } = parts;
+  const { request, principal } = call;
+  const { context } = principal;
+  const changes = parts.policies.changes(request, principal);
+  const planned = planRead(policy, request, changes, shared);
+  setFindFirst(context, planned.first);
+  const admitted = await runtime.outside(() => admitRead(planned, changes, context), call);
+  await indexes.need(planned.searches);
+  const { paging } = planned.root;
+  const pages = paging && new Pages(cursors, paging, policy, call.holder);
+  const placed = pages === undefined ? planned : pages.begin(planned);
+  const plan = placed.asksExtras ? await computed(parts, placed, call) : placed;
+  const statement = compiler.read(plan, admitted, wantsRows(parts, policy), true);
+  const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
+    call.shape({ policy, first: plan.first, most: policy.limits.maxAnswerSize, outcome });
+  const work = { kind: "read", read: statement, tell: pages?.tell } as const;
+  const task = new Asked<Shaped>(call, policy.hooks, work, true, finish);
+  const settle = (): void => parts.pace.charge(call, parts.pace.isHere ? task.took : 0);
+  return { run: (inside) => inside.run(task), settle };
 }
 
 const admitRead = (

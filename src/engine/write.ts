@@ -39,6 +39,8 @@ export async function write<Shaped>(parts: Parts, call: Call<Shaped>): Promise<S
 
 /** A write that is ready to run, be it one task or several. */
 export interface Ready<Answer> {
+  /** Whether it may write; it may where nothing is said. */
+  readonly mode?: "read" | "write";
   /** Its only task, which may run without a transaction of several. */
   readonly alone?: Task<Answer>;
   /** Runs it in a transaction. */
@@ -47,13 +49,13 @@ export interface Ready<Answer> {
   readonly settle: () => void;
 }
 
-function runReady<Answer>(
+export function runReady<Answer>(
   { runtime }: Parts,
-  { alone, run }: Ready<Answer>,
+  { alone, run, mode = "write" }: Ready<Answer>,
   { caller, signal }: Call<unknown>,
 ): Promise<Answer | Response> {
   return alone === undefined
-    ? executeTogether(runtime, { caller, signal, mode: "write", work: run })
+    ? executeTogether(runtime, { caller, signal, mode, work: run })
     : execute(runtime, alone);
 }
 

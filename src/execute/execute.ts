@@ -88,8 +88,8 @@ export type Turn = <T>(
   work: () => Promise<T>,
 ) => Promise<T>;
 
-/** A `Response` of `beforeQuery`, thrown so that the transaction is rolled back. */
-class Ended {
+/** An author's `Response` that is the answer, thrown so that the transaction is rolled back. */
+export class Ended {
   readonly response: Response;
   constructor(response: Response) {
     this.response = response;

@@ -26,7 +26,7 @@ export class SearchIndexes {
    *
    * @throws Error that says which is missing, and where its statements come from.
    */
-  need(searches: readonly Search[]): Promise<unknown> | undefined {
+  need(searches: readonly Pick<Search, "index">[]): Promise<unknown> | undefined {
     const unknown = searches.filter(({ index }) => !this.#found.has(index.table.table));
     return unknown.length === 0 ? undefined : Promise.all(unknown.map(({ index }) => this.#ask(index)));
   }

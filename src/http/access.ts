@@ -1,12 +1,12 @@
 import { createContext } from "../author/author.ts";
-import { at, QueryError } from "../error.ts";
+import { QueryError } from "../error.ts";
 import { type Method, METHODS, type MethodTraits, OPEN, RULED } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import { searchOf } from "./address.ts";
 import { allowHeader } from "./allow.ts";
 import { withHeaders } from "./forward.ts";
 import { authenticate } from "./principal.ts";
-import { takeOthers } from "./query-string.ts";
+import { refuseParameters } from "./query-string.ts";
 import { respondRead } from "./respond.ts";
 import type { Visit } from "./visit.ts";
 
@@ -20,7 +20,7 @@ export async function respondAccess(visit: Visit, traits: MethodTraits | undefin
   const { request, route } = visit;
   if (traits === undefined || traits.writes)
     throw new QueryError("method-not-allowed", `\`${ACCESS}\` is only read`, { allow: ALLOWED });
-  refuseParameters(searchOf(request.url));
+  refuseParameters(searchOf(request.url), ACCESS);
   const context = createContext(request, request.method, ACCESS, visit.known);
   const principal = await authenticate(request, context, route.session, visit);
   visit.mark("principal");
@@ -34,12 +34,3 @@ export async function respondAccess(visit: Visit, traits: MethodTraits | undefin
   visit.mark("plan");
   return respondRead(request, { json }, { ...visit.base, "cache-control": "private, no-cache" });
 }
-
-/** @throws QueryError `unknown-parameter` for any. */
-function refuseParameters(search: string): void {
-  const [first] = takeOthers(search, NONE).values.keys();
-  if (first === undefined) return;
-  throw new QueryError("unknown-parameter", `\`${ACCESS}\` takes no parameters`, { path: at("", first) });
-}
-
-const NONE: ReadonlySet<string> = new Set();

@@ -1,6 +1,6 @@
 import type { Body } from "../author/author.ts";
 import { within } from "../clock.ts";
-import { internalError, invalidBody, QueryError } from "../error.ts";
+import { internalError, invalidBody, QueryError, tooLarge } from "../error.ts";
 import { decodeForm } from "./media/form.ts";
 import { decodeJSON } from "./media/json.ts";
 import { decodeRJSON } from "./media/rjson.ts";
@@ -170,9 +170,6 @@ class UTF8 {
 }
 
 const lateBody = (): QueryError => invalidBody("the body did not arrive in time");
-
-const tooLarge = (maxBytes: number): QueryError =>
-  new QueryError("too-large", `the body exceeds ${maxBytes} bytes`);
 
 /** Not the client's doing: somebody before the route, or its author, took the body. */
 const readBefore = (): QueryError =>

@@ -14,6 +14,7 @@ import { isResponse } from "../response.ts";
 import { ACCESS, respondAccess } from "./access.ts";
 import { allowHeader } from "./allow.ts";
 import { type Mount, resourceOf, searchOf } from "./address.ts";
+import { BATCH, respondBatch } from "./batch.ts";
 import { type CorsOptions, corsHeaders, isPreflight, preflightHeaders, varyingByOrigin } from "./cors.ts";
 import { readMatch, refuseConditionalWrite } from "./etag.ts";
 import { withHeaders } from "./forward.ts";
@@ -41,6 +42,8 @@ export interface Route {
   readonly cors: CorsOptions | undefined;
   /** Whether it tells its callers what they may do. */
   readonly access: boolean;
+  /** The most requests of a batch; absent where it takes none. */
+  readonly batch: number | undefined;
   /** The headers of every answer. */
   readonly headers: HeaderMap;
   readonly formatResult: AuthorFunction | undefined;
@@ -85,6 +88,7 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
   const resource = resourceOf(request, route.mount) ?? (await refusePath(visit));
   visit.resource = resource;
   if (route.access && resource === ACCESS) return respondAccess(visit, traits);
+  if (route.batch !== undefined && resource === BATCH) return respondBatch(visit, traits, route.batch);
   // A method that is not known has no parameters either.
   const method = traits?.name ?? "OPTIONS";
   const search = traits === undefined ? "" : searchOf(request.url);
@@ -98,8 +102,7 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
   if (traits === undefined || traits.action === "inspect")
     return inspect(visit, traits, query, principal, given);
   if (given !== undefined) await admitGiven(visit, query, principal, given);
-  const { caller } = route;
-  if (caller !== undefined) visit.name(await visit.ask(() => caller(context as never, request)));
+  if (route.caller !== undefined) await visit.nameFrom(context);
   const asked = traits.writes ? matching(query, request) : query;
   const body = await route.engine.run(new Question(visit, asked, principal));
   const { base } = visit;

@@ -1,6 +1,7 @@
 import type { LaneOptions } from "../dialect/dialect.ts";
 import type { LimitOptions } from "../policy/policy.ts";
 import { didYouMean } from "../suggest.ts";
+import type { BatchOptions } from "./batch.ts";
 import type { CorsOptions } from "./cors.ts";
 import type { QueryRouteOptions } from "./route.ts";
 
@@ -11,6 +12,7 @@ const ROUTE: Names<QueryRouteOptions> = {
   acl: true,
   tables: true,
   access: true,
+  batch: true,
   database: true,
   schema: true,
   idParam: true,
@@ -41,6 +43,7 @@ const ROUTE: Names<QueryRouteOptions> = {
 const SESSION: Names<NonNullable<QueryRouteOptions["session"]>> = { parser: true, getRole: true };
 const CORS: Names<CorsOptions> = { origin: true, credentials: true, headers: true, maxAge: true };
 const LANE: Names<LaneOptions> = { open: true, processes: true };
+const BATCH: Names<BatchOptions> = { maxOperations: true };
 const LIMITS: Names<LimitOptions> = {
   maxLimit: true,
   maxOffset: true,
@@ -61,6 +64,7 @@ const INNER: Readonly<Record<string, object>> = {
   session: SESSION,
   cors: CORS,
   lane: LANE,
+  batch: BATCH,
 };
 
 /**

@@ -1,4 +1,4 @@
-import { repeatedParameter } from "../error.ts";
+import { at, QueryError, repeatedParameter } from "../error.ts";
 
 /**
  * Decodes a raw query string as the platform's `URLSearchParams` does: `+` is a space, a `%` that starts no escape stays,
@@ -38,6 +38,15 @@ export function takeOthers(
   });
   return { rest: rest.length > 0 ? `?${rest.join("&")}` : "", values };
 }
+
+/** @throws QueryError `unknown-parameter` for any that a query string has. */
+export function refuseParameters(search: string, asked: string): void {
+  const [first] = takeOthers(search, NONE).values.keys();
+  if (first === undefined) return;
+  throw new QueryError("unknown-parameter", `\`${asked}\` takes no parameters`, { path: at("", first) });
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Goes through the pairs of a raw query string that are not empty. */
 function eachPair(search: string, take: (pair: string) => void): void {

@@ -43,12 +43,14 @@ export function refuse(
 }
 
 function bodyOf(error: HttpError): ErrorBody {
-  if (!(error instanceof QueryError)) return { error: error.message, code: "refused" };
-  const { message, code, path, hint, issues } = error;
+  const { message, path } = error;
+  const place = path !== undefined && { path };
+  if (!(error instanceof QueryError)) return { error: message, code: "refused", ...place };
+  const { code, hint, issues } = error;
   return {
     error: message,
     code,
-    ...(path !== undefined && { path }),
+    ...place,
     ...(hint !== undefined && { hint }),
     ...(issues !== undefined && { issues }),
   };

@@ -16,6 +16,7 @@ import type {
 } from "../policy/policy.ts";
 import { EVERY_METHOD, type Method, UNANSWERED } from "../request/request.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
+import type { BatchOptions } from "./batch.ts";
 import { handle, type Route } from "./handle.ts";
 import { checkOptions } from "./options.ts";
 import { readBasePaths } from "./address.ts";
@@ -35,6 +36,13 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   readonly tables?: AnyTableRules;
   /** Whether `GET /query/$access` tells each caller what he may do; false by default. */
   readonly access?: boolean;
+  /**
+   * Whether `POST /query/$batch` takes lists of requests, which run in one transaction: `true` for at most 20 of them, or
+   * how many; false by default.
+   *
+   * @example batch: { maxOperations: 50 }
+   */
+  readonly batch?: boolean | BatchOptions;
   /** A Drizzle database made with the schema: `drizzle(client, { schema })`. */
   readonly database: unknown;
   /** The Drizzle schema, relations included. */
@@ -221,6 +229,7 @@ function routeOf<Role extends string, Session>(
     caller: options.caller,
     cors: options.cors,
     access: options.access === true,
+    batch: batchOf(options.batch),
     headers: {
       "cache-control": "private, no-cache",
       vary: "Cookie, Authorization",
@@ -261,6 +270,12 @@ function engineOptions<Role extends string, Session>(
     ...(options.defaults !== undefined && { defaults: options.defaults }),
     ...(options.dialect !== undefined && { dialect: options.dialect }),
   };
+}
+
+/** The most requests of a batch. */
+function batchOf(batch: boolean | BatchOptions = false): number | undefined {
+  if (batch === false) return undefined;
+  return whole("batch.maxOperations", batch === true ? undefined : batch.maxOperations, 20);
 }
 
 /** @throws Error at start for a module that no process could find, and a number of processes that is none. */

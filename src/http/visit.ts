@@ -1,4 +1,4 @@
-import type { Body } from "../author/author.ts";
+import type { Body, Context } from "../author/author.ts";
 import type { Answer, Asker, Call } from "../engine/engine.ts";
 import type { Mark } from "../observe.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
@@ -59,8 +59,11 @@ export class Visit implements Asker, Asks {
     return this.route.engine.before(this, work);
   }
 
-  /** Takes the name that the author gives. */
-  name(name: unknown): void {
+  /** Takes the name that the author gives, where he gives one. */
+  async nameFrom(context: Context): Promise<void> {
+    const { caller } = this.route;
+    if (caller === undefined) return;
+    const name = await this.ask(() => caller(context as never, this.request));
     if (typeof name !== "string" || name === "") return;
     this.#caller = this.#holder = name.length > LONGEST ? `h:${sha256(name)}` : `n:${name}`;
   }
@@ -73,43 +76,43 @@ export class Visit implements Asker, Asks {
 
 /** What is asked of the engine on a visit. */
 export class Question implements Call<Response | JSONText> {
-  readonly #visit: Visit;
+  readonly visit: Visit;
   readonly request: QueryRequest;
   readonly principal: Principal;
 
   constructor(visit: Visit, request: QueryRequest, principal: Principal) {
-    this.#visit = visit;
+    this.visit = visit;
     this.request = request;
     this.principal = principal;
   }
 
   get mark(): Mark {
-    return this.#visit.mark;
+    return this.visit.mark;
   }
 
   get caller(): string {
-    return this.#visit.caller;
+    return this.visit.caller;
   }
 
   get holder(): string | undefined {
-    return this.#visit.holder;
+    return this.visit.holder;
   }
 
   get signal(): AbortSignal {
-    return this.#visit.signal;
+    return this.visit.signal;
   }
 
   body(maxBytes: number): Promise<Body> {
-    const { request, route } = this.#visit;
+    const { request, route } = this.visit;
     const { engine, timeout } = route;
     return readBody(request, maxBytes, timeout, {
-      othersFirst: () => engine.othersFirst(this.#visit),
-      spent: (milliseconds) => engine.charge(this.#visit, milliseconds),
+      othersFirst: () => engine.othersFirst(this.visit),
+      spent: (milliseconds) => engine.charge(this.visit, milliseconds),
     });
   }
 
   shape(answer: Answer): JSONText | Promise<Response | JSONText> {
-    const { resource, request, route } = this.#visit;
+    const { resource, request, route } = this.visit;
     return shape(answer, resource, request, this.principal.context, route.formatResult);
   }
 }

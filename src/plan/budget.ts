@@ -17,23 +17,39 @@ const MAX_LISTED = 2_000;
 /** So many relations of a request may have other names: each is one more query inside its statement. */
 const MAX_NAMES = 32;
 
+/** What requests share that run together. */
+export interface Shared {
+  /** What was asked for so far, so that many are bounded as one is. */
+  readonly spent: Spent;
+  /** The value that an operand stands for, where it refers to an earlier answer; else the operand. */
+  readonly refer?: ((operand: unknown, path: string) => unknown) | undefined;
+}
+
+/** What was asked for so far. */
+export class Spent {
+  conditions = 0;
+  characters = 0;
+  wildcards = 0;
+  cost = 0;
+  names = 0;
+  listed = 0;
+  work = 0;
+}
+
 /** Counts what a request asks for over its whole tree, and refuses what is too much before any SQL is made. */
 export class Budget {
   readonly #limits: Limits;
-  #conditions = 0;
-  #characters = 0;
-  #wildcards = 0;
-  #cost = 0;
-  #names = 0;
-  #listed = 0;
+  readonly #spent: Spent;
 
-  constructor(limits: Limits) {
+  /** `spent`: by requests before this one that run together with it. */
+  constructor(limits: Limits, spent: Spent = new Spent()) {
     this.#limits = limits;
+    this.#spent = spent;
   }
 
   /** One more condition in a filter. */
   addCondition(path: string): void {
-    if (++this.#conditions > this.#limits.maxConditions) {
+    if (++this.#spent.conditions > this.#limits.maxConditions) {
       throw tooComplex(`more than ${this.#limits.maxConditions} conditions`, path);
     }
   }
@@ -47,16 +63,16 @@ export class Budget {
   /** A list of values to compare with. */
   addList(length: number, path: string): void {
     this.checkList(length, path);
-    this.#listed += length;
+    this.#spent.listed += length;
     const most = Math.max(this.#limits.maxList, MAX_LISTED);
-    if (this.#listed > most)
+    if (this.#spent.listed > most)
       throw tooComplex(`lists of more than ${most} items together`, path, "ask for fewer at a time");
   }
 
   /** A text looked for inside others. */
   addText(text: string, path: string): void {
-    this.#characters += Math.max(text.length, LEAST);
-    if (this.#characters > MAX_PATTERN)
+    this.#spent.characters += Math.max(text.length, LEAST);
+    if (this.#spent.characters > MAX_PATTERN)
       throw tooComplex(
         `patterns of more than ${MAX_PATTERN} characters together`,
         path,
@@ -67,21 +83,21 @@ export class Budget {
   /** A pattern with wildcards. */
   addPattern(pattern: string, path: string): void {
     this.addText(pattern, path);
-    this.#wildcards += pattern.split("%").length - 1;
-    if (this.#wildcards > MAX_WILDCARDS)
+    this.#spent.wildcards += pattern.split("%").length - 1;
+    if (this.#spent.wildcards > MAX_WILDCARDS)
       throw tooComplex(`more than ${MAX_WILDCARDS} \`%\` in patterns together`, path);
   }
 
   /** A relation under another name. */
   addName(path: string): void {
-    if (++this.#names > MAX_NAMES)
+    if (++this.#spent.names > MAX_NAMES)
       throw tooComplex(`more than ${MAX_NAMES} relations under other names`, path);
   }
 
   /** The rows one node could add: the product of the limits down to it. */
   addRows(rows: number, path: string): void {
-    this.#cost += rows;
-    if (this.#cost > this.#limits.maxCost) {
+    this.#spent.cost += rows;
+    if (this.#spent.cost > this.#limits.maxCost) {
       throw tooComplex(`this could return more than ${this.#limits.maxCost} rows`, path, HINTS.rows);
     }
   }
@@ -93,10 +109,18 @@ export class Budget {
   checkWork(root: ReadNode, asked: Asked): void {
     const { maxWork } = this.#limits;
     if (maxWork === Number.POSITIVE_INFINITY) return;
+    const left = maxWork - this.#spent.work;
     // Most questions are far below it, and shall not wait to hear by how much.
-    if (root.relations.size === 0 && roughly(root, asked) <= maxWork) return;
+    const rough = root.relations.size === 0 ? roughly(root, asked) : Number.POSITIVE_INFINITY;
+    if (rough <= left) {
+      this.#spent.work += rough;
+      return;
+    }
     const { sum, node, part } = weigh(root, NOMINAL, asked);
-    if (sum <= maxWork) return;
+    if (sum <= left) {
+      this.#spent.work += sum;
+      return;
+    }
     const message = tooMuch(maxWork);
     const hint = node === root && part === "where" ? HINT_ON_TOP : HINTS[part];
     throw tooComplex(message, placeOf(root, node, part), hint);

@@ -2,7 +2,7 @@ import { at, invalidValue, QueryError, quote, quoteAll, tooComplex, unknownOpera
 import { mismatch, OPERATORS, type Operator, operatorsFor, readOperand } from "../operator/operator.ts";
 import type { Capability, RelationPolicy } from "../policy/policy.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
-import type { Budget } from "./budget.ts";
+import type { Budget, Shared } from "./budget.ts";
 import { COUNT, readCountValue } from "./count-value.ts";
 import { type Cell, typeOf } from "./expression.ts";
 import { type Beginning, cellIn, type Ground, relationIn, step } from "./ground.ts";
@@ -14,6 +14,7 @@ import type { Predicate } from "./plan.ts";
 export interface FilterTools {
   readonly budget: Budget;
   readonly mentions: Mentions;
+  readonly refer?: Shared["refer"];
 }
 
 /**
@@ -50,10 +51,12 @@ const isWordOf = <Words extends object>(word: string, words: Words): word is key
 class FilterReader {
   readonly #budget: Budget;
   readonly #mentions: Mentions;
+  readonly #refer: FilterTools["refer"];
 
-  constructor({ budget, mentions }: FilterTools) {
+  constructor({ budget, mentions, refer }: FilterTools) {
     this.#budget = budget;
     this.#mentions = mentions;
+    this.#refer = refer;
   }
 
   read(value: unknown, spot: Spot): Predicate {
@@ -111,12 +114,14 @@ class FilterReader {
     return this.#condition(cell, rest, value, path, here);
   }
 
-  #condition(cell: Cell, name: string, value: unknown, path: string, here: string): Predicate {
+  #condition(cell: Cell, name: string, given: unknown, path: string, here: string): Predicate {
     const column = typeOf(cell);
     const operator = OPERATORS.get(name);
     if (operator === undefined) throw unknownOperator(name, path, operatorsFor(column));
     if (operator.applies?.(column) === false) throw inapplicable(name, operator, column, path);
     this.#budget.addCondition(path);
+    // Inside of JSON it is data.
+    const value = this.#refer === undefined || column.kind === "json" ? given : this.#refer(given, here);
     try {
       const operand = readOperand(operator, column, value, here, this.#budget);
       return { kind: "condition", expression: cell, operator, value: operand };

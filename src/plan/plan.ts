@@ -36,6 +36,7 @@ export { type Figure } from "./figure.ts";
 export { type GroupKey } from "./group.ts";
 export { nullsOf, type Paging, type Position } from "./paging.ts";
 export { withExtras, withPosition } from "./asked.ts";
+export { type Shared, Spent } from "./budget.ts";
 export { COUNTS } from "./counts.ts";
 export { isOneOfAll, planRead } from "./read.ts";
 export { type Mention, securedBy, type SecuredRelation } from "./secured.ts";

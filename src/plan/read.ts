@@ -2,7 +2,7 @@ import { at, invalidValue, QueryError, quote, quoteAll } from "../error.ts";
 import type { Capability, NodePolicy, Policy } from "../policy/policy.ts";
 import type { QueryRequest, RelationSelector, Selector } from "../request/request.ts";
 import { asksExtras } from "./asked.ts";
-import { Budget, LIFTED_LIMIT } from "./budget.ts";
+import { Budget, LIFTED_LIMIT, type Shared } from "./budget.ts";
 import { COUNTS, countsOf } from "./counts.ts";
 import { embed } from "./embed.ts";
 import { type FilterTools, readFilter } from "./filter.ts";
@@ -55,15 +55,24 @@ export function rootPlace({ resource, limits }: Policy, one: boolean): Place {
 export type NodePlanner = (policy: NodePolicy, selector: Selector, place: Place) => ReadNode;
 
 /**
- * Joins the client's question with the policy it resolved to.
+ * Joins the client's question with the policy it resolved to. `shared` with requests that run together with it.
  *
  * @throws QueryError for every wish that is not permitted or not possible, at the client's path.
  */
-export function planRead(policy: Policy, request: QueryRequest, changes: readonly Change[] = []): ReadPlan {
+export function planRead(
+  policy: Policy,
+  request: QueryRequest,
+  changes: readonly Change[] = [],
+  shared?: Shared,
+): ReadPlan {
   const first = wantsFirst(policy, request);
-  const budget = new Budget(policy.limits);
+  const budget = new Budget(policy.limits, shared?.spent);
   const mentions = new Mentions();
-  const asked = nodePlanner(mentions, budget)(policy, request.selector, rootPlace(policy, first));
+  const asked = nodePlanner(mentions, budget, shared?.refer)(
+    policy,
+    request.selector,
+    rootPlace(policy, first),
+  );
   const { nodes } = mentions;
   const told = request.can === true ? marked(asked, changes) : asked;
   const root = (nodes[0] = isPaged(request) ? paged(told, request, first) : told);
@@ -120,14 +129,14 @@ export const isCount = ({ selected, extras, relations, counts }: ReadNode): bool
   selected.length === 0 && extras.size === 0 && relations.size + counts.size === 0;
 
 /** A planner whose nodes are collected among the mentions, the parents before their relations. */
-export function nodePlanner(mentions: Mentions, budget: Budget): NodePlanner {
+export function nodePlanner(mentions: Mentions, budget: Budget, refer?: Shared["refer"]): NodePlanner {
   const { nodes } = mentions;
   const planNode: NodePlanner = (policy, selector, place) => {
     refuseForbidden(selector, policy, place);
     if (!place.list) refuseListKeys(selector, place);
     const own = nodes.push(undefined as never) - 1; // the relations' come after it
     const { index, secured } = mentions.add(policy);
-    const tools = { budget, mentions };
+    const tools = { budget, mentions, refer };
     const search = readSearch(selector, policy, place, own > 0, tools);
     const ground: Ground = { secured, depth: place.depth, search };
     const projected = project(selector.columns, secured, at(place.path, "columns"));

@@ -2,7 +2,7 @@ import type { Policy } from "../policy/policy.ts";
 import { type QueryRequest, traitsOf } from "../request/request.ts";
 import { asksExtras } from "./asked.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
-import { Budget } from "./budget.ts";
+import { Budget, type Shared } from "./budget.ts";
 import type { ReadNode } from "./plan.ts";
 import { isCount, nodePlanner, rootPlace } from "./read.ts";
 import { Mentions } from "./mentions.ts";
@@ -33,15 +33,15 @@ export interface WritePlan {
 }
 
 /**
- * Joins the client's wishes for a write with the policy it resolved to.
+ * Joins the client's wishes for a write with the policy it resolved to. `shared` with requests that run together with it.
  *
  * @throws QueryError for every wish that is not permitted or not possible, at the client's path.
  */
-export function planWrite(policy: Policy, request: QueryRequest): WritePlan {
-  const budget = new Budget(policy.limits);
+export function planWrite(policy: Policy, request: QueryRequest, shared?: Shared): WritePlan {
+  const budget = new Budget(policy.limits, shared?.spent);
   const mentions = new Mentions();
   const { nodes } = mentions;
-  const answer = nodePlanner(mentions, budget)(policy, request.selector, {
+  const answer = nodePlanner(mentions, budget, shared?.refer)(policy, request.selector, {
     ...rootPlace(policy, false),
     written: true,
   });

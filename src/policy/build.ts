@@ -5,7 +5,7 @@ import type { AnyACL, AnyEntry, AnyRule, AnyTableRules } from "./any.ts";
 import type { LimitOptions } from "./rule.ts";
 import { RuleBuilder } from "./build-rule.ts";
 import { checkKeys, isKeyOfRules, isMap } from "./keys.ts";
-import { applyLimits, checkLimits, DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { applyLimits, checkLimits, type Limits, limitsOf } from "./limits.ts";
 import { Mistakes } from "./mistakes.ts";
 import { checkLinks } from "./links.ts";
 import { checkParameters } from "./params.ts";
@@ -26,7 +26,7 @@ export function buildRegistry(
   const mistakes = new Mistakes();
   const facts = readTableFacts(tables, catalog, mistakes);
   mistakes.addAll(checkLimits(defaults, "defaults"));
-  const limits = applyLimits(DEFAULT_LIMITS, defaults);
+  const limits = limitsOf(defaults);
   const registry = new Map<string, ReadonlyMap<Method, RulesByRole>>();
   const faulty = new Set<string>();
   if (!isMap(acl)) mistakes.add("acl", "expected an object that has resources by their names");

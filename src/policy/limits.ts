@@ -61,6 +61,9 @@ export function applyLimits(base: Limits, wishes: LimitOptions): Limits {
   return limits;
 }
 
+/** The limits where neither rule nor entry says anything. */
+export const limitsOf = (defaults: LimitOptions = {}): Limits => applyLimits(DEFAULT_LIMITS, defaults);
+
 /** What is wrong with an author's limits, one sentence each. */
 export function checkLimits(wishes: LimitOptions, path: string): readonly string[] {
   const mistakes: string[] = [];

@@ -28,7 +28,7 @@ export type { Grant } from "./column-access.ts";
 export { readTableFacts, type TableFacts } from "./table-facts.ts";
 export { Mistakes } from "./mistakes.ts";
 export { captured, capturedInChange } from "./name-capture.ts";
-export type { Limits } from "./limits.ts";
+export { type Limits, limitsOf } from "./limits.ts";
 export { readHook } from "./mistakes.ts";
 export { hasOrder, tieBreakers } from "./order.ts";
 export { allowedMethods, find, resolve, roleUnder } from "./resolve.ts";

@@ -25,6 +25,7 @@ export {
   UNANSWERED,
 } from "./method.ts";
 export { readSelector } from "./selector.ts";
+export { type Operation, readBatch, requestOf } from "./batch.ts";
 export { type Bucket, BUCKETS } from "./bucket.ts";
 export { COLUMN_FUNCTIONS, type ColumnFunction, readAggregate } from "./aggregate.ts";
 export { readDirection, readSort } from "./ordering.ts";

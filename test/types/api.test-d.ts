@@ -19,6 +19,37 @@ import type { tables as sandboxTables } from "../../sandbox/db/acl/index.ts";
 import type { Schema as SandboxSchema } from "../../sandbox/db/index.ts";
 import type * as schema from "../support/schema.ts";
 
+/* Several requests at once, against the sandbox's own rules. */
+
+export async function batches(): Promise<void> {
+  const api =
+    createQueryClient<InferApi<typeof sandboxAcl, SandboxSchema, {}, typeof sandboxTables>>(
+      "http://localhost:4000",
+    );
+  const [made, users, gone] = await api.batch((b) => {
+    const post = b.post(
+      "posts",
+      { title: "a", body: "b" },
+      { mine: true, columns: { id: true, title: true } },
+    );
+    expectTypeOf(post.of("id")).toEqualTypeOf<string>();
+    // @ts-expect-error -- not among what it answers
+    post.of("body");
+    // @ts-expect-error -- no column of posts
+    b.post("posts", { titel: "a", body: "b" });
+    // @ts-expect-error -- no resource
+    b.get("nothing");
+    return [
+      post,
+      b.get("users", { columns: { name: true } }),
+      b.delete("baskets", { where: { name: "x" }, columns: false }),
+    ];
+  });
+  expectTypeOf(made.posts).toEqualTypeOf<{ id: string; title: string }[]>();
+  expectTypeOf(users.users).toEqualTypeOf<{ name: string }[]>();
+  expectTypeOf(gone.rowsAffected).toEqualTypeOf<number>();
+}
+
 /* The manual's example, against the sandbox's own rules. */
 
 export async function sandbox(): Promise<void> {

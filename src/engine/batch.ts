@@ -1,0 +1,210 @@
+import { Buffer } from "node:buffer";
+import { type Body, readParams, setParams } from "../author/author.ts";
+import { bounded } from "../clock.ts";
+import { HttpError, invalidBody, tooLarge, tooLargeAnswer } from "../error.ts";
+import { Ended, type Inside } from "../execute/execute.ts";
+import { planWrite, type Shared, Spent } from "../plan/plan.ts";
+import type { NodePolicy, Policy } from "../policy/policy.ts";
+import { type Operation, readBatch, requestOf } from "../request/request.ts";
+import { isResponse } from "../response.ts";
+import type { SearchIndex } from "../search/search.ts";
+import type { Answer, Call, Parts } from "./call.ts";
+import { Part } from "./part.ts";
+import { prepareRead } from "./read.ts";
+import { Answers, bodyWith, operandWith, refers } from "./references.ts";
+import { counted } from "./turns.ts";
+import { prepareWrite, type Ready, runReady } from "./write.ts";
+
+/** What a request of a batch asks, and for whom. */
+export type Asking = Pick<Call<unknown>, "request" | "principal">;
+
+/** A list of requests on its way, for whoever sends it. */
+export interface BatchCall extends Call<unknown> {
+  /** The most requests it may have. */
+  readonly most: number;
+  /** Reads RJSON text of a question, at a path. */
+  readText(text: string, path: string): unknown;
+  /** The text of one answer, as it would be sent; a `Response` where a formatter gave one. */
+  shapePart(answer: Answer, part: Asking): string | Response | Promise<string | Response>;
+}
+
+/**
+ * Runs a list of requests in one transaction, in their order, each as it would be on its own: the list of their answers.
+ * The first refusal undoes all.
+ */
+export async function batch(parts: Parts, call: BatchCall): Promise<string | Response> {
+  const { turns, pace, policies } = parts;
+  turns.inFlight.assertRoom(call); // before a body is read for nothing
+  const sent = await counted(turns.bodies, call, () => call.body(policies.limits.maxBodySize));
+  return counted(turns.inFlight, call, async () => {
+    await pace.othersFirst(call);
+    return new Batch(parts, call, sent).answer();
+  });
+}
+
+/** A request whose rule is known, and which waits for what it refers to. */
+type Late = (parts: Parts, shared: Shared, answers: Answers) => Promise<Ready<string>>;
+
+/** Requests that are kept together, or not at all. */
+class Batch {
+  readonly #parts: Parts;
+  readonly #call: BatchCall;
+  readonly #operations: readonly Operation[];
+  readonly #spent = new Spent();
+  #rows = 0;
+  /** The place of the request that something is done for. */
+  #place = 0;
+  /** Those that have run, or were to. */
+  #begun: Ready<string>[] = [];
+
+  constructor(parts: Parts, call: BatchCall, sent: Body) {
+    this.#parts = parts;
+    this.#call = call;
+    this.#operations = readBatch(sent.value, call.most, (text, path) => call.readText(text, path));
+  }
+
+  /** @throws HttpError of the first request that is refused, its place at the beginning of the path. */
+  async answer(): Promise<string | Response> {
+    try {
+      const prepared: (Ready<string> | Late)[] = [];
+      for (const [index, operation] of this.#operations.entries()) {
+        this.#place = index;
+        prepared.push(await this.#prepare(operation));
+      }
+      this.#call.mark("plan");
+      await this.#parts.pace.othersFirst(this.#call);
+      return await this.#run(prepared);
+    } catch (error) {
+      throw error instanceof HttpError ? error.under(String(this.#place)) : error;
+    }
+  }
+
+  async #run(prepared: readonly (Ready<string> | Late)[]): Promise<string | Response> {
+    const mode = this.#operations.every(({ method }) => method === "GET") ? "read" : "write";
+    const settle = (): void => this.#begun.forEach((ready) => ready.settle());
+    const ready = { mode, run: (inside: Inside) => this.#runInside(inside, prepared), settle } as const;
+    try {
+      const answer = await runReady(this.#parts, ready, this.#call);
+      this.#call.mark("execute");
+      return answer;
+    } finally {
+      settle();
+    }
+  }
+
+  async #runInside(inside: Inside, prepared: readonly (Ready<string> | Late)[]): Promise<string> {
+    const answers = new Answers(this.#operations);
+    const shared: Shared = {
+      spent: Object.assign(new Spent(), this.#spent),
+      refer: (operand, path) => operandWith(operand, path, answers),
+    };
+    const parts = insideOf(this.#parts);
+    this.#begun = [];
+    for (const [index, one] of prepared.entries()) {
+      this.#place = index;
+      const ready = typeof one === "function" ? await one(parts, shared, answers) : one;
+      this.#begun.push(ready);
+      answers.add(await ready.run(inside));
+      refuseLarge(answers, this.#parts.policies.limits.maxAnswerSize);
+    }
+    return answers.json;
+  }
+
+  /** All that can be said of a request before any has run: of one that refers to others, its rule. */
+  async #prepare(operation: Operation): Promise<Ready<string> | Late> {
+    const { policies } = this.#parts;
+    const { body, select } = operation;
+    const part = this.#part(operation);
+    const { request, principal } = part;
+    const policy = await policies.resolve(request, principal);
+    if (policies.declared.names(operation.resource) !== undefined)
+      setParams(principal.context, await readParams(policies.parameters(request, principal), NONE));
+    this.#count(operation, policy);
+    if (!refers(body) && !refers(select))
+      return this.#ready(this.#parts, policy, part, { spent: this.#spent });
+    await askAhead(this.#parts, policy, select);
+    return (parts, shared, answers) => {
+      part.sent = bodyOf({
+        ...operation,
+        ...(body !== undefined && { body: bodyWith(body, policy.table, answers) }),
+      });
+      return this.#ready(parts, policy, part, shared);
+    };
+  }
+
+  #part(operation: Operation): Part<string> {
+    const request = requestOf(operation);
+    const part: Part<string> = new Part(this.#call, request, async (answer) =>
+      textOf(await this.#call.shapePart(answer, part)),
+    );
+    part.sent = bodyOf(operation);
+    return part;
+  }
+
+  #ready(parts: Parts, policy: Policy, part: Part<string>, shared: Shared): Promise<Ready<string>> {
+    const { request } = part;
+    return request.method === "GET"
+      ? prepareRead(parts, policy, part, shared)
+      : prepareWrite(parts, planWrite(policy, request, shared), part.sent, part);
+  }
+
+  /** Counts the rows of all bodies, and the bytes of each. */
+  #count(operation: Operation, { limits: { maxRows, maxBodySize } }: Policy): void {
+    const { body } = operation;
+    if (body === undefined) return;
+    this.#rows += Array.isArray(body) ? body.length : 1;
+    if (this.#rows > maxRows) throw invalidBody(`${this.#rows} rows together exceed ${maxRows}`);
+    if (maxBodySize < this.#parts.policies.limits.maxBodySize && sizeOf(body) > maxBodySize)
+      throw tooLarge(maxBodySize);
+  }
+}
+
+/** The text of an answer. A `Response` that is no JSON, or says that something failed, ends the batch. */
+async function textOf(answer: string | Response): Promise<string> {
+  if (!isResponse(answer)) return answer;
+  if (!answer.ok || !/^application\/json\b/i.test(answer.headers.get("content-type") ?? ""))
+    throw new Ended(answer);
+  return answer.text();
+}
+
+/** The body of a request, whose numbers keep all their digits. */
+const bodyOf = ({ body }: Operation): Body | undefined =>
+  body === undefined ? undefined : { value: body, form: false, digits: true, spent: 0 };
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+/** The bytes of a body as JSON. */
+const sizeOf = (body: unknown): number => Buffer.byteLength(JSON.stringify(body) ?? "");
+
+/** No unit of a text takes more than three bytes. */
+function refuseLarge({ length, json }: Answers, most: number): void {
+  if (length * 3 > most && Buffer.byteLength(json) > most) throw tooLargeAnswer(most);
+}
+
+/** While a transaction is open an author's functions run in it, for outside they would wait for its end. */
+function insideOf(parts: Parts): Parts {
+  const { runtime } = parts;
+  const outside: typeof runtime.outside = (work, _, late) => bounded(runtime.timeout, work, late);
+  return { ...parts, runtime: { ...runtime, outside } };
+}
+
+/** Has the database asked what it could not be asked later, while a transaction is open. */
+async function askAhead({ triggers, indexes }: Parts, policy: Policy, select: unknown): Promise<void> {
+  await triggers.has(policy.table);
+  if (names(select, "search")) await indexes.need([...indexesOf(policy, policy.limits.maxDepth)]);
+}
+
+/** Whether a tree has a key anywhere. */
+const names = (tree: unknown, key: string): boolean =>
+  typeof tree === "object" &&
+  tree !== null &&
+  (Object.hasOwn(tree, key) || Object.values(tree).some((part) => names(part, key)));
+
+/** The indexes of words that a question under a rule may use. */
+function* indexesOf(
+  { search, relations }: NodePolicy,
+  depth: number,
+): Iterable<{ readonly index: SearchIndex }> {
+  if (search !== undefined) yield { index: search };
+  if (depth > 0) for (const relation of relations.values()) yield* indexesOf(relation, depth - 1);
+}

@@ -1,0 +1,122 @@
+import { Digits, parseJSON } from "../digits.ts";
+import { at, invalidValue, quote } from "../error.ts";
+import { MASKED } from "../plan/plan.ts";
+import type { Operation } from "../request/request.ts";
+import type { TableInfo } from "../schema/schema.ts";
+
+/** The key of a map that stands for a value of an earlier answer. */
+const REF = "$ref";
+
+type Map = Readonly<Record<string, unknown>>;
+
+const isMap = (value: unknown): value is Map =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Digits);
+
+const isReference = (value: unknown): value is { readonly [REF]: unknown } =>
+  isMap(value) && Object.hasOwn(value, REF) && Object.keys(value).length === 1;
+
+/** The answers of a batch so far, as JSON, which later requests refer to. */
+export class Answers {
+  readonly #texts: string[] = [];
+  readonly #values = new Map<number, unknown>();
+  readonly #names: ReadonlyMap<string, number>;
+
+  constructor(operations: readonly Operation[]) {
+    this.#names = new Map(operations.flatMap(({ as }, index) => (as === undefined ? [] : [[as, index]])));
+  }
+
+  add(text: string): void {
+    this.#texts.push(text);
+  }
+
+  /** All of them. */
+  get json(): string {
+    return `[${this.#texts.join(",")}]`;
+  }
+
+  /** How many characters they have. */
+  get length(): number {
+    return this.#texts.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /**
+   * The value that a reference leads to: an answer by its name or place, then the members of it. Of a list with one row
+   * its place may be left out.
+   *
+   * @throws QueryError `invalid-value`.
+   */
+  resolve(reference: unknown, path: string): unknown {
+    if (typeof reference !== "string") throw invalidValue("`$ref` takes a text", path, EXAMPLE);
+    const [name = "", ...steps] = reference.split(".");
+    let value = this.#answer(name, path);
+    for (const step of steps) value = memberOf(value, step, path);
+    if (
+      steps.length === 0 ||
+      value === undefined ||
+      (typeof value === "object" && value !== null && !(value instanceof Digits))
+    )
+      throw invalidValue(`${quote(reference)} is no value of an earlier answer`, path, EXAMPLE);
+    return value;
+  }
+
+  #answer(name: string, path: string): unknown {
+    const index = /^\d{1,4}$/.test(name) ? Number(name) : this.#names.get(name);
+    const text = index === undefined ? undefined : this.#texts[index];
+    if (index === undefined || text === undefined)
+      throw invalidValue(`${quote(name)} names no earlier request`, path, EXAMPLE);
+    if (!this.#values.has(index))
+      this.#values.set(
+        index,
+        parseJSON(text, () => undefined),
+      );
+    return this.#values.get(index);
+  }
+}
+
+const EXAMPLE = 'write { "$ref": "p.posts.id" }: its name or place, then the way to the value';
+
+/** A member of an answer. What is masked is no value, whatever stands there. */
+function memberOf(value: unknown, step: string, path: string): unknown {
+  if (Array.isArray(value)) {
+    if (/^\d+$/.test(step)) return value[Number(step)] as unknown;
+    if (value.length !== 1)
+      throw invalidValue(
+        `a reference to one of ${value.length} rows says which`,
+        path,
+        "write its place, from 0",
+      );
+    return memberOf(value[0], step, path);
+  }
+  if (!isMap(value) || !Object.hasOwn(value, step)) return undefined;
+  const masked = value[MASKED];
+  if (Array.isArray(masked) && masked.includes(step))
+    throw invalidValue(`${quote(step)} is masked on that row`, path);
+  return value[step];
+}
+
+/** Whether something may refer to earlier answers: it is looked at deep, and what is data after all does no harm. */
+export function refers(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(refers);
+  return isMap(value) && (isReference(value) || Object.values(value).some(refers));
+}
+
+/** A body with the values that its references lead to: whole values of columns; inside of JSON they are data. */
+export function bodyWith(body: unknown, { columns }: TableInfo, answers: Answers): unknown {
+  const row = (value: unknown, place: string): unknown =>
+    isMap(value)
+      ? Object.fromEntries(
+          Object.entries(value).map(([key, member]) => {
+            const isData = !isReference(member) || columns.get(key)?.kind === "json";
+            return [key, isData ? member : answers.resolve(member[REF], at(place, key))];
+          }),
+        )
+      : value;
+  return Array.isArray(body) ? body.map((item, index) => row(item, String(index))) : row(body, "");
+}
+
+/** An operand of a filter, or each of a list of them, as {@link bodyWith} has a value of a column. */
+export function operandWith(operand: unknown, path: string, answers: Answers): unknown {
+  if (isReference(operand)) return answers.resolve(operand[REF], path);
+  if (!Array.isArray(operand)) return operand;
+  return operand.map((item: unknown, index) => operandWith(item, at(path, index), answers));
+}
