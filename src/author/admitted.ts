@@ -1,6 +1,7 @@
+import type { SQL } from "drizzle-orm";
 import type { Mention, SecuredRelation } from "../plan/plan.ts";
 import type { RelationInfo } from "../schema/schema.ts";
-import type { Rows } from "./admit.ts";
+import { both, type Rows } from "./admit.ts";
 
 /** What a table admits where it is mentioned, for one caller. */
 export interface Admission {
@@ -52,6 +53,13 @@ export class Admitted {
     const { grants } = this.#admissions[index]!;
     const other = isAdmission(rows) ? rows : plain(rows);
     return new Admitted(this.#admissions.with(index, { ...other, grants }));
+  }
+
+  /** The same, but for one place, where only those rows exist of which a condition holds as well. */
+  narrowed({ index }: Mention, condition: SQL): Admitted {
+    const admission = this.#admissions[index]!;
+    const rows = both(admission.rows, condition);
+    return new Admitted(this.#admissions.with(index, { ...admission, rows }));
   }
 }
 

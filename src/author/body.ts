@@ -1,4 +1,4 @@
-import { is, SQL } from "drizzle-orm";
+import { is, SQL, sql } from "drizzle-orm";
 import { Digits } from "../digits.ts";
 import {
   at,
@@ -229,7 +229,8 @@ function withoutKept({ facts, unrestricted }: Policy, row: Row, isNew: boolean):
 
 /**
  * The rows to write once `beforeQuery` has had them: values fit again, nothing required is missing. `set` is what the
- * functions of the table have made of new rows; where they were not asked yet, they are.
+ * functions of the table have made of new rows; where they were not asked yet, they are. A change that `touches` its rows
+ * may say nothing of them, where more than they is changed.
  *
  * @throws QueryError `invalid-body` where a new row lacks a value it needs, or a change changes nothing.
  */
@@ -238,6 +239,7 @@ export function finishRows(
   kind: "insert" | "update",
   context: Context,
   set?: readonly SetRow[],
+  touches = false,
 ): Later<readonly Row[]> {
   const body: unknown = context.body;
   const list = Array.isArray(body) ? (body as unknown[]) : [body];
@@ -245,7 +247,9 @@ export function finishRows(
     list.map((item, index) => {
       const path = Array.isArray(body) ? String(index) : "";
       if (!isRow(item)) throw new TypeError("`ctx.body` holds the row, or the rows, to write");
-      return kind === "insert" ? newRow(policy, item, made[index], path) : changedRow(policy, item, path);
+      return kind === "insert"
+        ? newRow(policy, item, made[index], path)
+        : changedRow(policy, item, path, touches);
     });
   if (kind === "update" || !hasSet(policy)) return finish([]);
   const made = set ?? makeSet(policy, list.length, context);
@@ -262,10 +266,14 @@ function newRow(policy: Policy, given: Row, made: SetRow | undefined, path: stri
   return row;
 }
 
-function changedRow(policy: Policy, given: Row, path: string): Row {
+function changedRow(policy: Policy, given: Row, path: string, touches: boolean): Row {
   const row = coerceRow(policy, withoutKept(policy, given, false), path);
-  if (Object.keys(row).length === 0) throw invalidBody("nothing to change", undefined);
-  return row;
+  if (Object.keys(row).length > 0) return row;
+  if (!touches) throw invalidBody("nothing to change", undefined);
+  // It is changed in nothing but what every change sets.
+  const columns = [...policy.table.columns.values()].filter(({ computed }) => !computed);
+  const { name, column } = columns.find(({ primary }) => !primary) ?? columns[0]!;
+  return { [name]: sql`${column}` };
 }
 
 function requireValues({ table, writable }: Policy, row: Row, path: string): void {

@@ -5,8 +5,9 @@ import { portableRead } from "./portable/relational.ts";
 import { AggregateReader } from "./read/aggregate.ts";
 import { type Bound, type Form, JSONReader } from "./read/json.ts";
 import { speechOf } from "./sql/speech.ts";
-import type { AggregateRead, ReadStatement } from "./statement.ts";
+import type { AggregateRead, ReadStatement, Select } from "./statement.ts";
 import { InsertWriter } from "./write/insert.ts";
+import { reachedRows } from "./write/joined.ts";
 import type { Seen } from "./write/seen.ts";
 import type { WriteSteps } from "./write/steps.ts";
 import type { WriteRows } from "./write/parts.ts";
@@ -35,6 +36,7 @@ export type { Pairs } from "./write/change.ts";
 export { CHECK, EXACT, KEY } from "./write/keys.ts";
 export { type Seen, WHOLE_ROW } from "./write/seen.ts";
 export { type Attempt, pin, type Rehearsal, SAVEPOINT } from "./write/rehearsal.ts";
+export { joinedRows, noRow, otherRows } from "./write/joined.ts";
 export type { Known, Refusal, Step, WriteSteps, Writing, WritingOne, WritingRows } from "./write/steps.ts";
 export type { WriteRows } from "./write/parts.ts";
 
@@ -51,6 +53,8 @@ export interface Compiler {
   /** Numbers about rows. */
   aggregate(plan: AggregatePlan, admitted: Admitted): AggregateRead;
   write(plan: WritePlan, rows: WriteRows, wishes: WriteWishes): WriteSteps;
+  /** Locks the rows that a change would reach, two of them at most. */
+  reach(plan: WritePlan, rows: WriteRows): Select;
   /** How many statements are remembered. */
   readonly size: number;
 }
@@ -89,6 +93,7 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
         triggered,
         seen,
       }),
+    reach: reachedRows,
     get size() {
       return (reader?.size ?? 0) + (inserts?.size ?? 0) + aggregates.size;
     },

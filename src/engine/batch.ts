@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
 import { type Body, readParams, setParams } from "../author/author.ts";
-import { bounded } from "../clock.ts";
 import { HttpError, invalidBody, tooLarge, tooLargeAnswer } from "../error.ts";
 import { Ended, type Inside } from "../execute/execute.ts";
 import { planWrite, type Shared, Spent } from "../plan/plan.ts";
@@ -9,7 +8,7 @@ import { type Operation, readBatch, requestOf } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import type { SearchIndex } from "../search/search.ts";
 import type { Answer, Call, Parts } from "./call.ts";
-import { Part } from "./part.ts";
+import { insideOf, Part } from "./part.ts";
 import { prepareRead } from "./read.ts";
 import { Answers, bodyWith, operandWith, refers } from "./references.ts";
 import { counted } from "./turns.ts";
@@ -179,13 +178,6 @@ const sizeOf = (body: unknown): number => Buffer.byteLength(JSON.stringify(body)
 /** No unit of a text takes more than three bytes. */
 function refuseLarge({ length, json }: Answers, most: number): void {
   if (length * 3 > most && Buffer.byteLength(json) > most) throw tooLargeAnswer(most);
-}
-
-/** While a transaction is open an author's functions run in it, for outside they would wait for its end. */
-function insideOf(parts: Parts): Parts {
-  const { runtime } = parts;
-  const outside: typeof runtime.outside = (work, _, late) => bounded(runtime.timeout, work, late);
-  return { ...parts, runtime: { ...runtime, outside } };
 }
 
 /** Has the database asked what it could not be asked later, while a transaction is open. */

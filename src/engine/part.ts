@@ -1,7 +1,8 @@
 import { type Body, contextFor } from "../author/author.ts";
+import { bounded } from "../clock.ts";
 import { unwatched } from "../observe.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
-import type { Answer, Call } from "./call.ts";
+import type { Answer, Call, Parts } from "./call.ts";
 
 /** One request among several of a caller, that run in one transaction: as it would be on its own. */
 export class Part<Shaped> implements Call<Shaped> {
@@ -41,4 +42,11 @@ export class Part<Shaped> implements Call<Shaped> {
   body(): Promise<Body> {
     return Promise.resolve(this.sent!);
   }
+}
+
+/** While a transaction is open an author's functions run in it, for outside they would wait for its end. */
+export function insideOf(parts: Parts): Parts {
+  const { runtime } = parts;
+  const outside: typeof runtime.outside = (work, _, late) => bounded(runtime.timeout, work, late);
+  return { ...parts, runtime: { ...runtime, outside } };
 }

@@ -14,8 +14,10 @@ import {
   type Row,
   type SetRow,
 } from "../author/author.ts";
+import type { SQL } from "drizzle-orm";
 import { within } from "../clock.ts";
 import type { WriteRows, WriteSteps } from "../compile/compile.ts";
+import type { Amid } from "../execute/execute.ts";
 import { withExtras, type WritePlan } from "../plan/plan.ts";
 import type { QueryResult } from "../policy/policy.ts";
 import { Asked, type Call, isFormatted, type Parts, wantsRows } from "./call.ts";
@@ -32,6 +34,14 @@ export async function computedAnswer(
   return { ...plan, answer: root, nodes };
 }
 
+/** What a write does that is part of a bigger one. */
+export interface Among extends Amid {
+  /** Of the rows that it reaches, those that are meant. */
+  readonly only?: SQL | undefined;
+  /** Whether it may leave its rows as they are. */
+  readonly touches: boolean;
+}
+
 /** The steps with the hooks around. */
 export function taskOf<Shaped>(
   parts: Parts,
@@ -39,15 +49,16 @@ export function taskOf<Shaped>(
   steps: WriteSteps,
   set: readonly SetRow[] | undefined,
   call: Call<Shaped>,
+  among?: Among,
 ): Asked<Shaped> {
   const { context } = call.principal;
   const values = (): readonly Row[] | Promise<readonly Row[]> =>
-    kind === "delete" ? [] : finishRows(policy, kind, context, set);
+    kind === "delete" ? [] : finishRows(policy, kind, context, set, among?.touches);
   const atomic = steps.atomic || isFormatted(parts, policy) || Array.isArray(context.body);
   const most = atomic ? policy.limits.maxAnswerSize : Number.POSITIVE_INFINITY;
   const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
     call.shape({ policy, first: false, most, outcome });
-  const work = { kind: "write", write: steps, values } as const;
+  const work = { kind: "write", write: steps, values, amid: among } as const;
   const task = new Asked<Shaped>(call, policy.hooks, work, atomic, finish);
   task.afterWrite = parts.hooks.afterWrite;
   return task;
@@ -60,9 +71,11 @@ const MOST_OF_DECODING = 4;
 
 /** The most that is charged for rows where it may be others that are waited for: a validator, or a server. */
 export const mostOf = (sent: Body | undefined): number =>
-  sent === undefined
-    ? 0
-    : (Array.isArray(sent.value) ? sent.value.length : 1) * MOST_OF_ROW + sent.spent * MOST_OF_DECODING;
+  sent === undefined ? 0 : mostOfRows(Array.isArray(sent.value) ? sent.value.length : 1, sent.spent);
+
+/** The same for so many rows, which took so long to decode. */
+export const mostOfRows = (rows: number, spent: number): number =>
+  rows * MOST_OF_ROW + spent * MOST_OF_DECODING;
 
 export async function readRows<Shaped>(
   { pace }: Parts,
@@ -129,15 +142,36 @@ export function compileSteps(
   plan: WritePlan,
   rows: WriteRows,
 ): WriteSteps | Promise<WriteSteps> {
-  const { policy, kind, softDelete } = plan;
-  const { compiler, triggers, runtime } = parts;
+  const asked = mayBeTriggered(parts, plan);
+  return asked instanceof Promise
+    ? asked.then((triggered) => stepsOf(parts, plan, rows, triggered))
+    : stepsOf(parts, plan, rows, asked);
+}
+
+/** Whether the table of a write may have triggers, which the database is asked at its first. */
+export function mayBeTriggered(
+  { triggers, runtime }: Parts,
+  { policy, kind, softDelete }: WritePlan,
+): boolean | Promise<boolean> {
   const stays = kind !== "delete" || softDelete !== undefined;
   const asked = stays && (policy.triggers ?? triggers.has(policy.table));
-  const compile = (triggered: boolean): WriteSteps =>
-    compiler.write(plan, rows, {
-      asRows: wantsRows(parts, policy),
-      triggered,
-      seen: seenBy(parts.hooks, policy),
-    });
-  return asked instanceof Promise ? within(runtime.timeout, asked).then(compile) : compile(asked);
+  return asked instanceof Promise ? within(runtime.timeout, asked) : asked;
+}
+
+export function stepsOf(
+  parts: Parts,
+  plan: WritePlan,
+  rows: WriteRows,
+  triggered: boolean,
+  among?: Among,
+): WriteSteps {
+  const seen = seenBy(parts.hooks, plan.policy);
+  const only = among?.only;
+  const meant = only === undefined ? rows : { ...rows, admitted: rows.admitted.narrowed(plan.answer, only) };
+  return parts.compiler.write(plan, meant, {
+    asRows: wantsRows(parts, plan.policy),
+    triggered,
+    // Who does something amid it looks at its rows.
+    seen: among !== undefined && seen === "nothing" ? "written" : seen,
+  });
 }

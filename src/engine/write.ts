@@ -2,6 +2,7 @@ import { type Body, setBody, setFindFirst } from "../author/author.ts";
 import { execute, executeTogether, type Inside, type Task } from "../execute/execute.ts";
 import { planWrite, type WritePlan } from "../plan/plan.ts";
 import type { Call, Parts } from "./call.ts";
+import { nests, prepareNested } from "./nested.ts";
 import { tellCommitted } from "./route-hooks.ts";
 import { counted } from "./turns.ts";
 import {
@@ -68,6 +69,7 @@ export async function prepareWrite<Shaped>(
 ): Promise<Ready<Shaped>> {
   const { mark } = call;
   const { policy } = planned;
+  if (sent !== undefined && nests(policy, sent)) return prepareNested(parts, planned, sent, call);
   const { context } = call.principal;
   setFindFirst(context, false);
   // Those that the client sets, where it matters which they are.

@@ -17,9 +17,11 @@ import type { FoundPage } from "./page.ts";
 import { insist } from "./insist.ts";
 import { runAggregateApart } from "./aggregate.ts";
 import { type Meter, type ReadOutcome, runApart, runRead } from "./read.ts";
-import { runWrite } from "./write.ts";
+import { type Amid, runWrite } from "./write.ts";
 
 export type { FoundPage } from "./page.ts";
+export type { Amid } from "./write.ts";
+export { rowsOf } from "./query.ts";
 export { SearchIndexes } from "./search-indexes.ts";
 export { TableSizes, TimeZones, Triggers, typesOfViews } from "./facts.ts";
 
@@ -62,6 +64,8 @@ export type Work =
       readonly write: WriteSteps;
       /** The rows to write, once `beforeQuery` has had them. */
       readonly values: () => readonly Row[] | Promise<readonly Row[]>;
+      /** What is done amid it, where something is. */
+      readonly amid?: Amid | undefined;
     };
 
 /** Where tasks run. */
@@ -131,13 +135,19 @@ export interface Together<Answer> extends Asker {
 /** A transaction that several tasks run in. */
 export interface Inside {
   readonly database: Database;
-  /** Runs a task with its hooks. A hook's `Response` ends all tasks, and is the answer. */
-  run<Answer>(task: Task<Answer>): Promise<Answer>;
+  /**
+   * Runs a task with its hooks; others may run amid it. A hook's `Response` ends all tasks, and is the answer. `under` puts
+   * what it is refused with where it stands in the whole.
+   */
+  run<Answer>(task: Task<Answer>, under?: Under): Promise<Answer>;
 }
+
+/** Puts what was thrown, where it is a refusal, under a place. */
+export type Under = (error: unknown) => unknown;
 
 /**
  * Runs several tasks in one transaction, each with its hooks. Whatever is thrown undoes all; the task that it was thrown in
- * is asked about it, as it would be on its own.
+ * is asked about it, as it would be on its own, and then those amid which that ran.
  *
  * @throws what a hook or `work` threw, or a refusal for what the database refused.
  */
@@ -147,33 +157,64 @@ export async function executeTogether<Answer>(
 ): Promise<Answer | Response> {
   const { dialect, timeout, turn } = runtime;
   const { mode, work } = together;
-  const begun = new Set<Task<unknown>>();
-  let running: Task<unknown> | undefined;
-  const inside = (database: Database): Inside => ({
-    database,
-    async run(task) {
-      begun.add((running = task as Task<unknown>));
-      const answer = await around(runtime, database, task, true);
-      running = undefined;
-      return answer as Exclude<typeof answer, Response>;
-    },
-  });
+  const several = new Several(runtime);
   const once = (left: number): Promise<Answer> =>
     turn(together, mode, true, () =>
-      dialect.transaction(mode, (database) => within(left, work(inside(database)))),
+      dialect.transaction(mode, (database) => within(left, work(several.inside(database)))),
     );
   try {
-    const answer = await insist(dialect, timeout, once, () => [...begun].some(isHooked));
-    for (const task of begun) task.kept = true;
+    const answer = await insist(dialect, timeout, once, () => [...several.begun].some(isHooked));
+    for (const task of several.begun) task.kept = true;
     return answer;
   } catch (error) {
     if (error instanceof Ended) return error.response;
     if (error instanceof Gone) throw error;
-    const answer = running && (await asked(runtime, running, error));
+    const answer = await several.asked(error);
     if (isResponse(answer)) return answer;
-    throw dialect.failure(error, mode) ?? error;
+    throw several.placed(dialect.failure(error, mode) ?? error);
   } finally {
-    for (const { context } of begun) removeTransaction(context);
+    for (const { context } of several.begun) removeTransaction(context);
+  }
+}
+
+/** The tasks of one transaction. */
+class Several {
+  readonly begun = new Set<Task<unknown>>();
+  readonly #runtime: Runtime;
+  /** Those under way, the innermost last. */
+  #running: { readonly task: Task<unknown>; readonly under: Under | undefined }[] = [];
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** The transaction that they run in, for one attempt more. */
+  inside(database: Database): Inside {
+    this.#running = [];
+    return {
+      database,
+      run: async (task, under) => {
+        this.begun.add(task);
+        this.#running.push({ task, under });
+        const answer = await around(this.#runtime, database, task, true);
+        this.#running.pop();
+        return answer as Exclude<typeof answer, Response>;
+      },
+    };
+  }
+
+  /** Asks `onQueryError` of the task that something was thrown in, and then of those amid which that ran. */
+  async asked(error: unknown): Promise<unknown> {
+    for (const { task } of this.#running.toReversed()) {
+      const answer = await asked(this.#runtime, task, error);
+      if (isResponse(answer)) return answer;
+    }
+    return undefined;
+  }
+
+  /** A refusal in the place of the task that was refused. */
+  placed(refusal: unknown): unknown {
+    return this.#running.at(-1)?.under?.(refusal) ?? refusal;
   }
 }
 
@@ -254,13 +295,13 @@ async function write(
   { dialect, unreadable }: Runtime,
   database: Database,
   task: Meter & Pick<Task<unknown>, "context">,
-  { write: steps, values }: Extract<Work, { readonly kind: "write" }>,
+  { write: steps, values, amid }: Extract<Work, { readonly kind: "write" }>,
 ): Promise<QueryResult> {
   const asked = values();
   const rows = asked instanceof Promise ? await asked : asked;
   const began = performance.now();
   try {
-    const { outcome, shown } = await runWrite(dialect, database, steps, rows, unreadable);
+    const { outcome, shown } = await runWrite(dialect, database, steps, { rows, amid }, unreadable);
     if (shown !== undefined) setWritten(task.context, shown.written, shown.before);
     return outcome;
   } finally {

@@ -48,6 +48,20 @@ export interface WriteDone {
   readonly shown: ShownRows | undefined;
 }
 
+/** What is done amid a write, by those who write more than its rows. */
+export interface Amid {
+  /** Runs once the rows are written, and before it is asked what must hold then: the rows are whole, as hooks see them. */
+  readonly written: (rows: readonly Row[]) => Promise<void>;
+  /** Takes what must hold once all is written, to ask it at the end of more than this write; without it this asks it itself. */
+  readonly ensure?: ((ask: () => Promise<void>) => void) | undefined;
+}
+
+/** The rows of a write, and what is done amid it. */
+interface Values {
+  readonly rows: readonly Row[];
+  readonly amid: Amid | undefined;
+}
+
 /**
  * Takes the steps of a write, on a database or in a transaction of it.
  *
@@ -57,17 +71,25 @@ export async function runWrite(
   dialect: Dialect,
   database: Database,
   { plan, steps, strandedIsRefused, seen }: WriteSteps,
-  values: readonly Row[],
+  { rows, amid }: Values,
   unreadable: Unreadable,
 ): Promise<WriteDone> {
-  const run = new WriteRun(new Writer(plan, dialect, database, unreadable), values);
-  try {
-    for (const step of steps) {
-      const taken = run.take(step);
-      if (taken !== undefined) await taken;
+  const run = new WriteRun(new Writer(plan, dialect, database, unreadable), rows, amid?.ensure);
+  const last = amid === undefined ? steps.length : writtenBy(steps);
+  const take = async (some: readonly Step[]): Promise<void> => {
+    try {
+      for (const step of some) {
+        const taken = run.take(step);
+        if (taken !== undefined) await taken;
+      }
+    } catch (error) {
+      throw strandedIsRefused && dialect.missesReference(error) ? checkFailed() : error;
     }
-  } catch (error) {
-    throw strandedIsRefused && dialect.missesReference(error) ? checkFailed() : error;
+  };
+  await take(amid === undefined ? steps : steps.slice(0, last));
+  if (amid !== undefined) {
+    await amid.written(run.shown("written").written());
+    await take(steps.slice(last));
   }
   return { outcome: run.outcome(), shown: seen === "nothing" ? undefined : run.shown(seen) };
 }
@@ -78,6 +100,15 @@ const REFUSALS: Readonly<Record<Refusal, (why?: string, column?: string) => Quer
   "limit-exceeded": (why = "too many rows") => limitExceeded(why, "select.where"),
   "precondition-failed": () => preconditionFailed(),
 };
+
+/** The steps that come once all rows are written. */
+const AFTER: ReadonlySet<Step["kind"]> = new Set<Step["kind"]>(["ensure", "limit", "answer", "total"]);
+
+/** The place of the first step that comes once all rows are written. */
+function writtenBy(steps: readonly Step[]): number {
+  const place = steps.findIndex(({ kind }) => AFTER.has(kind));
+  return place < 0 ? steps.length : place;
+}
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { readonly kind: Kind }>;
 type AnswerStep = StepOf<"answer">;
@@ -91,9 +122,12 @@ class WriteRun {
   #total: number | undefined;
   #was: readonly Row[] = [];
 
-  constructor(writer: Writer, values: readonly Row[]) {
+  readonly #later: Amid["ensure"];
+
+  constructor(writer: Writer, values: readonly Row[], later: Amid["ensure"]) {
     this.#writer = writer;
     this.#known = { values };
+    this.#later = later;
   }
 
   outcome(): WriteOutcome {
@@ -141,7 +175,7 @@ class WriteRun {
       case "pair":
         return this.#pair(step.pairs(this.#known, this.#written.rows), step.refusal);
       case "ensure":
-        return this.#ensure(step.counts(this.#written.rows), step.refusal);
+        return this.#ensureLater(step);
       case "limit":
         return this.#limit(step.most, step.refusal);
       case "answer":
@@ -189,6 +223,14 @@ class WriteRun {
 
   async #ensure(counts: readonly Count[] | "refused", refusal: Refusal): Promise<void> {
     if (counts === "refused" || !(await this.#writer.holds(counts))) throw REFUSALS[refusal]();
+  }
+
+  #ensureLater({ counts, refusal }: StepOf<"ensure">): Promise<void> | undefined {
+    const { rows } = this.#written;
+    const ask = (): Promise<void> => this.#ensure(counts(rows), refusal);
+    if (this.#later === undefined) return ask();
+    this.#later(ask);
+    return undefined;
   }
 
   #pair(pairs: Pairs, refusal: Refusal): undefined {

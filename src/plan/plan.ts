@@ -39,6 +39,8 @@ export { withExtras, withPosition } from "./asked.ts";
 export { type Shared, Spent } from "./budget.ts";
 export { COUNTS } from "./counts.ts";
 export { isOneOfAll, planRead } from "./read.ts";
+export { planKey } from "./key.ts";
+export { namesRow, rowKeysOf } from "./require-filter.ts";
 export { type Mention, securedBy, type SecuredRelation } from "./secured.ts";
 export { type Sizes, workOf } from "./work.ts";
 export { type Versions } from "./versions.ts";

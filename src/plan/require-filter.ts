@@ -1,5 +1,5 @@
 import { at, limitExceeded, type QueryError } from "../error.ts";
-import { exampleOf, type NodePolicy } from "../policy/policy.ts";
+import { exampleOf, keysOf, type NodePolicy, type RowKey } from "../policy/policy.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Predicate } from "./plan.ts";
 import type { Place } from "./read.ts";
@@ -19,6 +19,29 @@ export function requireFilter(
   const fixed = new Set<ColumnInfo>(where === undefined ? [] : fixedBy(where));
   if (keys.some((key) => key.every((column) => fixed.has(column)))) return;
   throw required("a filter that says which row is required here", place, exampleOf(keys[0]!));
+}
+
+/** Whether a filter fixes a key that its rule lets out on every row, so that it names one row. */
+export function namesRow(policy: NodePolicy, where: Predicate | undefined): boolean {
+  if (where === undefined) return false;
+  const fixed = new Set<ColumnInfo>(fixedBy(where));
+  return rowKeysOf(policy).some((key) => key.every((column) => fixed.has(column)));
+}
+
+const known = new WeakMap<NodePolicy, readonly RowKey[]>();
+
+/** The keys that clients of a rule can name a row by. */
+export function rowKeysOf(policy: NodePolicy): readonly RowKey[] {
+  let keys = known.get(policy);
+  if (keys === undefined) {
+    const { filterable, masks, table } = policy;
+    keys = keysOf(
+      table,
+      [...filterable.values()].filter((column) => !masks.has(column)),
+    );
+    known.set(policy, keys);
+  }
+  return keys;
 }
 
 /** Where the tree of a question begins. */

@@ -27,11 +27,19 @@ export interface AnyRule extends LimitOptions, ChangeGuards {
   readonly injectBody?: AuthorFunction;
   readonly write?: AnyAccess;
   readonly transition?: AuthorFunction;
+  readonly nest?: Readonly<Record<string, string | AnyJoinedNest | undefined>>;
   readonly beforeQuery?: AuthorFunction;
   readonly afterQuery?: WriteHook<AuthorFunction>;
   readonly onQueryError?: AuthorFunction;
   readonly afterCommit?: WriteHook<AuthorFunction>;
   readonly formatResult?: AuthorFunction;
+}
+
+/** A list over a join table that is written through, of any table. */
+export interface AnyJoinedNest {
+  readonly through: readonly [string, string];
+  readonly resource: string;
+  readonly join: string;
 }
 
 /** Columns on rows, of any table. */

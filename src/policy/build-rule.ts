@@ -8,6 +8,7 @@ import { isMap } from "./keys.ts";
 import { applyLimits, checkLimits, type Limits } from "./limits.ts";
 import { type Mistakes, readFunction, type ReadHook, readHook } from "./mistakes.ts";
 import type { Hooks, NodePolicy, Policy } from "./policy.ts";
+import { readNests } from "./nest.ts";
 import { type Parameters, readParameters } from "./params.ts";
 import { keysOf } from "./row-keys.ts";
 import type { StandardSchema } from "./standard-schema.ts";
@@ -75,6 +76,7 @@ export class RuleBuilder {
       filterable,
       ...this.#filterGuard(rule, action, node, filterable, path),
       ...this.#write(rule, node, action, path),
+      nest: readNests(rule.nest, this.#table, action, `${path}.nest`, this.#mistakes),
       triggers: this.#entry.triggers,
       maxAffected:
         rule.maxAffected ?? (rule.transition === undefined ? Number.POSITIVE_INFINITY : MOST_JUDGED),

@@ -8,6 +8,7 @@ import { checkKeys, isKeyOfRules, isMap } from "./keys.ts";
 import { applyLimits, checkLimits, type Limits, limitsOf } from "./limits.ts";
 import { Mistakes } from "./mistakes.ts";
 import { checkLinks } from "./links.ts";
+import { checkNests } from "./nest.ts";
 import { checkParameters } from "./params.ts";
 import type { Policy, Registry, RulesByRole } from "./policy.ts";
 import { type FactsByTable, readTableFacts } from "./table-facts.ts";
@@ -38,6 +39,7 @@ export function buildRegistry(
     if (mistakes.found.length > known) faulty.add(resource);
   }
   checkLinks(registry, faulty, mistakes);
+  checkNests(registry, faulty, mistakes);
   checkParameters(registry, mistakes);
   const { found } = mistakes;
   if (found.length > 0)

@@ -26,6 +26,8 @@ const LIST: ReadonlyMap<string, Expected> = new Map<string, Expected>([
 
 const BORROWED: ReadonlyMap<string, Expected> = new Map(elsewhere(["through", "throughWhere", "resource"]));
 
+const NESTED: ReadonlyMap<string, Expected> = new Map(elsewhere(["through", "resource", "join"]));
+
 const HOOKS = elsewhere(["beforeQuery", "afterQuery", "onQueryError", "afterCommit", "formatResult"]);
 
 const RULE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
@@ -33,6 +35,7 @@ const RULE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ...elsewhere(REQUEST_LIMITS),
   ...elsewhere(["validateBody", "injectBody", "write", "check", "ensure", "maxAffected"]),
   ...elsewhere(["transition", "requireWhere", "aggregate"]),
+  ["nest", "map"],
   ...HOOKS,
 ]);
 
@@ -55,7 +58,7 @@ const TABLE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
 ]);
 
 /** A place of an access-control file, or of the tables' rules, where keys stand. */
-export type Place = "entry" | "rule" | "relation" | "list" | "borrowed list" | "table";
+export type Place = "entry" | "rule" | "relation" | "list" | "borrowed list" | "nested list" | "table";
 
 const KEYS: Readonly<Record<Place, ReadonlyMap<string, Expected>>> = {
   entry: ENTRY,
@@ -63,6 +66,7 @@ const KEYS: Readonly<Record<Place, ReadonlyMap<string, Expected>>> = {
   relation: RELATION,
   list: LIST,
   "borrowed list": BORROWED,
+  "nested list": NESTED,
   table: TABLE,
 };
 

@@ -72,13 +72,26 @@ export class Declared {
   }
 }
 
-/** A rule, and all that it borrows from, directly and not. */
+/** A rule, and all that it borrows from or writes through, directly and not. */
 function sourcesOf(registry: Registry, policy: Policy): readonly Policy[] {
   const found = new Set<Policy>([policy]);
-  for (const source of found)
+  for (const source of found) {
     for (const resource of borrowedBy(source))
       for (const rule of registry.get(resource)?.get("GET")?.values() ?? []) found.add(rule);
+    // What is written through it is written by all methods of a resource.
+    for (const resource of writtenBy(source))
+      for (const byRole of registry.get(resource)?.values() ?? [])
+        for (const rule of byRole.values()) found.add(rule);
+  }
   return [...found];
+}
+
+/** The resources that are written through a rule. */
+function* writtenBy({ nest }: Policy): Iterable<string> {
+  for (const { resource, join } of nest.values()) {
+    yield resource;
+    if (join !== undefined) yield join.resource;
+  }
 }
 
 /** The resources that a rule, or one of its relations, names. */

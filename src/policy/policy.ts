@@ -7,6 +7,7 @@ import type { AuthorFunction } from "./any.ts";
 import type { Capability } from "./capability.ts";
 import type { Grant } from "./column-access.ts";
 import type { Limits } from "./limits.ts";
+import type { NestPolicy } from "./nest.ts";
 import type { Parameters } from "./params.ts";
 import type { RowKey } from "./row-keys.ts";
 import type { StandardSchema } from "./standard-schema.ts";
@@ -18,6 +19,8 @@ export type * from "./context.ts";
 export { type AggregatePolicy, isHiddenFrom, mayUse } from "./aggregate-policy.ts";
 export type * from "./aggregate-rule.ts";
 export type * from "./list-rule.ts";
+export type * from "./nest-rule.ts";
+export type { NestPolicy } from "./nest.ts";
 export type * from "./order-rule.ts";
 export type * from "./rule.ts";
 export type * from "./table-rule.ts";
@@ -166,6 +169,8 @@ export interface Policy extends NodePolicy {
   readonly ensure: AuthorFunction | undefined;
   /** What each changed row must satisfy, as it was and as it is stored; absent where nothing is asked. */
   readonly transition: AuthorFunction | undefined;
+  /** The rows that may be written with its own, by the names they have in a body. */
+  readonly nest: ReadonlyMap<string, NestPolicy>;
   /** Whether the table has triggers; the database is asked where the author does not say. */
   readonly triggers: boolean | undefined;
   readonly maxAffected: number;

@@ -15,6 +15,7 @@ import type {
   WrittenContext,
 } from "./context.ts";
 import type { Elsewhere, Handed, Lists, TargetFrom } from "./list-rule.ts";
+import type { Nests } from "./nest-rule.ts";
 import type { ManyRelationOf, OneRelationOf, RuleOrder, TargetAt } from "./order-rule.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
@@ -233,6 +234,11 @@ export interface WriteRule<Context, Schema extends SchemaShape, Database, T exte
    * asked of the row as it was; a POST goes by those without it.
    */
   readonly write?: ColumnAccess<Context, Schema[T], keyof ColumnsOf<Schema, T> & string>;
+  /**
+   * The rows of relations that may be written with its own, each by the rules of a resource: in a body they stand under the
+   * relation's name.
+   */
+  readonly nest?: Nests<Schema, T>;
   /** What a written row must satisfy, in place of `where`, all tables being as they were before; `true` for nothing. */
   readonly check?:
     | true

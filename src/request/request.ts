@@ -24,6 +24,7 @@ export {
   traitsOf,
   UNANSWERED,
 } from "./method.ts";
+export { type NamedRows, type NestedWish, type NewRows, readNested, type RowChange } from "./nested.ts";
 export { readSelector } from "./selector.ts";
 export { type Operation, readBatch, requestOf } from "./batch.ts";
 export { type Bucket, BUCKETS } from "./bucket.ts";
