@@ -92,7 +92,8 @@ class Batch {
   }
 
   async #runInside(inside: Inside, prepared: readonly (Ready<string> | Late)[]): Promise<string> {
-    const answers = new Answers(this.#operations);
+    const { maxBodySize, maxAnswerSize } = this.#parts.policies.limits;
+    const answers = new Answers(this.#operations, maxBodySize);
     const shared: Shared = {
       spent: Object.assign(new Spent(), this.#spent),
       refer: (operand, path) => operandWith(operand, path, answers),
@@ -104,7 +105,7 @@ class Batch {
       const ready = typeof one === "function" ? await one(parts, shared, answers) : one;
       this.#begun.push(ready);
       answers.add(await ready.run(inside));
-      refuseLarge(answers, this.#parts.policies.limits.maxAnswerSize);
+      refuseLarge(answers, maxAnswerSize);
     }
     return answers.json;
   }

@@ -1,5 +1,5 @@
 import { Digits, parseJSON } from "../digits.ts";
-import { at, invalidValue, quote } from "../error.ts";
+import { at, invalidValue, quote, tooLarge } from "../error.ts";
 import { MASKED } from "../plan/plan.ts";
 import type { Operation } from "../request/request.ts";
 import type { TableInfo } from "../schema/schema.ts";
@@ -21,7 +21,13 @@ export class Answers {
   readonly #values = new Map<number, unknown>();
   readonly #names: ReadonlyMap<string, number>;
 
-  constructor(operations: readonly Operation[]) {
+  readonly #most: number;
+  /** The characters of all texts that were referred to. */
+  #copied = 0;
+
+  /** What is referred to may have so many characters in all: a few bytes must not stand for many. */
+  constructor(operations: readonly Operation[], most: number) {
+    this.#most = most;
     this.#names = new Map(operations.flatMap(({ as }, index) => (as === undefined ? [] : [[as, index]])));
   }
 
@@ -43,7 +49,7 @@ export class Answers {
    * The value that a reference leads to: an answer by its name or place, then the members of it. Of a list with one row
    * its place may be left out.
    *
-   * @throws QueryError `invalid-value`.
+   * @throws QueryError `invalid-value`, or `too-large`.
    */
   resolve(reference: unknown, path: string): unknown {
     if (typeof reference !== "string") throw invalidValue("`$ref` takes a text", path, EXAMPLE);
@@ -56,6 +62,8 @@ export class Answers {
       (typeof value === "object" && value !== null && !(value instanceof Digits))
     )
       throw invalidValue(`${quote(reference)} is no value of an earlier answer`, path, EXAMPLE);
+    if (typeof value === "string") this.#copied += value.length;
+    if (this.#copied > this.#most) throw tooLarge(this.#most);
     return value;
   }
 

@@ -55,6 +55,7 @@ const route = createQueryRoute({
   acl,
   database,
   schema,
+  batch: true,
   busyTimeout: Number(busyTimeout),
   onError: (error) => console.error(error),
 });
