@@ -50,6 +50,7 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
         getRole: (_req, { user }) => user?.role,
       },
       caller: ({ user }) => user?.id,
+      idempotency: { table: schema.idempotency, caller: ({ user }) => user?.id },
     });
 
     server.reload({

@@ -24,6 +24,7 @@ export const STATUS = {
   "precondition-failed": 412,
   "too-large": 413,
   "unsupported-media-type": 415,
+  "idempotency-mismatch": 422,
   "internal-error": 500,
   busy: 503,
   timeout: 504,
@@ -276,6 +277,20 @@ export const preconditionFailed = (): QueryError =>
   new QueryError("precondition-failed", "the rows are not of the version you know", {
     path: "If-Match",
     hint: "read them again, and decide anew",
+  });
+
+/** For a key that stands for an answer already, and to another question. */
+export const idempotencyMismatch = (): QueryError =>
+  new QueryError("idempotency-mismatch", "another request was sent under this key", {
+    path: "Idempotency-Key",
+    hint: "another request takes another key",
+  });
+
+/** For an answer that is larger than those that are stored. */
+export const tooLargeToStore = (bytes: number): QueryError =>
+  new QueryError("too-large-answer", `under an idempotency key an answer has at most ${bytes} bytes`, {
+    path: "Idempotency-Key",
+    hint: "ask for fewer columns (`columns:F` for none), or write fewer rows at a time",
   });
 
 /** What the database, or a trigger in it, refuses for reasons of its own: only the author may hear them. */

@@ -34,12 +34,19 @@ export type { CorsOptions } from "./http/cors.ts";
 export {
   createQueryHandler,
   createQueryRoute,
+  type IdempotencyKeyOptions,
   type QueryHandler,
   type QueryRoute,
   type QueryRouteOptions,
   type Roles,
   type TransactionContext,
 } from "./http/route.ts";
+export {
+  type IdempotencyTable,
+  idempotencyTable,
+  type PgIdempotencyTable,
+  type SQLiteIdempotencyTable,
+} from "./idempotency-table.ts";
 export type { AnyApi, ColumnsOf, InferApi, RelationsOf, SchemaShape, TableName, TargetOf } from "./infer.ts";
 export type { Observation, Observer, Room } from "./observe.ts";
 export type {

@@ -91,7 +91,8 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "node:crypto",
   ],
   "search-migration": ["drizzle", "policy", "schema", "search"],
-  index: ["error", "http", "dialect", "search-migration"],
+  "idempotency-table": ["drizzle-orm"],
+  index: ["error", "http", "dialect", "search-migration", "idempotency-table"],
 };
 
 /** Rooms whose door has another name than the room. */

@@ -1,3 +1,4 @@
+import { idempotencyTable } from "@bepalo/query";
 import { avg, count, eq, relations, sql } from "drizzle-orm";
 import {
   index,
@@ -208,6 +209,9 @@ export const verification = sqliteTable(
   (t) => [index("verification_identifier_idx").on(t.identifier)],
 );
 
+/** What was answered to writes that were sent under a key. */
+export const idempotency = idempotencyTable("sqlite");
+
 /** A fruit lies in a basket. */
 export const fruitRelations = relations(fruit, ({ one }) => ({
   basket: one(basket, { fields: [fruit.basketId], references: [basket.id] }),
@@ -268,4 +272,5 @@ export const tables = {
   session,
   account,
   verification,
+  idempotency,
 };

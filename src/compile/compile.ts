@@ -14,6 +14,7 @@ import type { WriteRows } from "./write/parts.ts";
 import { compileWrite } from "./write/write.ts";
 
 export { ASK_SIZES, ASK_TRIGGERS, ASK_ZONES, askSearchIndex, askViewTypes } from "./facts.ts";
+export { IdempotencyStatements, type OwnedKey } from "./idempotency.ts";
 export { FILTERED, KEYS, TOTAL } from "./portable/relational.ts";
 export { MARKS } from "./sql/masked.ts";
 export { NUMBERS } from "./sql/secured.ts";

@@ -12,7 +12,7 @@ import { insideOf, Part } from "./part.ts";
 import { prepareRead } from "./read.ts";
 import { Answers, bodyWith, operandWith, refers } from "./references.ts";
 import { counted } from "./turns.ts";
-import { prepareWrite, type Ready, runReady } from "./write.ts";
+import { perform, prepareWrite, type Ready } from "./write.ts";
 
 /** What a request of a batch asks, and for whom. */
 export type Asking = Pick<Call<unknown>, "request" | "principal">;
@@ -51,8 +51,8 @@ class Batch {
   readonly #operations: readonly Operation[];
   readonly #spent = new Spent();
   #rows = 0;
-  /** The place of the request that something is done for. */
-  #place = 0;
+  /** The place of the request that something is done for, and not for all of them. */
+  #place: number | undefined;
   /** Those that have run, or were to. */
   #begun: Ready<string>[] = [];
 
@@ -65,30 +65,45 @@ class Batch {
   /** @throws HttpError of the first request that is refused, its place at the beginning of the path. */
   async answer(): Promise<string | Response> {
     try {
-      const prepared: (Ready<string> | Late)[] = [];
-      for (const [index, operation] of this.#operations.entries()) {
-        this.#place = index;
-        prepared.push(await this.#prepare(operation));
-      }
-      this.#call.mark("plan");
-      await this.#parts.pace.othersFirst(this.#call);
-      return await this.#run(prepared);
+      const roles = this.#call.keyed === undefined ? "" : await this.#roles();
+      const answer = await perform(this.#parts, this.#call, () => this.#prepareAll(), roles);
+      this.#call.mark("execute");
+      return answer as string | Response;
     } catch (error) {
-      throw error instanceof HttpError ? error.under(String(this.#place)) : error;
+      const placed = error instanceof HttpError && this.#place !== undefined;
+      throw placed ? error.under(String(this.#place)) : error;
     }
   }
 
-  async #run(prepared: readonly (Ready<string> | Late)[]): Promise<string | Response> {
-    const mode = this.#operations.every(({ method }) => method === "GET") ? "read" : "write";
-    const settle = (): void => this.#begun.forEach((ready) => ready.settle());
-    const ready = { mode, run: (inside: Inside) => this.#runInside(inside, prepared), settle } as const;
-    try {
-      const answer = await runReady(this.#parts, ready, this.#call);
-      this.#call.mark("execute");
-      return answer;
-    } finally {
-      settle();
+  /** Does something for each request. */
+  async #each<T>(work: (operation: Operation) => Promise<T>): Promise<readonly T[]> {
+    const done: T[] = [];
+    for (const [index, operation] of this.#operations.entries()) {
+      this.#place = index;
+      done.push(await work(operation));
     }
+    this.#place = undefined;
+    return done;
+  }
+
+  /** Finds the rules of all requests: the roles that they apply for. */
+  async #roles(): Promise<string> {
+    const roles = await this.#each(async (operation) => {
+      const { request, principal } = this.#part(operation);
+      await this.#parts.policies.resolve(request, principal);
+      return principal.context.role;
+    });
+    return JSON.stringify(roles);
+  }
+
+  async #prepareAll(): Promise<Ready<string>> {
+    const prepared = await this.#each((operation) => this.#prepare(operation));
+    this.#call.mark("plan");
+    return {
+      mode: this.#operations.every(({ method }) => method === "GET") ? "read" : "write",
+      run: (inside) => this.#runInside(inside, prepared),
+      settle: () => this.#begun.forEach((ready) => ready.settle()),
+    };
   }
 
   async #runInside(inside: Inside, prepared: readonly (Ready<string> | Late)[]): Promise<string> {
@@ -107,6 +122,7 @@ class Batch {
       answers.add(await ready.run(inside));
       refuseLarge(answers, maxAnswerSize);
     }
+    this.#place = undefined;
     return answers.json;
   }
 

@@ -2,6 +2,7 @@ import type { Body, Context } from "../author/author.ts";
 import type { Cursors } from "../cursor/cursor.ts";
 import type { Compiler } from "../compile/compile.ts";
 import type { Asker, Runtime, SearchIndexes, Task, TimeZones, Triggers, Work } from "../execute/execute.ts";
+import type { Idempotency } from "./idempotency.ts";
 import type { Mark } from "../observe.ts";
 import type { Hooks, Policy, QueryResult } from "../policy/policy.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
@@ -40,6 +41,8 @@ export interface Parts {
   readonly runtime: Runtime;
   /** Whether every answer is formatted. */
   readonly formats: boolean;
+  /** Knows the answers of writes that were sent under a key; absent where no route takes keys. */
+  readonly idempotency: Idempotency | undefined;
 }
 
 /** A request on its way, for whoever asks. */
@@ -53,6 +56,30 @@ export interface Call<Shaped> extends Asker {
   body(maxBytes: number): Promise<Body>;
   /** Makes of an answer what is sent; that of a write before it is kept. */
   shape(answer: Answer): Shaped | Promise<Shaped>;
+  /** The key of a write that is done once, however often it is sent. */
+  readonly keyed?: Keyed<Shaped> | undefined;
+}
+
+/** The key of a write, and how its answer is stored. */
+export interface Keyed<Shaped> {
+  readonly key: string;
+  /** Whose key it is; nobody's is refused. */
+  readonly caller: string | undefined;
+  /** A hash of all that was asked, the body included, once that was read. `role` is that of the rule. */
+  request(role: string): string;
+  /** Makes text of an answer; `undefined` for one that is not stored. */
+  pack(answer: Shaped | Response): Promise<Packed<Shaped> | undefined>;
+  /** Makes the answer of its text. */
+  unpack(text: string): Response;
+}
+
+/** An answer as it is stored. */
+export interface Packed<Shaped> {
+  readonly text: string;
+  /** The bytes of its body. */
+  readonly size: number;
+  /** The same, to be sent. */
+  readonly answer: Shaped | Response;
 }
 
 /** What is asked of the database for a call; whose it is costs something to know, and is seldom asked. */

@@ -12,6 +12,7 @@ import { type OneRow, Policies, type PolicyOptions } from "./policies.ts";
 import type { Call, Parts } from "./call.ts";
 import { aggregate } from "./aggregate.ts";
 import { batch, type BatchCall } from "./batch.ts";
+import { type IdempotencyOptions, readIdempotency } from "./idempotency.ts";
 import { read } from "./read.ts";
 import { write } from "./write.ts";
 import { type Before, counted, type TurnOptions, turnsOf } from "./turns.ts";
@@ -20,7 +21,7 @@ import { unreadable } from "./unreadable.ts";
 export { LEAST_SECRET } from "../cursor/cursor.ts";
 export type { Asker, Outside } from "../execute/execute.ts";
 export type { OneRow } from "./policies.ts";
-export type { Answer, Call } from "./call.ts";
+export type { Answer, Call, Keyed, Packed } from "./call.ts";
 export type { Asking, BatchCall } from "./batch.ts";
 
 /** What an engine is made of. */
@@ -40,6 +41,8 @@ export interface EngineOptions extends PolicyOptions, TurnOptions, RouteHookOpti
   readonly cursors: Omit<CursorOptions, "warn">;
   /** `"portable"` reads through Drizzle's relational queries only. */
   readonly reader: ReaderChoice;
+  /** Where the answers of writes under a key are stored. */
+  readonly idempotency?: IdempotencyOptions;
 }
 
 /** The corridor without HTTP. */
@@ -130,6 +133,7 @@ function partsOf(options: EngineOptions): { readonly parts: Parts; readonly dial
   const { outside, aside, turn } = turns;
   const policies = new Policies(options, dialect);
   const compiler = compilerOf(database, dialect, reader);
+  const runtime = { dialect, timeout, turn, outside, unreadable: unreadable(aside, options.onError) };
   const parts: Parts = {
     policies,
     turns,
@@ -140,10 +144,11 @@ function partsOf(options: EngineOptions): { readonly parts: Parts; readonly dial
     triggers: new Triggers(dialect, timeout),
     indexes: new SearchIndexes(dialect, database, timeout),
     zones: new TimeZones(dialect, timeout),
-    runtime: { dialect, timeout, turn, outside, unreadable: unreadable(aside, options.onError) },
+    runtime,
     formats,
     hooks: readRouteHooks(options, policies.registry),
     failed: (error) => tellInTurn(aside, () => options.onError(error)),
+    idempotency: options.idempotency && readIdempotency(options.idempotency, options, runtime, policies),
   };
   return { parts, dialect };
 }

@@ -2,6 +2,7 @@ import { type Body, setBody, setFindFirst } from "../author/author.ts";
 import { execute, executeTogether, type Inside, type Task } from "../execute/execute.ts";
 import { planWrite, type WritePlan } from "../plan/plan.ts";
 import type { Call, Parts } from "./call.ts";
+import { once } from "./idempotency.ts";
 import { nests, prepareNested } from "./nested.ts";
 import { tellCommitted } from "./route-hooks.ts";
 import { counted } from "./turns.ts";
@@ -26,16 +27,31 @@ export async function write<Shaped>(parts: Parts, call: Call<Shaped>): Promise<S
   const sent = plan.kind === "delete" ? undefined : await counted(turns.bodies, call, body);
   return counted(turns.inFlight, call, async () => {
     await pace.othersFirst(call);
-    const ready = await prepareWrite(parts, plan, sent, call);
-    await pace.othersFirst(call);
-    try {
-      const answer = await runReady(parts, ready, call);
-      call.mark("execute");
-      return answer;
-    } finally {
-      ready.settle();
-    }
+    const answer = await perform(parts, call, () => prepareWrite(parts, plan, sent, call));
+    call.mark("execute");
+    return answer;
   });
+}
+
+/**
+ * Makes a write ready and runs it; under a key once, however often it is sent. `role` is that of the rule which was found
+ * for it, or those of several.
+ */
+export async function perform<Shaped>(
+  parts: Parts,
+  call: Call<Shaped>,
+  prepare: () => Promise<Ready<Shaped>>,
+  role: string = call.principal.context.role ?? "",
+): Promise<Shaped | Response> {
+  const { keyed } = call;
+  if (keyed !== undefined) return once(parts, { call, keyed, role, prepare });
+  const ready = await prepare();
+  try {
+    await parts.pace.othersFirst(call);
+    return await runReady(parts, ready, call);
+  } finally {
+    ready.settle();
+  }
 }
 
 /** A write that is ready to run, be it one task or several. */

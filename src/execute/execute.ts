@@ -22,6 +22,7 @@ import { type Amid, runWrite } from "./write.ts";
 export type { FoundPage } from "./page.ts";
 export type { Amid } from "./write.ts";
 export { rowsOf } from "./query.ts";
+export { type Keeping, type StoredAnswer, StoredAnswers } from "./idempotency.ts";
 export { SearchIndexes } from "./search-indexes.ts";
 export { TableSizes, TimeZones, Triggers, typesOfViews } from "./facts.ts";
 
@@ -140,6 +141,8 @@ export interface Inside {
    * what it is refused with where it stands in the whole.
    */
   run<Answer>(task: Task<Answer>, under?: Under): Promise<Answer>;
+  /** Runs the only task there is: what its `afterQuery` answers is the answer, and all is kept. */
+  alone<Answer>(task: Task<Answer>): Promise<Answer | Response>;
 }
 
 /** Puts what was thrown, where it is a refusal, under a place. */
@@ -193,14 +196,22 @@ class Several {
     this.#running = [];
     return {
       database,
-      run: async (task, under) => {
-        this.begun.add(task);
-        this.#running.push({ task, under });
-        const answer = await around(this.#runtime, database, task, true);
-        this.#running.pop();
-        return answer as Exclude<typeof answer, Response>;
-      },
+      run: <A>(task: Task<A>, under?: Under) => this.#run(database, task, under, true) as Promise<A>,
+      alone: (task) => this.#run(database, task, undefined, false),
     };
+  }
+
+  async #run<Answer>(
+    database: Database,
+    task: Task<Answer>,
+    under: Under | undefined,
+    among: boolean,
+  ): Promise<Answer | Response> {
+    this.begun.add(task);
+    this.#running.push({ task, under });
+    const answer = await around(this.#runtime, database, task, among);
+    this.#running.pop();
+    return answer;
   }
 
   /** Asks `onQueryError` of the task that something was thrown in, and then of those amid which that ran. */

@@ -6,6 +6,7 @@ import { isResponse } from "../response.ts";
 import { searchOf } from "./address.ts";
 import { allowHeader } from "./allow.ts";
 import { withHeaders } from "./forward.ts";
+import { keyOf, type WriteKey } from "./idempotency.ts";
 import { readRJSON } from "./parse.ts";
 import { authenticate } from "./principal.ts";
 import { refuseParameters } from "./query-string.ts";
@@ -29,6 +30,7 @@ export async function respondBatch(
   visit: Visit,
   traits: MethodTraits | undefined,
   most: number,
+  key: string | undefined,
 ): Promise<Response> {
   const { request, route, base } = visit;
   if (traits === undefined || !(traits.action === "insert" || traits.action === "inspect"))
@@ -43,7 +45,8 @@ export async function respondBatch(
   if (traits.action === "inspect")
     return new Response(null, { status: 204, headers: { ...base, allow: allowHeader(ALLOWED, route) } });
   await visit.nameFrom(context);
-  const answer = await route.engine.batch(new Batch(visit, principal, most));
+  const keyed = key === undefined ? undefined : await keyOf(visit, key, context);
+  const answer = await route.engine.batch(new Batch(visit, principal, most, keyed));
   return respondWrite(isResponse(answer) ? answer : { json: answer }, base);
 }
 
@@ -51,8 +54,8 @@ export async function respondBatch(
 class Batch extends Question implements BatchCall {
   readonly most: number;
 
-  constructor(visit: Visit, principal: Principal, most: number) {
-    super(visit, { method: "POST", resource: BATCH, selector: {} }, principal);
+  constructor(visit: Visit, principal: Principal, most: number, keyed: WriteKey | undefined) {
+    super(visit, { method: "POST", resource: BATCH, selector: {} }, principal, keyed);
     this.most = most;
   }
 

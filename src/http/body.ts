@@ -21,6 +21,8 @@ export interface Decoding {
   readonly othersFirst: () => Promise<unknown> | undefined;
   /** Hears of the milliseconds that it took. */
   readonly spent: (milliseconds: number) => void;
+  /** Hears of the text, where somebody wants to. */
+  readonly heard?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -32,14 +34,15 @@ export async function readBody(
   request: Request,
   maxBytes: number,
   milliseconds: number,
-  { othersFirst, spent }: Decoding,
+  { othersFirst, spent, heard }: Decoding,
 ): Promise<Body> {
-  const type = typeOf(request);
+  const type = mediaType(request);
   const decode = DECODERS.get(type);
   if (decode === undefined) throw otherType(type, DECODERS.keys());
   refuseCompressed(request.headers.get("content-encoding") ?? "");
   const text = await readText(request, maxBytes, milliseconds);
   if (text.trim() === "") throw invalidBody("the body is empty");
+  heard?.(text);
   await othersFirst();
   let digits = false;
   const began = performance.now();
@@ -57,7 +60,7 @@ export async function readBody(
  * @throws QueryError `unsupported-media-type`, `too-large` or `invalid-body`.
  */
 export async function readForm(request: Request, maxBytes: number, milliseconds: number): Promise<string> {
-  const type = typeOf(request);
+  const type = mediaType(request);
   if (type === "" && request.body === null) return "";
   if (type !== FORM) throw otherType(type, [FORM]);
   refuseCompressed(request.headers.get("content-encoding") ?? "");
@@ -65,7 +68,7 @@ export async function readForm(request: Request, maxBytes: number, milliseconds:
 }
 
 /** The content type of a body, without parameters. */
-const typeOf = ({ headers }: Request): string =>
+export const mediaType = ({ headers }: Request): string =>
   (headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
 
 const otherType = (type: string, taken: Iterable<string>): QueryError =>

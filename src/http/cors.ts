@@ -1,5 +1,6 @@
 import { EVERY_METHOD } from "../request/request.ts";
 import type { HeaderMap } from "./headers.ts";
+import { REPLAYED } from "./idempotency.ts";
 import { OVERRIDE } from "./long-question.ts";
 
 /** Which other origins' pages may use a route. */
@@ -15,7 +16,17 @@ export interface CorsOptions {
 }
 
 const ALLOWED_METHODS = EVERY_METHOD.map(({ name }) => name).join(", ");
-const DEFAULT_HEADERS = ["content-type", "authorization", "if-none-match", "if-match", OVERRIDE];
+const DEFAULT_HEADERS = [
+  "content-type",
+  "authorization",
+  "if-none-match",
+  "if-match",
+  "idempotency-key",
+  OVERRIDE,
+];
+
+/** The headers of answers that a page of another origin may read. */
+const EXPOSED = `ETag, Allow, Retry-After, ${REPLAYED}`;
 
 /**
  * Checks the options once.
@@ -40,12 +51,12 @@ export function corsHeaders(options: CorsOptions, request: Request): HeaderMap {
   if (options.origin === "*")
     return {
       "access-control-allow-origin": "*",
-      "access-control-expose-headers": "ETag, Allow, Retry-After",
+      "access-control-expose-headers": EXPOSED,
     };
   if (origin === null || !allowsOrigin(options, origin)) return {};
   return {
     "access-control-allow-origin": origin,
-    "access-control-expose-headers": "ETag, Allow, Retry-After",
+    "access-control-expose-headers": EXPOSED,
     ...(options.credentials === true && { "access-control-allow-credentials": "true" }),
   };
 }

@@ -19,6 +19,7 @@ import { type CorsOptions, corsHeaders, isPreflight, preflightHeaders, varyingBy
 import { readMatch, refuseConditionalWrite } from "./etag.ts";
 import { withHeaders } from "./forward.ts";
 import type { HeaderMap } from "./headers.ts";
+import { keyOf, readKey } from "./idempotency.ts";
 import { refuseForeignWrite } from "./origin.ts";
 import { admitGiven, type Given, refuseUndeclared, takeGiven } from "./params.ts";
 import { parse } from "./parse.ts";
@@ -28,6 +29,7 @@ import { refusePath } from "./refuse-path.ts";
 import { inform, report, watchOf } from "./report.ts";
 import { respondRead, respondWrite } from "./respond.ts";
 import { inURL, standsFor } from "./long-question.ts";
+import type { JSONText } from "./shape.ts";
 import { Question, Visit } from "./visit.ts";
 
 /** What a route is made of, checked. */
@@ -40,6 +42,8 @@ export interface Route {
   /** Names who asks, where the author does. */
   readonly caller: ((context: never, request: Request) => unknown) | undefined;
   readonly cors: CorsOptions | undefined;
+  /** Names whose the keys of writes are; absent where none are taken. */
+  readonly keysOf: ((context: never) => unknown) | undefined;
   /** Whether it tells its callers what they may do. */
   readonly access: boolean;
   /** The most requests of a batch; absent where it takes none. */
@@ -85,10 +89,11 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
     await asking(visit, () => refuseForeignWrite(request, route.cors));
     refuseConditionalWrite(request, traits);
   }
+  const key = traits?.writes === true ? readKey(request, route.keysOf !== undefined) : undefined;
   const resource = resourceOf(request, route.mount) ?? (await refusePath(visit));
   visit.resource = resource;
   if (route.access && resource === ACCESS) return respondAccess(visit, traits);
-  if (route.batch !== undefined && resource === BATCH) return respondBatch(visit, traits, route.batch);
+  if (route.batch !== undefined && resource === BATCH) return respondBatch(visit, traits, route.batch, key);
   // A method that is not known has no parameters either.
   const method = traits?.name ?? "OPTIONS";
   const search = traits === undefined ? "" : searchOf(request.url);
@@ -104,7 +109,8 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
   if (given !== undefined) await admitGiven(visit, query, principal, given);
   if (route.caller !== undefined) await visit.nameFrom(context);
   const asked = traits.writes ? matching(query, request) : query;
-  const body = await route.engine.run(new Question(visit, asked, principal));
+  const keyed = key === undefined ? undefined : await keyOf(visit, key, context);
+  const body = await route.engine.run<Response | JSONText>(new Question(visit, asked, principal, keyed));
   const { base } = visit;
   const response = await (traits.writes ? respondWrite(body, base) : respondRead(request, body, base));
   mark("shape");

@@ -3,7 +3,7 @@ import type { LimitOptions } from "../policy/policy.ts";
 import { didYouMean } from "../suggest.ts";
 import type { BatchOptions } from "./batch.ts";
 import type { CorsOptions } from "./cors.ts";
-import type { QueryRouteOptions } from "./route.ts";
+import type { IdempotencyKeyOptions, QueryRouteOptions } from "./route.ts";
 
 /** The names of an object's members, each once: the compiler finds one that is missing here. */
 type Names<Options> = Readonly<Record<keyof Options, true>>;
@@ -28,6 +28,7 @@ const ROUTE: Names<QueryRouteOptions> = {
   observe: true,
   serverTiming: true,
   cors: true,
+  idempotency: true,
   headers: true,
   reader: true,
   dialect: true,
@@ -42,6 +43,7 @@ const ROUTE: Names<QueryRouteOptions> = {
 
 const SESSION: Names<NonNullable<QueryRouteOptions["session"]>> = { parser: true, getRole: true };
 const CORS: Names<CorsOptions> = { origin: true, credentials: true, headers: true, maxAge: true };
+const IDEMPOTENCY: Names<IdempotencyKeyOptions> = { table: true, caller: true, maxAge: true, maxSize: true };
 const LANE: Names<LaneOptions> = { open: true, processes: true };
 const BATCH: Names<BatchOptions> = { maxOperations: true };
 const LIMITS: Names<LimitOptions> = {
@@ -63,6 +65,7 @@ const INNER: Readonly<Record<string, object>> = {
   defaults: { ...LIMITS, formatResult: true },
   session: SESSION,
   cors: CORS,
+  idempotency: IDEMPOTENCY,
   lane: LANE,
   batch: BATCH,
 };

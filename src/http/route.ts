@@ -18,6 +18,7 @@ import { EVERY_METHOD, type Method, UNANSWERED } from "../request/request.ts";
 import { checkCors, type CorsOptions } from "./cors.ts";
 import type { BatchOptions } from "./batch.ts";
 import { handle, type Route } from "./handle.ts";
+import type { IdempotencyTable } from "../idempotency-table.ts";
 import { checkOptions } from "./options.ts";
 import { readBasePaths } from "./address.ts";
 
@@ -110,6 +111,13 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   readonly serverTiming?: boolean;
   /** Which other origins' pages may use the route; none by default. */
   readonly cors?: CorsOptions;
+  /**
+   * Lets a write be sent under an `Idempotency-Key`: then it is done once, however often it is sent. Without this option
+   * such a write is 400.
+   *
+   * @example idempotency: { table: schema.idempotency, caller: ({ user }) => user?.id }
+   */
+  readonly idempotency?: IdempotencyKeyOptions<Session>;
   /** Headers of every answer; `Cache-Control` and `Vary` here replace the built-in ones. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
@@ -153,6 +161,23 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   readonly maxInFlight?: number;
   /** How long a request waits for its turn and for locks of other processes, in milliseconds; 5,000 by default. */
   readonly busyTimeout?: number;
+}
+
+/** Where the answers of writes are stored that are sent under an `Idempotency-Key`, and for whom. */
+export interface IdempotencyKeyOptions<Session = object> {
+  /** What `idempotencyTable` makes, for the database of the route. */
+  readonly table: IdempotencyTable;
+  /**
+   * Names whose the key is, when the session is known: a user's id. Nobody is answered what another was. Who has no name
+   * cannot use keys, which is 400. May be asynchronous.
+   *
+   * @example caller: ({ user }) => user?.id
+   */
+  readonly caller: (context: Session & RequestContext) => Awaitable<string | null | undefined>;
+  /** How long an answer is stored, in milliseconds; a day by default. Afterwards the key is as good as new. */
+  readonly maxAge?: number;
+  /** How many bytes the body of an answer may have, 65,536 by default; beyond it nothing is written, and it is 400. */
+  readonly maxSize?: number;
 }
 
 /**
@@ -228,6 +253,7 @@ function routeOf<Role extends string, Session>(
     session: options.session ?? {},
     caller: options.caller,
     cors: options.cors,
+    keysOf: options.idempotency?.caller,
     access: options.access === true,
     batch: batchOf(options.batch),
     headers: {
@@ -269,6 +295,7 @@ function engineOptions<Role extends string, Session>(
     ...(options.tables !== undefined && { tables: options.tables }),
     ...(options.defaults !== undefined && { defaults: options.defaults }),
     ...(options.dialect !== undefined && { dialect: options.dialect }),
+    ...(options.idempotency !== undefined && { idempotency: idempotencyOptions(options.idempotency) }),
   };
 }
 
@@ -305,6 +332,27 @@ function cursorOptions({
   if (!Number.isSafeInteger(cursorMaxAge) || cursorMaxAge < 1)
     throw new RangeError("cursorMaxAge: expected a whole number of milliseconds from 1");
   return { secret, maxAge: cursorMaxAge, named: caller !== undefined };
+}
+
+/** A day. */
+const ANSWER_AGE = 86_400_000;
+const ANSWER_SIZE = 65_536;
+/** Ten years: every database knows a moment so far back. */
+const OLDEST = 315_576_000_000;
+
+/** @throws Error at start where nobody could have a key, and for an age or a size that is none. */
+function idempotencyOptions({
+  table,
+  caller,
+  maxAge = ANSWER_AGE,
+  maxSize = ANSWER_SIZE,
+}: IdempotencyKeyOptions<never>): NonNullable<EngineOptions["idempotency"]> {
+  if (typeof caller !== "function")
+    throw new Error("idempotency.caller: expected a function that names who asks");
+  for (const [name, value] of Object.entries({ maxAge, maxSize }))
+    if (!Number.isSafeInteger(value) || value < 1 || value > OLDEST)
+      throw new RangeError(`idempotency.${name}: expected a whole number from 1 to ${OLDEST}`);
+  return { table, maxAge, maxSize };
 }
 
 /** A question is read before anybody knows who asks, so that few bytes have to do. */

@@ -6,6 +6,7 @@ import { readBody } from "./body.ts";
 import { sha256 } from "./etag.ts";
 import type { Route } from "./handle.ts";
 import type { HeaderMap } from "./headers.ts";
+import type { WriteKey } from "./idempotency.ts";
 import { addressKey, knownContext } from "./peer.ts";
 import { type JSONText, shape } from "./shape.ts";
 
@@ -79,11 +80,13 @@ export class Question implements Call<Response | JSONText> {
   readonly visit: Visit;
   readonly request: QueryRequest;
   readonly principal: Principal;
+  readonly keyed: WriteKey | undefined;
 
-  constructor(visit: Visit, request: QueryRequest, principal: Principal) {
+  constructor(visit: Visit, request: QueryRequest, principal: Principal, keyed?: WriteKey) {
     this.visit = visit;
     this.request = request;
     this.principal = principal;
+    this.keyed = keyed;
   }
 
   get mark(): Mark {
@@ -108,6 +111,7 @@ export class Question implements Call<Response | JSONText> {
     return readBody(request, maxBytes, timeout, {
       othersFirst: () => engine.othersFirst(this.visit),
       spent: (milliseconds) => engine.charge(this.visit, milliseconds),
+      heard: this.keyed?.heard,
     });
   }
 

@@ -148,7 +148,9 @@ describe("cors", () => {
       );
     }
     const { headers } = await plain.get("articles", origin("https://a.example"));
-    expect(headers.get("access-control-expose-headers")).toBe("ETag, Allow, Retry-After");
+    expect(headers.get("access-control-expose-headers")).toBe(
+      "ETag, Allow, Retry-After, Idempotency-Replayed",
+    );
   });
 
   test("an author's own `Vary` does not hide that answers differ by origin", async () => {
