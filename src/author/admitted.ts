@@ -1,5 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import type { Mention, SecuredRelation } from "../plan/plan.ts";
+import type { Mention, Position, SecuredRelation } from "../plan/plan.ts";
 import type { RelationInfo } from "../schema/schema.ts";
 import { both, type Rows } from "./admit.ts";
 
@@ -38,9 +38,12 @@ export const plain = (rows: Rows): Admission => ({
 /** What each mention of a plan admits for one caller; a plan is remembered, and holds no caller. */
 export class Admitted {
   readonly #admissions: readonly Admission[];
+  /** Where the page begins, as the caller's cursor says; absent where he has none. */
+  readonly position: Position | undefined;
 
-  constructor(admissions: readonly Admission[]) {
+  constructor(admissions: readonly Admission[], position?: Position) {
     this.#admissions = admissions;
+    this.position = position;
   }
 
   /** What exists for the caller where a table is mentioned. */
@@ -52,14 +55,19 @@ export class Admitted {
   with({ index }: Mention, rows: Rows | Admission): Admitted {
     const { grants } = this.#admissions[index]!;
     const other = isAdmission(rows) ? rows : plain(rows);
-    return new Admitted(this.#admissions.with(index, { ...other, grants }));
+    return new Admitted(this.#admissions.with(index, { ...other, grants }), this.position);
+  }
+
+  /** The same, for the page that begins at a place. */
+  behind(position: Position): Admitted {
+    return new Admitted(this.#admissions, position);
   }
 
   /** The same, but for one place, where only those rows exist of which a condition holds as well. */
   narrowed({ index }: Mention, condition: SQL): Admitted {
     const admission = this.#admissions[index]!;
     const rows = both(admission.rows, condition);
-    return new Admitted(this.#admissions.with(index, { ...admission, rows }));
+    return new Admitted(this.#admissions.with(index, { ...admission, rows }), this.position);
   }
 }
 

@@ -7,13 +7,12 @@ import {
   masksOf,
   type Mention,
   type Ordered,
-  type Paging,
   type Predicate,
   type ReadNode,
   type ReadPlan,
   type Through,
 } from "../plan/plan.ts";
-import { inEither, isSplit } from "./sql/beyond.ts";
+import { beginsLater, inEither, maySplit } from "./sql/beyond.ts";
 import { liftPredicate, numbered } from "./sql/lift.ts";
 import { looksFurther, masksIn } from "./sql/masked.ts";
 import { isBounded, isOrdered } from "./sql/range.ts";
@@ -40,7 +39,10 @@ interface Slot {
 }
 
 /** Asks what a clause says to a caller. */
-type Asked = (mention: Mention, admitted: Admitted) => Rows;
+type Asked = (mention: Mention, admitted: Admitted) => Rows | Absent;
+
+/** A clause that is not there this time. */
+type Absent = "absent";
 
 const existing: Asked = (mention, admitted) => rowsIn(admitted.of(mention));
 
@@ -106,7 +108,7 @@ class Walk implements Slots {
     if (where !== undefined) this.#where(node, where);
     this.key += `${MARK};`;
     if (orderBy !== secured.totalOrder) for (const key of orderBy) this.#order(node, key);
-    if (paging !== undefined) this.#page(node, paging);
+    if (paging !== undefined) this.#page(node);
     if (isBounded(node)) this.#limit(node);
     if (node.tellsMore) this.key += "~";
     if (offset > 0) this.#value(node, "offset", offset);
@@ -178,14 +180,22 @@ class Walk implements Slots {
     this.#add(node, key, (own, admitted) => valueSQL(expression, own, admitted));
   }
 
-  #page(node: ReadNode, { position }: Paging): void {
+  /** Where a page begins that does not with the first row: in one stretch of its rows, or in the first of two. */
+  #page(node: ReadNode): void {
     this.key += "page";
-    if (position === undefined) return;
-    if (!isSplit(node))
+    if (!beginsLater(node)) return;
+    if (!maySplit(node))
       return this.#add(node, "behind", (_, admitted) => inEither(behindSQL(node, admitted)));
     this.key += "split";
-    for (const index of [0, 1])
-      this.#add(node, "behind", (_, admitted) => behindSQL(node, admitted)[index] as Rows);
+    const stretch = (index: 0 | 1): Asked => {
+      return (_, admitted) => {
+        const rows = behindSQL(node, admitted);
+        if (typeof rows !== "string") return rows[index] ?? "absent";
+        return index === 0 ? rows : "absent";
+      };
+    };
+    this.#add(node, "behind", stretch(0));
+    this.#add(node, "behind", stretch(1));
   }
 
   /**
@@ -221,7 +231,7 @@ export interface Filled {
   readonly key: string;
   readonly values: unknown[];
   /** What the clauses say that are another thing for each caller, in the order of the walk. */
-  readonly asked: readonly (Lifted | "all" | "none")[];
+  readonly asked: readonly (Lifted | "all" | "none" | Absent)[];
 }
 
 /** Fills the slots for one caller. */
@@ -241,7 +251,7 @@ export function fill({ key: shape, slots }: Slots, admitted: Admitted, speech: S
   return { key, values, asked };
 }
 
-const lift = (rows: Rows, speech: Speech): Lifted | "all" | "none" =>
+const lift = (rows: Rows | Absent, speech: Speech): Filled["asked"][number] =>
   typeof rows === "string" ? rows : takeApart(rows, speech);
 
 /** What the clauses of each mention say, their values numbered in the order in which they are bound. */
@@ -257,8 +267,9 @@ export function clausesOf({ slots }: Slots, { asked }: Filled, { syntax }: Speec
     if (typeof clause === "object" && "expression" in clause) of.keys.set(clause, text!);
     else if (typeof clause === "object") of.masks.set(clause, text ?? ALWAYS);
     else if (typeof clause === "number") of.extras.push(text!);
-    else if (clause === "behind") of.behind.push(`(${text ?? ALWAYS})`);
-    else if (clause === "rows" && typeof said !== "string") of.rows = `(${text!})`; // an author may write OR
+    else if (clause === "behind") {
+      if (said !== "absent") of.behind.push(`(${text ?? ALWAYS})`);
+    } else if (clause === "rows" && typeof said !== "string") of.rows = `(${text!})`; // an author may write OR
     else if (text !== undefined) of[clause] = text;
   }
   return clauses;
@@ -268,4 +279,4 @@ export function clausesOf({ slots }: Slots, { asked }: Filled, { syntax }: Speec
 export const ALWAYS = "1 = 1";
 
 /** A condition that holds of all rows, which need not be said, or of none. */
-const WHOLE = { all: undefined, none: "1 = 0" } as const;
+const WHOLE = { all: undefined, none: "1 = 0", absent: undefined } as const;

@@ -1,6 +1,6 @@
 import type { Cursors } from "../cursor/cursor.ts";
 import type { FoundPage } from "../execute/execute.ts";
-import { type Paging, type ReadPlan, withPosition } from "../plan/plan.ts";
+import type { Paging, Position } from "../plan/plan.ts";
 import type { Policy, QueryResult } from "../policy/policy.ts";
 
 /** What is told of a page: the cursors of those beside it. */
@@ -20,14 +20,13 @@ export class Pages {
   }
 
   /**
-   * The plan of the page that a cursor leads to.
+   * Where the page begins that a cursor leads to.
    *
    * @throws QueryError `invalid-cursor`.
    */
-  begin(plan: ReadPlan): ReadPlan {
+  begin(): Position | undefined {
     const { cursor, side } = this.#paging;
-    if (cursor === undefined) return plan;
-    return withPosition(plan, this.#cursors.open(cursor, this.#binding, `select.${side!}`));
+    return cursor === undefined ? undefined : this.#cursors.open(cursor, this.#binding, `select.${side!}`);
   }
 
   /** On the way that was gone there is a page where rows were left; on the way back there always is one. */

@@ -36,12 +36,13 @@ export async function read<Shaped>(
   const planned = plans.get(policy, call.request, changes);
   setFindFirst(context, planned.first);
   const asked = runtime.outside(() => admitRead(planned, changes, context), call);
-  const admitted = asked instanceof Promise ? await patient(call, asked) : asked;
+  const whole = asked instanceof Promise ? await patient(call, asked) : asked;
   if (planned.searches.length > 0) await parts.indexes.need(planned.searches);
   const { paging } = planned.root;
   const pages = paging && new Pages(parts.cursors, paging, policy, call.holder);
-  const placed = pages === undefined ? planned : pages.begin(planned);
-  const plan = placed.asksExtras ? await computed(parts, placed, call) : placed;
+  const position = pages?.begin();
+  const admitted = position === undefined ? whole : whole.behind(position);
+  const plan = planned.asksExtras ? await computed(parts, planned, call) : planned;
   call.mark("plan");
   const { hooks, limits } = policy;
   const held = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
@@ -86,12 +87,13 @@ export async function prepareRead<Shaped>(
   const changes = parts.policies.changes(request, principal);
   const planned = planRead(policy, request, changes, shared);
   setFindFirst(context, planned.first);
-  const admitted = await runtime.outside(() => admitRead(planned, changes, context), call);
+  const whole = await runtime.outside(() => admitRead(planned, changes, context), call);
   await indexes.need(planned.searches);
   const { paging } = planned.root;
   const pages = paging && new Pages(cursors, paging, policy, call.holder);
-  const placed = pages === undefined ? planned : pages.begin(planned);
-  const plan = placed.asksExtras ? await computed(parts, placed, call) : placed;
+  const position = pages?.begin();
+  const admitted = position === undefined ? whole : whole.behind(position);
+  const plan = planned.asksExtras ? await computed(parts, planned, call) : planned;
   const statement = compiler.read(plan, admitted, wantsRows(parts, policy), true);
   const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
     call.shape({ policy, first: plan.first, most: policy.limits.maxAnswerSize, outcome });

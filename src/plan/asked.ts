@@ -1,6 +1,5 @@
 import type { SQL } from "drizzle-orm";
-import type { Position } from "./paging.ts";
-import type { ReadNode, ReadPlan, RelationNode } from "./plan.ts";
+import type { ReadNode, RelationNode } from "./plan.ts";
 
 /** Whether some node wants computed fields that know the caller. */
 export const asksExtras = (nodes: readonly ReadNode[]): boolean =>
@@ -25,10 +24,4 @@ export function withExtras(
     return made;
   };
   return { root: rebuilt(root), nodes };
-}
-
-/** A plan whose page begins at a place: another for each cursor, and each caller. */
-export function withPosition(plan: ReadPlan, position: Position): ReadPlan {
-  const root: ReadNode = { ...plan.root, paging: { ...plan.root.paging!, position } };
-  return { ...plan, root, nodes: [root, ...plan.nodes.slice(1)], recurring: false };
 }

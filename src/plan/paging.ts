@@ -5,7 +5,10 @@ import { type Expression, isCell, type Ordered } from "./expression.ts";
 import { RANK } from "./order.ts";
 import type { ReadNode } from "./plan.ts";
 
-/** A place in an order: the values of its keys as the database writes them; null where there is none. */
+/**
+ * A place in an order: the values of its keys as the database writes them; null where there is none. Without a value for any
+ * key it is the beginning.
+ */
 export type Position = readonly (string | null)[];
 
 /** How a list is walked from page to page. */
@@ -20,8 +23,6 @@ export interface Paging {
   readonly cursor: string | undefined;
   /** The order, in words: a cursor belongs to one. */
   readonly order: string;
-  /** What the cursor says to this caller; absent until it is opened. Without a value for any key it is the beginning. */
-  readonly position?: Position;
 }
 
 /** Whether a page tells where the next begins. */

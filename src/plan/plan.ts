@@ -35,7 +35,7 @@ export { aggregateWork } from "./aggregate-work.ts";
 export { type Figure } from "./figure.ts";
 export { type GroupKey } from "./group.ts";
 export { nullsOf, type Paging, type Position } from "./paging.ts";
-export { withExtras, withPosition } from "./asked.ts";
+export { withExtras } from "./asked.ts";
 export { type Shared, Spent } from "./budget.ts";
 export { COUNTS } from "./counts.ts";
 export { isOneOfAll, planRead } from "./read.ts";

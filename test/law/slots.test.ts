@@ -12,7 +12,7 @@ import { speechOf } from "../../src/compile/sql/speech.ts";
 import { parse } from "../../src/http/parse.ts";
 import type { Remembered } from "../../src/compile/compile.ts";
 import type { Admitted } from "../../src/author/author.ts";
-import { type Mask, planRead, type ReadNode, type ReadPlan, withPosition } from "../../src/plan/plan.ts";
+import { type Mask, planRead, type ReadNode, type ReadPlan } from "../../src/plan/plan.ts";
 import { type AnyRule, buildRegistry, type Policy } from "../../src/policy/policy.ts";
 import { readCatalog } from "../../src/schema/schema.ts";
 import { type Asked, asked, entry, toSelector } from "../support/arbitrary.ts";
@@ -117,6 +117,17 @@ const keyOf = (
   counting: Remembered["counting"] = "free",
 ): string => fill(slotsOf(plan, answers, counting, speech), admitted, speech).key;
 
+/** The plan of a page that does not begin with the first row. */
+function behindACursor(plan: ReadPlan): ReadPlan {
+  const root: ReadNode = { ...plan.root, paging: { ...plan.root.paging!, side: "after" } };
+  return {
+    ...plan,
+    root,
+    nodes: [root, ...plan.nodes.slice(1)],
+    mentions: [root, ...plan.mentions.slice(1)],
+  };
+}
+
 /** How many plans were compared. */
 let compared = 0;
 
@@ -213,10 +224,15 @@ describe("the key, the text and the values of a statement", () => {
             const made = make(policy, spec, { ...question, flags: [...question.flags, "cursor"] });
             if (made === undefined) continue;
             const position = values.slice(0, made.plan.root.orderBy.length);
-            for (const plan of [made.plan, withPosition(made.plan, position), withPosition(made.plan, [])]) {
-              const bound = reader().bind(plan, made.admitted, "text", false)!;
+            const later = behindACursor(made.plan);
+            for (const one of [
+              made,
+              { plan: later, admitted: made.admitted.behind(position) },
+              { plan: later, admitted: made.admitted.behind([]) },
+            ]) {
+              const bound = reader().bind(one.plan, one.admitted, "text", false)!;
               const { answers, counting, text } = bound.statement;
-              const key = keyOf({ ...made, plan }, answers, counting);
+              const key = keyOf(one, answers, counting);
               expect(texts.get(key) ?? text).toBe(text);
               texts.set(key, text);
               const places = text.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "").match(/\?\d+/g);

@@ -3,7 +3,7 @@ import { sealed, speaksOnlyOf } from "../../drizzle/drizzle.ts";
 import type { Admitted } from "../../author/author.ts";
 import type { ReadNode, SecuredRelation } from "../../plan/plan.ts";
 import { rowNumbersOf, type TableInfo } from "../../schema/schema.ts";
-import { inEither } from "../sql/beyond.ts";
+import { beginsLater, inEither } from "../sql/beyond.ts";
 import { list } from "../sql/list.ts";
 import { both, rowsCondition, type Shown } from "../sql/condition.ts";
 import { behindSQL, filterSQL, joinedByKey, rowsIn, shownTo } from "../sql/secured.ts";
@@ -12,7 +12,7 @@ import { behindSQL, filterSQL, joinedByKey, rowsIn, shownTo } from "../sql/secur
 export function aliasedCondition(node: ReadNode, admitted: Admitted, alias: string): SQL | undefined {
   const using = rowsCondition(rowsIn(admitted.of(node)));
   const filter = node.where && filterSQL(node.where, node, admitted);
-  const page = node.paging?.position && rowsCondition(inEither(behindSQL(node, admitted)));
+  const page = beginsLater(node) ? rowsCondition(inEither(behindSQL(node, admitted))) : undefined;
   return both(
     both(using && underAlias(using, node.secured, alias), filter && filterUnder(filter, node, alias)),
     page && filterUnder(page, node, alias),

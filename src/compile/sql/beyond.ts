@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Rows } from "../../author/author.ts";
-import { nullsOf, type Ordered, type Paging, type ReadNode } from "../../plan/plan.ts";
+import { nullsOf, type Ordered, type Position, type ReadNode } from "../../plan/plan.ts";
 import { indexesOf } from "../../schema/schema.ts";
 import { syntaxOf } from "../../syntax/syntax.ts";
 import { list } from "./list.ts";
@@ -24,11 +24,11 @@ interface Key {
  * first key and those that have none follow each other.
  */
 export function behind(
-  orderBy: readonly Ordered[],
-  { position, side }: Paging,
+  { orderBy, paging }: ReadNode,
+  position: Position | undefined,
   valueOf: (key: Ordered) => SQL,
 ): "all" | "none" | Stretches {
-  if (position === undefined || position.length === 0) return side === "before" ? "none" : "all";
+  if (position === undefined || position.length === 0) return paging?.side === "before" ? "none" : "all";
   const keys = orderBy.map((key, index) => keyOf(key, position[index]!, valueOf(key)));
   const [first, ...rest] = keys as [Key, ...Key[]];
   const { value, at, nullsBehind } = first;
@@ -51,19 +51,15 @@ export const inEither = (stretches: "all" | "none" | Stretches): Rows => {
   return second === undefined ? first : sql`(${first}) or (${second})`;
 };
 
-/** Whether the rows of a page are looked for in each stretch by itself, as where an index has both of them in order. */
-export function isSplit({ orderBy, paging, limit, secured: { table } }: ReadNode): boolean {
+/** Whether a node is a page that begins at a place. */
+export const beginsLater = ({ paging }: ReadNode): boolean => paging?.side !== undefined;
+
+/** Whether the rows of a page may be looked for in each stretch by itself, as where an index has both of them in order. */
+export function maySplit({ orderBy, limit, secured: { table } }: ReadNode): boolean {
   const [first] = orderBy;
-  const at = paging?.position?.[0];
-  if (at === undefined || first?.expression.kind !== "column" || limit === Number.POSITIVE_INFINITY)
-    return false;
+  if (first?.expression.kind !== "column" || limit === Number.POSITIVE_INFINITY) return false;
   const { nullable, column } = first.expression.column;
-  const indexes = indexesOf(table.table) ?? [];
-  return (
-    nullable &&
-    (at === null) === (nullsOf(first) === "first") &&
-    indexes.some(({ columns }) => columns.includes(column.name))
-  );
+  return nullable && (indexesOf(table.table) ?? []).some(({ columns }) => columns.includes(column.name));
 }
 
 /**

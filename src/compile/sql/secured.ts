@@ -24,7 +24,7 @@ import {
   toSQL,
   truth,
 } from "./condition.ts";
-import { behind, inEither, type Stretches } from "./beyond.ts";
+import { beginsLater, behind, inEither, type Stretches } from "./beyond.ts";
 import { list } from "./list.ts";
 import type { Speech } from "./speech.ts";
 
@@ -250,12 +250,12 @@ export function filteredRows(node: Mention & Pick<ReadNode, "where">, admitted: 
 
 /** The rows behind the place at which the page of a node begins. */
 export const behindSQL = (node: ReadNode, admitted: Admitted): "all" | "none" | Stretches =>
-  behind(node.orderBy, node.paging!, ({ expression }) => valueSQL(expression, node, admitted));
+  behind(node, admitted.position, ({ expression }) => valueSQL(expression, node, admitted));
 
 /** Of them those on the page of a node, or after it. */
 export function pageRows(node: ReadNode, admitted: Admitted): SecuredRows {
   const rows = filteredRows(node, admitted);
-  if (node.paging?.position === undefined) return rows;
+  if (!beginsLater(node)) return rows;
   return rowsOf(rows.table, both(rows.where, rowsCondition(inEither(behindSQL(node, admitted)))));
 }
 
