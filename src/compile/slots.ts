@@ -122,12 +122,13 @@ class Walk implements Slots {
     this.key += ")";
   }
 
-  /** The numbers of related rows; their names in the answer are values, whoever gave them. */
+  /** The numbers of related rows; their names in the answer are values, whoever gave them, or said where that is written. */
   #counts({ counts }: ReadNode): void {
     this.key += `#${counts.size}`;
     for (const [name, { link, where }] of counts) {
       this.key += `(${policyId(link.mention.secured.policy)};`;
-      this.#value(link.mention, "name", name);
+      if (this.#answers === "rows") this.key += JSON.stringify(name);
+      else this.#value(link.mention, "name", name);
       if (link.through !== undefined) this.#through(link.through);
       this.#add(link.mention, "rows", existing);
       if (where !== undefined) this.#where(link.mention, where);
@@ -199,16 +200,13 @@ class Walk implements Slots {
   }
 
   /**
-   * PostgreSQL plans for a limit it does not know as for a tenth of the table, and then looks for rows elsewhere in an
-   * order that ends late: where it has to look elsewhere at all, it is told.
+   * PostgreSQL plans for a limit it does not know as for a tenth of the table: it then looks for rows elsewhere in an order
+   * that ends late, and as what is that dear seems worth it, plans anew each time. So it is told.
    */
   #limit(node: ReadNode): void {
-    const { where, orderBy } = node;
     // Rows that come as they are come with the one that is looked for.
     const limit = node.limit + (this.#answers === "rows" && node.tellsMore ? 1 : 0);
-    const further =
-      (where !== undefined && looksFurther(where)) || !orderBy.every(({ expression }) => isCell(expression));
-    if (!further || this.#speech.database !== "postgresql") return this.#value(node, "limit", limit);
+    if (this.#speech.database !== "postgresql") return this.#value(node, "limit", limit);
     this.key += `limit ${limit}`;
     this.#add(node, "limit", { parts: [String(limit)], values: [] });
   }

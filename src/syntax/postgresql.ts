@@ -44,6 +44,12 @@ function joined(parts: readonly string[]): string {
   return joined(groups);
 }
 
+/** A text in a list of texts. */
+const listed = (value: string, index: number): readonly string[] => [
+  ...(index === 0 ? [] : ["','"]),
+  `coalesce(to_json(${value})::text,'null')`,
+];
+
 /** A list as text, with its last element where it was cut short. */
 function list(each: string, cut?: Cut): string {
   const all = `string_agg(${each},',')`;
@@ -341,7 +347,7 @@ export const postgresql: Syntax = withExpressions({
   collation: () => "", // an expression has that of its columns
   kept,
   keptValue,
-  texts: (values) => `json_build_array(${values.join(",")})::text`,
+  texts: (values) => joined(["'['", ...values.flatMap(listed), "']'"]),
   parts: (parts) => parts.join("||chr(31)||"),
   records: (text) => `string_agg(${text},chr(30))`,
   range: ({ limit, offset, single, whole }) => {

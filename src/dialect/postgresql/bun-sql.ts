@@ -38,11 +38,20 @@ interface BunClient {
   reserve(): Promise<Reserved>;
 }
 
+/** Says of a text that it is one statement: without values the driver would not prepare it, as it may be several. */
+const ONE = {};
+
+/** A client as what a template is tagged with. */
+type Tag = (text: TemplateStringsArray) => LazyQuery;
+
 /** How statements are sent; `sent` hears of each text. */
 const waysOf = (sent: (text: string) => void): Ways => ({
-  send(client, { text, values, arrays }) {
+  send(client, { text, values, options, arrays }) {
     sent(text);
-    const query = client.unsafe(text, values);
+    const query =
+      options === ONE && values.length === 0
+        ? (client as unknown as Tag)(template(text))
+        : client.unsafe(text, values);
     const rows = arrays ? query.values() : query;
     return { rows, means: { stop: () => stop(query), drop: () => undefined } };
   },
@@ -166,7 +175,7 @@ export class BunSQL implements Driver {
   }
 
   query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<ResultRows> {
-    return client.unsafe(text, values.map(boundValue)).values().run();
+    return client.unsafe(text, values.map(boundValue), ONE).values().run();
   }
 
   async transaction<T>(
@@ -181,7 +190,7 @@ export class BunSQL implements Driver {
     try {
       return await databaseOver(database, connection).transaction((tx: Database) => {
         const { session } = tx as { session: { client: object } };
-        const tag = session.client as (text: TemplateStringsArray) => Promise<unknown>;
+        const tag = session.client as unknown as Tag;
         // Nobody waits for these; should they fail, so will what follows.
         const send = (texts: readonly string[]): void => {
           for (const text of texts) tag(template(text)).catch(() => undefined);
