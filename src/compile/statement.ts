@@ -1,7 +1,7 @@
 import type { SQL } from "drizzle-orm";
 import type { Naming, Renaming } from "../drizzle/drizzle.ts";
 import type { AggregatePlan, ReadPlan } from "../plan/plan.ts";
-import type { RowsWriter } from "../syntax/syntax.ts";
+import type { PlaceReader, RowsWriter } from "../syntax/syntax.ts";
 import type { Counting } from "./read/counting.ts";
 import type { RelationalConfig } from "./portable/relational.ts";
 import type { SecuredRows, Target } from "./sql/secured.ts";
@@ -98,6 +98,8 @@ export interface Remembered {
   readonly answers: Answers;
   /** Makes JSON of rows, where they come as they are. */
   readonly toRows: RowsWriter | undefined;
+  /** Tells where such rows stand, of a list that is walked. */
+  readonly toPlace: PlaceReader | undefined;
   readonly counting: Counting;
   /** Whether it met a value that it cannot say; it is not asked again while it is remembered. */
   failed: boolean;

@@ -19,22 +19,33 @@ type Placed<Row> = readonly [row: Row, ...lists: string[]];
 /** Rows in the order in which they are answered, without the one that was looked for beyond them. */
 export function pageOf<Row>(
   found: readonly Placed<Row>[],
+  paging: Paging,
+): { readonly rows: readonly Row[]; readonly page: FoundPage; readonly more?: true } {
+  const { rows, ...told } = pageBy(found, paging, (row) => () => positionOf(row));
+  return { rows: rows.map(([row]) => row), ...told };
+}
+
+/** The same of rows that say in a way of their own where they stand. */
+export function pageBy<Row>(
+  found: readonly Row[],
   { limit, side, tellsMore }: Paging,
+  place: (row: Row) => () => Position,
 ): { readonly rows: readonly Row[]; readonly page: FoundPage; readonly more?: true } {
   const more = found.length > limit;
   const kept = more ? found.slice(0, limit) : found;
-  const placed = side === "before" ? kept.toReversed() : kept;
-  const [first, last] = [placed[0], placed.at(-1)];
-  return {
-    rows: placed.map(([row]) => row),
-    page: { more, ends: first && [() => positionOf(first), () => positionOf(last!)] },
-    ...(more && tellsMore && { more }),
-  };
+  const rows = side === "before" ? kept.toReversed() : kept;
+  const ends = rows.length === 0 ? undefined : ([place(rows[0]!), place(rows.at(-1)!)] as const);
+  return { rows, page: { more, ends }, ...(more && tellsMore && { more }) };
 }
 
 function positionOf([, ...lists]: Placed<unknown>): Position {
-  if (lists.includes("")) throw tooLongForCursor();
-  return lists.flatMap((list) => JSON.parse(list) as Position);
+  return short(lists).flatMap((list) => JSON.parse(list) as Position);
+}
+
+/** Texts of which none says, by being empty, that a value is too long. */
+export function short<Text extends string | null>(texts: readonly Text[]): readonly Text[] {
+  if (texts.includes("" as Text)) throw tooLongForCursor();
+  return texts;
 }
 
 /** The rows of a statement that answers a page, each as JSON. */

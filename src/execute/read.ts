@@ -13,9 +13,10 @@ import {
 import type { Database, Dialect, Lane } from "../dialect/dialect.ts";
 import { writeDigits } from "../digits.ts";
 import { QueryError, tooLargeAnswer } from "../error.ts";
-import type { ReadNode, ReadPlan } from "../plan/plan.ts";
+import type { Position, ReadNode, ReadPlan } from "../plan/plan.ts";
 import {
   extraReceived,
+  type PlaceReader,
   readCell,
   saysLarge,
   selectedValue,
@@ -29,7 +30,7 @@ import { refuseLarge } from "./large.ts";
 import { readMarks } from "./marks.ts";
 import { readBeyond, readCuts, saidInText, within } from "./more.ts";
 import { readNumbers } from "./numbers.ts";
-import { type FoundPage, pageOf, readLists, readRecords } from "./page.ts";
+import { type FoundPage, pageBy, pageOf, readLists, readRecords, short } from "./page.ts";
 import { numberOf, rowsOf } from "./query.ts";
 
 /** What a read found: rows (or with `first` the row or null), as values or as JSON text, their number, and the total. */
@@ -138,9 +139,10 @@ function outcomeOf(
 ): ReadOutcome {
   const { plan, remembered } = asked;
   const { first, total, filtered, root } = plan;
-  const { answers, toRows } = remembered;
+  const { answers, toRows, toPlace } = remembered;
   if (toRows !== undefined) {
-    const { rows: page, ...cut } = within(found, root);
+    const { rows: page, ...cut } =
+      toPlace === undefined ? within(found, root) : pageBy(found, root.paging!, placing(toPlace));
     const rows = toRows(page);
     const json = writeDigits(() => JSON.stringify(first ? (rows[0] ?? null) : rows));
     return { json: noted(json, plan, remembered), count: page.length, ...cut };
@@ -170,6 +172,14 @@ function outcomeOf(
 }
 
 const MORE = { more: true } as const;
+
+/** Where a row stands is read at once: what cannot be said is asked for in another form. */
+const placing =
+  (read: PlaceReader) =>
+  (row: ArrayLike<unknown>): (() => Position) => {
+    const place = read(row);
+    return () => short(place);
+  };
 
 /** The rows of a page, which come one by one. */
 function walked(

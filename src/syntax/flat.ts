@@ -1,11 +1,14 @@
 import { Buffer } from "node:buffer";
 import { parseJSON, readNumber } from "../digits.ts";
-import type { ReadNode } from "../plan/plan.ts";
+import type { Ordered, ReadNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { sqlite, wholeOr } from "./sqlite.ts";
 
 /** What a value of a row is in JSON. */
 type Carry = (value: unknown) => unknown;
+
+/** The member of a row that holds the numbers of its related rows. */
+const COUNTS = "_count";
 
 /** Turns rows that came as arrays, in the order of the statement, into what `JSON.stringify` writes as objects. */
 export type RowsWriter = (rows: readonly ArrayLike<unknown>[]) => readonly object[];
@@ -28,6 +31,7 @@ export const flatExtra: (value: string) => string = wholeOr;
  * less than many small texts. Rows that are `made` by a write are not asked for again.
  */
 export function rowsWriter(node: ReadNode, start = 0, made = false): RowsWriter {
+  const counted = [...node.counts.keys()];
   const names = [...node.selected.map(({ name }) => name), ...node.extras.keys()];
   const carries = [
     ...node.selected.map(({ expression: { column } }) =>
@@ -42,8 +46,44 @@ export function rowsWriter(node: ReadNode, start = 0, made = false): RowsWriter 
       const object: Record<string, unknown> = plain ? {} : (Object.create(null) as Record<string, unknown>);
       for (let index = 0; index < names.length; index++)
         object[names[index]!] = carries[index]!(row[start + index]);
+      if (counted.length > 0) object[COUNTS] = numbersOf(counted, row, start + names.length);
       return object;
     });
+}
+
+/** The numbers of a row's related rows, which stand in it from a place on. */
+function numbersOf(names: readonly string[], row: ArrayLike<unknown>, start: number): object {
+  const numbers = Object.create(null) as Record<string, unknown>; // any name may be given
+  for (let index = 0; index < names.length; index++) numbers[names[index]!] = carryAny(row[start + index]);
+  return numbers;
+}
+
+/** Says where a row stands, as a cursor keeps it. */
+export type PlaceReader = (row: ArrayLike<unknown>) => readonly (string | null)[];
+
+/** Whether the values of a key of an order say all of themselves as they are stored. */
+export const saysPlace = ({ expression: { kind, column } }: Ordered): boolean =>
+  kind !== "rank" && column.expression === undefined && PLACES.has(column.kind);
+
+const PLACES: ReadonlySet<ColumnInfo["kind"]> = new Set(["integer", "boolean", "date", "text"]);
+
+/** SQL for the value of such a key; one that is too long for a cursor stays where it is. */
+export const flatKey = ({ expression: { column } }: Ordered, value: string, most: number): string =>
+  column.kind === "text" ? `iif(octet_length(${value})>${most},9e999,${value})` : value;
+
+/** The reader for the places of rows whose keys they end with. */
+export function placeReader({ selected, extras, counts, orderBy }: ReadNode): PlaceReader {
+  const start = selected.length + extras.size + counts.size;
+  return (row) => orderBy.map((key, index) => placeOf(key, row[start + index]));
+}
+
+/** The text by which SQLite itself would tag the value. */
+function placeOf({ expression: { column } }: Ordered, value: unknown): string | null {
+  if (value === null) return null;
+  if (typeof value === "string") return `t${value}`;
+  if (typeof value === "bigint" || Number.isSafeInteger(value)) return `i${String(value)}`;
+  if (column.kind === "text" && value === Number.POSITIVE_INFINITY) return ""; // which says that it is too long
+  throw new Unsayable();
 }
 
 function carryOf({ kind, column, expression }: ColumnInfo): Carry {

@@ -4,7 +4,18 @@ export { CUT, RECORD, UNIT } from "./contract.ts";
 export type { Bound, Cut, Member, MemberName, Syntax } from "./contract.ts";
 export { syntaxOf } from "./databases.ts";
 export { bucketSQL, figureSQL } from "./figure.ts";
-export { flatColumn, flatExtra, flatMade, type RowsWriter, rowsWriter, Unsayable } from "./flat.ts";
+export {
+  flatColumn,
+  flatExtra,
+  flatKey,
+  flatMade,
+  type PlaceReader,
+  placeReader,
+  type RowsWriter,
+  rowsWriter,
+  saysPlace,
+  Unsayable,
+} from "./flat.ts";
 export { oneOfSame } from "./same.ts";
 export { exceeds, namesSize, saysLarge } from "./size.ts";
 export {

@@ -1,8 +1,8 @@
 import { Cache, LONGEST, Seen } from "../../cache.ts";
 import type { Dialect } from "../../dialect/dialect.ts";
 import type { Admitted } from "../../author/author.ts";
-import type { ReadPlan } from "../../plan/plan.ts";
-import { rowsWriter, wantsMapping } from "../../syntax/syntax.ts";
+import type { ReadNode, ReadPlan } from "../../plan/plan.ts";
+import { flatColumn, placeReader, rowsWriter, saysPlace, wantsMapping } from "../../syntax/syntax.ts";
 import { clausesOf, fill, type Filled, type Slots, slotsOf } from "../slots.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Answers, Caution, Remembered } from "../statement.ts";
@@ -91,6 +91,7 @@ export class JSONReader {
       answers,
       counting,
       toRows: answers === "rows" ? rowsWriter(plan.root) : undefined,
+      toPlace: answers === "rows" && plan.root.paging !== undefined ? placeReader(plan.root) : undefined,
       failed: false,
       wary: 0,
       small: undefined,
@@ -110,8 +111,11 @@ export class JSONReader {
     if (known !== undefined) return known;
     const { syntax } = this.#speech;
     const wished = this.#answers(plan, form);
-    const count = countOf(plan, wished, syntax, summed);
-    const answers = wished === "object" && count.counting === "summed" ? "json" : wished;
+    const counted = countOf(plan, wished, syntax, summed);
+    // Where all bytes of rows are counted, those that place them would be counted too.
+    const walked = wished === "rows" && plan.root.paging !== undefined;
+    const answers = counted.counting === "summed" && (wished === "object" || walked) ? "json" : wished;
+    const count = walked ? countOf(plan, answers, syntax, summed) : counted;
     if (answers !== "rows" && answers !== "count" && isTooWide(plan, syntax.maxMembers)) return undefined;
     const shape = { slots: slotsOf(plan, answers, count.counting, this.#speech), answers, count };
     if (plan.recurring) shapes.set(plan, shape);
@@ -122,11 +126,19 @@ export class JSONReader {
     if (plan.countOnly) return "count";
     if (form === "values" || plan.nodes.some((node) => wantsMapping(node, this.#speech.syntax)))
       return "encoded";
-    if (plan.total || plan.filtered || plan.root.paging !== undefined) return "json";
-    const alone = plan.nodes.length === 1 && plan.root.counts.size === 0;
-    if (form === "text" && this.#dialect.rowsAreCheap && alone) return "rows";
+    if (plan.total || plan.filtered) return "json";
+    if (form === "text" && this.#dialect.rowsAreCheap && plan.nodes.length === 1 && isFlat(plan.root))
+      return "rows";
     return plan.first ? "object" : "json";
   }
+}
+
+/** Whether what a row has beside its members is said as it is stored: where it stands, and by what rows are counted for it. */
+function isFlat({ paging, orderBy, counts }: ReadNode): boolean {
+  if (paging !== undefined && !orderBy.every(saysPlace)) return false;
+  return Array.from(counts.values()).every(({ link: { relation } }) =>
+    relation.on.every(({ source }) => flatColumn(source, "") === ""),
+  );
 }
 
 const newShapes = (): Record<Form, Shapes> => ({

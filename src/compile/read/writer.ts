@@ -18,6 +18,7 @@ import {
   type Cut,
   flatColumn,
   flatExtra,
+  flatKey,
   type Member,
   type MemberName,
   namesSize,
@@ -26,7 +27,7 @@ import {
 import { ALWAYS, type Clauses } from "../slots.ts";
 import { MARKS } from "../sql/masked.ts";
 import { isOrdered } from "../sql/range.ts";
-import { keptKeys, keyAlias } from "../sql/kept.ts";
+import { keptKeys, keyAlias, LONGEST } from "../sql/kept.ts";
 import { tableName } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Answers } from "../statement.ts";
@@ -78,7 +79,7 @@ export class StatementWriter {
   write(): string {
     const { root, total, filtered } = this.#plan;
     const answers = this.#answers;
-    if (answers === "rows") return this.#rows(root);
+    if (answers === "rows") return this.#flat(root);
     const { document } = this.#syntax;
     if (answers === "object") return this.#objects(root, document);
     const { rows, where: filter } = this.#of(root);
@@ -90,6 +91,19 @@ export class StatementWriter {
     ].join(", ");
     const answered = answers === "count" ? "" : `${document(this.#listed(root))}, `;
     return `select ${answered}${counts} from (${this.#rows(root)}) as ${alias(root)}${this.#fits(root)}`;
+  }
+
+  /** The rows as they are stored, each with the numbers of its related rows, and of a page with the values that place it. */
+  #flat(root: ReadNode): string {
+    if (root.counts.size === 0) return this.#rows(root);
+    const name = alias(root);
+    const columns = [
+      ...root.selected.map(({ expression: { column } }) => this.#named(name)(column)),
+      ...Array.from(root.extras.keys(), (_, index) => `${name}.${computedAlias(index)}`),
+      ...Array.from(root.counts.values(), (counted) => this.#count(root, counted)),
+      ...(root.paging === undefined ? [] : root.orderBy.map((_, index) => `${name}.${keyAlias(index)}`)),
+    ];
+    return `select ${columns.join(", ")} from (${this.#rows(root)}) as ${name}`;
   }
 
   /** All rows, of a page each with the place where it stands. */
@@ -153,13 +167,10 @@ export class StatementWriter {
   /** The rows of a node, with the columns that are asked for or joined by, and its computed fields. */
   #rows(node: ReadNode, relation?: Join): string {
     const own = this.#named(tableName(node, this.#speech));
-    const columns = [
-      ...this.#sent(node, this.#columns(node), own),
-      ...this.#bits(node),
-      ...this.#keys(node, own),
-    ];
+    const columns = [...this.#sent(node, this.#columns(node), own), ...this.#bits(node)];
+    const keys = this.#keys(node, own);
     return this.#stretches(node, (behind) => {
-      return `select ${this.#selected(node, columns)}${this.#from(node, relation, behind)}`;
+      return `select ${this.#selected(node, columns, keys)}${this.#from(node, relation, behind)}`;
     });
   }
 
@@ -220,15 +231,19 @@ export class StatementWriter {
     name: (column: ColumnInfo) => string,
   ): readonly string[] {
     const flat = this.#answers === "rows";
-    return columns.map((column) => (flat ? flatColumn(column, name(column)) : name(column)));
+    return columns.map((column) => {
+      const value = name(column);
+      const written = flat ? flatColumn(column, value) : value;
+      return written === value ? value : `${written} as ${this.#speech.column(column.column)}`;
+    });
   }
 
-  #selected(node: ReadNode, columns: readonly string[]): string {
+  #selected(node: ReadNode, columns: readonly string[], keys: readonly string[] = []): string {
     const flat = this.#answers === "rows";
     const extras = this.#of(node).extras.map(
       (text, index) => `${flat ? flatExtra(`(${text})`) : text} as ${computedAlias(index)}`,
     );
-    return [...columns, ...extras].join(", ") || "1";
+    return [...columns, ...extras, ...keys].join(", ") || "1";
   }
 
   #of({ index }: Mention): Clauses {
@@ -265,7 +280,11 @@ export class StatementWriter {
   /** The values by which the rows of a page stand in order. */
   #keys(node: ReadNode, name: (column: ColumnInfo) => string): readonly string[] {
     if (node.paging === undefined) return [];
-    return node.orderBy.map((key, index) => `${this.#value(node, key, name)} as ${keyAlias(index)}`);
+    const flat = this.#answers === "rows";
+    return node.orderBy.map((key, index) => {
+      const value = this.#value(node, key, name);
+      return `${flat ? flatKey(key, value, LONGEST) : value} as ${keyAlias(index)}`;
+    });
   }
 
   /** When a value is shown, where its row is found; `undefined` where it always is. */

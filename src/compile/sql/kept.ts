@@ -5,7 +5,7 @@ import type { Syntax } from "../../syntax/syntax.ts";
 export const keyAlias = (index: number): string => `"~key${index}"`;
 
 /** Values of more bytes are in no cursor, and stay where they are. */
-const LONGEST = 16_384;
+export const LONGEST = 16_384;
 /** SQLite's functions take at most 100 arguments. */
 const MOST = 64;
 
