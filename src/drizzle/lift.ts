@@ -1,4 +1,4 @@
-import { Column, Param, SQL, StringChunk } from "drizzle-orm";
+import { Column, Param, SQL, StringChunk, Table } from "drizzle-orm";
 import { MARK, type Names } from "./names.ts";
 import { piecesOf, saidOf } from "./sql.ts";
 
@@ -61,6 +61,8 @@ function take(query: SQL, lifter: Lifter, names: Names): boolean {
       chunk === null
     ) {
       lifter.value(chunk);
+    } else if (chunk instanceof Table) {
+      lifter.text += names.table(chunk);
     } else if (chunk !== undefined) return false;
   }
   return true;

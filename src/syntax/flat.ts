@@ -81,7 +81,7 @@ export function placeReader({ selected, extras, counts, orderBy }: ReadNode): Pl
 function placeOf({ expression: { column } }: Ordered, value: unknown): string | null {
   if (value === null) return null;
   if (typeof value === "string") return `t${value}`;
-  if (typeof value === "bigint" || Number.isSafeInteger(value)) return `i${String(value)}`;
+  if (typeof value === "bigint" || Number.isSafeInteger(value)) return `i${value as number | bigint}`;
   if (column.kind === "text" && value === Number.POSITIVE_INFINITY) return ""; // which says that it is too long
   throw new Unsayable();
 }
