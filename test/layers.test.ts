@@ -17,7 +17,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   request: ["error", "suggest"],
   drizzle: ["drizzle-orm"],
   schema: ["digits", "drizzle", "error", "nesting", "drizzle-orm", "node:buffer"],
-  cursor: ["error", "node:buffer", "node:crypto"],
+  cursor: ["cache", "error", "node:buffer", "node:crypto"],
   search: ["drizzle", "schema", "drizzle-orm"],
   operator: ["error", "schema", "drizzle-orm"],
   policy: ["drizzle", "error", "request", "schema", "search", "suggest", "drizzle-orm"],

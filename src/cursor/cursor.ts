@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import crypto from "node:crypto";
+import { Cache, Seen } from "../cache.ts";
 import { invalidCursor, tooLongForCursor } from "../error.ts";
 
 /** A place in an order: the values of its keys, each as a text that is exact; null where there is no value. */
@@ -41,6 +42,30 @@ interface Keys {
   readonly choose: Uint8Array;
 }
 
+/** What the texts of a generation may have in characters. */
+const MAX_CHARACTERS = 262_144;
+
+/** Remembers what was made of texts that came again; what is missing is nothing to remember. */
+class Again<Made> {
+  readonly #known = new Cache<Made>(200, {
+    most: MAX_CHARACTERS,
+    weigh: (key, made) => key.length + String(made).length,
+  });
+  readonly #seen = new Seen();
+
+  of(binding: string, text: string, make: (text: string, binding: string) => Made): Made {
+    const key = `${binding.length} ${binding}${text}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const made = make(text, binding);
+    if (made !== undefined && this.#seen.before(key)) this.#known.set(key, made);
+    return made;
+  }
+}
+
+/** A place, and the moment when its cursor was made. */
+type Read = readonly [moment: number, ...position: Position];
+
 /**
  * Makes cursors of places in an order, and reads them again. A cursor can neither be read nor made elsewhere, and belongs to
  * what it is bound to: all of that must be the same when it is opened.
@@ -48,6 +73,8 @@ interface Keys {
 export class Cursors {
   readonly #options: CursorOptions;
   readonly #now: () => number;
+  readonly #sealed = new Again<string>();
+  readonly #opened = new Again<Read | undefined>();
   #keys: Keys | undefined;
   #told = false;
 
@@ -59,8 +86,12 @@ export class Cursors {
   /** @throws QueryError `too-complex` where the values are too long for a URL. */
   seal(position: Position, binding: string): string {
     this.#tell();
+    return this.#sealed.of(binding, JSON.stringify([this.#moment(), ...position]), this.#seal);
+  }
+
+  readonly #seal = (text: string, binding: string): string => {
     const { seal, choose } = this.#known();
-    const written = Buffer.from(JSON.stringify([this.#moment(), ...position]));
+    const written = Buffer.from(text);
     const size = SIZES.find((bytes) => bytes - NONCE - TAG >= written.length);
     if (size === undefined) throw tooLongForCursor();
     const padded = Buffer.alloc(size - NONCE - TAG, " ");
@@ -77,18 +108,18 @@ export class Cursors {
     cipher.setAAD(bound);
     const sealed = [nonce, cipher.update(padded), cipher.final(), cipher.getAuthTag()];
     return Buffer.concat(sealed).toString("base64url");
-  }
+  };
 
   /** @throws QueryError `invalid-cursor`, in the same words whatever is wrong with it. */
   open(text: string, binding: string, path: string): Position {
-    const read = this.#read(text, binding);
+    const read = this.#opened.of(binding, text, this.#read);
     if (read === undefined) throw invalidCursor(path);
     const [moment, ...position] = read;
     if (this.#now() - moment > this.#options.maxAge) throw invalidCursor(path);
     return position;
   }
 
-  #read(text: string, binding: string): readonly [moment: number, ...position: Position] | undefined {
+  readonly #read = (text: string, binding: string): Read | undefined => {
     const sealed = LETTERS.test(text) ? Buffer.from(text, "base64url") : Buffer.alloc(0);
     // What is left over of a text would be read by nobody.
     if (!(SIZES as readonly number[]).includes(sealed.length) || text.length * 3 !== sealed.length * 4)
@@ -98,11 +129,11 @@ export class Cursors {
     cipher.setAuthTag(sealed.subarray(-TAG));
     try {
       const padded = Buffer.concat([cipher.update(sealed.subarray(NONCE, -TAG)), cipher.final()]);
-      return JSON.parse(padded.toString()) as [number, ...Position];
+      return JSON.parse(padded.toString()) as Read;
     } catch {
       return undefined;
     }
-  }
+  };
 
   /** The moment, so roughly that answers stay what they are for half of a cursor's life. */
   #moment(): number {
