@@ -108,18 +108,23 @@ export function refers(value: unknown): boolean {
   return isMap(value) && (isReference(value) || Object.values(value).some(refers));
 }
 
-/** A body with the values that its references lead to: whole values of columns; inside of JSON they are data. */
-export function bodyWith(body: unknown, { columns }: TableInfo, answers: Answers): unknown {
-  const row = (value: unknown, place: string): unknown =>
-    isMap(value)
-      ? Object.fromEntries(
-          Object.entries(value).map(([key, member]) => {
-            const isData = !isReference(member) || columns.get(key)?.kind === "json";
-            return [key, isData ? member : answers.resolve(member[REF], at(place, key))];
-          }),
-        )
-      : value;
-  return Array.isArray(body) ? body.map((item, index) => row(item, String(index))) : row(body, "");
+/**
+ * A body with the values that its references lead to, also in what it says of rows that are written with its own. Inside of
+ * JSON columns they are data.
+ */
+export function bodyWith(value: unknown, table: TableInfo, answers: Answers, path = ""): unknown {
+  if (isReference(value)) return answers.resolve(value[REF], path);
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => bodyWith(item, table, answers, at(path, index)));
+  if (!isMap(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => {
+      const column = table.columns.get(key) ?? table.columns.get(key.split(".", 1)[0]!);
+      if (column?.kind === "json") return [key, member];
+      const target = column === undefined ? table.relations.get(key)?.target : undefined;
+      return [key, bodyWith(member, target ?? table, answers, at(path, key))];
+    }),
+  );
 }
 
 /** An operand of a filter, or each of a list of them, as {@link bodyWith} has a value of a column. */

@@ -52,6 +52,16 @@ const acl = {
       }),
     },
   },
+  nesting: {
+    table: "post",
+    control: {
+      POST: all({
+        ...free,
+        with: { comments: { select: T } },
+        nest: { comments: "comments", author: "authors" },
+      }),
+    },
+  },
   hooked: {
     table: "post",
     control: {
@@ -245,6 +255,35 @@ const tests = (place: Place): void => {
         post("comments", { postId: 1, text: { $ref: "p.posts.title" }, size: { $ref: "p.posts.secret" } }),
       ]);
       expect(body[1].comments[0]).toMatchObject({ text: "12345678901234567890", size: null });
+    });
+
+    test("may stand in rows that are written with others", async () => {
+      const { body } = await batch([
+        post("authors", { name: "Cid" }, { as: "a" }),
+        post(
+          "nesting",
+          {
+            title: { $ref: "a.authors.name" },
+            author: { connect: { id: { $ref: "a.authors.id" } } },
+            comments: [{ text: { $ref: "a.authors.name" } }],
+          },
+          { select: { with: { comments: { columns: { text: true } } } } },
+        ),
+      ]);
+      expect(body[1]).toMatchObject({
+        rowsAffected: 1,
+        nesting: [{ title: "Cid", authorId: 10, comments: [{ text: "Cid" }] }],
+      });
+      const wrong = post("nesting", {
+        title: "x",
+        authorId: 1,
+        comments: [{ text: { $ref: "0.authors.nme" } }],
+      });
+      expect(refused(await batch([get("authors", { select: { limit: 1 } }), wrong]))).toEqual([
+        400,
+        "invalid-value",
+        "1.comments.0.text",
+      ]);
     });
 
     test("in a JSON column is data", async () => {
