@@ -38,7 +38,17 @@ export { CHECK, EXACT, KEY } from "./write/keys.ts";
 export { type Seen, WHOLE_ROW } from "./write/seen.ts";
 export { type Attempt, pin, type Rehearsal, SAVEPOINT } from "./write/rehearsal.ts";
 export { joinedRows, noRow, otherRows } from "./write/joined.ts";
-export type { Known, Refusal, Step, WriteSteps, Writing, WritingOne, WritingRows } from "./write/steps.ts";
+export { type Told, toldOf } from "./write/told.ts";
+export type {
+  Known,
+  MeetStep,
+  Refusal,
+  Step,
+  WriteSteps,
+  Writing,
+  WritingOne,
+  WritingRows,
+} from "./write/steps.ts";
 export type { WriteRows } from "./write/parts.ts";
 
 /** Which reader answers: the fast one where the database has it, or always the portable one. */

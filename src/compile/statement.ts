@@ -1,4 +1,4 @@
-import type { SQL } from "drizzle-orm";
+import type { Column, SQL } from "drizzle-orm";
 import type { Naming, Renaming } from "../drizzle/drizzle.ts";
 import type { AggregatePlan, ReadPlan } from "../plan/plan.ts";
 import type { PlaceReader, RowsWriter } from "../syntax/syntax.ts";
@@ -46,12 +46,16 @@ export interface Insert {
   readonly rows: readonly Record<string, unknown>[];
   /** Whether rows bring numbers that are the database's to give. */
   readonly overriding: boolean;
+  /** The columns of a key by which rows that meet one are left out. */
+  readonly meets?: readonly Column[] | undefined;
   readonly fields: Fields;
 }
 
 export interface Update {
   readonly kind: "update";
   readonly rows: SecuredRows;
+  /** Values that stand beside the rows, where each is changed to its own. */
+  readonly from?: SQL;
   readonly set: Readonly<Record<string, unknown>>;
   readonly fields: Fields;
 }

@@ -6,6 +6,7 @@ import { once } from "./idempotency.ts";
 import { nests, prepareNested } from "./nested.ts";
 import { tellCommitted } from "./route-hooks.ts";
 import { counted } from "./turns.ts";
+import { prepareUpsert } from "./upsert.ts";
 import {
   admitWrite,
   compileSteps,
@@ -83,6 +84,7 @@ export async function prepareWrite<Shaped>(
   sent: Body | undefined,
   call: Call<Shaped>,
 ): Promise<Ready<Shaped>> {
+  if (planned.meeting !== undefined) return prepareUpsert(parts, planned, sent!, call);
   const { mark } = call;
   const { policy } = planned;
   if (sent !== undefined && nests(policy, sent)) return prepareNested(parts, planned, sent, call);

@@ -17,8 +17,10 @@ import type { FoundPage } from "./page.ts";
 import { insist } from "./insist.ts";
 import { runAggregateApart } from "./aggregate.ts";
 import { type Meter, type ReadOutcome, runApart, runRead } from "./read.ts";
-import { type Amid, runWrite } from "./write.ts";
+import type { Meeting } from "./meet.ts";
+import { type Amid, type Given, runWrite } from "./write.ts";
 
+export type { Meeting, Met } from "./meet.ts";
 export type { FoundPage } from "./page.ts";
 export type { Amid } from "./write.ts";
 export { rowsOf } from "./query.ts";
@@ -65,6 +67,10 @@ export type Work =
       readonly write: WriteSteps;
       /** The rows to write, once `beforeQuery` has had them. */
       readonly values: () => readonly Row[] | Promise<readonly Row[]>;
+      /** What tells the rows that they are for, where these were met. */
+      readonly keys?: NonNullable<Given["keys"]>;
+      /** Is told which rows meet others, before `afterQuery`. */
+      readonly tell?: (meeting: Meeting) => void;
       /** What is done amid it, where something is. */
       readonly amid?: Amid | undefined;
     };
@@ -306,13 +312,15 @@ async function write(
   { dialect, unreadable }: Runtime,
   database: Database,
   task: Meter & Pick<Task<unknown>, "context">,
-  { write: steps, values, amid }: Extract<Work, { readonly kind: "write" }>,
+  { write: steps, values, keys, tell, amid }: Extract<Work, { readonly kind: "write" }>,
 ): Promise<QueryResult> {
   const asked = values();
   const rows = asked instanceof Promise ? await asked : asked;
   const began = performance.now();
   try {
-    const { outcome, shown } = await runWrite(dialect, database, steps, { rows, amid }, unreadable);
+    const given = { values: rows, keys, amid };
+    const { outcome, shown, meeting } = await runWrite(dialect, database, steps, given, unreadable);
+    if (meeting !== undefined) tell?.(meeting);
     if (shown !== undefined) setWritten(task.context, shown.written, shown.before);
     return outcome;
   } finally {

@@ -16,13 +16,18 @@ function queryOf(database: Database, query: Query): PromiseLike<unknown> {
     case "select":
       return select(database, query);
     case "insert": {
-      const { into, rows, overriding, fields } = query;
+      const { into, rows, overriding, meets, fields } = query;
       const insert = database.insert(into.table);
       if (overriding) insert.overridingSystemValue();
-      return insert.values(rows).returning(fields);
+      const inserted = insert.values(rows);
+      if (meets !== undefined) inserted.onConflictDoNothing({ target: meets });
+      return inserted.returning(fields);
     }
-    case "update":
-      return database.update(query.rows.table).set(query.set).where(query.rows.where).returning(query.fields);
+    case "update": {
+      const { rows, from, set, fields } = query;
+      const update = database.update(rows.table).set(set);
+      return (from === undefined ? update : update.from(from)).where(rows.where).returning(fields);
+    }
     case "delete":
       return database.delete(query.rows.table).where(query.rows.where).returning(query.fields);
     case "relational": {

@@ -4,12 +4,14 @@ import {
   CHECK,
   type Count,
   type Known,
+  type MeetStep,
   type Pairs,
   type ReadStatement,
   type Refusal,
   type Seen,
   type Select,
   type Step,
+  type Told,
   type WriteSteps,
   type Writing,
 } from "../compile/compile.ts";
@@ -17,6 +19,7 @@ import type { Database, Dialect } from "../dialect/dialect.ts";
 import {
   checkFailed,
   columnCheckFailed,
+  conflict,
   limitExceeded,
   preconditionFailed,
   type QueryError,
@@ -25,6 +28,7 @@ import {
 import { extraReceived, selectedValue, syntaxOf, type Unreadable } from "../syntax/syntax.ts";
 import { byKey, inOrder, withoutKey } from "./keys.ts";
 import { readMarks } from "./marks.ts";
+import { meet, type Meeting, placesOf } from "./meet.ts";
 import { rowsOf } from "./query.ts";
 import { refuseLarge } from "./large.ts";
 import { runRead } from "./read.ts";
@@ -46,6 +50,8 @@ export interface WriteOutcome {
 export interface WriteDone {
   readonly outcome: WriteOutcome;
   readonly shown: ShownRows | undefined;
+  /** Of rows that meet others, or are met, which they are. */
+  readonly meeting: Meeting | undefined;
 }
 
 /** What is done amid a write, by those who write more than its rows. */
@@ -56,10 +62,11 @@ export interface Amid {
   readonly ensure?: ((ask: () => Promise<void>) => void) | undefined;
 }
 
-/** The rows of a write, and what is done amid it. */
-interface Values {
-  readonly rows: readonly Row[];
-  readonly amid: Amid | undefined;
+/** The rows to write, what tells those they are for, where these were met, and what is done amid it. */
+export interface Given {
+  readonly values: readonly Row[];
+  readonly keys?: readonly Told[] | undefined;
+  readonly amid?: Amid | undefined;
 }
 
 /**
@@ -71,10 +78,10 @@ export async function runWrite(
   dialect: Dialect,
   database: Database,
   { plan, steps, strandedIsRefused, seen }: WriteSteps,
-  { rows, amid }: Values,
+  { values, keys, amid }: Given,
   unreadable: Unreadable,
 ): Promise<WriteDone> {
-  const run = new WriteRun(new Writer(plan, dialect, database, unreadable), rows, amid?.ensure);
+  const run = new WriteRun(new Writer(plan, dialect, database, unreadable), { values, keys }, amid?.ensure);
   const last = amid === undefined ? steps.length : writtenBy(steps);
   const take = async (some: readonly Step[]): Promise<void> => {
     try {
@@ -91,7 +98,11 @@ export async function runWrite(
     await amid.written(run.shown("written").written());
     await take(steps.slice(last));
   }
-  return { outcome: run.outcome(), shown: seen === "nothing" ? undefined : run.shown(seen) };
+  return {
+    outcome: run.outcome(),
+    shown: seen === "nothing" ? undefined : run.shown(seen),
+    meeting: run.meeting(),
+  };
 }
 
 const REFUSALS: Readonly<Record<Refusal, (why?: string, column?: string) => QueryError>> = {
@@ -99,6 +110,7 @@ const REFUSALS: Readonly<Record<Refusal, (why?: string, column?: string) => Quer
   "transition-failed": () => transitionFailed(),
   "limit-exceeded": (why = "too many rows") => limitExceeded(why, "select.where"),
   "precondition-failed": () => preconditionFailed(),
+  conflict: () => conflict(),
 };
 
 /** The steps that come once all rows are written. */
@@ -121,13 +133,21 @@ class WriteRun {
   #rows: readonly Row[] | undefined;
   #total: number | undefined;
   #was: readonly Row[] = [];
+  #meeting: Meeting | undefined;
 
   readonly #later: Amid["ensure"];
 
-  constructor(writer: Writer, values: readonly Row[], later: Amid["ensure"]) {
+  constructor(writer: Writer, known: Known, later: Amid["ensure"]) {
     this.#writer = writer;
-    this.#known = { values };
+    this.#known = known;
     this.#later = later;
+  }
+
+  /** Which rows were met, or which of those that were met are changed. */
+  meeting(): Meeting | undefined {
+    const { keys } = this.#known;
+    if (keys === undefined) return this.#meeting;
+    return { places: placesOf(this.#written.rows, keys, this.#writer.plan), met: [] };
   }
 
   outcome(): WriteOutcome {
@@ -168,6 +188,10 @@ class WriteRun {
         return this.#permit(step);
       case "before":
         return this.#readBefore(step.read(this.#known));
+      case "meet":
+        return this.#meet(step);
+      case "taken":
+        return this.#refuseTaken(step.refusal);
       case "write":
         return this.#write(step.writing(this.#known), step.refusal);
       case "transition":
@@ -186,7 +210,7 @@ class WriteRun {
   }
 
   async #hold({ ask, most, refusal }: StepOf<"hold">): Promise<void> {
-    const held = await rowsOf(this.#writer.database, ask);
+    const held = await rowsOf(this.#writer.database, ask(this.#known));
     if (most !== undefined && held.length > most) throw REFUSALS[refusal](`more than ${most} rows`);
     this.#known = { ...this.#known, held };
   }
@@ -209,12 +233,33 @@ class WriteRun {
     if (reached === undefined || (await this.#writer.number({ ask: reached })) > 0) throw REFUSALS[refusal]();
   }
 
-  async #write(writing: Writing, refusal: Refusal): Promise<void> {
+  async #meet(step: MeetStep): Promise<void> {
+    const { values } = this.#known;
+    const write = async (some: readonly Row[]): Promise<readonly Row[]> => {
+      const written = await this.#passing(step.writing({ ...this.#known, values: some }), some, step.refusal);
+      return written.rows;
+    };
+    const { rows, meeting } = await meet(this.#writer, step, values, write);
+    this.#meeting = meeting;
+    this.#written = { rows };
+  }
+
+  #refuseTaken(refusal: Refusal): undefined {
+    if (this.#written.rows.length < this.#known.keys!.length) throw REFUSALS[refusal]();
+  }
+
+  /** Writes rows, all of which pass. */
+  async #passing(writing: Writing, values: readonly Row[], refusal: Refusal): Promise<Written> {
     const written =
       writing.kind === "rehearsed"
-        ? await rehearse(this.#writer, writing.rehearsal, this.#known.values)
+        ? await rehearse(this.#writer, writing.rehearsal, values)
         : await this.#writer.write(writing);
     if (written === undefined || written.rows.some((row) => row[CHECK] === 0)) throw REFUSALS[refusal]();
+    return written;
+  }
+
+  async #write(writing: Writing, refusal: Refusal): Promise<void> {
+    const written = await this.#passing(writing, this.#known.values, refusal);
     const { kind, answer } = this.#writer.plan;
     // New rows stay in the order in which they were sent.
     this.#written =

@@ -5,8 +5,10 @@ import {
   type AggregateWish,
   EVERY_METHOD,
   type Method,
+  ON_CONFLICT,
   type QueryRequest,
   readAggregate,
+  readConflict,
   readSelector,
   type Scope,
   type Selector,
@@ -75,6 +77,7 @@ function read(method: Method, resource: string, search: string): QueryRequest {
   const can = readFlag(parameters, "can");
   const aggregate = readAggregates(parameters);
   const cursor = readFlag(parameters, "cursor");
+  const onConflict = parameters.get(ON_CONFLICT);
   return {
     method,
     resource,
@@ -86,6 +89,7 @@ function read(method: Method, resource: string, search: string): QueryRequest {
     ...(can === true && { can }),
     ...(aggregate !== undefined && { aggregate }),
     ...(cursor === true && { cursor }),
+    ...(onConflict !== undefined && { conflict: readConflict(readRJSON(onConflict, ON_CONFLICT)) }),
   };
 }
 

@@ -41,7 +41,7 @@ function fitting(json: string, most: number): string {
 }
 
 function defaultBody(
-  { total, filtered, rowsAffected, count, page, more, rows, json }: Answer["outcome"],
+  { total, filtered, rowsAffected, inserted, count, page, more, rows, json }: Answer["outcome"],
   resource: string,
   first: boolean,
 ): string {
@@ -50,6 +50,7 @@ function defaultBody(
     total !== undefined && `"total":${total}`,
     filtered !== undefined && `"filtered":${filtered}`,
     rowsAffected !== undefined && `"rowsAffected":${rowsAffected}`,
+    inserted !== undefined && `"inserted":${inserted}`,
     count !== undefined && !(first && text !== undefined) && `"count":${count}`,
     page !== undefined && `"page":${JSON.stringify(page)}`,
     more === true && '"more":true',

@@ -41,6 +41,7 @@ export { COUNTS } from "./counts.ts";
 export { isOneOfAll, planRead } from "./read.ts";
 export { planKey } from "./key.ts";
 export { namesRow, rowKeysOf } from "./require-filter.ts";
+export { type Meeting } from "./meeting.ts";
 export { type Mention, securedBy, type SecuredRelation } from "./secured.ts";
 export { type Sizes, workOf } from "./work.ts";
 export { type Versions } from "./versions.ts";

@@ -33,6 +33,8 @@ export interface Place {
   readonly list: boolean;
   /** Whether its rows are those a write makes or changes, which have bounds of their own. */
   readonly written: boolean;
+  /** Whether its rows are those that new ones meet, so that no filter of the client's has to say which they are. */
+  readonly met?: boolean;
   /** Whether there is a place to say that its rows are not all. */
   readonly toldOf: boolean;
 }
@@ -185,7 +187,7 @@ function filterOf(
 ): Predicate | undefined {
   const { policy } = ground.secured;
   const read = where === undefined ? undefined : readFilter(where, ground, tools, at(place.path, "where"));
-  if (policy.requireWhere !== false && place.list) requireFilter(policy, read, place);
+  if (policy.requireWhere !== false && place.list && place.met !== true) requireFilter(policy, read, place);
   return read;
 }
 

@@ -3,6 +3,7 @@ import { type QueryRequest, traitsOf } from "../request/request.ts";
 import { asksExtras } from "./asked.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { Budget, type Shared } from "./budget.ts";
+import { type Meeting, readMeeting } from "./meeting.ts";
 import type { ReadNode } from "./plan.ts";
 import { isCount, nodePlanner, rootPlace } from "./read.ts";
 import { Mentions } from "./mentions.ts";
@@ -30,6 +31,8 @@ export interface WritePlan {
   readonly softDelete: ColumnInfo | undefined;
   /** The versions that the rows it reaches must have; absent where the client said nothing of them. */
   readonly versions: Versions | undefined;
+  /** How new rows meet rows that exist; in the plan of what these become, too. Absent where none are looked for. */
+  readonly meeting: Meeting | undefined;
 }
 
 /**
@@ -44,6 +47,7 @@ export function planWrite(policy: Policy, request: QueryRequest, shared?: Shared
   const answer = nodePlanner(mentions, budget, shared?.refer)(policy, request.selector, {
     ...rootPlace(policy, false),
     written: true,
+    met: request.conflict !== undefined,
   });
   const kind = traitsOf(request.method).action as WritePlan["kind"];
   const total = request.total ?? policy.countTotal;
@@ -60,5 +64,6 @@ export function planWrite(policy: Policy, request: QueryRequest, shared?: Shared
     searches: mentions.searches,
     softDelete: kind === "delete" && policy.deleted === "exclude" ? policy.facts?.softDelete : undefined,
     versions: readVersions(request.match, policy, budget),
+    meeting: request.conflict && readMeeting(request.conflict, policy, kind),
   };
 }

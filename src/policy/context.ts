@@ -39,6 +39,8 @@ export interface QueryResult {
   /** The cursors of the pages beside this one, where they were asked for; null where there is no page. */
   readonly page?: { readonly next: string | null; readonly previous: string | null };
   readonly rowsAffected?: number;
+  /** Of a POST with `onConflict`, how many of these are new. */
+  readonly inserted?: number;
 }
 
 /** The context inside the transaction: `tx` is a Drizzle transaction, `body` what will be written. */

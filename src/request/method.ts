@@ -102,7 +102,11 @@ const ACTIONS: Readonly<Record<Action, ActionTraits>> = {
     selector: EVERY,
     parameters: new Set(["select", "findFirst", "countTotal", "can", "cursor", "countFiltered", "aggregate"]),
   },
-  insert: { ...CHANGE, selector: new Set(["columns", "with", "count"] as const) },
+  insert: {
+    ...CHANGE,
+    selector: new Set(["columns", "with", "count"] as const),
+    parameters: new Set(["select", "countTotal", "onConflict"]),
+  },
   update: CHANGE,
   delete: CHANGE,
   inspect: { writes: false, selector: new Set(), parameters: new Set() },

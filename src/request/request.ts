@@ -1,5 +1,6 @@
 import type { Context } from "../author/context.ts";
 import type { AggregateWish } from "./aggregate.ts";
+import type { ConflictWish } from "./conflict.ts";
 import type { Method } from "./method.ts";
 import type { Ordering } from "./ordering.ts";
 import type { Projection } from "./projection.ts";
@@ -29,10 +30,11 @@ export { readSelector } from "./selector.ts";
 export { type Operation, readBatch, requestOf } from "./batch.ts";
 export { type Bucket, BUCKETS } from "./bucket.ts";
 export { COLUMN_FUNCTIONS, type ColumnFunction, readAggregate } from "./aggregate.ts";
+export { ON_CONFLICT, readConflict } from "./conflict.ts";
 export { readDirection, readSort } from "./ordering.ts";
 export type { CountWish } from "./counts.ts";
 export { type Alternative, sizeOf, type Words } from "./words.ts";
-export type { AggregateWish, Ordering, Projection, RelationSelector, Selector };
+export type { AggregateWish, ConflictWish, Ordering, Projection, RelationSelector, Selector };
 
 /** Which family of rules the client asks for. */
 export type Scope = "mine" | "guest" | "mine|guest";
@@ -61,6 +63,8 @@ export interface QueryRequest {
   readonly aggregate?: AggregateWish;
   /** The client's wish for a total; absent when it did not say. */
   readonly total?: boolean;
+  /** What becomes of new rows that meet rows which exist; absent where they are a conflict. */
+  readonly conflict?: ConflictWish;
   /** The condition a client makes on the versions of rows; absent when it makes none. */
   readonly match?: Match;
   /** Whether the very same question was asked before, so that what is made of it is worth remembering. */

@@ -4,7 +4,7 @@ import type { Count } from "../statement.ts";
 import { forbidden, toldKey } from "./change.ts";
 import { heldRows, holdsFirst, lock } from "./held.ts";
 import { matching } from "./match.ts";
-import { isLocked, keepsRows, reached, seesBefore, type Write } from "./parts.ts";
+import { isLocked, keepsRows, metRows, reached, seesBefore, type Write } from "./parts.ts";
 import { wholeRow } from "./seen.ts";
 import type { Known, Step } from "./steps.ts";
 
@@ -21,7 +21,8 @@ export const DEFER: Step = { kind: "run", ask: { kind: "run", text: "pragma defe
 export function refusal({ plan, check, ensure, rows, change }: Write): readonly Step[] {
   const leaves = check === "none" || ensure === "none";
   if (!leaves && change.transition !== "none") return [];
-  const reached = plan.kind === "insert" ? undefined : countOf(rows());
+  // Rows that are met are there.
+  const reached = plan.kind === "insert" || plan.meeting !== undefined ? undefined : countOf(rows());
   return [{ kind: "refuse", reached, refusal: leaves ? "check-failed" : "transition-failed" }];
 }
 
@@ -39,7 +40,8 @@ export function hold(write: Write, conditions: readonly Rows[]): readonly Step[]
   };
   const { maxAffected } = plan.policy;
   const most = keeps && Number.isFinite(maxAffected) ? maxAffected : undefined;
-  const ask = lock(write.rows(), table, fields, most === undefined ? undefined : most + 1);
+  const ask = (known: Known) =>
+    lock(metRows(write, known), table, fields, most === undefined ? undefined : most + 1);
   return [{ kind: "hold", ask, most, refusal: "limit-exceeded" }];
 }
 
@@ -52,13 +54,15 @@ export function matched(write: Write): readonly Step[] {
 }
 
 /** Refuses a column that is set on a row on which it may not be, as that is under its lock. */
-export function permitted({ plan, rows, change }: Write): readonly Step[] {
+export function permitted(write: Write): readonly Step[] {
+  const { plan, change } = write;
   if (change.grants.length === 0) return [];
   const { secured } = plan.answer;
   return [
     {
       kind: "permit",
-      ask: ({ held }) => forbidden(change, isLocked(plan) ? heldRows(secured, held!) : rows()),
+      ask: (known) =>
+        forbidden(change, isLocked(plan) ? heldRows(secured, known.held!) : metRows(write, known)),
       columns: change.grants.map(({ column }) => column),
       refusal: "check-failed",
     },

@@ -16,10 +16,10 @@ import { keysIn } from "./keys.ts";
 export const UNASKED: ChangeRows = { grants: [], transition: "all" };
 
 /** Names no column has. */
-const TOLD = "~told:";
+export const TOLD = "~told:";
 
 /** The keys of rows as texts of which equal ones are equal keys, to find a row that was changed among those that were. */
-export const toldKey = ({ primaryKey, database }: TableInfo): Fields =>
+export const toldKey = ({ primaryKey, database }: Pick<TableInfo, "primaryKey" | "database">): Fields =>
   Object.fromEntries(
     primaryKey.map(({ name, column }, index) => [
       TOLD + name,

@@ -14,9 +14,10 @@ import { EXACT, exactKey, exactParts } from "./keys.ts";
  * Rows whose versions are compared, or that are read before they are deleted softly, stay what they are meanwhile.
  */
 export function holdsFirst(plan: WritePlan, conditions: readonly Rows[], reads: boolean): boolean {
-  const { kind, answer, versions, softDelete } = plan;
+  const { kind, answer, versions, softDelete, meeting } = plan;
   const { table } = answer.secured;
-  if (kind === "insert" || table.database !== "postgresql") return false;
+  // Rows that new ones have met are locked already.
+  if (kind === "insert" || meeting !== undefined || table.database !== "postgresql") return false;
   if (versions !== undefined || (reads && softDelete !== undefined)) return true;
   return conditions.some((condition) => typeof condition !== "string" && !speaksOnlyOf(condition, table));
 }

@@ -13,6 +13,7 @@ import { returning } from "./keys.ts";
 import type { Reach } from "./reach.ts";
 import { type Seen, wholeRow } from "./seen.ts";
 import type { Known, Step } from "./steps.ts";
+import { toldAmong, toldFields } from "./told.ts";
 
 /** What a caller may do: the rows of each mention, and what a row that is left must satisfy, before and after. */
 export interface WriteRows {
@@ -67,9 +68,17 @@ export const seesBefore = ({ plan, seen }: Write): boolean =>
 /** Whether rows are known as they were, and found again once they are changed. */
 export const keepsRows = (write: Write): boolean => write.cells !== undefined || seesBefore(write);
 
-/** The rows a write reaches: where some are locked, those. */
-export const reached = ({ rows, plan }: Write, { held }: Known): SecuredRows =>
-  held === undefined || !isLocked(plan) ? rows() : heldOf(rows(), held, plan.answer.secured.table);
+/** The rows a write reaches: where new ones have met some, those; where some are locked, those of them. */
+export const reached = (write: Write, known: Known): SecuredRows =>
+  locked(write, known, metRows(write, known));
+
+/** The rows it is for. */
+export const metRows = ({ rows, plan }: Write, { keys }: Known): SecuredRows =>
+  keys === undefined ? rows() : toldAmong(rows(), keys, plan);
+
+/** Of rows those that are locked, where some are. */
+export const locked = ({ plan, rows }: Write, { held }: Known, of: SecuredRows = rows()): SecuredRows =>
+  held === undefined || !isLocked(plan) ? of : heldOf(of, held, plan.answer.secured.table);
 
 /** What comes back of each row that is written. */
 export function fieldsOf(write: Write, check: Rows): Fields {
@@ -78,8 +87,13 @@ export function fieldsOf(write: Write, check: Rows): Fields {
   const fields = returning(plan, check, admission);
   const keeps = keepsRows(write);
   const whole = seen !== "nothing" && plan.softDelete === undefined;
-  if (!keeps && !whole) return fields;
-  return { ...fields, ...(keeps && toldKey(table)), ...(whole && wholeRow(table)) };
+  if (!keeps && !whole && plan.meeting === undefined) return fields;
+  return {
+    ...fields,
+    ...(keeps && toldKey(table)),
+    ...(plan.meeting !== undefined && toldFields(plan)),
+    ...(whole && wholeRow(table)),
+  };
 }
 
 export const pairsIn = (table: TableInfo, { held, values }: Known, written: readonly Row[]): Pairs =>

@@ -7,12 +7,13 @@ import { target, writtenRows } from "../sql/secured.ts";
 import type { Count, Fields, Insert } from "../statement.ts";
 import { Cells } from "./cells.ts";
 import { judgeChange } from "./change.ts";
-import { counted } from "./counted.ts";
 import type { InsertWriter } from "./insert.ts";
 import { judgeOf, rowsAtOnce } from "./judged.ts";
 import { chunks, keysIn, MAX_READ } from "./keys.ts";
-import { changedRow, newRow } from "./made.ts";
-import { fieldsOf, paired, pairsIn, reached, type Write } from "./parts.ts";
+import { newRow } from "./made.ts";
+import { meet } from "./meet.ts";
+import { changed, takenAfter, takenBefore } from "./met.ts";
+import { fieldsOf, paired, pairsIn, type Write } from "./parts.ts";
 import { judge, type Rehearsal } from "./rehearsal.ts";
 import type { Known, Step, Writing, WritingOne, WritingRows } from "./steps.ts";
 
@@ -31,8 +32,11 @@ export function put(write: Write): readonly Step[] {
     const one = values.length === 1 && how === "riding" ? alone?.insert(plan, riding, values[0]!) : undefined;
     return one ?? written(write, again, known, values, fieldsOf(write, riding));
   };
+  const meets = plan.meeting !== undefined && plan.kind === "insert";
   return [
-    { kind: "write", writing, refusal: "check-failed" },
+    ...takenBefore(write),
+    meets ? meet(write, writing) : { kind: "write", writing, refusal: "check-failed" },
+    ...takenAfter(write),
     ...compared(write),
     ...paired(write),
     ...ensured(write),
@@ -54,7 +58,7 @@ function written(
     asks:
       write.plan.kind === "insert"
         ? inserted(write.plan, values, fields)
-        : [{ kind: "update", rows: reached(write, known), set: setOf(write, values[0]!), fields }],
+        : changed(write, known, values, fields),
     again: again
       ? (rows) =>
           chunks(rows, table, MAX_READ).map((keys) => ({
@@ -122,7 +126,7 @@ function ensured({ plan, ensure }: Write): readonly Step[] {
 
 /** New rows, as many at a time as one statement takes. */
 function inserted(
-  { answer: { secured } }: WritePlan,
+  { answer: { secured }, meeting }: WritePlan,
   values: readonly Row[],
   fields: Fields,
 ): readonly Insert[] {
@@ -135,6 +139,7 @@ function inserted(
     into: target(secured),
     rows: rows.slice(index * size, (index + 1) * size),
     overriding,
+    meets: meeting?.target.map(({ column }) => column),
     fields,
   }));
 }
@@ -144,6 +149,3 @@ const givesIdentity = (row: Row, { columns }: TableInfo): boolean =>
   [...columns.values()].some(
     ({ name, column }) => column.generatedIdentity?.type === "always" && Object.hasOwn(row, name),
   );
-
-/** What a change sets. */
-const setOf = ({ plan }: Write, row: Row): Row => changedRow(counted(row, plan), plan.answer.secured.table);

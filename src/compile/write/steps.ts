@@ -5,6 +5,7 @@ import type { Count, Delete, Insert, ReadStatement, Run, Select, Text, Update } 
 import type { Pairs } from "./change.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 import type { Seen } from "./seen.ts";
+import type { Told } from "./told.ts";
 
 /** A write as data: its steps, from first to last. */
 export interface WriteSteps {
@@ -22,6 +23,8 @@ export interface WriteSteps {
 export interface Known {
   /** The rows to write. */
   readonly values: readonly Row[];
+  /** What tells the rows to change, one for each of the values, where these are rows that new ones have met. */
+  readonly keys?: readonly Told[] | undefined;
   /** The rows that a step has locked, as they were: their keys, and what else is asked of them. */
   readonly held?: readonly Row[];
   /** The rows to be removed, as they were read. */
@@ -29,7 +32,12 @@ export interface Known {
 }
 
 /** What a write is refused with where what must hold does not. */
-export type Refusal = "check-failed" | "transition-failed" | "limit-exceeded" | "precondition-failed";
+export type Refusal =
+  | "check-failed"
+  | "transition-failed"
+  | "limit-exceeded"
+  | "precondition-failed"
+  | "conflict";
 
 /** One step of a write. What must hold is said with it, and the refusal that follows where it does not: nothing is kept. */
 export type Step =
@@ -39,7 +47,7 @@ export type Step =
   /** Locks rows, of which there may be so many. */
   | {
       readonly kind: "hold";
-      readonly ask: Select;
+      readonly ask: (known: Known) => Select;
       readonly most: number | undefined;
       readonly refusal: Refusal;
     }
@@ -58,6 +66,10 @@ export type Step =
     }
   /** Reads rows that are to be removed. */
   | { readonly kind: "before"; readonly read: (known: Known) => ReadStatement }
+  /** Looks for rows that new ones meet, and writes those that meet none. */
+  | MeetStep
+  /** Refuses where fewer rows were changed than were met. */
+  | { readonly kind: "taken"; readonly refusal: Refusal }
   /** Writes rows. Each that comes back says whether it passes, and all must. */
   | { readonly kind: "write"; readonly writing: (known: Known) => Writing; readonly refusal: Refusal }
   /** Asks of each row that was changed what must hold of it as it was and as it is stored. */
@@ -87,6 +99,19 @@ export type Step =
     }
   /** Counts the rows for the total. */
   | { readonly kind: "total"; readonly ask: Select };
+
+/** Looks for rows that new ones meet, and writes those that meet none. Each that comes back says whether it passes. */
+export interface MeetStep {
+  readonly kind: "meet";
+  /** The places of rows, in the order in which they are written. */
+  readonly order: (values: readonly Row[]) => readonly number[];
+  /** Asks which rows exist that those at some places meet: the place of each, and what tells the row that it meets. */
+  readonly asks: (values: readonly Row[], places: readonly number[]) => readonly Text[];
+  readonly writing: (known: Known) => Writing;
+  /** Whether a trigger may have dropped a row that did not come back. */
+  readonly triggered: boolean;
+  readonly refusal: Refusal;
+}
 
 /** How rows are written. */
 export type Writing =

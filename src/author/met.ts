@@ -1,0 +1,86 @@
+import { is, SQL } from "drizzle-orm";
+import { at, invalidBody, QueryError } from "../error.ts";
+import type { Meeting } from "../plan/plan.ts";
+import type { Policy } from "../policy/policy.ts";
+import { type Body, readBodyRows, type Row } from "./body.ts";
+import type { Context } from "./context.ts";
+
+/** What becomes of a row that is met. */
+export interface MetChange {
+  readonly row: Row;
+  /** The columns that its client gives values to, as far as the validator let them through. */
+  readonly columns: ReadonlySet<string>;
+}
+
+/**
+ * The parts of the rows of a body that change those they meet, as they were sent. What is no row has none, and is refused
+ * where rows are read.
+ *
+ * @throws QueryError `invalid-body` where a row lacks a column that is to be changed.
+ */
+export function partsForMet({ value }: Body, meeting: Meeting): readonly Row[] {
+  return Array.isArray(value)
+    ? value.map((row: unknown, index) => partOf(row, meeting, String(index)))
+    : [partOf(value, meeting, "")];
+}
+
+function partOf(sent: unknown, { target, update }: Meeting, path: string): Row {
+  if (typeof sent !== "object" || sent === null) return {};
+  const row = sent as Row;
+  if (typeof update === "string")
+    return Object.fromEntries(
+      Object.entries(row).filter(([name]) => !target.some((column) => column.name === name)),
+    );
+  return Object.fromEntries(
+    update.map((name) => {
+      if (!Object.hasOwn(row, name) || row[name] === undefined)
+        throw invalidBody(`\`${name}\` is to be changed, and was not sent`, at(path, name));
+      return [name, row[name]];
+    }),
+  );
+}
+
+/**
+ * Reads what such a part changes, as a PATCH of its own.
+ *
+ * @throws QueryError as {@link readBodyRows} does, at the `path` of its row.
+ */
+export async function readMetChange(
+  policy: Policy,
+  body: Body,
+  path: string,
+  context: Context,
+): Promise<MetChange> {
+  try {
+    const columns = new Set<string>();
+    const row = (await readBodyRows(policy, body, false, context, columns)) as Row;
+    if (Object.keys(row).length === 0 && policy.hooks.beforeQuery === undefined)
+      throw invalidBody("there is nothing to change in a row that is met");
+    return { row, columns };
+  } catch (error) {
+    throw error instanceof QueryError && path !== "" ? error.under(path) : error;
+  }
+}
+
+/** What two changes must have in common to be made by one statement; `undefined` for one that is made alone. */
+export function likenessOf({ row, columns }: MetChange, { table }: Policy): string | undefined {
+  const { primaryKey } = table;
+  const names = Object.keys(row);
+  const alone =
+    primaryKey.length === 0 ||
+    primaryKey.some(({ name, column }) => Object.hasOwn(row, name) || column.onUpdateFn !== undefined) ||
+    names.some((name) => is(row[name], SQL));
+  return alone ? undefined : JSON.stringify([names.toSorted(), [...columns].toSorted()]);
+}
+
+/**
+ * Asks of new rows for a value of each column of the key by which rows meet, once nobody changes them any more.
+ *
+ * @throws QueryError `invalid-body`.
+ */
+export function requireKeys(rows: readonly Row[], { target }: Meeting, isList: boolean): void {
+  for (const [index, row] of rows.entries())
+    for (const { name } of target)
+      if (row[name] === undefined || row[name] === null)
+        throw invalidBody(`\`${name}\` is required: rows meet by it`, at(isList ? String(index) : "", name));
+}

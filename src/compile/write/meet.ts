@@ -1,0 +1,104 @@
+import { is, SQL } from "drizzle-orm";
+import type { Row } from "../../author/author.ts";
+import { takeApart } from "../../drizzle/drizzle.ts";
+import type { WritePlan } from "../../plan/plan.ts";
+import { type ColumnInfo, typeName } from "../../schema/schema.ts";
+import { numbered } from "../sql/lift.ts";
+import { tableName } from "../sql/secured.ts";
+import type { Speech } from "../sql/speech.ts";
+import type { Text } from "../statement.ts";
+import { MAX_VALUES } from "./keys.ts";
+import type { Write } from "./parts.ts";
+import type { Known, Step, Writing } from "./steps.ts";
+import { tellingOf } from "./told.ts";
+
+/**
+ * Inserts the rows that meet none, in the order of their key, so that of two requests only one waits for the other. What met
+ * nothing may meet a row a moment later, which another has written meanwhile.
+ */
+export function meet({ plan, speech, triggered }: Write, writing: (known: Known) => Writing): Step {
+  const { target, update } = plan.meeting!;
+  const locks = update !== "none";
+  return {
+    kind: "meet",
+    order: (values) => inOrder(values, target),
+    asks: (values, places) => {
+      const size = Math.floor(MAX_VALUES / target.length);
+      return Array.from({ length: Math.ceil(places.length / size) }, (_, index) =>
+        askMet(plan, values, places.slice(index * size, (index + 1) * size), locks, speech),
+      );
+    },
+    writing,
+    triggered,
+    refusal: "check-failed",
+  };
+}
+
+/** The places of rows, in the order of their key. */
+function inOrder(values: readonly Row[], target: readonly ColumnInfo[]): readonly number[] {
+  const keys = values.map((row) => JSON.stringify(target.map((column) => textOf(row[column.name], column))));
+  return [...keys.keys()].toSorted((a, b) => (keys[a]! < keys[b]! ? -1 : Number(keys[a]! > keys[b]!)));
+}
+
+const textOf = (value: unknown, { encode }: ColumnInfo): string =>
+  is(value, SQL) ? "" : String(encode(value));
+
+/** Names no table and no column has. */
+const NEW = '"~new"';
+const PLACE = '"~place"';
+
+/** Asks which rows exist that those at some places meet: the place of each, and what tells the row that it meets. */
+function askMet(
+  plan: WritePlan,
+  values: readonly Row[],
+  places: readonly number[],
+  locks: boolean,
+  speech: Speech,
+): Text {
+  const { target } = plan.meeting!;
+  const { bound, rows } = keysIn(target, values, places, speech);
+  const table = tableName(plan.answer, speech);
+  const named = ({ column }: ColumnInfo): string => `${table}.${speech.column(column)}`;
+  const names = target.map((_, index) => `"~${index}"`);
+  // The column stands first: it is compared as its type and its order have it.
+  const same = target.map((column, index) => `${named(column)} = ${NEW}.${names[index]!}`);
+  const sqlite = speech.database === "sqlite";
+  const told = tellingOf(plan).primaryKey.map((column) =>
+    sqlite ? speech.syntax.sentExtra(named(column)) : `${named(column)}::text`,
+  );
+  // SQLite has one lock for all, which a transaction that writes has taken.
+  const order = sqlite ? "" : ` order by ${target.map(named).join(", ")}`;
+  const text =
+    `with ${NEW} (${[PLACE, ...names].join(", ")}) as (values ${rows.join(", ")}) ` +
+    `select ${[`${NEW}.${PLACE}`, ...told].join(", ")} from ${NEW} cross join ${table} ` +
+    `where ${same.join(" and ")}${order}${locks && !sqlite ? " for update" : ""}`;
+  return { kind: "text", text, values: bound };
+}
+
+/** Rows of a place and the values of a key. */
+function keysIn(
+  target: readonly ColumnInfo[],
+  values: readonly Row[],
+  places: readonly number[],
+  { syntax, ...speech }: Speech,
+): { readonly rows: readonly string[]; readonly bound: readonly unknown[] } {
+  const bound: unknown[] = [];
+  const bind = (value: unknown, column: ColumnInfo): string => {
+    if (!is(value, SQL)) return cast(`${syntax.mark}${bound.push(column.encode(value))}`, column);
+    const lifted = takeApart(value, { ...speech });
+    const text = numbered(lifted, bound.length + 1, syntax);
+    bound.push(...lifted.values);
+    return cast(`(${text})`, column);
+  };
+  const rows = places.map((place) => {
+    const key = target.map((column) => bind(values[place]![column.name], column));
+    return `(${[place, ...key].join(", ")})`;
+  });
+  return { rows, bound };
+}
+
+/** A value of a column's type, which PostgreSQL would not know by itself. */
+const cast = (text: string, { database, cast: own, column }: ColumnInfo): string => {
+  if (database === "sqlite") return text;
+  return `${text}${own === "" ? `::${typeName(column)}` : own}`;
+};

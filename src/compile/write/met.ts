@@ -1,0 +1,110 @@
+import { is, SQL, sql } from "drizzle-orm";
+import type { Row } from "../../author/author.ts";
+import { type ColumnInfo, typeName } from "../../schema/schema.ts";
+import { countOf } from "../sql/count.ts";
+import { list } from "../sql/list.ts";
+import { among } from "../sql/secured.ts";
+import type { Count, Fields, Update } from "../statement.ts";
+import { counted } from "./counted.ts";
+import { MAX_VALUES } from "./keys.ts";
+import { changedRow } from "./made.ts";
+import { locked, metRows, reached, type Write } from "./parts.ts";
+import type { Known, Step } from "./steps.ts";
+import { tellingOf, valuesOf } from "./told.ts";
+
+/** Whether a write changes rows that new ones have met. */
+const changesMet = ({ plan: { meeting, kind } }: Write): boolean =>
+  meeting !== undefined && kind === "update";
+
+/**
+ * Refuses rows that were met and are not the caller's to change: to him they are taken, whoever has them. Where a trigger
+ * may drop rows as well, they are counted before.
+ */
+export function takenBefore(write: Write): readonly Step[] {
+  if (!changesMet(write) || !write.triggered) return [];
+  const asks = (known: Known): readonly Count[] => [
+    { ask: countOf(metRows(write, known)), atLeast: known.keys!.length },
+  ];
+  return [{ kind: "match", asks, refusal: "conflict" }];
+}
+
+export const takenAfter = (write: Write): readonly Step[] =>
+  changesMet(write) && !write.triggered ? [{ kind: "taken", refusal: "conflict" }] : [];
+
+/** What a change sets. */
+export const setOf = ({ plan }: Write, row: Row): Row =>
+  changedRow(counted(row, plan), plan.answer.secured.table);
+
+/** Names no table and no column has. */
+const MET = sql.raw('"~met"');
+const keyName = (index: number): SQL => sql.raw(`"~k${index}"`);
+const valueName = (index: number): SQL => sql.raw(`"~v${index}"`);
+
+/** Changes rows: one, or each that was met to what was sent for it. What they set is of the same columns. */
+export function changed(
+  write: Write,
+  known: Known,
+  values: readonly Row[],
+  fields: Fields,
+): readonly Update[] {
+  const [first] = values;
+  if (values.length === 1)
+    return [{ kind: "update", rows: reached(write, known), set: setOf(write, first!), fields }];
+  const { columns } = write.plan.answer.secured.table;
+  // What is SQL here is the same for all of them.
+  const own = Object.keys(first!).filter((name) => !is(first![name], SQL));
+  const size = Math.max(1, Math.floor(MAX_VALUES / (own.length + known.keys![0]!.length)));
+  const given = own.map((name) => columns.get(name)!);
+  const set = setOf(write, {
+    ...first,
+    ...Object.fromEntries(own.map((name, index) => [name, sql`${MET}.${valueName(index)}`])),
+  });
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, index) => {
+    const [from, to] = [index * size, (index + 1) * size];
+    return together(
+      write,
+      { ...known, keys: known.keys!.slice(from, to), values: values.slice(from, to) },
+      {
+        given,
+        set,
+        fields,
+      },
+    );
+  });
+}
+
+/** What several rows are changed by together. */
+interface Change {
+  /** The columns that each gets a value of its own for. */
+  readonly given: readonly ColumnInfo[];
+  readonly set: Row;
+  readonly fields: Fields;
+}
+
+function together(write: Write, known: Known, { given, set, fields }: Change): Update {
+  const telling = tellingOf(write.plan);
+  const rows = known.keys!.map((told, place) => {
+    const values = given.map((column) => bound(known.values[place]![column.name], column));
+    return sql`(${list([...valuesOf(told, telling), ...values])})`;
+  });
+  const names = [
+    ...telling.primaryKey.map((_, index) => keyName(index)),
+    ...given.map((_, index) => valueName(index)),
+  ];
+  const same = telling.primaryKey.map(({ column }, index) => sql`${column} = ${MET}.${keyName(index)}`);
+  return {
+    kind: "update",
+    rows: among(locked(write, known), sql.join(same, sql` and `)),
+    // Names that a database gives to the columns of values would be another's.
+    from: sql`(with "~given" (${list(names)}) as (values ${list(rows)}) select * from "~given") as ${MET}`,
+    set,
+    fields,
+  };
+}
+
+/** A value of a column's type, which PostgreSQL would not know by itself. */
+function bound(value: unknown, { database, encode, cast, column }: ColumnInfo): SQL {
+  const own = value === null ? sql`null` : sql`${sql.param(encode(value))}`;
+  if (database === "sqlite") return own;
+  return sql`${own}${sql.raw(cast === "" || value === null ? `::${typeName(column)}` : cast)}`;
+}

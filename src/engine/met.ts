@@ -1,0 +1,248 @@
+import {
+  admitChange,
+  asksOfChange,
+  type Body,
+  finishRows,
+  likenessOf,
+  type MetChange,
+  type Params,
+  readMetChange,
+  type Row,
+  setBody,
+  setFindFirst,
+  setParams,
+} from "../author/author.ts";
+import type { WriteRows, WriteSteps } from "../compile/compile.ts";
+import { limitExceeded, QueryError, quote } from "../error.ts";
+import type { Inside, Met } from "../execute/execute.ts";
+import { planWrite, type WritePlan } from "../plan/plan.ts";
+import type { Policy, QueryResult } from "../policy/policy.ts";
+import { Asked, type Call, type Parts } from "./call.ts";
+import { Part } from "./part.ts";
+import { tellCommitted } from "./route-hooks.ts";
+import { admitWrite, compileSteps, computedAnswer, mostOf } from "./write-task.ts";
+
+/** The change that new rows make of those they meet: a PATCH of the same caller, and what it answers. */
+export interface Patch {
+  readonly part: Part<unknown>;
+  readonly plan: WritePlan;
+}
+
+/**
+ * Plans what becomes of rows that are met.
+ *
+ * @throws QueryError `forbidden` for who may not change rows.
+ */
+export async function planPatch({ policies }: Parts, call: Call<unknown>): Promise<Patch> {
+  const request = { ...call.request, method: "PATCH" } as const;
+  const part = partOf(call);
+  if (policies.find(request, "PATCH", part.principal) === undefined)
+    throw new QueryError("forbidden", `you may not change rows of ${quote(request.resource)}`, {
+      path: "onConflict",
+      hint: "write ignore:T to leave those that are met as they are",
+    });
+  const policy = await policies.resolve(request, part.principal);
+  return { part, plan: planWrite(policy, request) };
+}
+
+function partOf(call: Call<unknown>): Part<unknown> {
+  const part = new Part(call, { ...call.request, method: "PATCH" }, (answer) => answer);
+  const { context } = part.principal;
+  setParams(context, (call.principal.context.params ?? {}) as Params);
+  setFindFirst(context, false);
+  return part;
+}
+
+/** What a row changes where it meets one, and who is asked about it. */
+interface Changing extends MetChange {
+  readonly part: Part<unknown>;
+}
+
+/** Changes that are made by one statement, or one that hooks of its own look at. */
+interface Alike {
+  readonly steps: WriteSteps;
+  readonly part: Part<unknown>;
+  /** Its changes, by the place of the row that was sent. */
+  readonly changes: ReadonlyMap<number, MetChange>;
+}
+
+/** Changes of rows that new ones meet, ready to be made. */
+export class MetChanges {
+  readonly #parts: Parts;
+  readonly #plan: WritePlan;
+  readonly #alike: readonly Alike[];
+  readonly #isList: boolean;
+  #asked: Asked<QueryResult>[] = [];
+
+  constructor(parts: Parts, plan: WritePlan, alike: readonly Alike[], isList: boolean) {
+    this.#parts = parts;
+    this.#plan = plan;
+    this.#alike = alike;
+    this.#isList = isList;
+  }
+
+  /** Whether nothing of the rows is answered. */
+  get countOnly(): boolean {
+    return this.#plan.countOnly;
+  }
+
+  /** Forgets what was begun: all is done anew. */
+  reset(): void {
+    this.#asked = [];
+  }
+
+  /** Changes the rows that were met, in their order, and tells of each what is answered. */
+  async run(
+    inside: Inside,
+    met: readonly Met[],
+    tell: (result: QueryResult, places: readonly number[]) => void,
+  ): Promise<void> {
+    const { maxAffected } = this.#plan.policy;
+    if (met.length > maxAffected)
+      throw limitExceeded(`${met.length} rows exceed ${maxAffected}`, "onConflict");
+    const order = new Map(met.map((one, index) => [one.place, index]));
+    const groups = this.#alike
+      .map((alike) => ({ alike, met: met.filter(({ place }) => alike.changes.has(place)) }))
+      .filter((group) => group.met.length > 0)
+      .toSorted((a, b) => order.get(a.met[0]!.place)! - order.get(b.met[0]!.place)!);
+    for (const group of groups) await this.#change(inside, group.alike, group.met, tell);
+  }
+
+  async #change(
+    inside: Inside,
+    { steps, part, changes }: Alike,
+    met: readonly Met[],
+    tell: (result: QueryResult, places: readonly number[]) => void,
+  ): Promise<void> {
+    const { policy } = this.#plan;
+    const { context } = part.principal;
+    const rows = met.map(({ place }): Row => ({ ...changes.get(place)!.row }));
+    setBody(context, rows.length === 1 ? rows[0] : rows);
+    let places: readonly number[] = [];
+    const work = {
+      kind: "write",
+      write: steps,
+      values: () => finishRows(policy, "update", context),
+      keys: met.map(({ told }) => told),
+      tell: (changed: { readonly places: readonly number[] }) => void (places = changed.places),
+    } as const;
+    const task = new Asked<QueryResult>(part, policy.hooks, work, true);
+    task.afterWrite = this.#parts.hooks.afterWrite;
+    this.#asked.push(task);
+    try {
+      const result = await inside.run(task);
+      tell(
+        result,
+        places.map((index) => met[index]!.place),
+      );
+    } catch (error) {
+      const place = this.#isList && met.length === 1 ? met[0]!.place : undefined;
+      throw error instanceof QueryError && place !== undefined ? error.under(String(place)) : error;
+    }
+  }
+
+  /** Tells those who hear of commits, and answers how long it all took. */
+  settle(): number {
+    for (const { kept, context } of this.#asked)
+      if (kept) tellCommitted(this.#parts, this.#plan.policy, context);
+    return this.#asked.reduce((sum, { took }) => sum + took, 0);
+  }
+}
+
+/** What was sent, and what of it changes rows that are met. */
+export interface SentForMet {
+  readonly sent: Body;
+  readonly parts: readonly Row[];
+  /** The rows that the total counts. */
+  readonly counted: WriteRows["counted"];
+}
+
+/** All of these changes but their making: body → what may be changed → steps. */
+export async function prepareMet(
+  parts: Parts,
+  patch: Patch,
+  { sent, parts: bodies, counted }: SentForMet,
+  call: Call<unknown>,
+): Promise<MetChanges> {
+  const { part } = patch;
+  const { policy } = patch.plan;
+  const changing = await readChanges(
+    parts,
+    patch,
+    { ...sent, value: bodies },
+    call,
+    Array.isArray(sent.value),
+  );
+  const plan = patch.plan.asksExtras ? await computedAnswer(parts, patch.plan, part) : patch.plan;
+  const rows = { ...(await admitWrite(parts, plan, part)), counted };
+  if (plan.searches.length > 0) await parts.indexes.need(plan.searches);
+  const alike: Alike[] = [];
+  for (const changes of groupsOf(changing, policy, isWatched(parts, policy))) {
+    const [[, first]] = changes as [[number, Changing]];
+    const { context } = first.part.principal;
+    const change = asksOfChange(policy, first.columns)
+      ? await parts.runtime.outside(() => admitChange(policy, first.columns, context), part)
+      : undefined;
+    const steps = await compileSteps(parts, plan, { ...rows, change });
+    alike.push({ steps, part: first.part, changes: new Map(changes) });
+  }
+  return new MetChanges(parts, plan, alike, Array.isArray(sent.value));
+}
+
+/** Whether hooks look at a change, and so at its own body. */
+const isWatched = ({ hooks: { afterWrite, afterCommit } }: Parts, { hooks }: Policy): boolean =>
+  (hooks.beforeQuery ??
+    hooks.afterQuery ??
+    hooks.onQueryError ??
+    hooks.afterCommit ??
+    afterWrite ??
+    afterCommit) !== undefined;
+
+/** Reads what each row changes where it meets one, whether it will or not: that is no answer to what is there. */
+async function readChanges(
+  parts: Parts,
+  { part, plan: { policy } }: Patch,
+  body: Body,
+  call: Call<unknown>,
+  isList: boolean,
+): Promise<readonly Changing[]> {
+  const { pace, policies, runtime } = parts;
+  const watched = isWatched(parts, policy);
+  const read = async (): Promise<readonly Changing[]> => {
+    const changing: Changing[] = [];
+    for (const [index, value] of (body.value as readonly Row[]).entries()) {
+      const own = watched ? partOf(call) : part;
+      if (watched) await policies.resolve(own.request, own.principal);
+      const path = isList ? String(index) : "";
+      changing.push({
+        ...(await readMetChange(policy, { ...body, value }, path, own.principal.context)),
+        part: own,
+      });
+    }
+    return changing;
+  };
+  const began = performance.now();
+  try {
+    return await runtime.outside(read, call);
+  } finally {
+    pace.charge(call, Math.min(performance.now() - began, mostOf(body)));
+  }
+}
+
+type Placed = readonly [number, Changing];
+
+/** Changes that are made by one statement, each with its place. */
+function groupsOf(
+  changing: readonly Changing[],
+  policy: Policy,
+  watched: boolean,
+): readonly (readonly Placed[])[] {
+  const groups = new Map<string, Placed[]>();
+  for (const [place, change] of changing.entries()) {
+    const likeness = (watched ? undefined : likenessOf(change, policy)) ?? String(place);
+    const group = groups.get(likeness);
+    if (group === undefined) groups.set(likeness, [[place, change]]);
+    else group.push([place, change]);
+  }
+  return [...groups.values()];
+}
