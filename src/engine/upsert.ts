@@ -93,9 +93,12 @@ class Upsert<Shaped> {
     const { plan, steps, set } = this.#insertion;
     const { policy } = plan;
     const { context } = this.#call.principal;
+    const sent = Array.isArray(this.#body) ? this.#body.length : 1;
     const isList = (): boolean => Array.isArray(context.body);
     const values = async (): Promise<readonly Row[]> => {
       const rows = await finishRows(policy, "insert", context, set);
+      if (rows.length !== sent)
+        throw new TypeError("`beforeQuery` of a POST with `onConflict` leaves as many rows as were sent");
       requireKeys(rows, plan.meeting!, isList());
       return rows;
     };

@@ -1,6 +1,6 @@
 import type { Row } from "../author/author.ts";
 import { type MeetStep, type Told, toldOf } from "../compile/compile.ts";
-import { busy, conflict, invalidBody } from "../error.ts";
+import { conflict, invalidBody } from "../error.ts";
 import type { WritePlan } from "../plan/plan.ts";
 import type { Writer } from "./writer.ts";
 
@@ -44,7 +44,7 @@ export async function meet(
   let left = step.order(values);
   for (let attempt = 0; left.length > 0; attempt++) {
     for (const { text, values: bound } of step.asks(values, left))
-      guests.meet(await dialect.query(database, text, bound));
+      guests.meet(await dialect.query(database, text, bound), left);
     guests.refuseTwins();
     left = left.filter((place) => !guests.seats.has(place));
     if (left.length === 0 || isDropped(step, attempt)) break;
@@ -58,11 +58,14 @@ export async function meet(
 /** What is neither there nor written, time and again, a trigger has dropped. */
 const isDropped = ({ triggered }: MeetStep, attempt: number): boolean => triggered && attempt > 1;
 
-/** @throws QueryError where rows are left out and nobody knows what they meet. */
+/**
+ * What is left out, and is nowhere to be found, meets what an index compares otherwise than its column, or what the database
+ * shows nobody. Of SQLite nobody else has written meanwhile.
+ *
+ * @throws QueryError `conflict`.
+ */
 function assertHope({ answer: { secured } }: WritePlan, attempt: number): void {
-  // Of SQLite nobody else has written meanwhile: its index compares otherwise than its column.
-  if (secured.table.database === "sqlite" && attempt > 1) throw conflict();
-  if (attempt === ATTEMPTS) throw busy();
+  if (attempt === ATTEMPTS || (secured.table.database === "sqlite" && attempt > 1)) throw conflict();
 }
 
 /** The rows that were sent, each once it is known what became of it. */
@@ -82,11 +85,11 @@ class Guests {
     this.#plan = plan;
   }
 
-  /** Takes what was found: places, and what tells the row that is met there. */
-  meet(found: readonly ArrayLike<unknown>[]): void {
+  /** Takes what was found of rows at some places: where the place stands, and what tells the row that is met. */
+  meet(found: readonly ArrayLike<unknown>[], places: readonly number[]): void {
     for (const cells of found) {
-      const [place, ...told] = Array.from(cells) as [unknown, ...string[]];
-      this.#take(Number(place), told);
+      const [index, ...told] = Array.from(cells) as [unknown, ...string[]];
+      this.#take(places[Number(index)]!, told);
     }
   }
 

@@ -16,21 +16,14 @@ import {
   type Writing,
 } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import {
-  checkFailed,
-  columnCheckFailed,
-  conflict,
-  limitExceeded,
-  preconditionFailed,
-  type QueryError,
-  transitionFailed,
-} from "../error.ts";
+import { checkFailed } from "../error.ts";
 import { extraReceived, selectedValue, syntaxOf, type Unreadable } from "../syntax/syntax.ts";
 import { byKey, inOrder, withoutKey } from "./keys.ts";
 import { readMarks } from "./marks.ts";
 import { meet, type Meeting, placesOf } from "./meet.ts";
 import { rowsOf } from "./query.ts";
 import { refuseLarge } from "./large.ts";
+import { REFUSALS } from "./refusals.ts";
 import { runRead } from "./read.ts";
 import { rehearse } from "./rehearse.ts";
 import { shown, type ShownRows } from "./seen.ts";
@@ -104,14 +97,6 @@ export async function runWrite(
     meeting: run.meeting(),
   };
 }
-
-const REFUSALS: Readonly<Record<Refusal, (why?: string, column?: string) => QueryError>> = {
-  "check-failed": (_, column) => (column === undefined ? checkFailed() : columnCheckFailed(column)),
-  "transition-failed": () => transitionFailed(),
-  "limit-exceeded": (why = "too many rows") => limitExceeded(why, "select.where"),
-  "precondition-failed": () => preconditionFailed(),
-  conflict: () => conflict(),
-};
 
 /** The steps that come once all rows are written. */
 const AFTER: ReadonlySet<Step["kind"]> = new Set<Step["kind"]>(["ensure", "limit", "answer", "total"]);
@@ -230,7 +215,8 @@ class WriteRun {
   }
 
   async #refuse({ reached, refusal }: StepOf<"refuse">): Promise<void> {
-    if (reached === undefined || (await this.#writer.number({ ask: reached })) > 0) throw REFUSALS[refusal]();
+    if (reached === undefined || (await this.#writer.number({ ask: reached(this.#known) })) > 0)
+      throw REFUSALS[refusal]();
   }
 
   async #meet(step: MeetStep): Promise<void> {

@@ -1,5 +1,6 @@
-import { at, invalidBody, quote, quoteAll } from "../error.ts";
+import { at, invalidBody, QueryError, quote, quoteAll } from "../error.ts";
 import { didYouMean } from "../suggest.ts";
+import { type ConflictWish, ON_CONFLICT, readConflict } from "./conflict.ts";
 import { type Method, traitsOf } from "./method.ts";
 import type { Match, QueryRequest, Scope } from "./request.ts";
 import { readSelector, type Selector } from "./selector.ts";
@@ -54,6 +55,7 @@ const MEMBERS = [
   "scope",
   "select",
   "body",
+  "onConflict",
   "findFirst",
   "countTotal",
   "can",
@@ -90,7 +92,7 @@ function readOperation(item: unknown, path: string, readText: ReadText): Operati
     resource,
     as,
     select: readTree(given.select, at(path, "select"), readText),
-    wishes: readWishes(given, method, path),
+    wishes: { ...readWishes(given, method, path), ...readMeeting(given, method, path, readText) },
     ...(Object.hasOwn(given, "body") && { body: given.body }),
   };
 }
@@ -136,6 +138,25 @@ function readWishes(
     ...(can === true && { can }),
     ...(match !== undefined && { match }),
   };
+}
+
+/** What becomes of rows that new ones meet. */
+function readMeeting(
+  { onConflict }: Partial<Record<Member, unknown>>,
+  method: Method,
+  path: string,
+  readText: ReadText,
+): { readonly conflict?: ConflictWish } {
+  if (onConflict === undefined) return {};
+  const here = at(path, ON_CONFLICT);
+  if (!traitsOf(method).parameters.has(ON_CONFLICT))
+    throw invalidBody(`\`${ON_CONFLICT}\` is not taken by ${method}`, here);
+  const wish = typeof onConflict === "string" ? readText(onConflict, here) : onConflict;
+  try {
+    return { conflict: readConflict(wish) };
+  } catch (error) {
+    throw error instanceof QueryError ? error.under(path) : error;
+  }
 }
 
 /** The versions of rows that a change is made for: `"*"`, a number, or a list of some. */

@@ -1,6 +1,6 @@
 import type { Rows } from "../../author/author.ts";
 import { countOf } from "../sql/count.ts";
-import type { Count } from "../statement.ts";
+import type { Count, Select } from "../statement.ts";
 import { forbidden, toldKey } from "./change.ts";
 import { heldRows, holdsFirst, lock } from "./held.ts";
 import { matching } from "./match.ts";
@@ -18,11 +18,12 @@ export const DEFER: Step = { kind: "run", ask: { kind: "run", text: "pragma defe
  * A write whose caller may leave no row behind is refused before the database sees one: whether a value is taken, or a
  * referenced row is there, is not for him to hear.
  */
-export function refusal({ plan, check, ensure, rows, change }: Write): readonly Step[] {
+export function refusal(write: Write): readonly Step[] {
+  const { plan, check, ensure, change } = write;
   const leaves = check === "none" || ensure === "none";
   if (!leaves && change.transition !== "none") return [];
-  // Rows that are met are there.
-  const reached = plan.kind === "insert" || plan.meeting !== undefined ? undefined : countOf(rows());
+  const reached =
+    plan.kind === "insert" ? undefined : (known: Known): Select => countOf(metRows(write, known));
   return [{ kind: "refuse", reached, refusal: leaves ? "check-failed" : "transition-failed" }];
 }
 
@@ -40,7 +41,7 @@ export function hold(write: Write, conditions: readonly Rows[]): readonly Step[]
   };
   const { maxAffected } = plan.policy;
   const most = keeps && Number.isFinite(maxAffected) ? maxAffected : undefined;
-  const ask = (known: Known) =>
+  const ask = (known: Known): Select =>
     lock(metRows(write, known), table, fields, most === undefined ? undefined : most + 1);
   return [{ kind: "hold", ask, most, refusal: "limit-exceeded" }];
 }

@@ -25,7 +25,7 @@ export function meet({ plan, speech, triggered }: Write, writing: (known: Known)
     asks: (values, places) => {
       const size = Math.floor(MAX_VALUES / target.length);
       return Array.from({ length: Math.ceil(places.length / size) }, (_, index) =>
-        askMet(plan, values, places.slice(index * size, (index + 1) * size), locks, speech),
+        askMet(plan, { values, places, from: index * size, to: (index + 1) * size, locks }, speech),
       );
     },
     writing,
@@ -47,16 +47,20 @@ const textOf = (value: unknown, { encode }: ColumnInfo): string =>
 const NEW = '"~new"';
 const PLACE = '"~place"';
 
-/** Asks which rows exist that those at some places meet: the place of each, and what tells the row that it meets. */
-function askMet(
-  plan: WritePlan,
-  values: readonly Row[],
-  places: readonly number[],
-  locks: boolean,
-  speech: Speech,
-): Text {
+/** The rows that are looked for: those at some of the places. */
+interface Sought {
+  readonly values: readonly Row[];
+  readonly places: readonly number[];
+  readonly from: number;
+  readonly to: number;
+  /** Whether those that are met are to stay what they are. */
+  readonly locks: boolean;
+}
+
+/** Asks which rows exist that others meet. Each goes by where its place stands, so that one text does for many lists. */
+function askMet(plan: WritePlan, sought: Sought, speech: Speech): Text {
   const { target } = plan.meeting!;
-  const { bound, rows } = keysIn(target, values, places, speech);
+  const { bound, rows } = keysIn(target, sought, speech);
   const table = tableName(plan.answer, speech);
   const named = ({ column }: ColumnInfo): string => `${table}.${speech.column(column)}`;
   const names = target.map((_, index) => `"~${index}"`);
@@ -71,28 +75,28 @@ function askMet(
   const text =
     `with ${NEW} (${[PLACE, ...names].join(", ")}) as (values ${rows.join(", ")}) ` +
     `select ${[`${NEW}.${PLACE}`, ...told].join(", ")} from ${NEW} cross join ${table} ` +
-    `where ${same.join(" and ")}${order}${locks && !sqlite ? " for update" : ""}`;
+    `where ${same.join(" and ")}${order}${sought.locks && !sqlite ? " for update" : ""}`;
   return { kind: "text", text, values: bound };
 }
 
-/** Rows of a place and the values of a key. */
+/** Rows of numbers and the values of a key. */
 function keysIn(
   target: readonly ColumnInfo[],
-  values: readonly Row[],
-  places: readonly number[],
-  { syntax, ...speech }: Speech,
+  { values, places, from, to }: Sought,
+  speech: Speech,
 ): { readonly rows: readonly string[]; readonly bound: readonly unknown[] } {
+  const { syntax } = speech;
   const bound: unknown[] = [];
   const bind = (value: unknown, column: ColumnInfo): string => {
     if (!is(value, SQL)) return cast(`${syntax.mark}${bound.push(column.encode(value))}`, column);
-    const lifted = takeApart(value, { ...speech });
+    const lifted = takeApart(value, speech);
     const text = numbered(lifted, bound.length + 1, syntax);
     bound.push(...lifted.values);
     return cast(`(${text})`, column);
   };
-  const rows = places.map((place) => {
+  const rows = places.slice(from, to).map((place, index) => {
     const key = target.map((column) => bind(values[place]![column.name], column));
-    return `(${[place, ...key].join(", ")})`;
+    return `(${[from + index, ...key].join(", ")})`;
   });
   return { rows, bound };
 }

@@ -42,7 +42,11 @@ export type Refusal =
 /** One step of a write. What must hold is said with it, and the refusal that follows where it does not: nothing is kept. */
 export type Step =
   /** Refuses where `reached` counts a row; without it, always. */
-  | { readonly kind: "refuse"; readonly reached: Select | undefined; readonly refusal: Refusal }
+  | {
+      readonly kind: "refuse";
+      readonly reached: ((known: Known) => Select) | undefined;
+      readonly refusal: Refusal;
+    }
   | { readonly kind: "run"; readonly ask: Run }
   /** Locks rows, of which there may be so many. */
   | {
@@ -105,7 +109,7 @@ export interface MeetStep {
   readonly kind: "meet";
   /** The places of rows, in the order in which they are written. */
   readonly order: (values: readonly Row[]) => readonly number[];
-  /** Asks which rows exist that those at some places meet: the place of each, and what tells the row that it meets. */
+  /** Asks which rows exist that those at some places meet: where each place stands, and what tells the row that it meets. */
   readonly asks: (values: readonly Row[], places: readonly number[]) => readonly Text[];
   readonly writing: (known: Known) => Writing;
   /** Whether a trigger may have dropped a row that did not come back. */
