@@ -1,4 +1,4 @@
-// `npm test`: every test file, two processes at a time. With arguments, `bun test` with these and nothing else.
+// `npm test`: every test file, two processes at a time and one that mostly waits. With arguments, `bun test` with these and nothing else.
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,11 +9,11 @@ import { join } from "node:path";
  */
 const PARTS = [
   "fault/",
-  "dialect/postgresql",
   "law/",
   "spec/",
-  "dialect/",
+  "dialect/postgresql",
   "node/",
+  "dialect/",
   "unit/",
   "types/",
   "",
@@ -25,6 +25,8 @@ const PATIENCE = 20_000;
 
 /** More would want more connections than a server of PostgreSQL has by default. */
 const AT_ONCE = Math.min(2, availableParallelism());
+/** What mostly waits runs beside the others. */
+const WAITING: Part = "fault/";
 
 /**
  * Where so much code runs so seldom, most compilations for code that runs for long are in vain, and so is it to give
@@ -102,16 +104,18 @@ function counted(outcomes: readonly Outcome[]): string {
 async function everything(): Promise<boolean> {
   const began = performance.now();
   const outcomes = new Map<Part, Outcome>();
-  const waiting = filesOf();
-  const lane = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+  const parts = filesOf();
+  const beside = parts.filter(([part]) => part === WAITING);
+  const others = parts.filter(([part]) => part !== WAITING);
+  const lane = async (queue: (typeof parts)[number][]): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [part, files] = next;
       const outcome = await run(part, files);
       outcomes.set(part, outcome);
       await Bun.write(Bun.stdout, outcome.text);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  await Promise.all([lane(beside), ...Array.from({ length: AT_ONCE }, () => lane(others))]);
   const failed = [...outcomes].filter(([, { code }]) => code !== 0);
   for (const [part, { code, text }] of failed)
     console.log([`test/${part} ended with ${code}`, ...new Set(text.match(/^\(fail\) .*/gm))].join("\n"));

@@ -72,13 +72,13 @@ describe("no request stops the server:", () => {
         control: { GET: { all: { select: true, aggregate: true, with: { comments: { select: true } } } } },
       },
     });
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     const { status } = await send("POST", "articles", {
       body,
       headers: { "content-type": "application/x-www-form-urlencoded", "x-http-method-override": "GET" },
     });
     expect(status).toBe(400);
-    expect(performance.now() - begun).toBeLessThan(500);
+    expect(process.cpuUsage(begun).user).toBeLessThan(500_000);
   });
 
   test("long patterns against long texts are refused, or answered soon", async () => {
@@ -87,9 +87,9 @@ describe("no request stops the server:", () => {
       200,
     );
     const terms = ["b", "c", "d"].map((end) => `(body.contains:'${"a".repeat(998)}${end}b')`);
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     await get(ask("articles", `(columns:(id:T),where:_(${terms.join()})_)`));
-    expect(performance.now() - begun).toBeLessThan(500);
+    expect(process.cpuUsage(begun).user).toBeLessThan(500_000);
   }, 30_000);
 
   test.each(STACKS)(
@@ -113,7 +113,8 @@ describe("no request stops the server:", () => {
       ] as const) {
         const [status, milliseconds] = await asked(lists);
         expect(status).toBe(expected);
-        expect(milliseconds).toBeLessThan(500);
+        // Part of it may be another process's time, of which the machine may have little to give.
+        expect(milliseconds).toBeLessThan(3_000);
       }
     },
     60_000,

@@ -335,9 +335,10 @@ describe("each hole is closed:", () => {
     });
     const waiting = get("slow");
     const writes = Array.from({ length: 50 }, (_, i) => post("tags", { id: 100 + i, label: `l${i}` }));
-    const begun = performance.now();
+    let written = 0;
+    for (const write of writes) void write.then(() => written++);
     expect((await get("tags")).status).toBe(200);
-    expect(performance.now() - begun).toBeLessThan(250);
+    expect(written).toBeLessThan(50);
     expect((await Promise.all(writes)).map(({ status }) => status)).toEqual(writes.map(() => 200));
     expect((await waiting).status).toBe(200);
   });
@@ -359,12 +360,12 @@ describe("each hole is closed:", () => {
 
   test("hole 19: conditions and nested rows have caps, which are counted before any statement", async () => {
     const terms = Array.from({ length: 600 }, (_, i) => `(name.like:'${i}')`).join(",");
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     expect(refusal(await app.get(ask("authors", `(where:_(${terms})_)`)))).toMatchObject({
       status: 400,
       code: "too-complex",
     });
-    expect(performance.now() - begun).toBeLessThan(500);
+    expect(process.cpuUsage(begun).user).toBeLessThan(500_000);
     expect(
       refusal(await app.get(ask("authors", "(with:(articles:(limit:100,with:(comments:(limit:100)))))"))),
     ).toMatchObject({ status: 400, code: "too-complex" });

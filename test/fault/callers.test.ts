@@ -101,13 +101,13 @@ describe.each(SERVERS)("on $name", ({ name, leftOut }) => {
       };
       const shop = await start(
         { again: hooked({ beforeQuery: again }) },
-        { connections: 10, busyTimeout: 2_000 },
+        { connections: 10, busyTimeout: 6_000 },
       );
       box.shop = shop;
       const begun = performance.now();
       const all = Array.from({ length: 4 }, () => shop.send("GET", "again", undefined, ANN));
       expect((await Promise.all(all)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-      expect(performance.now() - begun).toBeLessThan(1_900);
+      expect(performance.now() - begun).toBeLessThan(5_500);
     },
   );
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { PATIENCE, runs, SEED, thatMany } from "../support/laws.ts";
+import { PATIENCE, SEED, thatMany } from "../support/laws.ts";
 import type { Row } from "../support/model.ts";
 import { everywhereSeenBy, file } from "../support/policy-arbitrary.ts";
 import {
@@ -9,6 +9,7 @@ import {
   openHouse,
   pathOf,
   PLACES,
+  runsAt,
   sentWith,
 } from "../support/policy-laws.ts";
 import {
@@ -104,7 +105,7 @@ describe(`what rules that are written once hide changes no answer (seed ${SEED})
               requests,
             );
           }),
-          runs(25),
+          runsAt(place, 25),
         );
       },
       PATIENCE,
@@ -134,7 +135,7 @@ describe(`what rules that are written once hide changes no answer (seed ${SEED})
               requests,
             );
           }),
-          runs(25),
+          runsAt(place, 25),
         );
       },
       PATIENCE,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { PATIENCE, runs, SEED, thatMany } from "../support/laws.ts";
+import { PATIENCE, SEED, thatMany } from "../support/laws.ts";
 import { everywhereSeenBy, file } from "../support/policy-arbitrary.ts";
 import {
   type HouseAnswer,
@@ -9,6 +9,7 @@ import {
   openHouse,
   pathOf,
   PLACES,
+  runsAt,
 } from "../support/policy-laws.ts";
 import { posed, type Posed, posedQuestion } from "../support/policy-posed.ts";
 import { caller, house } from "../support/policy-rows.ts";
@@ -74,7 +75,7 @@ describe(`what is hidden changes no answer to a question that goes through relat
             const ground = grounds.get(place.speaks)!;
             await expectAlike({ ground, place, spec, who, seen }, [rows, left], sendings(spec, who, drawn));
           }),
-          runs(25),
+          runsAt(place, 25),
         );
       },
       PATIENCE,
@@ -100,7 +101,7 @@ describe(`what is hidden changes no answer to a question that goes through relat
             const ground = grounds.get(place.speaks)!;
             await expectAlike({ ground, place, spec, who, seen }, [rows, other], sendings(spec, who, drawn));
           }),
-          runs(25),
+          runsAt(place, 25),
         );
       },
       PATIENCE,

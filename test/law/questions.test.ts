@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { LEAST, PATIENCE, runs, same, SEED, thatMany } from "../support/laws.ts";
+import { LEAST, PATIENCE, same, SEED, thatMany } from "../support/laws.ts";
 import { rounded } from "../support/policy-aggregates.ts";
 import { ASKABLE, file } from "../support/policy-arbitrary.ts";
 import {
@@ -11,6 +11,7 @@ import {
   pathOf,
   PLACES,
   routeOf,
+  runsAt,
 } from "../support/policy-laws.ts";
 import { answerTo, opaque, type Question } from "../support/policy-oracle.ts";
 import { posed, type Posed, posedQuestion } from "../support/policy-posed.ts";
@@ -74,7 +75,7 @@ describe(`questions are answered as the oracle answers them (seed ${SEED})`, () 
         const worlds = fc.record({
           rows: house,
           spec: file(ASKABLE),
-          questions: fc.array(posed, { minLength: 1, maxLength: 100, size: "max" }),
+          questions: fc.array(posed, { minLength: 20, maxLength: 100, size: "max" }),
         });
         await fc.assert(
           fc.asyncProperty(worlds, async ({ rows, spec, questions }) => {
@@ -83,7 +84,7 @@ describe(`questions are answered as the oracle answers them (seed ${SEED})`, () 
             for (const drawn of questions)
               expect(await wrong(place, route, spec, rows, drawn)).toBeUndefined();
           }),
-          runs(72),
+          runsAt(place, 72),
         );
       },
       PATIENCE,

@@ -12,6 +12,7 @@ import {
   wish,
 } from "../support/arbitrary.ts";
 import {
+  FACTOR,
   PATIENCE,
   type LawRoute,
   routeOver,
@@ -319,7 +320,7 @@ describe(`a write does what its rule allows and nothing else (seed ${SEED})`, ()
                 expect(await violation(watched, route, spec, drawn, await snapshot(watched))).toBeUndefined();
               }
             }),
-            runs(60),
+            runs(name === "bun:sqlite" || FACTOR > 1 ? 60 : 25),
           );
         },
         PATIENCE,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { PATIENCE, runs, same, SEED, thatMany } from "../support/laws.ts";
+import { PATIENCE, same, SEED, thatMany } from "../support/laws.ts";
 import { ANYTHING, file } from "../support/policy-arbitrary.ts";
 import { carry } from "../support/oracle-values.ts";
 import {
@@ -12,6 +12,7 @@ import {
   pathOf,
   PLACES,
   routeOf,
+  runsAt,
   sentWith,
 } from "../support/policy-laws.ts";
 import { answerTo, type Question } from "../support/policy-oracle.ts";
@@ -178,7 +179,7 @@ describe(`rules that are written once mean what the oracle reads in them (seed $
                 await wrongRead(route, spec, rows, questionOf(spec, drawn), drawn.caller),
               ).toBeUndefined();
           }),
-          runs(40),
+          runsAt(place, 40),
         );
       },
       PATIENCE,
@@ -203,7 +204,7 @@ describe(`rules that are written once mean what the oracle reads in them (seed $
               for (const who of callers)
                 expect(await wrongRead(route, spec, rows, questionOf(spec, drawn), who)).toBeUndefined();
           }),
-          runs(20),
+          runsAt(place, 20),
         );
       },
       PATIENCE,
@@ -229,7 +230,7 @@ describe(`rules that are written once mean what the oracle reads in them (seed $
               else rows = done.rows;
             }
           }),
-          runs(45),
+          runsAt(place, 45),
         );
       },
       PATIENCE,

@@ -50,7 +50,7 @@ for (const name of ["better-sqlite3, played by libsql", "better-sqlite3"] as con
         for (let i = 0; i < 5; i++) {
           const began = performance.now();
           expect((await send("GET", "query/posts")).status).toBe(200);
-          expect(performance.now() - began).toBeLessThan(500);
+          expect(performance.now() - began).toBeLessThan(1_400); // less than the write waits
           await Bun.sleep(20);
         }
         other.run("commit");
@@ -114,7 +114,7 @@ test("bun:sqlite that is told to wait for locks by itself holds up nobody either
     const write = app.post("tags", { id: 1, label: "x" });
     const began = performance.now();
     for (let i = 0; i < 5; i++) expect((await app.get("tags")).status).toBe(200);
-    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(performance.now() - began).toBeLessThan(2_500); // less than the client waits
     other.run("commit");
     expect((await write).status).toBe(200);
     expect(client.query("pragma busy_timeout").values()).toEqual([[3000]]);

@@ -156,17 +156,17 @@ describe("`observe` hears of every request once", () => {
     const { observe, answered } = watcher();
     const app = await serving(acl, {
       observe,
-      session: { getRole: () => new Promise((resolve) => setTimeout(resolve, 25, "writer")) },
+      session: { getRole: () => new Promise((resolve) => setTimeout(resolve, 100, "writer")) },
       defaults: {
-        formatResult: () => new Promise((resolve) => setTimeout(resolve, 25, { formatted: true })),
+        formatResult: () => new Promise((resolve) => setTimeout(resolve, 100, { formatted: true })),
       },
     });
     await app.get("articles");
     const [one] = answered();
-    expect(one!.rooms.principal).toBeGreaterThan(20);
-    expect(one!.rooms.shape).toBeGreaterThan(20);
-    expect(one!.rooms.parse).toBeLessThan(20);
-    expect(one!.milliseconds).toBeGreaterThan(40);
+    expect(one!.rooms.principal).toBeGreaterThan(90);
+    expect(one!.rooms.shape).toBeGreaterThan(90);
+    expect(one!.rooms.parse).toBeLessThan(90);
+    expect(one!.milliseconds).toBeGreaterThan(180);
   });
 
   describe("where a row filter takes its time it is the plan's", () => {

@@ -149,7 +149,7 @@ describe.each(["bun:sqlite", "libsql memory"] as const)("on %s", (on) => {
     const answer = await app.get("tags");
     expect(refusal(answer)).toEqual(BUSY);
     expect(answer.headers.get("retry-after")).toBe("1");
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(performance.now() - begun).toBeLessThan(4_000); // the deadline is later
     held.give();
     expect((await waiting).status).toBe(200);
     expect((await app.get("tags")).body.count).toBe(4);
@@ -255,7 +255,7 @@ describe.each(["bun:sqlite", "libsql memory"] as const)("on %s", (on) => {
         },
         database,
         schema,
-        busyTimeout: when === "hook" ? 40 : 2_000,
+        busyTimeout: when === "hook" ? 40 : 5_000,
         onWarning: () => undefined,
         ...(when === "parser" && {
           session: { parser: (request: Request) => (request.url.includes("/again") ? again() : undefined) },
@@ -282,7 +282,7 @@ describe.each(["bun:sqlite", "libsql memory"] as const)("on %s", (on) => {
       );
       expect(new Set(await Promise.all(many))).toEqual(new Set([200]));
       expect(inner).toEqual(Array.from({ length: 28 }, () => 200));
-      expect(performance.now() - begun).toBeLessThan(1_500);
+      expect(performance.now() - begun).toBeLessThan(4_500);
     });
 
     test("in a hook hears 503 after `busyTimeout`, and the hook goes on", async () => {

@@ -19,13 +19,19 @@ export interface Opened {
   readonly close: () => void;
 }
 
-/** The statements that make a schema's tables. */
+/** The statements that make a schema's tables, which takes long to find out. */
 export async function ddl(tables: Record<string, unknown>): Promise<readonly string[]> {
+  let made = ddls.get(tables);
+  if (made === undefined) ddls.set(tables, (made = makeDDL(tables)));
+  return made;
+}
+
+const ddls = new WeakMap<object, Promise<readonly string[]>>();
+
+async function makeDDL(tables: Record<string, unknown>): Promise<readonly string[]> {
   const [empty, full] = await Promise.all([generateSQLiteDrizzleJson({}), generateSQLiteDrizzleJson(tables)]);
   return (await generateSQLiteMigration(empty, full)).map((statement) => statement.replaceAll("`", '"'));
 }
-
-const statements = ddl(schema);
 
 /** How each database is opened, by the name tests print. */
 export const DATABASES = {
@@ -41,7 +47,7 @@ export const DATABASES = {
     const client = new BunDatabase(":memory:");
     client.run("pragma foreign_keys = on");
     const database = drizzleBun(client, { schema });
-    for (const statement of await statements) client.run(statement);
+    for (const statement of await ddl(schema)) client.run(statement);
     return { database: database as unknown as TestDatabase, url: ":memory:", close: () => client.close() };
   },
 } as const;
@@ -54,6 +60,6 @@ export async function openLibsql(url: string): Promise<Opened> {
   const client = createClient({ url });
   const database = drizzleLibsql(client, { schema });
   const made = await client.execute("select 1 from sqlite_master where name = 'authors'");
-  if (made.rows.length === 0) for (const statement of await statements) await client.execute(statement);
+  if (made.rows.length === 0) for (const statement of await ddl(schema)) await client.execute(statement);
   return { database, url, close: () => client.close() };
 }

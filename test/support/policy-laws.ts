@@ -1,5 +1,6 @@
 import { createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import { stringify } from "@bepalo/query/rjson";
+import { FACTOR, runs } from "./laws.ts";
 import { openTables } from "./shop.ts";
 import type { Row } from "./model.ts";
 import type { Question } from "./policy-oracle.ts";
@@ -31,6 +32,10 @@ export const PLACES = [
 ] as const;
 
 export type LawPlace = (typeof PLACES)[number];
+
+/** How a law is run at a place: what the portable reader does is mostly Drizzle's, so it is asked a third. */
+export const runsAt = ({ reader }: LawPlace, usual: number): ReturnType<typeof runs> =>
+  runs(reader === "portable" && FACTOR <= 1 ? usual / 3 : usual);
 
 /** Opens an empty database. */
 export async function openHouse(speaks: keyof typeof SCHEMAS): Promise<HouseGround> {

@@ -4,7 +4,7 @@ import { fill } from "../../support/data.ts";
 import { TRIGGERS } from "./judging.ts";
 import { makeHeld } from "./held.ts";
 import { makeLook } from "./looking.ts";
-import { rules, type Session, type World, type WorldDatabase } from "./rules.ts";
+import { AUDITED, rules, type Session, type World, type WorldDatabase } from "./rules.ts";
 
 export type { World } from "./rules.ts";
 
@@ -55,7 +55,22 @@ export function makeSubject(ground: Ground): (request: Request) => Promise<Respo
     ["fast", route("fast")],
     ["portable", route("portable")],
   ]);
+  /** The whole database as an auditor reads it. */
+  const dump = async (reader: string): Promise<unknown> =>
+    Promise.all(
+      AUDITED.map(async (table) => {
+        const headers = { "x-role": "auditor" };
+        const response = await routes
+          .get(reader)!
+          .GET(new Request(`http://local/${reader}/audit-${table}`, { headers }));
+        const text = await response.text();
+        if (response.status !== 200) throw new Error(`the auditor cannot read ${table}: ${text}`);
+        return [table, text];
+      }),
+    );
   const back = new Map<string, () => Promise<unknown>>([
+    ["dump-fast", () => dump("fast")],
+    ["dump-portable", () => dump("portable")],
     ["reset", async () => (held.release(), (errors = []), reset())],
     ["release", async () => held.release()],
     ["entered", () => held.entered()],
