@@ -1,4 +1,4 @@
-import type { RequestOptions } from "./options.ts";
+import type { RequestOptions, WriteInit } from "./options.ts";
 import type { SentQuestion } from "./params.ts";
 import { unsendable } from "./wire.ts";
 
@@ -13,6 +13,22 @@ export function guarded(question: SentQuestion = {}, init?: RequestOptions): Req
   const headers = new Headers(init?.headers);
   headers.set("if-match", tags(question.ifVersion));
   return { ...init, headers };
+}
+
+/**
+ * The options of a write with its key, where it has one.
+ *
+ * @example keyed({ idempotencyKey: "7" }) // headers: Idempotency-Key: 7
+ */
+export function keyed(init: WriteInit = {}): RequestOptions {
+  // INVARIANT: a key that went missing is an error, or what is sent again is done again.
+  if (!("idempotencyKey" in init)) return init;
+  const { idempotencyKey: key, ...others } = init;
+  if (typeof key !== "string" || !/^[!-~]{1,255}$/.test(key))
+    throw unsendable(JSON.stringify(key), "idempotencyKey", "write visible characters");
+  const headers = new Headers(others.headers);
+  headers.set("idempotency-key", key);
+  return { ...others, headers };
 }
 
 function tags(versions: unknown): string {

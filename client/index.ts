@@ -16,6 +16,7 @@ export type {
   RequestOptions,
   Turn,
   Version,
+  WriteInit,
 } from "./options.ts";
 export type {
   AnyInner,

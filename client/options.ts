@@ -3,6 +3,17 @@ import type { Method as AnyMethod, MethodWith } from "../src/request/method.ts";
 /** What goes to `fetch` with a request: `signal`, `headers`, `credentials` and their like. */
 export type RequestOptions = Omit<RequestInit, "method" | "body">;
 
+/** The same of a write. */
+export interface WriteInit extends RequestOptions {
+  /**
+   * The key under which it is done once, however often it is sent: 1 to 255 visible characters, made anew for each thing
+   * that is to be done.
+   *
+   * @example const idempotencyKey = crypto.randomUUID(); // outside of what tries again
+   */
+  readonly idempotencyKey?: string;
+}
+
 /** What goes to `fetch` with every request of a client, and what stands in for `fetch`. */
 export interface ClientOptions extends RequestOptions {
   /** Sends a request; by default the platform's own `fetch`. */

@@ -1,5 +1,5 @@
 import { refused, unanswered, unreadable } from "./error.ts";
-import type { ClientOptions, Method, RequestOptions } from "./options.ts";
+import type { ClientOptions, Method, RequestOptions, WriteInit } from "./options.ts";
 import { locate } from "./url.ts";
 import { wire } from "./wire.ts";
 
@@ -13,11 +13,7 @@ export type Send = (
 ) => Promise<unknown>;
 
 /** A method of a client that takes no body, whatever it asks, and of what. */
-export type Call<Place, Question> = (
-  place: Place,
-  question?: Question,
-  init?: RequestOptions,
-) => Promise<unknown>;
+export type Call<Place, Question> = (place: Place, question?: Question, init?: WriteInit) => Promise<unknown>;
 
 /** A method of a client that walks a list from page to page. */
 export type PagesCall<Place, Question> = (
@@ -31,7 +27,7 @@ export type BodyCall<Place, Question> = (
   place: Place,
   body: unknown,
   question?: Question,
-  init?: RequestOptions,
+  init?: WriteInit,
 ) => Promise<unknown>;
 
 /** Gives what sends a client's requests: to URLs after its base, with its options. */

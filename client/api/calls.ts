@@ -1,5 +1,5 @@
 import type { AnyApi } from "../../src/infer.ts";
-import type { RequestOptions } from "../options.ts";
+import type { WriteInit } from "../options.ts";
 import { PARAMETERS, type SentQuestion } from "../params.ts";
 import type { SchemaCalls } from "../schema/calls.ts";
 import type { BodyCall, Call, PagesCall } from "../send.ts";
@@ -13,10 +13,7 @@ export type ApiCalls = {
     : M extends "pages"
       ? PagesCall<string, object>
       : M extends "batch"
-        ? (
-            make: (builder: BatchBuilder<AnyApi>) => readonly unknown[],
-            init?: RequestOptions,
-          ) => Promise<unknown>
+        ? (make: (builder: BatchBuilder<AnyApi>) => readonly unknown[], init?: WriteInit) => Promise<unknown>
         : Call<string, object>;
 };
 

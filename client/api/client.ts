@@ -1,5 +1,5 @@
 import type { AnyApi } from "../../src/infer.ts";
-import type { RequestOptions } from "../options.ts";
+import type { RequestOptions, WriteInit } from "../options.ts";
 import type { AggregateDraft } from "./aggregate.ts";
 import type { Answered, BatchBuilder, Operation } from "./batch.ts";
 import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
@@ -66,7 +66,7 @@ export interface ApiClient<A extends AnyApi> {
     resource: Askable<A, R, "POST", Given, Callable<A, R, "POST">>,
     body: AskedBody<R, PostBody<A, R>, B, PostBody<A, R> | readonly PostBody<A, R>[]>,
     question?: Seen<Given, Asked<Q, Checked<A, R, "POST", Q>>>,
-    init?: RequestOptions,
+    init?: WriteInit,
   ) => Promise<ChangeAnswer<A, R, "POST", Question<Q>>>;
   /** Changes the rows a filter names, or all the rule admits. */
   readonly patch: <
@@ -78,13 +78,13 @@ export interface ApiClient<A extends AnyApi> {
     resource: Changeable<A, R, "PATCH", Given>,
     body: AskedBody<R, PatchBody<A, R>, B, PatchBody<A, R>>,
     question?: Seen<Given, Asked<Q, CheckedChange<A, R, "PATCH", Q>>>,
-    init?: RequestOptions,
+    init?: WriteInit,
   ) => Promise<ChangeAnswer<A, R, "PATCH", Question<Q>>>;
   /** Deletes the rows a filter names, or all the rule admits. */
   readonly delete: <R extends ResourceName<A>, Q extends Draft<A, ChangeDraft<A, R, "DELETE">>, Given>(
     resource: Changeable<A, R, "DELETE", Given>,
     question?: Seen<Given, Asked<Q, CheckedChange<A, R, "DELETE", Q>>>,
-    init?: RequestOptions,
+    init?: WriteInit,
   ) => Promise<ChangeAnswer<A, R, "DELETE", Question<Q>>>;
   /**
    * Sends several requests at once, of which all are kept or none: the list of their answers. Later ones may use values that
@@ -98,7 +98,7 @@ export interface ApiClient<A extends AnyApi> {
    */
   readonly batch: <const Operations extends readonly Operation<unknown, never>[]>(
     make: (builder: BatchBuilder<A>) => Operations,
-    init?: RequestOptions,
+    init?: WriteInit,
   ) => Promise<Answered<Operations>>;
 }
 

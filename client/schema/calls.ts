@@ -1,5 +1,5 @@
 import type { SchemaShape } from "../../src/infer.ts";
-import { guarded } from "../guard.ts";
+import { guarded, keyed } from "../guard.ts";
 import { changeParams, readParams, type SentQuestion } from "../params.ts";
 import { pagesOf } from "../pages.ts";
 import type { BodyCall, Call, PagesCall, Send } from "../send.ts";
@@ -25,8 +25,9 @@ export const schemaCalls = (send: Send): SchemaCalls => ({
   Pages: (url, question, init) =>
     pagesOf(async (asked) => send("GET", url, readParams(asked), init), question),
   Aggregate: async (url, question, init) => send("GET", url, readParams(question), init),
-  Post: async (url, body, question, init) => send("POST", url, readParams(question), init, body),
+  Post: async (url, body, question, init) => send("POST", url, readParams(question), keyed(init), body),
   Patch: async (url, body, question, init) =>
-    send("PATCH", url, changeParams(question), guarded(question, init), body),
-  Delete: async (url, question, init) => send("DELETE", url, changeParams(question), guarded(question, init)),
+    send("PATCH", url, changeParams(question), guarded(question, keyed(init)), body),
+  Delete: async (url, question, init) =>
+    send("DELETE", url, changeParams(question), guarded(question, keyed(init))),
 });

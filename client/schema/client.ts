@@ -1,5 +1,5 @@
 import type { SchemaShape, TableName } from "../../src/infer.ts";
-import type { RequestOptions } from "../options.ts";
+import type { RequestOptions, WriteInit } from "../options.ts";
 import type { AggregateOptions, NumberAnswer } from "./aggregate.ts";
 import type { FirstAnswer, ManyAnswer, WriteAnswer } from "./answer.ts";
 import type { Body, GetOptions, GuardedOptions, ManyOptions, PostOptions, ReadOptions } from "./selector.ts";
@@ -55,20 +55,20 @@ export interface QueryClient<S extends SchemaShape, Path extends string> {
     url: ResourceUrl<Path, R>,
     body: Body<S, T> | readonly Body<S, T>[],
     options?: O,
-    init?: RequestOptions,
+    init?: WriteInit,
   ): Promise<WriteAnswer<S, T, R, O>>;
   /** Changes the rows a filter names, or all the rule admits. */
   Patch<T extends TableName<S>, R extends string, O extends GuardedOptions<S, T> = GuardedOptions<S, T>>(
     url: ResourceUrl<Path, R>,
     body: Body<S, T>,
     options?: O,
-    init?: RequestOptions,
+    init?: WriteInit,
   ): Promise<WriteAnswer<S, T, R, O>>;
   /** Deletes the rows a filter names, or all the rule admits. */
   Delete<T extends TableName<S>, R extends string, O extends GuardedOptions<S, T> = GuardedOptions<S, T>>(
     url: ResourceUrl<Path, R>,
     options?: O,
-    init?: RequestOptions,
+    init?: WriteInit,
   ): Promise<WriteAnswer<S, T, R, O>>;
 }
 

@@ -8,6 +8,7 @@ import { type Operation, readBatch, requestOf } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import type { SearchIndex } from "../search/search.ts";
 import type { Answer, Call, Parts } from "./call.ts";
+import { assertNested } from "./nested-rights.ts";
 import { insideOf, Part } from "./part.ts";
 import { prepareRead } from "./read.ts";
 import { Answers, bodyWith, operandWith, refers } from "./references.ts";
@@ -65,8 +66,11 @@ class Batch {
   /** @throws HttpError of the first request that is refused, its place at the beginning of the path. */
   async answer(): Promise<string | Response> {
     try {
-      const roles = this.#call.keyed === undefined ? "" : await this.#roles();
-      const answer = await perform(this.#parts, this.#call, () => this.#prepareAll(), roles);
+      const answer = await perform(this.#parts, this.#call, {
+        role: this.#call.keyed === undefined ? "" : await this.#roles(),
+        prepare: () => this.#prepareAll(),
+        rights: () => this.#assertNested(),
+      });
       this.#call.mark("execute");
       return answer as string | Response;
     } catch (error) {
@@ -94,6 +98,17 @@ class Batch {
       return principal.context.role;
     });
     return JSON.stringify(roles);
+  }
+
+  /** Finds the rules of what the bodies say of other rows. */
+  async #assertNested(): Promise<void> {
+    await this.#each(async (operation) => {
+      const part = this.#part(operation);
+      const { request, principal, sent } = part;
+      if (sent === undefined) return;
+      const policy = await this.#parts.policies.resolve(request, principal);
+      await assertNested(this.#parts, part, policy, sent, request.method === "PATCH");
+    });
   }
 
   async #prepareAll(): Promise<Ready<string>> {

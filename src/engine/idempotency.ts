@@ -57,6 +57,8 @@ export interface Once<Shaped> {
   readonly keyed: Keyed<Shaped>;
   /** The role, or the roles, of the rules that were found for it. */
   readonly role: string;
+  /** Finds what other rules it needs; refuses for one that there is not any more. */
+  readonly rights?: (() => Promise<void>) | undefined;
   /** Makes it ready to run. */
   readonly prepare: () => Promise<Ready<Shaped>>;
 }
@@ -104,8 +106,12 @@ class Attempt<Shaped> {
 
   /** What was answered before. */
   async known(): Promise<Response | undefined> {
-    const stored = await this.#idempotency.answers.find(this.#write.call, this.#key);
-    return stored && this.#replay(stored);
+    const { call, rights } = this.#write;
+    const stored = await this.#idempotency.answers.find(call, this.#key);
+    if (stored === undefined) return undefined;
+    const answer = this.#replay(stored);
+    await rights?.();
+    return answer;
   }
 
   /**

@@ -2,8 +2,9 @@ import { type Body, setBody, setFindFirst } from "../author/author.ts";
 import { execute, executeTogether, type Inside, type Task } from "../execute/execute.ts";
 import { planWrite, type WritePlan } from "../plan/plan.ts";
 import type { Call, Parts } from "./call.ts";
-import { once } from "./idempotency.ts";
+import { type Once, once } from "./idempotency.ts";
 import { nests, prepareNested } from "./nested.ts";
+import { assertNested } from "./nested-rights.ts";
 import { tellCommitted } from "./route-hooks.ts";
 import { counted } from "./turns.ts";
 import { prepareUpsert } from "./upsert.ts";
@@ -28,25 +29,27 @@ export async function write<Shaped>(parts: Parts, call: Call<Shaped>): Promise<S
   const sent = plan.kind === "delete" ? undefined : await counted(turns.bodies, call, body);
   return counted(turns.inFlight, call, async () => {
     await pace.othersFirst(call);
-    const answer = await perform(parts, call, () => prepareWrite(parts, plan, sent, call));
+    const answer = await perform(parts, call, {
+      prepare: () => prepareWrite(parts, plan, sent, call),
+      rights: sent && (() => assertNested(parts, call, policy, sent, plan.kind === "update")),
+    });
     call.mark("execute");
     return answer;
   });
 }
 
-/**
- * Makes a write ready and runs it; under a key once, however often it is sent. `role` is that of the rule which was found
- * for it, or those of several.
- */
+/** What is done to write, and by which rules: `role` is that of the rule which was found, or those of several. */
+type Work<Shaped> = Omit<Once<Shaped>, "call" | "keyed" | "role"> & { readonly role?: string };
+
+/** Makes a write ready and runs it; under a key once, however often it is sent. */
 export async function perform<Shaped>(
   parts: Parts,
   call: Call<Shaped>,
-  prepare: () => Promise<Ready<Shaped>>,
-  role: string = call.principal.context.role ?? "",
+  work: Work<Shaped>,
 ): Promise<Shaped | Response> {
-  const { keyed } = call;
-  if (keyed !== undefined) return once(parts, { call, keyed, role, prepare });
-  const ready = await prepare();
+  const { keyed, principal } = call;
+  if (keyed !== undefined) return once(parts, { call, keyed, role: principal.context.role ?? "", ...work });
+  const ready = await work.prepare();
   try {
     await parts.pace.othersFirst(call);
     return await runReady(parts, ready, call);

@@ -101,7 +101,10 @@ export class WriteKey implements Keyed<Response | JSONText> {
   unpack(text: string): Response {
     const { status, headers, body, base64 } = JSON.parse(text) as Stored;
     const bytes = body === null ? null : base64 === true ? Buffer.from(body, "base64") : body;
-    const answer = new Response(bytes, { status, headers: headers.map(([name, value]) => [name, value]) });
+    const answer = new Response(bytes, {
+      status,
+      headers: headers.map(([name, value]): [string, string] => [name, value]),
+    });
     answer.headers.set(REPLAYED, "true");
     return answer;
   }

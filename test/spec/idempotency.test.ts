@@ -409,6 +409,93 @@ const tests = (place: Place): void => {
     });
   });
 
+  describe("several requests in one", () => {
+    const batches = (file: object, more: object = {}): QueryHandler => route(file, { batch: true, ...more });
+    const operations = [
+      { method: "POST", resource: "orders", body: { title: "tea" } },
+      { method: "POST", resource: "logs", body: { text: "made" } },
+      { method: "GET", resource: "orders", select: { columns: { title: true } } },
+    ];
+
+    test("a batch is done once", async () => {
+      const by = batches(acl);
+      const sent = (): Promise<Told> => post("$batch", operations, under("k"), by);
+      const [first, second] = [await sent(), await sent()];
+      expect([first.status, first.replayed, second.replayed]).toEqual([200, false, true]);
+      expect(second.text).toBe(first.text);
+      expect(first.body.map((one: any) => one.rowsAffected ?? one.count)).toEqual([1, 1, 1]);
+      expect(await stored()).toEqual(["ada: tea"]);
+      expect(refused(await post("$batch", operations.slice(1), under("k"), by))).toEqual([
+        422,
+        "idempotency-mismatch",
+        "Idempotency-Key",
+      ]);
+    });
+
+    test("one that is refused leaves the key, and says where", async () => {
+      const by = batches(acl);
+      const bad = [operations[0], { method: "POST", resource: "orders", body: { ttle: "x" } }];
+      expect(refused(await post("$batch", bad, under("k"), by))).toEqual([400, "unknown-column", "1.ttle"]);
+      expect([await stored(), await kept()]).toEqual([[], 0]);
+      expect((await post("$batch", operations, under("k"), by)).status).toBe(200);
+    });
+
+    test("a batch is not answered again once the right to one of its requests is lost", async () => {
+      const logs = (role: string): object => ({ table: "log", control: { POST: { [role]: free } } });
+      const [before, after] = ["editor", "writer"].map((role) => batches({ ...acl, logs: logs(role) }));
+      const sent = (by: QueryHandler | undefined): Promise<Told> =>
+        post("$batch", operations, { key: "k", headers: { "x-role": "editor" } }, by);
+      expect((await sent(before)).status).toBe(200);
+      expect((await sent(before)).replayed).toBe(true);
+      expect(refused(await sent(after))).toEqual([403, "forbidden", "1"]);
+    });
+
+    const nesting = (lines: object): object => ({
+      orders: orders({
+        GET: all({ select: T, with: { lines: { select: T } } }),
+        POST: all({ ...POST, nest: { lines: "lines" }, with: { lines: { select: T } } }),
+        PATCH: all({ ...free, ...mine, nest: { lines: "lines" } }),
+      }),
+      lines: { table: "line", control: { GET: all({ select: T }), ...lines } },
+    });
+    const nested = { title: "tea", lines: [{ text: "green" }, { text: "black" }] };
+
+    test("rows that are written with others are written once", async () => {
+      const by = route(nesting({ POST: all(free) }));
+      const path = "orders?select=(with:(lines:T))";
+      const [first, second] = [
+        await post(path, nested, under("k"), by),
+        await post(path, nested, under("k"), by),
+      ];
+      expect([first.status, first.replayed, second.replayed]).toEqual([200, false, true]);
+      expect(first.body.orders[0].lines).toHaveLength(2);
+      expect(second.text).toBe(first.text);
+      expect((await send(by, "GET", "lines")).body.count).toBe(2);
+    });
+
+    test("nor is a nested write answered again without the right to all of it", async () => {
+      const by = (role: string, method = "POST"): QueryHandler =>
+        batches(nesting({ POST: { editor: free }, PATCH: { editor: free }, [method]: { [role]: free } }));
+      const sending = (key: string): Sending => ({ key, headers: { "x-role": "editor" } });
+      const sent = (handler: QueryHandler): Promise<Told> => post("orders", nested, sending("k"), handler);
+      expect((await sent(by("editor"))).status).toBe(200);
+      expect((await sent(by("editor"))).replayed).toBe(true);
+      expect((await sent(by("writer", "PATCH"))).replayed).toBe(true); // which it did not need
+      expect(refused(await sent(by("writer")))).toEqual([403, "forbidden", undefined]);
+      const change = { lines: { update: [{ where: { text: "green" }, body: { text: "white" } }] } };
+      const patch = (handler: QueryHandler): Promise<Told> =>
+        send(handler, "PATCH", "orders?select=(where:(title:tea))", change, sending("p"));
+      expect((await patch(by("editor"))).status).toBe(200);
+      expect((await patch(by("editor"))).replayed).toBe(true);
+      expect((await patch(by("writer", "PATCH"))).status).toBe(403);
+      const list = [{ method: "POST", resource: "orders", body: nested }];
+      const batch = (handler: QueryHandler): Promise<Told> => post("$batch", list, sending("b"), handler);
+      expect((await batch(by("editor"))).status).toBe(200);
+      expect((await batch(by("editor"))).replayed).toBe(true);
+      expect(refused(await batch(by("writer")))).toEqual([403, "forbidden", "0"]);
+    });
+  });
+
   describe("bounds", () => {
     test("an answer that is too large to be stored is refused, and nothing is written", async () => {
       const by = route(acl, {}, { maxSize: 200 });

@@ -1,3 +1,4 @@
+import { relations } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
 import * as lite from "drizzle-orm/sqlite-core";
 import { idempotencyTable, type QueryHandler, type QueryRouteOptions } from "@bepalo/query";
@@ -14,7 +15,12 @@ const sqliteTables = () => {
     version: integer("version").notNull().default(1),
   });
   const log = table("logs", { id: integer("id").primaryKey({ autoIncrement: true }), text: text("text") });
-  return { order, log, idempotency: idempotencyTable("sqlite") };
+  const line = table("lines", {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    orderId: integer("order_id").references(() => order.id),
+    text: text("text").notNull(),
+  });
+  return { order, line, log, idempotency: idempotencyTable("sqlite") };
 };
 
 const postgresqlTables = () => {
@@ -27,14 +33,29 @@ const postgresqlTables = () => {
     version: integer("version").notNull().default(1),
   });
   const log = table("logs", { id: serial("id").primaryKey(), text: text("text") });
-  return { order, log, idempotency: idempotencyTable("postgresql") };
+  const line = table("lines", {
+    id: serial("id").primaryKey(),
+    orderId: integer("order_id").references(() => order.id),
+    text: text("text").notNull(),
+  });
+  return { order, line, log, idempotency: idempotencyTable("postgresql") };
 };
 
-export const sqlite = sqliteTables();
-export const postgresql = postgresqlTables();
+/** Orders have lines. */
+const orderRelations = ({ order, line }: ReturnType<typeof sqliteTables>) => ({
+  orderRelations: relations(order, ({ many }) => ({ lines: many(line) })),
+  lineRelations: relations(line, ({ one }) => ({
+    order: one(order, { fields: [line.orderId], references: [order.id] }),
+  })),
+});
+
+const [inSQLite, inPostgreSQL] = [sqliteTables(), postgresqlTables()];
+export const sqlite = { ...inSQLite, ...orderRelations(inSQLite) };
+// The shapes are the same; only Drizzle's own types tell them apart.
+export const postgresql = { ...inPostgreSQL, ...orderRelations(inPostgreSQL as never) };
 
 /** What empties the tables. */
-export const EMPTY: readonly string[] = ["orders", "logs", "idempotency"].map(
+export const EMPTY: readonly string[] = ["lines", "orders", "logs", "idempotency"].map(
   (name) => `delete from ${name}`,
 );
 
