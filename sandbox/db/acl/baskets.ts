@@ -1,6 +1,6 @@
 import type { ACL } from "@/db";
 
-/** `baskets`: open to everybody, with the fruits that lie in them; `tastes` is a view of them. */
+/** `baskets`: open to everybody, with the fruits that lie in them, and may be put there with them; `tastes` is a view of them. */
 export default {
   baskets: {
     table: "basket",
@@ -14,7 +14,11 @@ export default {
         },
       },
       POST: {
-        all: { select: { mode: false, columns: ["createdAt", "updatedAt"] } },
+        all: {
+          select: { mode: false, columns: ["createdAt", "updatedAt"] },
+          with: { fruit: "fruits" },
+          nest: { fruit: "fruits" },
+        },
       },
       DELETE: { all: { select: true } },
     },
