@@ -106,7 +106,7 @@ for (const [name, leftOut, make] of PLACES)
       shared = await make();
       handlers = shared.databases.map((database) =>
         createQueryHandler({
-          acl: acl as never,
+          acl,
           database,
           schema: shared.schema,
           onWarning: () => undefined,

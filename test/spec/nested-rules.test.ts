@@ -20,7 +20,7 @@ async function mistakes(nest: unknown, method = "POST", more: object = {}): Prom
   } catch (error) {
     return (error as Error).message;
   } finally {
-    await close();
+    close();
   }
 }
 
@@ -108,7 +108,7 @@ describe("what is written with others", () => {
   });
 
   test("has its own hooks, in their order, with keys in place", async () => {
-    const heard: unknown[] = [];
+    const heard: [name: string, body: unknown, written: number | null][] = [];
     const hear =
       (name: string) =>
       (context: {
@@ -145,11 +145,7 @@ describe("what is written with others", () => {
       ["after comments", [{ text: "a", postId: 4 }], 1],
       ["after posts", { title: "t", authorId: 4 }, 1],
     ]);
-    expect(heard.slice(6).map(([name]: never) => name)).toEqual([
-      "commit users",
-      "commit posts",
-      "commit comments",
-    ] as never);
+    expect(heard.slice(6).map(([name]) => name)).toEqual(["commit users", "commit posts", "commit comments"]);
   });
 
   test("ends all with a hook's `Response`, and nothing is kept", async () => {
