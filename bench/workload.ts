@@ -38,6 +38,9 @@ function reads(name: string, title: string, byHand: string, question: string): W
   return { name, title, call: (n) => ({ method: "GET", ours, byHand, user: someone(n) }) };
 }
 
+/** No post has a number from here on. */
+const UNUSED = 10_000_000;
+
 /** Pages deep inside, this one and those after it. */
 const DEEP = 2_000;
 const DEEP_PAGES = 50;
@@ -139,6 +142,24 @@ export const WORKLOADS: readonly Workload[] = [
   },
   pages("W10/1", "a page by cursor, the first", 1),
   pages("W10/2000", "a page by cursor, the 2,000th", DEEP),
+  {
+    name: "W12",
+    title: "an upsert of 100 rows, half of them there",
+    call(n) {
+      const first = (n * 50) % (POSTS - 50);
+      const ids = Array.from({ length: 50 }, (_, index) => [
+        first + index + 1,
+        UNUSED + n * 50 + index,
+      ]).flat();
+      return {
+        method: "POST",
+        ours: `/query/posts?onConflict=(target:~T(id)~)&${select(POST)}`,
+        byHand: "/admin/import",
+        user: ADMIN,
+        body: JSON.stringify(ids.map((id) => ({ id, title: `Post ${n}`, body: "Brought from elsewhere." }))),
+      };
+    },
+  },
   // The last, because it changes what the others read.
   {
     name: "W5",

@@ -65,6 +65,27 @@ export interface NumberFlags extends Omit<Flags, "countTotal"> {
 /** The values of parameters that a resource declares, by name. */
 export type Parameters = Readonly<Record<string, string | number | bigint | boolean | Date | undefined>>;
 
+/**
+ * What becomes of new rows that meet rows which exist, by the key that both have the same values in.
+ *
+ * @example await api.post("users", rows, { onConflict: { target: ["email"], update: ["name"] } });
+ */
+export interface OnConflict<Target = string, Update = string> {
+  /** The columns of the primary key, or of one that is unique. */
+  readonly target: readonly Target[];
+  /** The columns that are changed then; by default those that a row is sent with. */
+  readonly update?: readonly Update[] | undefined;
+  /** Whether they stay as they are. */
+  readonly ignore?: boolean | undefined;
+}
+
+/** How many of the rows that were written are new, where that was asked. */
+export type Inserted<Q> = "onConflict" extends keyof Q
+  ? Q extends { readonly onConflict: object }
+    ? { inserted: number }
+    : { inserted?: number }
+  : unknown;
+
 /** The versions of which the rows to change must have one; `"*"` for any. */
 export type Version = number | readonly number[] | "*";
 

@@ -7,12 +7,13 @@ export interface SentQuestion extends PageFlags {
   readonly findFirst?: boolean | undefined;
   readonly select?: object | undefined;
   readonly aggregate?: object | undefined;
+  readonly onConflict?: object | undefined;
   readonly params?: object | undefined;
   readonly ifVersion?: unknown;
 }
 
 /** What is no flag. */
-type Beside = "select" | "aggregate" | "params" | "ifVersion";
+type Beside = "select" | "aggregate" | "onConflict" | "params" | "ifVersion";
 
 /** The parameters beside the selector, in the order of the URL. A scope is there or not; a wish may be refused too. */
 export const PARAMETERS: Readonly<Record<keyof Omit<SentQuestion, Beside>, "scope" | "wish">> = {
@@ -41,7 +42,7 @@ function params(question: SentQuestion = {}, changes: boolean): URLSearchParams 
   }
   for (const [name, value] of Object.entries(question.params ?? {}))
     if (value !== undefined) search.set(name, parameter(value, member("params", name)));
-  for (const name of ["select", "aggregate"] as const) {
+  for (const name of ["select", "aggregate", "onConflict"] as const) {
     const tree = question[name];
     if (tree !== undefined) search.set(name, notation(wireSelector(tree, name, changes)));
   }

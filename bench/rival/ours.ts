@@ -31,7 +31,13 @@ export const acl = {
           injectBody: (body: object, { user }: Session) => ({ ...body, userId: user?.id }),
           where: own,
         },
+        admin: {
+          select: true,
+          write: { mode: true, columns: ["id", "title", "body"] },
+          injectBody: (body: object, { user }: Session) => ({ ...body, userId: user?.id }),
+        },
       },
+      PATCH: { admin: { select: true, write: { mode: true, columns: ["title", "body"] } } },
     },
   },
 } satisfies ACL<"user" | "admin", Session, object, typeof tables>;

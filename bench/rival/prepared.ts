@@ -2,7 +2,7 @@
 import { and, count, desc, eq, exists, gt, lt, max, sql } from "drizzle-orm";
 import { type Caller, sessionReader } from "../session.ts";
 import { openDrizzle, tablesOf } from "./open.ts";
-import { mount, type NewPost, pageOf, type Rival } from "./rival.ts";
+import { type KeyedPost, mount, type NewPost, pageOf, type Rival } from "./rival.ts";
 
 const columns = { id: true, title: true, body: true, createdAt: true } as const;
 const person = { columns: { id: true, name: true } } as const;
@@ -133,6 +133,17 @@ export const prepared: Rival = ({ driver, location, session }) => {
     },
     async insert({ id }: Caller, { title, body }: NewPost) {
       const posts = await insert.execute({ title, body, user: id, now: new Date() });
+      return Response.json({ rowsAffected: posts.length, count: posts.length, posts });
+    },
+    async upsert({ id }: Caller, sent: readonly KeyedPost[]) {
+      const posts = await db
+        .insert(post)
+        .values(sent.map((one) => ({ id: one.id, title: one.title, body: one.body, userId: id })))
+        .onConflictDoUpdate({
+          target: post.id,
+          set: { title: sql`excluded.title`, body: sql`excluded.body` },
+        })
+        .returning({ id: post.id, title: post.title, body: post.body, createdAt: post.createdAt });
       return Response.json({ rowsAffected: posts.length, count: posts.length, posts });
     },
     async page() {

@@ -49,6 +49,13 @@ export interface Endpoints {
   readonly titles: (user: Caller, over: number) => Response | Promise<Response>;
   /** W10; for the admin: the page beyond a row, or the first. */
   readonly beyond: (user: Caller, after: number | undefined) => Response | Promise<Response>;
+  /** W12; for the admin: posts by their keys, of which some are there already. */
+  readonly upsert: (user: Caller, posts: readonly KeyedPost[]) => Response | Promise<Response>;
+}
+
+/** A post that its client has numbered. */
+export interface KeyedPost extends NewPost {
+  readonly id: number;
 }
 
 export interface NewPost {
@@ -76,6 +83,7 @@ export function mount(identify: Identify, endpoints: Endpoints): Routes {
     "/admin/commented": { GET: admin(commented(endpoints)) },
     "/admin/titles": { GET: admin(titles(endpoints)) },
     "/admin/pages": { GET: admin(beyond(endpoints)) },
+    "/admin/import": { POST: admin(upsert(endpoints)) },
   };
 }
 
@@ -121,6 +129,15 @@ function insert({ insert }: Endpoints): Endpoint {
     return typeof title === "string" && typeof text === "string"
       ? insert(user, { title, body: text })
       : refusal(400);
+  };
+}
+
+function upsert({ upsert }: Endpoints): Endpoint {
+  const isPost = ({ id, title, body }: Partial<KeyedPost>): boolean =>
+    Number.isSafeInteger(id) && typeof title === "string" && typeof body === "string";
+  return async (user, request) => {
+    const posts = (await request.json()) as readonly KeyedPost[];
+    return Array.isArray(posts) && posts.every(isPost) ? upsert(user, posts) : refusal(400);
   };
 }
 

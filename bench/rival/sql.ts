@@ -2,7 +2,7 @@
 // mapped; libsql alone takes its statements as text, the others keep them prepared.
 import { type Caller, sessionReader } from "../session.ts";
 import { openBun, openBunSQL, openDrizzle, openLibsql, openNodePg, openPostgresJs } from "./open.ts";
-import { type Driver, isPostgresql, mount, type NewPost, type Rival } from "./rival.ts";
+import { type Driver, isPostgresql, type KeyedPost, mount, type NewPost, type Rival } from "./rival.ts";
 
 /** Runs a statement and answers its one value. */
 type Ask = (...values: (string | number)[]) => Promise<string> | string;
@@ -14,6 +14,8 @@ interface Texts {
   readonly withComments: string;
   readonly one: string;
   readonly insert: string;
+  readonly upsert: string;
+  readonly upserted: string;
   readonly page: string;
   readonly commented: string;
   readonly withCounts: string;
@@ -49,6 +51,11 @@ function sqlite(): Texts {
     one: `select json_object('posts', json((select json_object(${members}) from post p where p.id = ?1 and p.user_id = ?2)))`,
     insert: `insert into post (user_id, title, body, created_at, updated_at) values (?1, ?2, ?3, ?4, ?4)
       returning json_object('rowsAffected', 1, 'count', 1, 'posts', json_array(json_object('id', id, 'title', title, 'body', body, 'createdAt', ${iso("created_at")})))`,
+    upsert: `insert into post (id, user_id, title, body, created_at, updated_at)
+      select value ->> 'id', ?2, value ->> 'title', value ->> 'body', ?3, ?3 from json_each(?1) where true
+      on conflict (id) do update set title = excluded.title, body = excluded.body returning ''`,
+    upserted: `select json_object('rowsAffected', count(*), 'count', count(*), 'posts', ${posts})
+      from (select p.* from json_each(?1) e join post p on p.id = e.value ->> 'id' order by e.key) p`,
     page: body(
       "",
       "select * from post order by id desc limit 20 offset 40",
@@ -88,6 +95,11 @@ function postgresql(): Texts {
     one: `select json_build_object('posts', (select json_build_object(${members}) from post p where p.id = $1 and p.user_id = $2))::text`,
     insert: `insert into post (user_id, title, body, created_at, updated_at) values ($1, $2, $3, to_timestamp($4::float8 / 1000), to_timestamp($4::float8 / 1000))
       returning json_build_object('rowsAffected', 1, 'count', 1, 'posts', json_build_array(json_build_object('id', id, 'title', title, 'body', body, 'createdAt', ${iso("created_at")})))::text`,
+    upsert: `insert into post (id, user_id, title, body, created_at, updated_at)
+      select (value ->> 'id')::integer, $2, value ->> 'title', value ->> 'body', to_timestamp($3::float8 / 1000), to_timestamp($3::float8 / 1000) from json_array_elements($1::text::json)
+      on conflict (id) do update set title = excluded.title, body = excluded.body returning ''`,
+    upserted: `select json_build_object('rowsAffected', count(*), 'count', count(*), 'posts', ${posts})::text
+      from (select p.* from json_array_elements($1::text::json) with ordinality e(value, key) join post p on p.id = (e.value ->> 'id')::integer order by e.key) p`,
     page: body(
       "",
       "select * from post order by id desc limit 20 offset 40",
@@ -116,6 +128,8 @@ export const sql: Rival = ({ driver, location, session }) => {
   const withComments = prepare(texts.withComments);
   const one = prepare(texts.one);
   const insert = prepare(texts.insert);
+  const upsert = prepare(texts.upsert);
+  const upserted = prepare(texts.upserted);
   const page = prepare(texts.page);
   const commented = prepare(texts.commented);
   const withCounts = prepare(texts.withCounts);
@@ -129,6 +143,11 @@ export const sql: Rival = ({ driver, location, session }) => {
     one: async ({ id }: Caller, postId: number) => json(await one(postId, id)),
     insert: async ({ id }: Caller, { title, body }: NewPost) =>
       json(await insert(id, title, body, Date.now())),
+    async upsert({ id }: Caller, posts: readonly KeyedPost[]) {
+      const sent = JSON.stringify(posts);
+      await upsert(sent, id, Date.now());
+      return json(await upserted(sent));
+    },
     page: async () => json(await page()),
     commented: async (_user: Caller, by: string) => json(await commented(by)),
     withCounts: async ({ id }: Caller) => json(await withCounts(id)),

@@ -1,6 +1,6 @@
 import type { One } from "drizzle-orm";
 import type { AnyApi, ColumnsOf, TargetOf } from "../../src/infer.ts";
-import type { ChangeMethod, Method } from "../options.ts";
+import type { ChangeMethod, Inserted, Method } from "../options.ts";
 import type { AskedOfRelation, KeysWith, PartOf, Simplify } from "../part.ts";
 import type { Answering, Certain, Computed, FieldAt, Masked, Nameable } from "./columns.ts";
 import type { Embeddable, ManyName, MayMiss, Meant, RelationAt, RelationRules } from "./relations.ts";
@@ -34,7 +34,8 @@ export type ChangeAnswer<A extends AnyApi, R extends string, M extends Method, Q
   R,
   M,
   Q,
-  RuledRows<A, R, M, Q, RowOf<A, R, M, Q>[]> & { rowsAffected: number; count: number } & RuledTotal<A, R, Q>
+  RuledRows<A, R, M, Q, RowOf<A, R, M, Q>[]> & { rowsAffected: number; count: number } & RuledTotal<A, R, Q> &
+    Inserted<Q>
 >;
 
 /** A row of a resource, as it is answered to a question. */

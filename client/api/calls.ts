@@ -47,4 +47,5 @@ function nested(question: object = {}, tree: "select" | "aggregate" = "select"):
 
 /** Whether it is no part of a tree. Whether one row is meant, the method says. */
 const isFlag = (name: string): boolean =>
-  name === "params" || name === "ifVersion" || (name !== "findFirst" && Object.hasOwn(PARAMETERS, name));
+  ["params", "ifVersion", "onConflict"].includes(name) ||
+  (name !== "findFirst" && Object.hasOwn(PARAMETERS, name));

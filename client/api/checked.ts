@@ -1,8 +1,17 @@
 import type { One } from "drizzle-orm";
 import type { AnyApi, ColumnsOf, RelationsOf, TargetOf } from "../../src/infer.ts";
 import type { RulesForbid } from "../column/ground.ts";
-import type { ChangeMethod, Flags, Method, PageFlags, ReadFlags, Scope, Turn } from "../options.ts";
-import type { CheckedRow } from "./body.ts";
+import type {
+  ChangeMethod,
+  Flags,
+  Method,
+  OnConflict,
+  PageFlags,
+  ReadFlags,
+  Scope,
+  Turn,
+} from "../options.ts";
+import type { CheckedRow, PatchBody, PostBody } from "./body.ts";
 import type { WithoutWhere } from "./callable.ts";
 import type { CheckedFilter, Drafted, Forbidden, NoColumn } from "./checked-filter.ts";
 import type { CheckedOrder } from "./checked-order.ts";
@@ -73,7 +82,7 @@ export type Checked<A extends AnyApi, R extends string, M extends Method, Q> = t
               : Q[K]
           : K extends keyof (M extends "GET" ? PageFlags : Flags)
             ? CheckedFlag<Rules<A, R, M, Q>, R, K, Q[K]>
-            : K extends "params" | "ifVersion"
+            : K extends "params" | "ifVersion" | "onConflict"
               ? CheckedBeside<A, R, M, Q, K>
               : string extends K
                 ? Q[K]
@@ -92,13 +101,40 @@ type CheckedBeside<
   K extends keyof Q,
 > = K extends "params"
   ? CheckedParams<A, R, Rules<A, R, M, Q>, Q[K]>
-  : M extends ChangeMethod
-    ? Unversioned<A, TableOf<A, R>> extends true
-      ? `\`${R}\` counts no versions`
-      : undefined extends Required<Q>[K]
-        ? "a version that may be undefined would guard nothing"
-        : Q[K]
-    : Stranger<K, M, R>;
+  : K extends "onConflict"
+    ? M extends "POST"
+      ? CheckedConflict<A, R, Q[K]>
+      : Stranger<K, M, R>
+    : M extends ChangeMethod
+      ? Unversioned<A, TableOf<A, R>> extends true
+        ? `\`${R}\` counts no versions`
+        : undefined extends Required<Q>[K]
+          ? "a version that may be undefined would guard nothing"
+          : Q[K]
+      : Stranger<K, M, R>;
+
+/** By which key rows meet, and what is changed then: columns that a POST writes, and those that a PATCH does. */
+type CheckedConflict<A extends AnyApi, R extends string, Wish> = Wish extends object
+  ? {
+      [K in keyof Wish]: K extends "target"
+        ? ConflictNames<R, keyof PostBody<A, R>, Wish[K]>
+        : K extends "update"
+          ? ConflictNames<R, keyof PatchBody<A, R>, Wish[K]>
+          : K extends keyof OnConflict
+            ? Wish[K]
+            : `there is no \`${K & string}\` in \`onConflict\``;
+    }
+  : Wish;
+
+type ConflictNames<R extends string, Name, Names> = Names extends readonly unknown[]
+  ? {
+      [I in keyof Names]: Names[I] extends Name
+        ? Names[I]
+        : string extends Names[I]
+          ? Names[I]
+          : `\`${R}\` takes no \`${Names[I] & string}\``;
+    }
+  : Names;
 
 /** Parameters, as the rules that may apply take them. */
 export type CheckedParams<A extends AnyApi, R extends string, Rule, P> = [

@@ -2,7 +2,8 @@ import type { One } from "drizzle-orm";
 import type { AnyApi, ColumnsOf, TargetOf } from "../../src/infer.ts";
 import type { OpenFilter } from "../column/filter.ts";
 import type { OrderingBy, Sort } from "../column/ordering.ts";
-import type { ChangeMethod, Flags, PageFlags, ReadFlags, Turn, Version } from "../options.ts";
+import type { ChangeMethod, Flags, OnConflict, PageFlags, ReadFlags, Turn, Version } from "../options.ts";
+import type { PatchBody, PostBody } from "./body.ts";
 import type { Nameable, Visible } from "./columns.ts";
 import type { RuleGround } from "./ground.ts";
 import type { ParamsDraft } from "./parameters.ts";
@@ -61,8 +62,14 @@ export type FirstDraft<A extends AnyApi, R extends string> = ReadFlags &
   ListDraft<A, TableOf<A, R>, Rules<A, R, "GET", AnyScope>>;
 
 /** What a POST asks for, as it is written. */
-export type PostDraft<A extends AnyApi, R extends string> = Flags &
-  Open &
+export type PostDraft<A extends AnyApi, R extends string> = Flags & {
+  readonly onConflict?:
+    | OnConflict<
+        (keyof PostBody<A, R> & string) | Lowercase<string> | (string & {}),
+        (keyof PatchBody<A, R> & string) | Lowercase<string> | (string & {})
+      >
+    | undefined;
+} & Open &
   Unasked &
   ParamsDraft<A, R, "POST"> &
   RowDraft<A, TableOf<A, R>, Rules<A, R, "POST", AnyScope>>;

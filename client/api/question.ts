@@ -3,8 +3,9 @@ import type { SelectorKey } from "../../src/request/method.ts";
 import type { AnyApi, ColumnsOf, TargetOf } from "../../src/infer.ts";
 import type { ConditionsOn, FilterOn, OneOf } from "../column/filter.ts";
 import type { Ordering, Sort } from "../column/ordering.ts";
-import type { ChangeMethod, Flags, Guards, Method, PageFlags, Turn } from "../options.ts";
+import type { ChangeMethod, Flags, Guards, Method, OnConflict, PageFlags, Turn } from "../options.ts";
 import type { Simplify } from "../part.ts";
+import type { PatchBody, PostBody } from "./body.ts";
 import type { Nameable } from "./columns.ts";
 import type { RuleGround } from "./ground.ts";
 import type { Countable, Embeddable, RelationAt, RelationRules, Searches } from "./relations.ts";
@@ -30,7 +31,12 @@ export type ReadQuestion<A extends AnyApi, R extends string> =
 export type PostQuestion<A extends AnyApi, R extends string> =
   Unknown<A> extends true
     ? Anything
-    : Simplify<Flags & ParamsPart<A, R, "POST"> & RowParts<A, TableOf<A, R>, Rules<A, R, "POST", AnyScope>>>;
+    : Simplify<
+        Flags & {
+          readonly onConflict?: OnConflict<keyof PostBody<A, R>, keyof PatchBody<A, R>> | undefined;
+        } & ParamsPart<A, R, "POST"> &
+          RowParts<A, TableOf<A, R>, Rules<A, R, "POST", AnyScope>>
+      >;
 
 /** Which rows a PATCH or DELETE changes, and what of them comes back. */
 export type ChangeQuestion<A extends AnyApi, R extends string, M extends ChangeMethod> =

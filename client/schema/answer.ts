@@ -1,5 +1,5 @@
 import type { SchemaShape } from "../../src/infer.ts";
-import type { ChangeMethod } from "../options.ts";
+import type { ChangeMethod, Inserted } from "../options.ts";
 import type { Cut, Filtered, Page } from "../api/answer.ts";
 import type { Simplify } from "../part.ts";
 import type { Row } from "./row.ts";
@@ -21,7 +21,8 @@ export type FirstAnswer<S extends SchemaShape, T extends keyof S, R extends stri
 
 /** The answer to a write; the rows that changed are there where the rule lets them out. */
 export type WriteAnswer<S extends SchemaShape, T extends keyof S, R extends string, O> = Simplify<
-  { count: number; rowsAffected: number } & Total<O> & { [K in R]?: Row<S, T, SelectOf<S, T, O>>[] }
+  { count: number; rowsAffected: number } & Total<O> &
+    Inserted<O> & { [K in R]?: Row<S, T, SelectOf<S, T, O>>[] }
 >;
 
 /** A row, and where it was asked for, which methods may change it. */

@@ -4,7 +4,7 @@ import type { FilterAt } from "../column/filter.ts";
 import type { TableGround } from "../column/ground.ts";
 import type { Ordering, Sort } from "../column/ordering.ts";
 import type { NullOf, Value } from "../column/value.ts";
-import type { Flags, Guards, PageFlags, Parameters, ReadFlags, Turn } from "../options.ts";
+import type { Flags, Guards, OnConflict, PageFlags, Parameters, ReadFlags, Turn } from "../options.ts";
 
 /** Which columns: all, none, only those with `true`, or all but those with `false`. */
 export type Projection<C> = boolean | { readonly [K in keyof C]?: boolean | undefined };
@@ -88,6 +88,7 @@ export interface GetOptions<in out S extends SchemaShape, in out T extends keyof
 /** What `Post` asks for beside its body. */
 export interface PostOptions<in out S extends SchemaShape, in out T extends keyof S> extends Flags {
   readonly params?: Parameters | undefined;
+  readonly onConflict?: OnConflict<keyof ColumnsOf<S, T>, keyof ColumnsOf<S, T>> | undefined;
   readonly select?: Shape<S, T> | undefined;
 }
 

@@ -466,6 +466,21 @@ export async function writes(when: Date | string | number, perhaps: boolean): Pr
     count: number;
     total: number;
   }>();
+  const met = await api.post(
+    "articles",
+    { title: "a" },
+    { columns: { id: true }, onConflict: { target: ["title"], update: ["title"] } },
+  );
+  expectTypeOf(met.inserted).toEqualTypeOf<number>();
+  await api.post("articles", [{ title: "a" }], { onConflict: { target: ["title"], ignore: true } });
+  // @ts-expect-error the rule lets nobody write it
+  await api.post("articles", { title: "a" }, { onConflict: { target: ["authorId"] } });
+  // @ts-expect-error there is no column `titel`
+  await api.post("articles", { title: "a" }, { onConflict: { target: ["title"], update: ["titel"] } });
+  // @ts-expect-error by which key?
+  await api.post("articles", { title: "a" }, { onConflict: { update: ["title"] } });
+  // @ts-expect-error a change names its rows itself
+  await api.patch("articles", { title: "a" }, { where: { id: "a" }, onConflict: { target: ["title"] } });
   // @ts-expect-error the rule lets nobody write it
   await api.post("articles", { title: "a", authorId: 1 });
   // @ts-expect-error there is no column `titel`, in a list either

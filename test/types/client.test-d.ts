@@ -369,6 +369,7 @@ async function loose(first: boolean): Promise<void> {
   expectTypeOf(written).toEqualTypeOf<{
     count: number;
     rowsAffected: number;
+    inserted?: number;
     total?: number;
     books?: Loose[];
   }>();

@@ -20,6 +20,13 @@ export default {
           nest: { fruit: "fruits" },
         },
       },
+      PATCH: {
+        all: {
+          select: { mode: false, columns: ["createdAt", "updatedAt"] },
+          write: { columns: ["capacity"] },
+          requireWhere: "key",
+        },
+      },
       DELETE: { all: { select: true } },
     },
   },

@@ -82,7 +82,59 @@ interface Change {
 }
 
 function together(write: Write, known: Known, { given, set, fields }: Change): Update {
-  const telling = tellingOf(write.plan);
+  const { primaryKey } = tellingOf(write.plan);
+  const same = primaryKey.map(({ column }, index) => sql`${column} = ${MET}.${keyName(index)}`);
+  return {
+    kind: "update",
+    rows: among(locked(write, known), sql.join(same, sql` and `)),
+    from: inOne(write, known, given) ?? oneByOne(write, known, given),
+    set,
+    fields,
+  };
+}
+
+/**
+ * What rows are changed to as one value, which takes a fraction of the time that it takes to bind each by itself; `undefined`
+ * where one of them is nothing that JSON can say.
+ */
+function inOne({ plan }: Write, known: Known, given: readonly ColumnInfo[]): SQL | undefined {
+  const { database, primaryKey } = tellingOf(plan);
+  const sqlite = database === "sqlite";
+  const rows: string[] = [];
+  for (const [place, told] of known.keys!.entries()) {
+    const keys = sqlite ? told.map(storedJSON) : told.map((cell) => JSON.stringify(cell));
+    const values = given.map((column) => sentJSON(known.values[place]![column.name], column, sqlite));
+    const cells = [...keys, ...values];
+    if (cells.includes(undefined)) return undefined;
+    rows.push(`[${cells.join()}]`);
+  }
+  const columns = [...primaryKey, ...given].map((column, index) => {
+    const name = index < primaryKey.length ? `~k${index}` : `~v${index - primaryKey.length}`;
+    return sqlite
+      ? `json_extract("value", '$[${index}]') as "${name}"`
+      : `("value" ->> ${index})::${typeName(column.column)} as "${name}"`;
+  });
+  const all = `[${rows.join()}]`;
+  const source = sqlite ? sql`json_each(${all})` : sql`json_array_elements(${all}::text::json)`;
+  return sql`(select ${sql.raw(columns.join(", "))} from ${source} as "~given") as ${MET}`;
+}
+
+/** A stored value of SQLite by its storage class, as JSON. */
+const storedJSON = (cell: string): string | undefined =>
+  cell[0] === "i" ? cell.slice(1) : cell[0] === "t" ? JSON.stringify(cell.slice(1)) : undefined;
+
+/** A value as it is sent, as JSON. */
+function sentJSON(value: unknown, { encode }: ColumnInfo, sqlite: boolean): string | undefined {
+  if (value === null) return "null";
+  const sent = encode(value);
+  if (typeof sent === "string") return JSON.stringify(sent);
+  if (typeof sent === "number" && Number.isFinite(sent)) return JSON.stringify(sent);
+  if (typeof sent === "bigint") return String(sent);
+  return typeof sent === "boolean" && !sqlite ? String(sent) : undefined;
+}
+
+function oneByOne({ plan }: Write, known: Known, given: readonly ColumnInfo[]): SQL {
+  const telling = tellingOf(plan);
   const rows = known.keys!.map((told, place) => {
     const values = given.map((column) => bound(known.values[place]![column.name], column));
     return sql`(${list([...valuesOf(told, telling), ...values])})`;
@@ -91,15 +143,8 @@ function together(write: Write, known: Known, { given, set, fields }: Change): U
     ...telling.primaryKey.map((_, index) => keyName(index)),
     ...given.map((_, index) => valueName(index)),
   ];
-  const same = telling.primaryKey.map(({ column }, index) => sql`${column} = ${MET}.${keyName(index)}`);
-  return {
-    kind: "update",
-    rows: among(locked(write, known), sql.join(same, sql` and `)),
-    // Names that a database gives to the columns of values would be another's.
-    from: sql`(with "~given" (${list(names)}) as (values ${list(rows)}) select * from "~given") as ${MET}`,
-    set,
-    fields,
-  };
+  // Names that a database gives to the columns of values would be another's.
+  return sql`(with "~given" (${list(names)}) as (values ${list(rows)}) select * from "~given") as ${MET}`;
 }
 
 /** A value of a column's type, which PostgreSQL would not know by itself. */
