@@ -19,6 +19,7 @@ export const STATUS = {
   forbidden: 403,
   "check-failed": 403,
   "unknown-resource": 404,
+  "not-found": 404,
   "method-not-allowed": 405,
   conflict: 409,
   "precondition-failed": 412,
@@ -272,6 +273,21 @@ export const columnCheckFailed = (column: string): QueryError =>
 export const transitionFailed = (): QueryError =>
   new QueryError("check-failed", "a row may not become this from what it was");
 
+/** For a write that reaches fewer rows than it has to: that a row is not there, and that it is another's, sound the same. */
+export const tooFewAffected = (least: number): QueryError =>
+  new QueryError("not-found", `fewer rows than ${least} were reached`, {
+    path: "Prefer",
+    hint: "they are not there, or not yours to change",
+  });
+
+/** For a write that its rule lets nobody try out. */
+export const noDryRun = (): QueryError =>
+  invalidValue(
+    "this cannot be tried out",
+    "Prefer",
+    "leave out `tx=rollback`, or say `dryRun: true` in its rule",
+  );
+
 /** For a write whose rows are not what its caller took them for. */
 export const preconditionFailed = (): QueryError =>
   new QueryError("precondition-failed", "the rows are not of the version you know", {
@@ -300,6 +316,14 @@ export const refusedByDatabase = (code: "conflict" | "forbidden", cause: unknown
 /** What the database makes of a value that the column itself takes. */
 export const misfitting = (cause: unknown): QueryError =>
   new QueryError("invalid-value", "a value does not fit its column", { cause });
+
+/** For a sum that its column does not hold, or a column that holds nothing to add to. */
+export const unfitting = (column: string, cause?: unknown): QueryError =>
+  new QueryError("invalid-value", `the sum does not fit ${quote(column)}`, {
+    path: at(at("", column), "$inc"),
+    hint: "it is too large, too small or too long for its column, or there is no number yet: set one",
+    cause,
+  });
 
 export const conflict = (cause?: unknown): QueryError =>
   new QueryError("conflict", "the change conflicts with rows that exist", {

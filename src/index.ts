@@ -73,6 +73,7 @@ export type {
   ColumnGrants,
   CommitHook,
   DeletionColumn,
+  DryRun,
   Extra,
   FilterGuard,
   FittingColumn,

@@ -9,6 +9,7 @@ export {
   createContext,
   removeTransaction,
   setBody,
+  setDryRun,
   setFindFirst,
   setParams,
   setResult,

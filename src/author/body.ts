@@ -10,8 +10,9 @@ import {
   unknownColumn,
 } from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
-import { coerce, type ColumnInfo, readField, readLongNumbers } from "../schema/schema.ts";
+import { coerce, type ColumnInfo, Increment, readField, readLongNumbers } from "../schema/schema.ts";
 import type { Context } from "./context.ts";
+import { takeIncrements, withIncrements } from "./increments.ts";
 import type { Later } from "./later.ts";
 import { hasSet, makeSet, type SetRow } from "./set.ts";
 import { validate } from "./validate.ts";
@@ -84,8 +85,10 @@ async function readRow(
   context: Context,
   columns: Set<string> | undefined,
 ): Promise<Row> {
-  const validated = await validateRow(policy, sent, "", context);
-  return finishSent(policy, validated, { path: "", isNew, context, columns });
+  const { rest, increments } = isNew ? { rest: sent, increments: undefined } : takeIncrements(policy, sent);
+  const validated = await validateRow(policy, rest, "", context);
+  const row = await finishSent(policy, validated, { path: "", isNew, context, columns });
+  return increments === undefined ? row : withIncrements(row, increments, columns);
 }
 
 /** A row as a validator let it through, and as it was sent: a validator may change what it is handed. */
@@ -213,7 +216,7 @@ const missing = (): QueryError => invalidBody("a required value is missing");
 
 function coerceValue(column: ColumnInfo, value: unknown, path: string): unknown {
   if (column.computed) throw invalidValue(`\`${column.name}\` is made by the database`, path);
-  if (is(value, SQL)) return value;
+  if (is(value, SQL) || value instanceof Increment) return value;
   if (value !== null) return coerce(column, value, path, true);
   if (column.nullable) return null;
   throw invalidBody(`\`${column.name}\` cannot be null`, path);

@@ -51,15 +51,21 @@ export function under(policy: NodePolicy, context: Context): Context {
 
 /** The context of one request among several of the same caller: what is known of him, and nothing that the others came to. */
 export function contextFor(context: Context, method: string, resourceId: string): Context {
-  const { request, roles } = context;
+  const { request, roles, dryRun } = context;
   const others = Object.entries(context).filter(([name]) => !OWN.has(name));
-  const own = { request, method, resourceId, role: roles?.[0], roles, params: NO_PARAMS };
+  const tried = dryRun === undefined ? {} : { dryRun };
+  const own = { request, method, resourceId, role: roles?.[0], roles, params: NO_PARAMS, ...tried };
   return Object.assign(own as Context, Object.fromEntries(others));
 }
 
 /** Whether one row is asked for instead of a list. */
 export function setFindFirst(context: Draft, findFirst: boolean): void {
   context.findFirst = findFirst;
+}
+
+/** Says that all of it will be taken back. */
+export function setDryRun(context: Draft): void {
+  context.dryRun = true;
 }
 
 /** The row, or rows, that will be written; `beforeQuery` may change them. */

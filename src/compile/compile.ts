@@ -34,6 +34,8 @@ export type {
   Text,
 } from "./statement.ts";
 export type { Pairs } from "./write/change.ts";
+export { AT_END } from "./write/before.ts";
+export { FIT, incrementsIn } from "./write/increment.ts";
 export { CHECK, EXACT, KEY } from "./write/keys.ts";
 export { type Seen, WHOLE_ROW } from "./write/seen.ts";
 export { type Attempt, pin, type Rehearsal, SAVEPOINT } from "./write/rehearsal.ts";

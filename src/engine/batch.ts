@@ -11,6 +11,7 @@ import type { Answer, Call, Parts } from "./call.ts";
 import { assertNested } from "./nested-rights.ts";
 import { insideOf, Part } from "./part.ts";
 import { prepareRead } from "./read.ts";
+import { askedAlone, preferring, refuseAffected, tellDryRun } from "./prefer.ts";
 import { Answers, bodyWith, operandWith, refers } from "./references.ts";
 import { counted } from "./turns.ts";
 import { perform, prepareWrite, type Ready } from "./write.ts";
@@ -54,6 +55,8 @@ class Batch {
   #rows = 0;
   /** The place of the request that something is done for, and not for all of them. */
   #place: number | undefined;
+  /** The rows that were written, which the client may bound. */
+  #affected = 0;
   /** Those that have run, or were to. */
   #begun: Ready<string>[] = [];
 
@@ -65,6 +68,7 @@ class Batch {
 
   /** @throws HttpError of the first request that is refused, its place at the beginning of the path. */
   async answer(): Promise<string | Response> {
+    tellDryRun(this.#call);
     try {
       const answer = await perform(this.#parts, this.#call, {
         role: this.#call.keyed === undefined ? "" : await this.#roles(),
@@ -130,6 +134,7 @@ class Batch {
     };
     const parts = insideOf(this.#parts);
     this.#begun = [];
+    this.#affected = 0;
     for (const [index, one] of prepared.entries()) {
       this.#place = index;
       const ready = typeof one === "function" ? await one(parts, shared, answers) : one;
@@ -138,6 +143,7 @@ class Batch {
       refuseLarge(answers, maxAnswerSize);
     }
     this.#place = undefined;
+    refuseAffected(this.#call.request.prefer, this.#affected);
     return answers.json;
   }
 
@@ -164,10 +170,11 @@ class Batch {
   }
 
   #part(operation: Operation): Part<string> {
-    const request = requestOf(operation);
-    const part: Part<string> = new Part(this.#call, request, async (answer) =>
-      textOf(await this.#call.shapePart(answer, part)),
-    );
+    const request = askedAlone(requestOf(operation), this.#call);
+    const part: Part<string> = new Part(this.#call, request, async (answer) => {
+      this.#affected += answer.outcome.rowsAffected ?? 0;
+      return textOf(await this.#call.shapePart(answer, part));
+    });
     part.sent = bodyOf(operation);
     return part;
   }

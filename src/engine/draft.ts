@@ -2,6 +2,7 @@ import { type Body, setBody, setFindFirst, type SetRow } from "../author/author.
 import type { WriteRows } from "../compile/compile.ts";
 import type { WritePlan } from "../plan/plan.ts";
 import type { Asked, Call, Parts } from "./call.ts";
+import { refuseDryRun } from "./prefer.ts";
 import {
   admitWrite,
   type Among,
@@ -42,7 +43,9 @@ export async function draftWrite(
   call: Call<unknown>,
   columns: ReadonlySet<string> | undefined,
 ): Promise<Draft> {
-  setFindFirst(call.principal.context, false);
+  const { context } = call.principal;
+  refuseDryRun(planned.policy, context);
+  setFindFirst(context, false);
   const plan = planned.asksExtras ? await computedAnswer(parts, planned, call) : planned;
   const rows = await admitWrite(parts, plan, call, columns);
   if (plan.searches.length > 0) await parts.indexes.need(plan.searches);

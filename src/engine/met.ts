@@ -19,6 +19,7 @@ import { planWrite, type WritePlan } from "../plan/plan.ts";
 import type { Policy, QueryResult } from "../policy/policy.ts";
 import { Asked, type Call, type Parts } from "./call.ts";
 import { Part } from "./part.ts";
+import { refuseDryRun } from "./prefer.ts";
 import { tellCommitted } from "./route-hooks.ts";
 import { admitWrite, compileSteps, computedAnswer, mostOf } from "./write-task.ts";
 
@@ -42,6 +43,7 @@ export async function planPatch({ policies }: Parts, call: Call<unknown>): Promi
       hint: "write ignore:T to leave those that are met as they are",
     });
   const policy = await policies.resolve(request, part.principal);
+  refuseDryRun(policy, part.principal.context);
   return { part, plan: planWrite(policy, request) };
 }
 

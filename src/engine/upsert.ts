@@ -14,6 +14,7 @@ import type { WritePlan } from "../plan/plan.ts";
 import type { QueryResult } from "../policy/policy.ts";
 import { Asked, type Call, type Parts } from "./call.ts";
 import { type MetChanges, planPatch, prepareMet } from "./met.ts";
+import { refuseAffected } from "./prefer.ts";
 import { tellCommitted } from "./route-hooks.ts";
 import { admitWrite, compileSteps, computedAnswer, mostOf, readRows, setFirst } from "./write-task.ts";
 
@@ -85,6 +86,7 @@ class Upsert<Shaped> {
     if (meeting.met.length > 0)
       await this.#changes?.run(inside, meeting.met, (changed, places) => answer.add(changed, places));
     const outcome = answer.outcome(inserted, this.#changes?.countOnly === true);
+    refuseAffected(this.#call.request.prefer, outcome.rowsAffected!);
     return this.#call.shape({ policy, first: false, most: policy.limits.maxAnswerSize, outcome });
   };
 

@@ -16,7 +16,7 @@ import {
 } from "../author/author.ts";
 import type { SQL } from "drizzle-orm";
 import { within } from "../clock.ts";
-import type { WriteRows, WriteSteps } from "../compile/compile.ts";
+import { incrementsIn, type WriteRows, type WriteSteps } from "../compile/compile.ts";
 import type { Amid } from "../execute/execute.ts";
 import { withExtras, type WritePlan } from "../plan/plan.ts";
 import type { QueryResult } from "../policy/policy.ts";
@@ -127,8 +127,9 @@ export async function admitWrite<Shaped>(
     kind === "update" && asksOfChange(policy, columns)
       ? await outside(() => admitChange(policy, columns, context))
       : undefined;
+  const increments = kind === "update" ? incrementsIn(context.body as Row | undefined) : [];
   if (!total || kind !== "insert" || policy.using !== undefined)
-    return { admitted, check, ensure, counted: rows, change };
+    return { admitted, check, ensure, counted: rows, change, increments };
   // Where the rule says nothing of rows, the total counts those the caller may read.
   const reads = policies.find(request, "GET", principal);
   const counted = await outside(() => (reads === undefined ? plain("none") : operation.admitRows(reads)));

@@ -5,6 +5,7 @@ import type { Call, Parts } from "./call.ts";
 import { type Once, once } from "./idempotency.ts";
 import { nests, prepareNested } from "./nested.ts";
 import { assertNested } from "./nested-rights.ts";
+import { isTried, preferring, refuseDryRun, tellDryRun } from "./prefer.ts";
 import { tellCommitted } from "./route-hooks.ts";
 import { counted } from "./turns.ts";
 import { prepareUpsert } from "./upsert.ts";
@@ -23,6 +24,8 @@ export async function write<Shaped>(parts: Parts, call: Call<Shaped>): Promise<S
   const { policies, turns, pace } = parts;
   turns.inFlight.assertRoom(call); // before a body is read for nothing
   const policy = await policies.resolve(call.request, call.principal);
+  tellDryRun(call);
+  refuseDryRun(policy, call.principal.context);
   const plan = planWrite(policy, call.request);
   call.mark("plan");
   const body = (): Promise<Body> => call.body(policy.limits.maxBodySize);
@@ -48,8 +51,10 @@ export async function perform<Shaped>(
   work: Work<Shaped>,
 ): Promise<Shaped | Response> {
   const { keyed, principal } = call;
-  if (keyed !== undefined) return once(parts, { call, keyed, role: principal.context.role ?? "", ...work });
-  const ready = await work.prepare();
+  // What is taken back is not what is answered the next time.
+  if (keyed !== undefined && !isTried(call))
+    return once(parts, { call, keyed, role: principal.context.role ?? "", ...work });
+  const ready = preferring(await work.prepare(), call);
   try {
     await parts.pace.othersFirst(call);
     return await runReady(parts, ready, call);
@@ -92,6 +97,7 @@ export async function prepareWrite<Shaped>(
   const { policy } = planned;
   if (sent !== undefined && nests(policy, sent)) return prepareNested(parts, planned, sent, call);
   const { context } = call.principal;
+  refuseDryRun(policy, context);
   setFindFirst(context, false);
   // Those that the client sets, where it matters which they are.
   const columns = policy.writeMasks.size > 0 ? new Set<string>() : undefined;

@@ -7,7 +7,7 @@ import {
   setWritten,
 } from "../author/author.ts";
 import { within } from "../clock.ts";
-import type { ReadStatement, WriteSteps } from "../compile/compile.ts";
+import { AT_END, type ReadStatement, type WriteSteps } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import { Both, Gone, HttpError, timeout as late } from "../error.ts";
 import type { AuthorFunction, Hooks, QueryResult } from "../policy/policy.ts";
@@ -99,11 +99,11 @@ export type Turn = <T>(
   work: () => Promise<T>,
 ) => Promise<T>;
 
-/** An author's `Response` that is the answer, thrown so that the transaction is rolled back. */
-export class Ended {
-  readonly response: Response;
-  constructor(response: Response) {
-    this.response = response;
+/** An answer of which nothing is kept, as a hook's `Response` is one: thrown so that the transaction is rolled back. */
+export class Ended<Answer = never> {
+  readonly answer: Answer | Response;
+  constructor(answer: Answer | Response) {
+    this.answer = answer;
   }
 }
 
@@ -122,7 +122,7 @@ export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Pro
     task.kept = true;
     return answer;
   } catch (error) {
-    if (error instanceof Ended) return error.response;
+    if (error instanceof Ended) return (error as Ended<Answer>).answer;
     if (error instanceof Gone) throw error; // nobody is there to be told anything else
     const answer = await asked(runtime, task, error);
     if (isResponse(answer)) return answer;
@@ -149,6 +149,8 @@ export interface Inside {
   run<Answer>(task: Task<Answer>, under?: Under): Promise<Answer>;
   /** Runs the only task there is: what its `afterQuery` answers is the answer, and all is kept. */
   alone<Answer>(task: Task<Answer>): Promise<Answer | Response>;
+  /** Ends all tasks with this answer and undoes them, once what is asked at the end of a transaction was asked. */
+  undo(answer: unknown): Promise<never>;
 }
 
 /** Puts what was thrown, where it is a refusal, under a place. */
@@ -176,7 +178,7 @@ export async function executeTogether<Answer>(
     for (const task of several.begun) task.kept = true;
     return answer;
   } catch (error) {
-    if (error instanceof Ended) return error.response;
+    if (error instanceof Ended) return (error as Ended<Answer>).answer;
     if (error instanceof Gone) throw error;
     const answer = await several.asked(error);
     if (isResponse(answer)) return answer;
@@ -204,6 +206,12 @@ class Several {
       database,
       run: <A>(task: Task<A>, under?: Under) => this.#run(database, task, under, true) as Promise<A>,
       alone: (task) => this.#run(database, task, undefined, false),
+      undo: async (answer) => {
+        const { dialect } = this.#runtime;
+        const atEnd = AT_END[dialect.speaks];
+        if (atEnd !== undefined) await dialect.query(database, atEnd.text, atEnd.values);
+        throw new Ended(answer);
+      },
     };
   }
 

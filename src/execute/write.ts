@@ -3,6 +3,8 @@ import type { Row } from "../author/author.ts";
 import {
   CHECK,
   type Count,
+  FIT,
+  incrementsIn,
   type Known,
   type MeetStep,
   type Pairs,
@@ -16,7 +18,7 @@ import {
   type Writing,
 } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import { checkFailed } from "../error.ts";
+import { checkFailed, limitExceeded, type QueryError, tooFewAffected, unfitting } from "../error.ts";
 import { extraReceived, selectedValue, syntaxOf, type Unreadable } from "../syntax/syntax.ts";
 import { byKey, inOrder, withoutKey } from "./keys.ts";
 import { readMarks } from "./marks.ts";
@@ -83,7 +85,8 @@ export async function runWrite(
         if (taken !== undefined) await taken;
       }
     } catch (error) {
-      throw strandedIsRefused && dialect.missesReference(error) ? checkFailed() : error;
+      if (strandedIsRefused && dialect.missesReference(error)) throw checkFailed();
+      throw sumRefused(dialect, rows, error) ?? error;
     }
   };
   await take(amid === undefined ? steps : steps.slice(0, last));
@@ -96,6 +99,19 @@ export async function runWrite(
     shown: seen === "nothing" ? undefined : run.shown(seen),
     meeting: run.meeting(),
   };
+}
+
+/** Refuses a sum that its column does not take. */
+function refuseUnfit(rows: readonly Row[], [change]: readonly Row[]): void {
+  for (const name of incrementsIn(change))
+    if (rows.some((row) => Number(row[FIT + name]) === 0)) throw unfitting(name);
+}
+
+/** What the database itself says of a sum that its column does not take. */
+function sumRefused(dialect: Dialect, values: readonly Row[], error: unknown): QueryError | undefined {
+  const [name] = incrementsIn(values[0]);
+  if (name === undefined) return undefined;
+  return dialect.failure(error, "write")?.code === "invalid-value" ? unfitting(name, error) : undefined;
 }
 
 /** The steps that come once all rows are written. */
@@ -186,7 +202,7 @@ class WriteRun {
       case "ensure":
         return this.#ensureLater(step);
       case "limit":
-        return this.#limit(step.most, step.refusal);
+        return this.#limit(step);
       case "answer":
         return this.#answer(step.reads);
       case "total":
@@ -240,7 +256,9 @@ class WriteRun {
       writing.kind === "rehearsed"
         ? await rehearse(this.#writer, writing.rehearsal, values)
         : await this.#writer.write(writing);
-    if (written === undefined || written.rows.some((row) => row[CHECK] === 0)) throw REFUSALS[refusal]();
+    if (written === undefined) throw REFUSALS[refusal]();
+    refuseUnfit(written.rows, values);
+    if (written.rows.some((row) => row[CHECK] === 0)) throw REFUSALS[refusal]();
     return written;
   }
 
@@ -271,9 +289,10 @@ class WriteRun {
     this.#was = found;
   }
 
-  #limit(most: number, refusal: Refusal): undefined {
+  #limit({ most, least, path }: StepOf<"limit">): undefined {
     const affected = this.#written.rows.length;
-    if (affected > most) throw REFUSALS[refusal](`${affected} rows exceed ${most}`);
+    if (affected > most) throw limitExceeded(`${affected} rows exceed ${most}`, path);
+    if (affected < least) throw tooFewAffected(least);
   }
 
   /** What is answered of the rows that were written, without what came back for the engine alone. */

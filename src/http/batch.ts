@@ -1,7 +1,7 @@
 import { createContext } from "../author/author.ts";
 import type { Answer, Asking, BatchCall } from "../engine/engine.ts";
 import { QueryError } from "../error.ts";
-import { type Method, type MethodTraits, OPEN, type Principal } from "../request/request.ts";
+import { type Method, type MethodTraits, OPEN, type Preferences, type Principal } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import { searchOf } from "./address.ts";
 import { allowHeader } from "./allow.ts";
@@ -9,6 +9,7 @@ import { withHeaders } from "./forward.ts";
 import { keyOf, type WriteKey } from "./idempotency.ts";
 import { readRJSON } from "./parse.ts";
 import { authenticate } from "./principal.ts";
+import { readPreferences, telling } from "./prefer.ts";
 import { refuseParameters } from "./query-string.ts";
 import { respondWrite } from "./respond.ts";
 import { shape } from "./shape.ts";
@@ -46,16 +47,24 @@ export async function respondBatch(
     return new Response(null, { status: 204, headers: { ...base, allow: allowHeader(ALLOWED, route) } });
   await visit.nameFrom(context);
   const keyed = key === undefined ? undefined : await keyOf(visit, key, context);
-  const answer = await route.engine.batch(new Batch(visit, principal, most, keyed));
-  return respondWrite(isResponse(answer) ? answer : { json: answer }, base);
+  const preferred = readPreferences(request.headers);
+  const answer = await route.engine.batch(new Batch(visit, principal, most, keyed, preferred?.preferences));
+  return respondWrite(isResponse(answer) ? answer : { json: answer }, telling(base, preferred));
 }
 
 /** A list of requests on a visit. */
 class Batch extends Question implements BatchCall {
   readonly most: number;
 
-  constructor(visit: Visit, principal: Principal, most: number, keyed: WriteKey | undefined) {
-    super(visit, { method: "POST", resource: BATCH, selector: {} }, principal, keyed);
+  constructor(
+    visit: Visit,
+    principal: Principal,
+    most: number,
+    keyed: WriteKey | undefined,
+    prefer: Preferences | undefined,
+  ) {
+    const request = { method: "POST", resource: BATCH, selector: {}, ...(prefer && { prefer }) } as const;
+    super(visit, request, principal, keyed);
     this.most = most;
   }
 

@@ -21,12 +21,13 @@ const DEFAULT_HEADERS = [
   "authorization",
   "if-none-match",
   "if-match",
+  "prefer",
   "idempotency-key",
   OVERRIDE,
 ];
 
 /** The headers of answers that a page of another origin may read. */
-const EXPOSED = `ETag, Allow, Retry-After, ${REPLAYED}`;
+const EXPOSED = `ETag, Allow, Retry-After, Preference-Applied, ${REPLAYED}`;
 
 /**
  * Checks the options once.
@@ -49,10 +50,7 @@ export const varyingByOrigin = (headers: HeaderMap): HeaderMap => ({
 export function corsHeaders(options: CorsOptions, request: Request): HeaderMap {
   const origin = request.headers.get("origin");
   if (options.origin === "*")
-    return {
-      "access-control-allow-origin": "*",
-      "access-control-expose-headers": EXPOSED,
-    };
+    return { "access-control-allow-origin": "*", "access-control-expose-headers": EXPOSED };
   if (origin === null || !allowsOrigin(options, origin)) return {};
   return {
     "access-control-allow-origin": origin,

@@ -23,6 +23,7 @@ import { keyOf, readKey } from "./idempotency.ts";
 import { refuseForeignWrite } from "./origin.ts";
 import { admitGiven, type Given, refuseUndeclared, takeGiven } from "./params.ts";
 import { parse } from "./parse.ts";
+import { type Preferred, readPreferences, telling } from "./prefer.ts";
 import { authenticate, type SessionOptions } from "./principal.ts";
 import { refuse } from "./refuse.ts";
 import { refusePath } from "./refuse-path.ts";
@@ -108,10 +109,11 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
     return inspect(visit, traits, query, principal, given);
   if (given !== undefined) await admitGiven(visit, query, principal, given);
   if (route.caller !== undefined) await visit.nameFrom(context);
-  const asked = traits.writes ? matching(query, request) : query;
+  const preferred = traits.writes ? readPreferences(request.headers) : undefined;
+  const asked = traits.writes ? wishing(query, request, preferred) : query;
   const keyed = key === undefined ? undefined : await keyOf(visit, key, context);
   const body = await route.engine.run<Response | JSONText>(new Question(visit, asked, principal, keyed));
-  const { base } = visit;
+  const base = telling(visit.base, preferred);
   const response = await (traits.writes ? respondWrite(body, base) : respondRead(request, body, base));
   mark("shape");
   return response;
@@ -138,10 +140,15 @@ function read(visit: Visit, method: Method, search: string): QueryRequest {
   }
 }
 
-/** The question of a write, with what its client knows of the rows it changes. */
-function matching(query: QueryRequest, request: Request): QueryRequest {
+/** The question of a write, with what its client knows of the rows it changes, and how it wants it done. */
+function wishing(query: QueryRequest, request: Request, preferred: Preferred | undefined): QueryRequest {
   const match = readMatch(request);
-  return match === undefined ? query : { ...query, match };
+  if (match === undefined && preferred === undefined) return query;
+  return {
+    ...query,
+    ...(match !== undefined && { match }),
+    ...(preferred !== undefined && { prefer: preferred.preferences }),
+  };
 }
 
 /** An author's function may look into the database for the origins he allows. */

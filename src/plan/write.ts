@@ -1,5 +1,5 @@
 import type { Policy } from "../policy/policy.ts";
-import { type QueryRequest, traitsOf } from "../request/request.ts";
+import { type QueryRequest, type Selector, traitsOf } from "../request/request.ts";
 import { asksExtras } from "./asked.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { Budget, type Shared } from "./budget.ts";
@@ -29,6 +29,9 @@ export interface WritePlan {
   readonly searches: readonly Search[];
   /** The column in which a DELETE says when, and leaves the rows; without one it removes them. */
   readonly softDelete: ColumnInfo | undefined;
+  /** The most rows it may write, by its rule and by its client's own word, and the fewest it has to. */
+  readonly most: number;
+  readonly least: number;
   /** The versions that the rows it reaches must have; absent where the client said nothing of them. */
   readonly versions: Versions | undefined;
   /** How new rows meet rows that exist; in the plan of what these become, too. Absent where none are looked for. */
@@ -44,11 +47,13 @@ export function planWrite(policy: Policy, request: QueryRequest, shared?: Shared
   const budget = new Budget(policy.limits, shared?.spent);
   const mentions = new Mentions();
   const { nodes } = mentions;
-  const answer = nodePlanner(mentions, budget, shared?.refer)(policy, request.selector, {
+  const answer = nodePlanner(mentions, budget, shared?.refer)(policy, selectorOf(request), {
     ...rootPlace(policy, false),
     written: true,
     met: request.conflict !== undefined,
   });
+  // Of rows that are new or met the client bounds both together.
+  const bounds = request.conflict === undefined ? request.prefer : undefined;
   const kind = traitsOf(request.method).action as WritePlan["kind"];
   const total = request.total ?? policy.countTotal;
   budget.checkWork(answer, { kind: kind === "insert" ? "make" : "change", total, filtered: false });
@@ -63,7 +68,16 @@ export function planWrite(policy: Policy, request: QueryRequest, shared?: Shared
     asksExtras: asksExtras(nodes),
     searches: mentions.searches,
     softDelete: kind === "delete" && policy.deleted === "exclude" ? policy.facts?.softDelete : undefined,
+    most: Math.min(policy.maxAffected, bounds?.most ?? Number.POSITIVE_INFINITY),
+    least: bounds?.least ?? 0,
     versions: readVersions(request.match, policy, budget),
     meeting: request.conflict && readMeeting(request.conflict, policy, kind),
   };
+}
+
+/** What is asked for; a client that prefers to hear little asks for no columns. */
+function selectorOf({ selector, prefer }: QueryRequest): Selector {
+  if (prefer?.minimal !== true) return selector;
+  const { where } = selector;
+  return { columns: { kind: "none" }, ...(where !== undefined && { where }) };
 }

@@ -26,6 +26,7 @@ export interface AnyRule extends LimitOptions, ChangeGuards {
   readonly validateBody?: AuthorFunction | StandardSchema;
   readonly injectBody?: AuthorFunction;
   readonly write?: AnyAccess;
+  readonly dryRun?: boolean;
   readonly transition?: AuthorFunction;
   readonly nest?: Readonly<Record<string, string | AnyJoinedNest | undefined>>;
   readonly beforeQuery?: AuthorFunction;

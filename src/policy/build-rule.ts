@@ -80,6 +80,7 @@ export class RuleBuilder {
       triggers: this.#entry.triggers,
       maxAffected:
         rule.maxAffected ?? (rule.transition === undefined ? Number.POSITIVE_INFINITY : MOST_JUDGED),
+      dryRun: rule.dryRun === true,
       hooks: this.#hooks(rule, action, path),
       formatResult: this.#function(rule.formatResult ?? this.#entry.formatResult, `${path}.formatResult`),
       findFirst: this.#entry.findFirst,
@@ -95,6 +96,8 @@ export class RuleBuilder {
       this.#mistakes.add(path, "a `mine` rule needs a `where`, or it is a rule for everybody's rows");
     this.#mistakes.addAll(checkLimits(rule, path));
     this.#expectCount(rule.maxAffected, `${path}.maxAffected`);
+    if (rule.dryRun !== undefined && action === "read")
+      this.#mistakes.add(`${path}.dryRun`, "a GET writes nothing that could be taken back");
     if (action === "delete" && rule.deleted === "include")
       this.#mistakes.add(
         `${path}.deleted`,
@@ -171,6 +174,7 @@ export class RuleBuilder {
   ): Pick<
     Policy,
     | "writable"
+    | "writes"
     | "writeGrants"
     | "writeMasks"
     | "validateBody"
@@ -183,6 +187,7 @@ export class RuleBuilder {
     const { columns, grants, masks } = this.#writable(rule, node, action, path);
     return {
       writable: columns,
+      writes: rule.write !== undefined,
       writeGrants: grants,
       writeMasks: masks,
       validateBody: this.#validator(rule.validateBody, `${path}.validateBody`),

@@ -19,6 +19,13 @@ export interface RequestContext {
    * there are, `ValidParams` says.
    */
   readonly params: object;
+  /**
+   * Whether a write is only tried out, as `Prefer: tx=rollback` asks where its rule says `dryRun: true`: all of it is taken
+   * back, and what a hook does outside of the transaction is not. Absent where it is meant.
+   *
+   * @example afterQuery: ({ dryRun, result }) => { if (dryRun !== true) notify(result.rows); }
+   */
+  readonly dryRun?: boolean;
 }
 
 /** The outcome of a request, as hooks and formatters see it; dates are `Date`s. */

@@ -36,6 +36,7 @@ const RULE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ...elsewhere(["validateBody", "injectBody", "write", "check", "ensure", "maxAffected"]),
   ...elsewhere(["transition", "requireWhere", "aggregate"]),
   ["nest", "map"],
+  ["dryRun", "boolean"],
   ...HOOKS,
 ]);
 

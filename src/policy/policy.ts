@@ -155,6 +155,8 @@ export interface Policy extends NodePolicy {
   /** What may be computed about its rows; absent where nothing may. */
   readonly aggregate: AggregatePolicy | undefined;
   readonly writable: ReadonlyMap<string, ColumnInfo>;
+  /** Whether the rule itself says which these are. */
+  readonly writes: boolean;
   /** The conditions under which columns are writable that are not writable on every row. */
   readonly writeGrants: readonly Grant[];
   /** Of a writable column that is not writable on every row, the grants of which one must hold. */
@@ -174,6 +176,8 @@ export interface Policy extends NodePolicy {
   /** Whether the table has triggers; the database is asked where the author does not say. */
   readonly triggers: boolean | undefined;
   readonly maxAffected: number;
+  /** Whether its clients may try a write out: all of it is done and taken back. */
+  readonly dryRun: boolean;
   readonly hooks: Hooks;
   readonly formatResult: AuthorFunction | undefined;
   readonly findFirst: boolean | undefined;

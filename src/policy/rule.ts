@@ -195,6 +195,18 @@ export interface Hooked<Context, Database> {
   readonly formatResult?: FormatResult<Context>;
 }
 
+/** What a rule that writes may let its clients do beside. */
+export interface DryRun {
+  /**
+   * Lets clients try a write out, by `Prefer: tx=rollback`: all of it is done, hooks included, which `context.dryRun` tells,
+   * and taken back. Whoever may try as often as he likes, and leaves no trace, learns of each try what a write would tell
+   * him; without it such a request is refused.
+   *
+   * @example PATCH: { mine: { select: true, where: mine, dryRun: true } }
+   */
+  readonly dryRun?: boolean;
+}
+
 /** What an author runs after a write: in its rule, or in an entry for those of its rules that have none. */
 export interface CommitHook<Context> {
   /**
@@ -217,7 +229,7 @@ export type ValidBody = Record<string, any>;
 
 /** What a rule for POST or PATCH may say. */
 export interface WriteRule<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>>
-  extends Rule<Context, Schema, Database, T>, CommitHook<Context> {
+  extends Rule<Context, Schema, Database, T>, CommitHook<Context>, DryRun {
   /** A function or any Standard Schema (ArkType, Zod, Valibot …); of an array every row is validated. */
   readonly validateBody?:
     | ((body: unknown, context: Context & RequestContext) => Awaitable<unknown>)
@@ -293,7 +305,11 @@ export interface RulesByAction<Context, Schema extends SchemaShape, Database, T 
     AggregateGrant<keyof ColumnsOf<Schema, T> & string>;
   readonly insert: WriteRule<Context, Schema, Database, T>;
   readonly update: WriteRule<Context, Schema, Database, T> & UpdateRule<Context, Schema, T> & ChangeGuards;
-  readonly delete: Rule<Context, Schema, Database, T> & CommitHook<Context> & ChangeGuards & RemovalRule;
+  readonly delete: Rule<Context, Schema, Database, T> &
+    CommitHook<Context> &
+    DryRun &
+    ChangeGuards &
+    RemovalRule;
 }
 
 /** What a rule may say, by method. */

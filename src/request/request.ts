@@ -3,6 +3,7 @@ import type { AggregateWish } from "./aggregate.ts";
 import type { ConflictWish } from "./conflict.ts";
 import type { Method } from "./method.ts";
 import type { Ordering } from "./ordering.ts";
+import type { Preferences } from "./preferences.ts";
 import type { Projection } from "./projection.ts";
 import type { RelationSelector, Selector } from "./selector.ts";
 
@@ -34,7 +35,7 @@ export { ON_CONFLICT, readConflict } from "./conflict.ts";
 export { readDirection, readSort } from "./ordering.ts";
 export type { CountWish } from "./counts.ts";
 export { type Alternative, sizeOf, type Words } from "./words.ts";
-export type { AggregateWish, ConflictWish, Ordering, Projection, RelationSelector, Selector };
+export type { AggregateWish, ConflictWish, Ordering, Preferences, Projection, RelationSelector, Selector };
 
 /** Which family of rules the client asks for. */
 export type Scope = "mine" | "guest" | "mine|guest";
@@ -67,6 +68,8 @@ export interface QueryRequest {
   readonly conflict?: ConflictWish;
   /** The condition a client makes on the versions of rows; absent when it makes none. */
   readonly match?: Match;
+  /** How a client wants a write to be done; absent where it said nothing of that. */
+  readonly prefer?: Preferences;
   /** Whether the very same question was asked before, so that what is made of it is worth remembering. */
   readonly recurring?: boolean;
 }

@@ -13,6 +13,7 @@ export type { ColumnInfo } from "./column.ts";
 export { countColumn } from "./count-column.ts";
 export { bucketColumn, figureColumn } from "./figure-column.ts";
 export { Gap } from "./gap.ts";
+export { fractionOf, Increment, isIncrement, isNumber, numberType, readIncrement } from "./increment.ts";
 export { type Index, indexesOf, isIndexed } from "./indexed.ts";
 export { isStorable } from "./json.ts";
 export { readScalar, scalarColumn, type ScalarType } from "./json-value.ts";

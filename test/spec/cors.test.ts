@@ -149,7 +149,7 @@ describe("cors", () => {
     }
     const { headers } = await plain.get("articles", origin("https://a.example"));
     expect(headers.get("access-control-expose-headers")).toBe(
-      "ETag, Allow, Retry-After, Idempotency-Replayed",
+      "ETag, Allow, Retry-After, Preference-Applied, Idempotency-Replayed",
     );
   });
 

@@ -1,6 +1,6 @@
 import type { Rows } from "../../author/author.ts";
 import { countOf } from "../sql/count.ts";
-import type { Count, Select } from "../statement.ts";
+import type { Count, Select, Text } from "../statement.ts";
 import { forbidden, toldKey } from "./change.ts";
 import { heldRows, holdsFirst, lock } from "./held.ts";
 import { matching } from "./match.ts";
@@ -13,6 +13,15 @@ import type { Known, Step } from "./steps.ts";
  * SQLite asks its keys when all is done; PostgreSQL after each statement, and then it is the check that failed.
  */
 export const DEFER: Step = { kind: "run", ask: { kind: "run", text: "pragma defer_foreign_keys = on" } };
+
+/**
+ * Has a database ask now what it asks when a transaction ends. SQLite has no words for it: of a dry run whose check looks
+ * elsewhere it does not ask whether references lead anywhere.
+ */
+export const AT_END: Readonly<Record<"sqlite" | "postgresql", Text | undefined>> = {
+  sqlite: undefined,
+  postgresql: { kind: "text", text: "set constraints all immediate", values: [] },
+};
 
 /**
  * A write whose caller may leave no row behind is refused before the database sees one: whether a value is taken, or a
@@ -39,8 +48,7 @@ export function hold(write: Write, conditions: readonly Rows[]): readonly Step[]
     ...(keeps && toldKey(table)),
     ...(seesBefore(write) && wholeRow(table)),
   };
-  const { maxAffected } = plan.policy;
-  const most = keeps && Number.isFinite(maxAffected) ? maxAffected : undefined;
+  const most = keeps && Number.isFinite(plan.most) ? plan.most : undefined;
   const ask = (known: Known): Select =>
     lock(metRows(write, known), table, fields, most === undefined ? undefined : most + 1);
   return [{ kind: "hold", ask, most, refusal: "limit-exceeded" }];

@@ -6,6 +6,7 @@ import { list } from "../sql/list.ts";
 import { among } from "../sql/secured.ts";
 import type { Count, Fields, Update } from "../statement.ts";
 import { counted } from "./counted.ts";
+import { incremented } from "./increment.ts";
 import { MAX_VALUES } from "./keys.ts";
 import { changedRow } from "./made.ts";
 import { locked, metRows, reached, type Write } from "./parts.ts";
@@ -32,8 +33,10 @@ export const takenAfter = (write: Write): readonly Step[] =>
   changesMet(write) && !write.triggered ? [{ kind: "taken", refusal: "conflict" }] : [];
 
 /** What a change sets. */
-export const setOf = ({ plan }: Write, row: Row): Row =>
-  changedRow(counted(row, plan), plan.answer.secured.table);
+export function setOf({ plan }: Write, row: Row): Row {
+  const { table } = plan.answer.secured;
+  return changedRow(counted(incremented(row, table), plan), table);
+}
 
 /** Names no table and no column has. */
 const MET = sql.raw('"~met"');

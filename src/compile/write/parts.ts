@@ -26,6 +26,8 @@ export interface WriteRows {
   readonly counted: Admission;
   /** Asked of the rows that a change changes, where something is. */
   readonly change?: ChangeRows | undefined;
+  /** The columns that something is added to. */
+  readonly increments?: readonly string[];
 }
 
 /** What a write is made with. */
@@ -40,7 +42,7 @@ export interface WriteTools {
 }
 
 /** A write that is made. */
-export interface Write extends Omit<WriteRows, "check" | "change">, WriteTools {
+export interface Write extends Omit<WriteRows, "check" | "change" | "increments">, WriteTools {
   readonly plan: WritePlan;
   /** What exists for its caller. */
   readonly admission: Admission;
@@ -52,6 +54,7 @@ export interface Write extends Omit<WriteRows, "check" | "change">, WriteTools {
   /** What its check looks at. */
   readonly reach: Reach;
   readonly change: ChangeRows;
+  readonly increments: readonly string[];
   /** What must be known of rows before they are changed, where a condition is asked of both. */
   readonly cells: Cells | undefined;
   /** Whether its rows are read before they are removed. */

@@ -8,6 +8,7 @@ import type { Count, Fields, Insert } from "../statement.ts";
 import { Cells } from "./cells.ts";
 import { judgeChange } from "./change.ts";
 import type { InsertWriter } from "./insert.ts";
+import { fitting } from "./increment.ts";
 import { judgeOf, rowsAtOnce } from "./judged.ts";
 import { chunks, keysIn, MAX_READ } from "./keys.ts";
 import { newRow } from "./made.ts";
@@ -49,10 +50,11 @@ function written(
   again: boolean,
   known: Known,
   values: readonly Row[],
-  fields: Fields,
+  asked: Fields,
 ): WritingRows {
   const { secured } = write.plan.answer;
   const { table } = secured;
+  const fields = write.increments.length === 0 ? asked : { ...asked, ...fitting(values[0], table) };
   return {
     kind: "rows",
     asks:

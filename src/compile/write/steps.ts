@@ -94,8 +94,8 @@ export type Step =
       readonly counts: (written: readonly Row[]) => readonly Count[] | "refused";
       readonly refusal: Refusal;
     }
-  /** How many rows may be written. */
-  | { readonly kind: "limit"; readonly most: number; readonly refusal: Refusal }
+  /** How many rows may be written, as something at a path says, and how many have to be. */
+  | { readonly kind: "limit"; readonly most: number; readonly least: number; readonly path: string }
   /** Reads what is answered of the rows that were written, by their keys; without reads it came back with them. */
   | {
       readonly kind: "answer";

@@ -1,5 +1,5 @@
-import type { Rows } from "../../author/author.ts";
-import type { WritePlan } from "../../plan/plan.ts";
+import type { Admission, ChangeRows, Rows } from "../../author/author.ts";
+import type { SecuredRelation, WritePlan } from "../../plan/plan.ts";
 import { isCustom } from "../../syntax/syntax.ts";
 import { selectCount } from "../sql/count.ts";
 import { looksFurther, masksIn } from "../sql/masked.ts";
@@ -44,12 +44,13 @@ export function compileWrite(plan: WritePlan, allowed: WriteRows, tools: WriteTo
 
 /** A write, with all that its steps are made of. */
 function writeOf(plan: WritePlan, allowed: WriteRows, tools: WriteTools): Write {
-  const { admitted, ensure, counted, change = UNASKED } = allowed;
+  const { admitted, ensure, counted, increments = [] } = allowed;
   const { answer, kind } = plan;
   const { secured } = answer;
   const admission = admitted.of(answer);
   const using = rowsIn(admission);
   const check = allowed.check === admission ? using : rowsIn(allowed.check);
+  const change = counting(allowed.change ?? UNASKED, increments, secured, admission);
   const { transition } = change;
   return {
     ...tools,
@@ -63,9 +64,26 @@ function writeOf(plan: WritePlan, allowed: WriteRows, tools: WriteTools): Write 
     rows: () => filteredRows(answer, admitted),
     reach: reachOf(check, secured.table, tools.speech),
     change,
+    increments,
     cells: typeof transition === "string" ? undefined : new Cells(secured, transition, tools.speech, true),
     reads: kind === "delete" && readsBefore(plan, admission, tools.triggered),
   };
+}
+
+/** What is added to a column that is masked tells of its value: there it may not be. */
+function counting(
+  change: ChangeRows,
+  increments: readonly string[],
+  { seen, table }: SecuredRelation,
+  admission: Admission,
+): ChangeRows {
+  const masked = increments.flatMap((column) => {
+    const expression = seen(table.columns.get(column)!);
+    if (expression.kind === "column") return [];
+    const rows = shownIn(expression.mask, admission);
+    return rows === "all" ? [] : [{ column, rows }];
+  });
+  return masked.length === 0 ? change : { ...change, grants: [...change.grants, ...masked] };
 }
 
 /** All conditions that say which rows it reaches, and what they may become. */
@@ -77,8 +95,8 @@ function conditionsOf({ plan: { answer }, admission, admitted, using, check }: W
 }
 
 /** Whether a write needs a transaction: what can still be refused after its statement, or takes more than one. */
-function isAtomic({ plan, admission, check, change, reads }: Write): boolean {
-  const { policy, total, answer } = plan;
+function isAtomic({ plan, admission, check, change, increments, reads }: Write): boolean {
+  const { total, answer } = plan;
   return (
     answer.extras.size > 0 ||
     answer.selected.some(({ expression }) => isCustom(expression.column)) || // an author's mapping may throw
@@ -86,12 +104,16 @@ function isAtomic({ plan, admission, check, change, reads }: Write): boolean {
     total ||
     reads ||
     change.grants.length > 0 ||
+    increments.length > 0 ||
     plan.versions !== undefined ||
     !isSimple(answer, admission) ||
-    policy.maxAffected !== Number.POSITIVE_INFINITY ||
+    isBounded(plan) ||
     mayBeLarge(plan)
   );
 }
+
+/** Whether not any number of rows may be written. */
+const isBounded = ({ most, least }: WritePlan): boolean => most !== Number.POSITIVE_INFINITY || least > 0;
 
 /** What a row that was sent may come to when it is answered, beside what was sent. */
 const GROWTH = 8;
@@ -105,10 +127,12 @@ function mayBeLarge({ kind, policy, answer, countOnly }: WritePlan): boolean {
 
 /** What follows once rows are written: their number within its bound, what is answered of them, the total. */
 function after({ plan, admitted, admission, counted, read }: Write): readonly Step[] {
-  const { answer, policy, kind } = plan;
+  const { answer, policy, kind, most, least } = plan;
   const steps: Step[] = [];
-  if (policy.maxAffected !== Number.POSITIVE_INFINITY)
-    steps.push({ kind: "limit", most: policy.maxAffected, refusal: "limit-exceeded" });
+  if (isBounded(plan)) {
+    const path = most < policy.maxAffected ? "Prefer" : "select.where";
+    steps.push({ kind: "limit", most, least, path });
+  }
   const cameBack = kind === "delete" || isSimple(answer, admission);
   if (!plan.countOnly)
     steps.push({

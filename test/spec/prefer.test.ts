@@ -1,0 +1,274 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import * as pg from "drizzle-orm/pg-core";
+import * as lite from "drizzle-orm/sqlite-core";
+import type { QueryHandler } from "@bepalo/query";
+import { everywhere } from "../support/everywhere.ts";
+
+// `Prefer`: how a client wants a write to be done.
+
+const sqlite = {
+  item: lite.sqliteTable("items", {
+    id: lite.integer("id").primaryKey(),
+    name: lite.text("name").notNull().unique(),
+    owner: lite.text("owner").notNull().default("me"),
+  }),
+};
+const postgresql = {
+  item: pg.pgTable("items", {
+    id: pg.integer("id").primaryKey(),
+    name: pg.text("name").notNull().unique(),
+    owner: pg.text("owner").notNull().default("me"),
+  }),
+};
+
+type Any = (...parameters: any[]) => any;
+const told: unknown[] = [];
+const hooks = {
+  afterQuery: ({ dryRun }: { dryRun?: boolean }) => void told.push(["after", dryRun]),
+  afterCommit: () => void told.push("commit"),
+};
+const mine: Any = (_, t, { eq }) => eq(t.owner, "me");
+const every = (rule: object): object => ({
+  table: "item",
+  control: {
+    GET: { all: { select: true } },
+    POST: { all: { select: true, write: true, ...rule } },
+    PATCH: { all: { select: true, ...rule } },
+    DELETE: { all: { select: true, ...rule } },
+  },
+});
+const acl = {
+  items: every({ dryRun: true, where: mine }),
+  plain: every({}),
+  hooked: every({ dryRun: true, ...hooks }),
+  answering: every({ dryRun: true, afterQuery: () => Response.json({ mine: true }, { status: 202 }) }),
+  few: {
+    table: "item",
+    control: { PATCH: { all: { select: true, maxAffected: 1 } } },
+  },
+};
+
+everywhere({ sqlite, postgresql }, acl, (place) => {
+  const { run, handler } = place;
+  let handle: QueryHandler | undefined;
+  interface Heard {
+    readonly status: number;
+    readonly body: any;
+    readonly applied: string | null;
+  }
+  async function ask(method: string, path: string, prefer?: string, body?: unknown): Promise<Heard> {
+    handle ??= handler(acl);
+    const response = await handle(
+      new Request(`http://local/query/${path}`, {
+        method,
+        headers: { "content-type": "application/json", ...(prefer !== undefined && { prefer }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+    );
+    return {
+      status: response.status,
+      body: await response.json(),
+      applied: response.headers.get("preference-applied"),
+    };
+  }
+  const stored = async (): Promise<unknown> =>
+    (await ask("GET", "plain?select=(orderBy:(id:asc))")).body.plain;
+
+  beforeEach(async () => {
+    told.length = 0;
+    await run("delete from items");
+    await run("insert into items (id, name, owner) values (1, 'a', 'me'), (2, 'b', 'me'), (3, 'c', 'you')");
+  });
+  afterEach(() => expect(place.errors.splice(0)).toEqual([]));
+
+  describe("tx=rollback", () => {
+    test("does everything, and takes it back", async () => {
+      const before = await stored();
+      expect(await ask("POST", "items", "tx=rollback", { id: 9, name: "n" })).toMatchObject({
+        status: 200,
+        body: { rowsAffected: 1, items: [{ id: 9, name: "n", owner: "me" }] },
+        applied: "tx=rollback",
+      });
+      expect(await ask("PATCH", "items?select=(where:(id:1))", "tx=rollback", { name: "z" })).toMatchObject({
+        status: 200,
+        body: { items: [{ name: "z" }] },
+      });
+      expect(await ask("DELETE", "items", "tx=rollback")).toMatchObject({
+        status: 200,
+        body: { rowsAffected: 2 },
+      });
+      expect(await stored()).toEqual(before);
+    });
+
+    test("refuses what would be refused", async () => {
+      expect(await ask("POST", "items", "tx=rollback", { id: 1, name: "n" })).toMatchObject({ status: 409 });
+      expect(
+        await ask("PATCH", "items?select=(where:(id:1))", "tx=rollback", { owner: "you" }),
+      ).toMatchObject({ status: 403, body: { code: "check-failed" } });
+      expect(await ask("POST", "items", "tx=rollback", { id: 9 })).toMatchObject({
+        status: 400,
+        body: { path: "name" },
+      });
+    });
+
+    test("where no rule lets anybody try, it is refused, and nothing is done", async () => {
+      const before = await stored();
+      for (const method of ["POST", "PATCH", "DELETE"])
+        expect(
+          await ask(method, "plain", "tx=rollback", method === "DELETE" ? undefined : { name: 1 }),
+        ).toMatchObject({ status: 400, body: { code: "invalid-value", path: "Prefer" }, applied: null });
+      expect(await stored()).toEqual(before);
+    });
+
+    test("hooks know, and nobody hears of a commit", async () => {
+      await ask("POST", "hooked", "tx=rollback", { id: 9, name: "n" });
+      await ask("POST", "hooked", "tx=commit", { id: 9, name: "n" });
+      await Bun.sleep(5);
+      expect(told).toEqual([["after", true], ["after", undefined], "commit"]);
+    });
+
+    test("a hook's answer is the answer", async () => {
+      const before = await stored();
+      expect(await ask("POST", "answering", "tx=rollback", { id: 9, name: "n" })).toMatchObject({
+        status: 202,
+        body: { mine: true },
+      });
+      expect(await stored()).toEqual(before);
+    });
+  });
+
+  describe("max-affected, min-affected", () => {
+    test("more than so many is rolled back", async () => {
+      const before = await stored();
+      expect(await ask("DELETE", "items", "max-affected=1")).toMatchObject({
+        status: 400,
+        body: { code: "limit-exceeded", path: "Prefer" },
+      });
+      expect(await stored()).toEqual(before);
+      expect(await ask("DELETE", "items", "max-affected=2")).toMatchObject({
+        status: 200,
+        body: { rowsAffected: 2 },
+        applied: "max-affected=2",
+      });
+    });
+
+    test("a rule's own maximum is not lifted", async () => {
+      expect(
+        await ask("PATCH", "few?select=(where:(id.gte:1))", "max-affected=5", { owner: "x" }),
+      ).toMatchObject({ status: 400, body: { code: "limit-exceeded", path: "select.where" } });
+    });
+
+    test("fewer than so many is 404, be the row another's or not there", async () => {
+      const theirs = await ask("PATCH", "items?select=(where:(id:3))", "min-affected=1", { name: "x" });
+      expect(theirs).toMatchObject({
+        status: 404,
+        body: { code: "not-found", path: "Prefer" },
+        applied: null,
+      });
+      const nobodys = await ask("PATCH", "items?select=(where:(id:4))", "min-affected=1", { name: "x" });
+      expect(nobodys).toEqual(theirs);
+      expect(await ask("DELETE", "items?select=(where:(id:1))", "min-affected=2")).toMatchObject({
+        status: 404,
+      });
+      expect(await ask("DELETE", "items?select=(where:(id:1))", "min-affected=1")).toMatchObject({
+        status: 200,
+        applied: "min-affected=1",
+      });
+    });
+
+    test("new rows are counted as well", async () => {
+      const two = [
+        { id: 8, name: "x" },
+        { id: 9, name: "y" },
+      ];
+      const before = await stored();
+      expect(await ask("POST", "items", "max-affected=1", two)).toMatchObject({ status: 400 });
+      expect(await ask("POST", "items", "min-affected=3", two)).toMatchObject({ status: 404 });
+      expect(await stored()).toEqual(before);
+      expect(await ask("POST", "items", "min-affected=2,max-affected=2", two)).toMatchObject({
+        status: 200,
+        applied: "min-affected=2, max-affected=2",
+      });
+    });
+
+    test("a hook's answer does not pass it by", async () => {
+      const before = await stored();
+      expect(await ask("DELETE", "answering", "max-affected=1")).toMatchObject({ status: 400 });
+      expect(await stored()).toEqual(before);
+    });
+
+    test.each([
+      "max-affected",
+      "max-affected=",
+      'max-affected=""',
+      "max-affected=-1",
+      "max-affected=1.5",
+      "max-affected=1e3",
+      "max-affected=one",
+      "min-affected=99999999999999999999",
+      "tx=rolback",
+      "tx",
+      "return=nothing",
+      "handling=some",
+      "max-affected=1 2",
+      '"tx"=rollback',
+      'max-affected="1',
+      "=1",
+    ])("`%s` is refused", async (prefer) => {
+      const before = await stored();
+      expect(await ask("DELETE", "items", prefer)).toMatchObject({
+        status: 400,
+        body: { code: "invalid-value", path: "Prefer" },
+      });
+      expect(await stored()).toEqual(before);
+    });
+  });
+
+  test("return=minimal answers nothing of the rows", async () => {
+    const told = await ask("POST", "items", "return=minimal", { id: 9, name: "n" });
+    expect(told).toEqual({ status: 200, body: { rowsAffected: 1, count: 1 }, applied: "return=minimal" });
+    expect(
+      await ask("PATCH", "items?select=(columns:~T(id)~,where:(id:9))", "return=minimal", { name: "m" }),
+    ).toMatchObject({ body: { rowsAffected: 1 } });
+    expect(await ask("DELETE", "items?select=(where:(id:9))", "return=representation")).toMatchObject({
+      body: { items: [{ id: 9, name: "m" }] },
+      applied: "return=representation",
+    });
+  });
+
+  test.each([
+    ["Return = Minimal", "return=minimal"],
+    [', ,return="minimal" ;x="a,b" ; y,,', "return=minimal"],
+    ["return=minimal, return=representation", "return=minimal"],
+    ['foo; bar="\\"", MAX-AFFECTED=5 , wait=10', "max-affected=5"],
+    ["respond-async", null],
+    ["", null],
+    ["handling=lenient, foo", "handling=lenient"],
+    ["handling=strict, max-affected=3", "handling=strict, max-affected=3"],
+  ])("`%s` is read as RFC 7240 has it", async (prefer, applied) => {
+    expect(await ask("POST", "items", prefer, { id: 9, name: "n" })).toMatchObject({ status: 200, applied });
+  });
+
+  test("an unknown preference is refused where wishes are strict", async () => {
+    for (const prefer of ["handling=strict, wait=10", "max-afected=1; x, handling=strict"])
+      expect(await ask("DELETE", "items", prefer)).toMatchObject({
+        status: 400,
+        body: { code: "invalid-value", path: "Prefer" },
+      });
+  });
+
+  test("several headers are one", async () => {
+    handle ??= handler(acl);
+    const headers = new Headers({ prefer: "return=minimal" });
+    headers.append("prefer", "max-affected=1");
+    const response = await handle(new Request("http://local/query/items", { method: "DELETE", headers }));
+    expect(response.status).toBe(400);
+  });
+
+  test("reads ignore it", async () => {
+    expect(await ask("GET", "items", "handling=strict, foo, max-affected=x, tx=rollback")).toMatchObject({
+      status: 200,
+      applied: null,
+    });
+  });
+});
