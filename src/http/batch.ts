@@ -1,7 +1,13 @@
 import { createContext } from "../author/author.ts";
 import type { Answer, Asking, BatchCall } from "../engine/engine.ts";
 import { QueryError } from "../error.ts";
-import { type Method, type MethodTraits, OPEN, type Preferences, type Principal } from "../request/request.ts";
+import {
+  type Method,
+  type MethodTraits,
+  OPEN,
+  type Preferences,
+  type Principal,
+} from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import { searchOf } from "./address.ts";
 import { allowHeader } from "./allow.ts";

@@ -265,6 +265,64 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
     expect(response.status).toBe(400);
   });
 
+  describe("of several requests at once", () => {
+    let batches: QueryHandler | undefined;
+    async function batch(prefer: string, operations: readonly object[]): Promise<Heard> {
+      batches ??= handler(acl, { batch: true });
+      const response = await batches(
+        new Request("http://local/query/$batch", {
+          method: "POST",
+          headers: { "content-type": "application/json", prefer },
+          body: JSON.stringify(operations),
+        }),
+      );
+      const applied = response.headers.get("preference-applied");
+      return { status: response.status, body: await response.json(), applied };
+    }
+    const add = (id: number, resource = "items"): object => ({
+      method: "POST",
+      resource,
+      body: { id, name: `n${id}` },
+    });
+
+    test("all are taken back", async () => {
+      const before = await stored();
+      expect(await batch("tx=rollback", [add(8), add(9)])).toMatchObject({
+        status: 200,
+        body: [{ rowsAffected: 1 }, { rowsAffected: 1 }],
+        applied: "tx=rollback",
+      });
+      expect(await stored()).toEqual(before);
+    });
+
+    test("each rule has to allow it", async () => {
+      const before = await stored();
+      expect(await batch("tx=rollback", [add(8), add(9, "plain")])).toMatchObject({
+        status: 400,
+        body: { code: "invalid-value", path: "1.Prefer" },
+      });
+      expect(await stored()).toEqual(before);
+    });
+
+    test("the rows of all are counted together", async () => {
+      const before = await stored();
+      expect(await batch("max-affected=1", [add(8), add(9)])).toMatchObject({
+        status: 400,
+        body: { code: "limit-exceeded", path: "Prefer" },
+      });
+      expect(await batch("min-affected=3", [add(8), add(9)])).toMatchObject({ status: 404 });
+      expect(await stored()).toEqual(before);
+      expect(await batch("max-affected=2, return=minimal", [add(8), add(9)])).toEqual({
+        status: 200,
+        body: [
+          { rowsAffected: 1, count: 1 },
+          { rowsAffected: 1, count: 1 },
+        ],
+        applied: "max-affected=2, return=minimal",
+      });
+    });
+  });
+
   test("reads ignore it", async () => {
     expect(await ask("GET", "items", "handling=strict, foo, max-affected=x, tx=rollback")).toMatchObject({
       status: 200,
