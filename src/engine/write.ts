@@ -92,12 +92,12 @@ export async function prepareWrite<Shaped>(
   sent: Body | undefined,
   call: Call<Shaped>,
 ): Promise<Ready<Shaped>> {
+  refuseDryRun(planned.policy, call.principal.context);
   if (planned.meeting !== undefined) return prepareUpsert(parts, planned, sent!, call);
   const { mark } = call;
   const { policy } = planned;
   if (sent !== undefined && nests(policy, sent)) return prepareNested(parts, planned, sent, call);
   const { context } = call.principal;
-  refuseDryRun(policy, context);
   setFindFirst(context, false);
   // Those that the client sets, where it matters which they are.
   const columns = policy.writeMasks.size > 0 ? new Set<string>() : undefined;
