@@ -86,7 +86,7 @@ export async function runWrite(
       }
     } catch (error) {
       if (strandedIsRefused && dialect.missesReference(error)) throw checkFailed();
-      throw sumRefused(dialect, given.values, error) ?? error;
+      throw sumRefused(dialect, values, error) ?? error;
     }
   };
   await take(amid === undefined ? steps : steps.slice(0, last));

@@ -109,13 +109,31 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
     return inspect(visit, traits, query, principal, given);
   if (given !== undefined) await admitGiven(visit, query, principal, given);
   if (route.caller !== undefined) await visit.nameFrom(context);
-  const preferred = traits.writes ? readPreferences(request.headers) : undefined;
-  const asked = traits.writes ? wishing(query, request, preferred) : query;
-  const keyed = key === undefined ? undefined : await keyOf(visit, key, context);
+  return traits.writes
+    ? respondToWrite(visit, query, principal, key)
+    : respondToRead(visit, query, principal);
+}
+
+async function respondToRead(visit: Visit, query: QueryRequest, principal: Principal): Promise<Response> {
+  const body = await visit.route.engine.run<Response | JSONText>(new Question(visit, query, principal));
+  const response = await respondRead(visit.request, body, visit.base);
+  visit.mark("shape");
+  return response;
+}
+
+async function respondToWrite(
+  visit: Visit,
+  query: QueryRequest,
+  principal: Principal,
+  key: string | undefined,
+): Promise<Response> {
+  const { route, request, base } = visit;
+  const preferred = readPreferences(request.headers);
+  const asked = wishing(query, request, preferred);
+  const keyed = key === undefined ? undefined : await keyOf(visit, key, principal.context);
   const body = await route.engine.run<Response | JSONText>(new Question(visit, asked, principal, keyed));
-  const base = telling(visit.base, preferred);
-  const response = await (traits.writes ? respondWrite(body, base) : respondRead(request, body, base));
-  mark("shape");
+  const response = await respondWrite(body, telling(base, preferred));
+  visit.mark("shape");
   return response;
 }
 
