@@ -476,6 +476,66 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
     expect(await page.evaluate("document.activeElement.ariaLabel")).toBe("Edit Notes on browsers");
   });
 
+  test("tells who edits a post that was changed in another window, and shows both", async () => {
+    const window = await browser.newContext();
+    await window.addCookies(await page.context().cookies());
+    const other = await window.newPage();
+    try {
+      await other.goto(page.url());
+      const theirs = other.getByRole("table", { name: "Your posts" });
+      await button("Edit Notes on browsers", other).click();
+      await theirs.locator(".editor").getByLabel("Title").fill("Notes on windows");
+
+      await button("Edit Notes on browsers").click();
+      const editor = table().locator(".editor");
+      await editor.getByLabel("Title").fill("Notes on two browsers");
+      await button("Save", other).click();
+      await theirs.getByRole("rowheader", { name: "Notes on windows" }).waitFor();
+
+      await button("Save").click();
+      const note = editor.getByRole("note", { name: "Changed meanwhile" });
+      await says(note, "Notes on windows");
+      await says(lastRequest(), "200");
+      expect(await editor.getByLabel("Title").inputValue()).toBe("Notes on two browsers");
+      await portrait("outdated");
+      // Who saves once more has seen the other.
+      await editor.getByLabel("Title").fill("Notes on browsers");
+      await button("Save").click();
+      await news("Saved “Notes on browsers”.");
+    } finally {
+      await window.close();
+    }
+  });
+
+  test("makes one post of what is sent again after its answer was lost", async () => {
+    const keys: (string | undefined)[] = [];
+    let lost = 0;
+    // The server has done it, and nobody hears of it.
+    await page.route("**/query/posts?*", async (route) => {
+      const sent = route.request();
+      if (sent.method() !== "POST") return route.continue();
+      keys.push(sent.headers()["idempotency-key"]);
+      if (lost++ > 0) return route.continue();
+      await route.fetch();
+      return route.abort();
+    });
+    await posts().getByLabel("Title", { exact: true }).fill("Sent twice");
+    await posts().getByLabel("Body").fill("Written once.");
+    await button("Add post").click();
+    await says(page.getByRole("alert"), "the server could not be reached");
+    await button("Add post").click();
+    await news("Added “Sent twice”.");
+    await page.unroute("**/query/posts?*");
+    await shown("1–10 of 32");
+    expect(await titles().filter({ hasText: "Sent twice" }).count()).toBe(1);
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(keys[1]).toBe(keys[0]);
+    await button("Delete Sent twice").click();
+    await button("Delete it").click();
+    await shown("1–10 of 31");
+  });
+
   test("deletes a post, but asks first", async () => {
     const question = page.getByRole("dialog", { name: "Delete “Notes on browsers”?" });
     await button("Delete Notes on browsers").click();
@@ -570,6 +630,8 @@ describe.skipIf(!found && !demanded)("the sandbox's page", () => {
     expect(complaints).toEqual([
       "Failed to load resource: the server responded with a status of 401 (Unauthorized)",
       "Failed to load resource: the server responded with a status of 400 (Bad Request)",
+      "Failed to load resource: the server responded with a status of 412 (Precondition Failed)",
+      "Failed to load resource: net::ERR_FAILED", // the answer that was lost
       "Failed to load resource: the server responded with a status of 400 (Bad Request)",
     ]);
     expect(strangers).toEqual([]);

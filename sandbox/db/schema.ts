@@ -93,6 +93,8 @@ export const post = sqliteTable(
     title: text("title", { length: 50 }).notNull(),
     body: text("body", { length: 512 }).notNull(),
     cover: text("cover", { mode: "json" }).$type<Cover>(),
+    /** Which change of it this is, so that two people, or windows, do not undo each other's. */
+    version: integer("version").notNull().default(1),
     publishedAt: moment("published_at"),
     createdAt: createdAt(),
     updatedAt: updatedAt(),

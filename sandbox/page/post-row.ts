@@ -5,14 +5,22 @@ import { onSubmit } from "./form.ts";
 import { attempt } from "./messages.ts";
 
 /** The columns of a post that the page asks for. */
-export const columns = { id: true, title: true, body: true, createdAt: true, updatedAt: true } as const;
+export const columns = {
+  id: true,
+  title: true,
+  body: true,
+  version: true,
+  createdAt: true,
+  updatedAt: true,
+} as const;
 
 /** A post as the server answers it. */
 export type Post = RowOf<Api, "posts", "GET", { readonly columns: typeof columns }>;
 
 /** What can be done with a post in its row. */
 export interface PostActions {
-  readonly save: (post: Post, changed: Pick<Post, "title" | "body">) => Promise<void>;
+  /** Answers the post as somebody else has left it meanwhile, where that stands in the way. */
+  readonly save: (post: Post, changed: Pick<Post, "title" | "body">) => Promise<Post | undefined>;
   readonly remove: (post: Post) => Promise<void>;
 }
 
@@ -51,9 +59,15 @@ function edit(row: HTMLElement, post: Post, actions: PostActions): void {
   };
   part(editor, "cancel").addEventListener("click", cancel);
   editor.addEventListener("keydown", ({ key }) => key === "Escape" && cancel());
-  onSubmit(find(editor, "form", HTMLFormElement), ({ title = "", body = "" }) =>
-    actions.save(post, { title, body }),
-  );
+  let known = post;
+  onSubmit(find(editor, "form", HTMLFormElement), async ({ title = "", body = "" }) => {
+    const theirs = await actions.save(known, { title, body });
+    if (theirs === undefined) return;
+    // Both are to be seen; who saves once more has seen the other.
+    known = theirs;
+    write(part(editor, "theirs"), { "their-title": theirs.title, "their-body": theirs.body });
+    part(editor, "theirs").hidden = false;
+  });
   row.replaceWith(editor);
   title.select();
 }

@@ -3,7 +3,7 @@ import { columns, type Post } from "./post-row.ts";
 const PAGE = 10;
 
 /** What posts can be sorted by. */
-export type Column = Exclude<keyof Post, "id">;
+export type Column = Exclude<keyof Post, "id" | "version">;
 
 /** Which posts are to be seen. */
 export interface View {

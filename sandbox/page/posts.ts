@@ -1,11 +1,12 @@
-import type { ApiClient } from "@bepalo/query/client";
+import { type ApiClient, ClientError } from "@bepalo/query/client";
 import type { Api } from "./api.ts";
 import { confirmed } from "./confirm.ts";
 import { find, part } from "./dom.ts";
 import { onSubmit, valuesOf } from "./form.ts";
 import { createLatest } from "./latest.ts";
 import { attempt, say } from "./messages.ts";
-import { focusPost, postRow, type Post } from "./post-row.ts";
+import { createKeys } from "./keys.ts";
+import { columns, focusPost, postRow, type Post } from "./post-row.ts";
 import {
   lastPage,
   newest,
@@ -31,6 +32,7 @@ const next = part(section, "next", HTMLButtonElement);
 /** The table of somebody's own posts, and everything that can be done with it; `changed` hears that a post did, or went. */
 export function createPosts(api: ApiClient<Api>, changed: () => void) {
   let view = newest;
+  const once = createKeys();
   const latest = createLatest();
 
   async function show(wanted: View): Promise<void> {
@@ -63,23 +65,33 @@ export function createPosts(api: ApiClient<Api>, changed: () => void) {
   }
 
   async function add({ title = "", body = "" }: Readonly<Record<string, string>>): Promise<void> {
-    await api.post("posts", { title, body }, { mine: true, columns: false });
+    const idempotencyKey = once.keyOf({ title, body });
+    await api.post("posts", { title, body }, { mine: true, columns: false }, { idempotencyKey });
+    once.done();
     drafting.reset();
     filter.reset();
     await show(newest);
     say(`Added “${title}”.`);
   }
 
-  async function save({ id }: Post, texts: Pick<Post, "title" | "body">): Promise<void> {
-    const { rowsAffected } = await api.patch("posts", texts, {
-      mine: true,
-      where: { id },
-      columns: false,
-    });
+  async function save({ id, version }: Post, texts: Pick<Post, "title" | "body">): Promise<Post | undefined> {
+    const question = { mine: true, where: { id }, columns: false, ifVersion: version } as const;
+    const theirs = await api.patch("posts", texts, question).then(
+      () => undefined,
+      (error: unknown) => outdated(error, id),
+    );
+    if (theirs !== undefined && theirs !== null) return theirs;
     changed();
     await show(view);
     focusPost(table, id);
-    say(rowsAffected === 1 ? `Saved “${texts.title}”.` : "This post is gone.");
+    say(theirs === null ? "This post is gone." : `Saved “${texts.title}”.`);
+    return undefined;
+  }
+
+  /** The post as it is now whose change came too late: null where it is gone. */
+  async function outdated(error: unknown, id: string): Promise<Post | null> {
+    if (!(error instanceof ClientError && error.code === "precondition-failed")) throw error;
+    return (await api.first("posts", { mine: true, where: { id }, columns })).posts;
   }
 
   async function remove({ id, title }: Post): Promise<void> {

@@ -50,13 +50,13 @@ function requestsOf({ ownKey, resource, join }: NestPolicy, wish: NestedWish): r
     if (wanted === true || (wanted !== false && wanted.length > 0))
       asked.push({ method, resource: of, bodies });
   };
-  const named = [...connect, ...(set ?? [])];
-  const parted = disconnect === "one" || disconnect.length > 0 || set !== undefined;
+  const named = connect.length > 0 || (set ?? []).length > 0;
+  const parted = disconnect.length > 0 || set !== undefined;
   ask("POST", resource, create, bodiesOf(create));
   ask("PATCH", resource, update, bodiesOf(update));
   ask("DELETE", resource, wish.delete);
   if (join !== undefined) {
-    ask("GET", resource, [...named, ...disconnect]);
+    ask("GET", resource, named || disconnect.length > 0);
     ask("POST", join.resource, named);
     ask("DELETE", join.resource, parted);
   } else if (ownKey) ask("GET", resource, connect);

@@ -10,7 +10,7 @@ export default {
       GET: {
         all: {
           unrestricted: true,
-          select: { mode: false, columns: ["createdAt", "updatedAt"] },
+          select: { mode: false, columns: ["createdAt", "updatedAt", "version"] },
           where: (_context, post, { isNotNull }) => isNotNull(post.publishedAt),
           orderBy: { publishedAt: "desc" },
           search: true,

@@ -5,6 +5,7 @@ export const tables = {
   post: {
     where: ({ session }, post, { eq }) => eq(post.userId, session.userId),
     set: { userId: ({ session }) => session.userId },
+    version: "version",
     search: { columns: ["title", "body"], language: "english" },
   },
   comment: { set: { userId: ({ session }) => session.userId } },
