@@ -5,7 +5,6 @@ import type { BodyMethod } from "../options.ts";
 import type { Simplify } from "../part.ts";
 import type { Chosen, ChosenAlways, Masked } from "./columns.ts";
 import type { Omitted, Open, Unasked, Written } from "./draft.ts";
-import type { CheckedWish, Nested, NestName, WishFor } from "./nested.ts";
 import type { Anything, FactsOf, ResourceColumns, RulesOf, TableOf, Unknown } from "./resource.ts";
 
 /**
@@ -15,17 +14,12 @@ import type { Anything, FactsOf, ResourceColumns, RulesOf, TableOf, Unknown } fr
 export type PostBody<A extends AnyApi, R extends string> =
   Unknown<A> extends true
     ? Anything
-    : WithNested<
-        A,
-        R,
-        "POST",
-        Given<
-          ResourceColumns<A, R>,
-          Writable<ResourceColumns<A, R>, AnyRule<A, R, "POST">, "POST", FactsOf<A, TableOf<A, R>>>,
-          Exclude<
-            Needed<ResourceColumns<A, R>>,
-            Provided<AnyRule<A, R, "POST">> | Set<FactsOf<A, TableOf<A, R>>, AnyRule<A, R, "POST">>
-          >
+    : Given<
+        ResourceColumns<A, R>,
+        Writable<ResourceColumns<A, R>, AnyRule<A, R, "POST">, "POST", FactsOf<A, TableOf<A, R>>>,
+        Exclude<
+          Needed<ResourceColumns<A, R>>,
+          Provided<AnyRule<A, R, "POST">> | Set<FactsOf<A, TableOf<A, R>>, AnyRule<A, R, "POST">>
         >
       >;
 
@@ -33,23 +27,11 @@ export type PostBody<A extends AnyApi, R extends string> =
 export type PatchBody<A extends AnyApi, R extends string> =
   Unknown<A> extends true
     ? Anything
-    : WithNested<
-        A,
-        R,
-        "PATCH",
-        Given<
-          ResourceColumns<A, R>,
-          Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH", FactsOf<A, TableOf<A, R>>>,
-          never
-        >
+    : Given<
+        ResourceColumns<A, R>,
+        Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH", FactsOf<A, TableOf<A, R>>>,
+        never
       >;
-
-/** A row, and what some rule lets be written with it. */
-type WithNested<A extends AnyApi, R extends string, M extends BodyMethod, Row> = [
-  NestName<AnyRule<A, R, M>>,
-] extends [never]
-  ? Row
-  : Simplify<Row & Nested<A, R, M, AnyRule<A, R, M>>>;
 
 type AnyRule<A extends AnyApi, R extends string, M extends BodyMethod> = RulesOf<A, R, M>[keyof RulesOf<
   A,
@@ -78,23 +60,13 @@ type CheckedBody<R extends string, Row, B> = B extends readonly unknown[]
 /** A row, or parameters, with a sentence in place of each name that is none of its own. */
 export type CheckedRow<R extends string, Row, B> = Simplify<
   {
-    [K in keyof B as Exclude<K, Owed<Row, B>>]: K extends keyof Row
-      ? CheckedValue<Row[K], B[K]>
+    [K in keyof B as Exclude<K, RequiredKey<Row>>]: K extends keyof Row
+      ? Row[K]
       : string extends K
         ? B[K]
         : `\`${R}\` takes no \`${K & string}\``;
-  } & { [K in Owed<Row, B>]: Row[K] }
+  } & { [K in RequiredKey<Row>]: Row[K] }
 >;
-
-/** What a body must have. What a row refers to may be written with it, and then its column is the server's to write. */
-type Owed<Row, B> = true extends Refers<Row, B> ? never : RequiredKey<Row>;
-
-type Refers<Row, B> = {
-  [K in keyof B & keyof Row]: "one" extends WishFor<Row[K]> ? true : never;
-}[keyof B & keyof Row];
-
-/** What stands under a name of a row. */
-type CheckedValue<Expected, V> = [WishFor<Expected>] extends [never] ? Expected : CheckedWish<Expected, V>;
 
 type RequiredKey<Row> = { [K in keyof Row]-?: {} extends Pick<Row, K> ? never : K }[keyof Row];
 
