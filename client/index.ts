@@ -34,7 +34,7 @@ export type {
   WithinAt,
   WithinOn,
 } from "./column/filter.ts";
-export type { Answered, BatchBuilder, Operation } from "./api/batch.ts";
+export type { Answered, BatchBuilder, Operation, RowIn } from "./api/batch.ts";
 export type { Bucket, ColumnsFor, FigureAt, FunctionName } from "./column/function.ts";
 export type { TableGround } from "./column/ground.ts";
 export type { CountOperands, OpenCount } from "./column/related.ts";

@@ -10,8 +10,9 @@ import {
   text,
 } from "drizzle-orm/sqlite-core";
 
+// Aliases, which are written out where a type of an author's mentions them.
 /** What the types of all columns say alike. */
-interface Plain<Table extends string, Name extends string, NotNull extends boolean> {
+type Plain<Table extends string, Name extends string, NotNull extends boolean> = {
   name: Name;
   tableName: Table;
   notNull: NotNull;
@@ -22,7 +23,7 @@ interface Plain<Table extends string, Name extends string, NotNull extends boole
   baseColumn: never;
   identity: undefined;
   generated: undefined;
-}
+};
 
 interface Text {
   dataType: "string";
@@ -31,11 +32,11 @@ interface Text {
   enumValues: [string, ...string[]];
 }
 
-interface Moment {
+type Moment = {
   dataType: "date";
   data: Date;
   enumValues: undefined;
-}
+};
 
 type SQLiteText<Table extends string, Name extends string, NotNull extends boolean = true> = SQLiteColumn<
   Plain<Table, Name, NotNull> & Text & { columnType: "SQLiteText" },

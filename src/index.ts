@@ -31,6 +31,7 @@ export {
 } from "./dialect/dialect.ts";
 export { type ErrorCode, type ErrorDetails, HttpError, type Issue, QueryError } from "./error.ts";
 export type { CorsOptions } from "./http/cors.ts";
+export type { BatchOptions } from "./http/batch.ts";
 export {
   createQueryHandler,
   createQueryRoute,
@@ -58,6 +59,7 @@ export type {
   AnyACL,
   AnyEntry,
   AnyGrants,
+  AnyJoinedNest,
   AnyListRule,
   AnyAccess,
   AnyRule,
@@ -83,12 +85,16 @@ export type {
   ForbidQuery,
   Handed,
   Hooked,
+  JoinedNest,
+  JoinedNests,
   KeptColumn,
   LimitOptions,
   ListRule,
   Lists,
   ManyRelationOf,
   MethodOf,
+  Nests,
+  NestsByRelation,
   NoEntry,
   OneRelationOf,
   Parents,

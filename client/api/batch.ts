@@ -21,7 +21,7 @@ export interface Operation<Answer, R extends string = string> {
 }
 
 /** A row of an answer. */
-type RowIn<Answer, R extends string> = Answer extends { readonly [K in R]: infer Rows }
+export type RowIn<Answer, R extends string> = Answer extends { readonly [K in R]: infer Rows }
   ? Rows extends readonly (infer Row)[]
     ? Row
     : NonNullable<Rows>
