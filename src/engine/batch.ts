@@ -1,5 +1,12 @@
 import { Buffer } from "node:buffer";
-import { type Body, readParams, setParams } from "../author/author.ts";
+import {
+  type Body,
+  type Context,
+  readParams,
+  removeTransaction,
+  setParams,
+  setTransaction,
+} from "../author/author.ts";
 import { HttpError, invalidBody, tooLarge, tooLargeAnswer } from "../error.ts";
 import { Ended, type Inside } from "../execute/execute.ts";
 import { planWrite, type Shared, Spent } from "../plan/plan.ts";
@@ -15,6 +22,7 @@ import { askedAlone, preferring, refuseAffected, tellDryRun } from "./prefer.ts"
 import { Answers, bodyWith, operandWith, refers } from "./references.ts";
 import { counted } from "./turns.ts";
 import { perform, prepareWrite, type Ready } from "./write.ts";
+import { rowsIn } from "./write-task.ts";
 
 /** What a request of a batch asks, and for whom. */
 export type Asking = Pick<Call<unknown>, "request" | "principal">;
@@ -44,7 +52,7 @@ export async function batch(parts: Parts, call: BatchCall): Promise<string | Res
 }
 
 /** A request whose rule is known, and which waits for what it refers to. */
-type Late = (parts: Parts, shared: Shared, answers: Answers) => Promise<Ready<string>>;
+type Late = (parts: Parts, shared: Shared, answers: Answers, tx: unknown) => Promise<Ready<string>>;
 
 /** Requests that are kept together, or not at all. */
 class Batch {
@@ -52,7 +60,6 @@ class Batch {
   readonly #call: BatchCall;
   readonly #operations: readonly Operation[];
   readonly #spent = new Spent();
-  #rows = 0;
   /** The place of the request that something is done for, and not for all of them. */
   #place: number | undefined;
   /** The rows that were written, which the client may bound. */
@@ -137,7 +144,7 @@ class Batch {
     this.#affected = 0;
     for (const [index, one] of prepared.entries()) {
       this.#place = index;
-      const ready = typeof one === "function" ? await one(parts, shared, answers) : one;
+      const ready = typeof one === "function" ? await one(parts, shared, answers, inside.database) : one;
       this.#begun.push(ready);
       answers.add(await ready.run(inside));
       refuseLarge(answers, maxAnswerSize);
@@ -160,13 +167,14 @@ class Batch {
     if (!refers(body) && !refers(select))
       return this.#ready(this.#parts, policy, part, { spent: this.#spent });
     await askAhead(this.#parts, policy, select);
-    return (parts, shared, answers) => {
-      part.sent = bodyOf({
-        ...operation,
-        ...(body !== undefined && { body: bodyWith(body, policy.table, answers) }),
+    return (parts, shared, answers, tx) =>
+      withTransaction(principal.context, tx, () => {
+        part.sent = bodyOf({
+          ...operation,
+          ...(body !== undefined && { body: bodyWith(body, policy.table, answers) }),
+        });
+        return this.#ready(parts, policy, part, shared);
       });
-      return this.#ready(parts, policy, part, shared);
-    };
   }
 
   #part(operation: Operation): Part<string> {
@@ -183,17 +191,27 @@ class Batch {
     const { request } = part;
     return request.method === "GET"
       ? prepareRead(parts, policy, part, shared)
-      : prepareWrite(parts, planWrite(policy, request, shared), part.sent, part);
+      : prepareWrite(parts, planWrite(policy, request, shared), part.sent, part, shared);
   }
 
   /** Counts the rows of all bodies, and the bytes of each. */
   #count(operation: Operation, { limits: { maxRows, maxBodySize } }: Policy): void {
     const { body } = operation;
     if (body === undefined) return;
-    this.#rows += Array.isArray(body) ? body.length : 1;
-    if (this.#rows > maxRows) throw invalidBody(`${this.#rows} rows together exceed ${maxRows}`);
+    const rows = (this.#spent.rows += rowsIn(body));
+    if (rows > maxRows) throw invalidBody(`${rows} rows together exceed ${maxRows}`);
     if (maxBodySize < this.#parts.policies.limits.maxBodySize && sizeOf(body) > maxBodySize)
       throw tooLarge(maxBodySize);
+  }
+}
+
+/** Has an author's functions find the transaction while a request is made ready in it. */
+async function withTransaction<T>(context: Context, tx: unknown, work: () => Promise<T>): Promise<T> {
+  setTransaction(context, tx);
+  try {
+    return await work();
+  } finally {
+    removeTransaction(context);
   }
 }
 
@@ -202,7 +220,19 @@ async function textOf(answer: string | Response): Promise<string> {
   if (!isResponse(answer)) return answer;
   if (!answer.ok || !/^application\/json\b/i.test(answer.headers.get("content-type") ?? ""))
     throw new Ended(answer);
-  return answer.text();
+  const text = await answer.text();
+  if (!isJSON(text)) throw new Ended(new Response(text === "" ? null : text, answer));
+  return text;
+}
+
+/** What says that it is JSON may be none, and then no list would be. */
+function isJSON(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The body of a request, whose numbers keep all their digits. */

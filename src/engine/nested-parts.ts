@@ -1,8 +1,8 @@
 import type { SQL } from "drizzle-orm";
-import { admitAll, type Body, type Row, setFindFirst, setParams } from "../author/author.ts";
+import { admitAll, type Body, type Row, setFindFirst, setParams, setTransaction } from "../author/author.ts";
 import { QueryError } from "../error.ts";
 import type { Inside } from "../execute/execute.ts";
-import { namesRow, planKey, planWrite, rowKeysOf, type WritePlan } from "../plan/plan.ts";
+import { namesRow, planKey, planWrite, rowKeysOf, type Shared, type WritePlan } from "../plan/plan.ts";
 import { exampleOf, type Policy, type QueryResult } from "../policy/policy.ts";
 import type { QueryRequest } from "../request/request.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
@@ -101,12 +101,32 @@ async function planned(
   });
   return placing(place, async () => {
     const policy = await tree.parts.policies.resolve(request, part.principal);
-    const plan = planWrite(guarded(policy, where, finds), withoutColumns(policy, request));
-    const names = namesRow(policy, plan.answer.where);
+    const guardedPolicy = guarded(policy, where, finds);
+    const { plan, names } = counting(tree, policy, (shared) => {
+      const plan = planWrite(guardedPolicy, withoutColumns(policy, request), shared);
+      return { plan, names: namesRow(policy, plan.answer.where) };
+    });
     if (finds === "key" && !names) throw namesNone(policy);
     found = finds === "key" || finds === "one" || (finds === "named" && names);
     return { part, plan };
   });
+}
+
+/**
+ * Plans a part, which counts with all others. One that names a row by its key is work for that row alone, and its key no
+ * condition: such parts are bounded as rows.
+ */
+function counting<Planned extends { readonly names: boolean }>(
+  { spent }: Tree,
+  { table }: Policy,
+  plan: (shared: Shared) => Planned,
+): Planned {
+  const { conditions, cost, work } = spent;
+  const planned = plan({ spent });
+  if (!planned.names) return planned;
+  const more = spent.conditions - Math.max(1, table.primaryKey.length);
+  Object.assign(spent, { conditions: Math.max(conditions, more), cost, work });
+  return planned;
 }
 
 function partOf<Shaped>(
@@ -169,11 +189,14 @@ export async function readKey(
   const part = partOf(tree, request, () => undefined);
   const { parts } = tree;
   const { context } = part.principal;
-  tree.count(1, place.at);
+  tree.count(1, place);
   const { policy, statement } = await placing(place, async () => {
     const policy = await parts.policies.resolve(request, part.principal);
-    const plan = planKey(policy, request, columns);
-    if (!namesRow(policy, plan.root.where)) throw namesNone(policy);
+    const { plan, names } = counting(tree, policy, (shared) => {
+      const plan = planKey(policy, request, columns, shared);
+      return { plan, names: namesRow(policy, plan.root.where) };
+    });
+    if (!names) throw namesNone(policy);
     setFindFirst(context, false);
     const admitted = await parts.runtime.outside(() => admitAll(plan.mentions, context), part);
     if (plan.searches.length > 0) await parts.indexes.need(plan.searches);
@@ -210,7 +233,7 @@ export async function linkPart(
 ): Promise<Link> {
   const { place } = named;
   const { part, plan } = await planned(tree, method, resource, named);
-  tree.count(1, place.at);
+  tree.count(1, place);
   const writable = columns.filter(({ name }) => plan.policy.writable.has(name));
   if (writable.length === 0)
     throw new QueryError("unknown-column", "what joins these rows may not be written", { path: place.at });
@@ -247,6 +270,7 @@ class LinkWrite implements Link {
     const { plan } = this.#draft;
     const { parts } = this.#tree;
     const here = insideOf(parts);
+    setTransaction(this.#part.principal.context, inside.database);
     await placing(this.#place, () => readBody(here, plan, bodyOf(value), this.#part));
     const task = draftedTask(here, this.#draft, this.#part, {
       only,

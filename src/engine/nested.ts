@@ -1,9 +1,9 @@
 import type { SQL } from "drizzle-orm";
 import { type Body, type Context, type Row, setBody } from "../author/author.ts";
 import { noRow } from "../compile/compile.ts";
-import { invalidBody, limitExceeded, QueryError } from "../error.ts";
+import { checkFailed, invalidBody, limitExceeded, QueryError } from "../error.ts";
 import { type Inside, rowsOf, type Task } from "../execute/execute.ts";
-import type { WritePlan } from "../plan/plan.ts";
+import type { Shared, Spent, WritePlan } from "../plan/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Call, Parts } from "./call.ts";
 import { split } from "./nested-body.ts";
@@ -27,9 +27,10 @@ export async function prepareNested<Shaped>(
   planned: WritePlan,
   sent: Body,
   call: Call<Shaped>,
+  { spent }: Shared,
 ): Promise<Ready<Shaped>> {
   const { limits } = planned.policy;
-  const tree = new Tree(parts, call, limits.maxRows);
+  const tree = new Tree(parts, call, limits.maxRows, spent);
   const write = await tree.prepare(planned, sent, call, {
     place: undefined,
     depth: limits.maxDepth,
@@ -84,6 +85,8 @@ interface Ran {
 export class Tree {
   readonly parts: Parts;
   readonly call: Call<unknown>;
+  /** By all of it, and by what runs together with it. */
+  readonly spent: Spent;
   readonly #mostRows: number;
   #rows = 0;
   #ran: Ran[] = [];
@@ -91,17 +94,19 @@ export class Tree {
   #ensures: (() => Promise<void>)[] = [];
   #took = 0;
 
-  constructor(parts: Parts, call: Call<unknown>, mostRows: number) {
+  constructor(parts: Parts, call: Call<unknown>, mostRows: number, spent: Spent) {
     this.parts = parts;
     this.call = call;
     this.#mostRows = mostRows;
+    this.spent = spent;
   }
 
   /** So many rows more are named or made at a place. */
-  count(rows: number, path: string | undefined): void {
+  count(rows: number, { at }: Place): void {
     this.#rows += rows;
-    if (this.#rows > this.#mostRows)
-      throw invalidBody(`${this.#rows} rows together exceed ${this.#mostRows}`, path);
+    this.spent.rows += rows;
+    if (this.spent.rows > this.#mostRows)
+      throw invalidBody(`${this.spent.rows} rows together exceed ${this.#mostRows}`, at);
   }
 
   /** All of a write but its running, with all that belongs to it. */
@@ -114,7 +119,8 @@ export class Tree {
     const { policy, kind } = planned;
     const { place, given } = spot;
     const rows = sent === undefined || !Array.isArray(sent.value) ? 1 : sent.value.length;
-    this.count(rows, place?.at);
+    if (place !== undefined) this.count(rows, place);
+    else this.#rows += rows; // which are counted already
     const parted = sent && (await placing(place, () => split(policy, sent, kind === "update", given)));
     const wishes = parted?.wishes ?? [];
     const columns = policy.writeMasks.size > 0 ? new Set<string>() : undefined;
@@ -202,7 +208,7 @@ class TreeWrite<Shaped> implements Write<Shaped> {
   async run(inside: Inside, { keys = {}, only }: Late): Promise<Shaped> {
     const { parts } = this.#tree;
     const reaches = await this.#isThere(inside, only);
-    if (reaches) await this.#setRows(inside, keys);
+    if (reaches) await placing(this.#place, () => this.#setRows(inside, keys));
     const task = draftedTask(parts, this.#draft, this.#call, {
       only: reaches ? only : noRow(),
       touches: this.#after.size + this.#before.size > 0,
@@ -234,7 +240,9 @@ class TreeWrite<Shaped> implements Write<Shaped> {
     const sent = (list ? this.#sent : [this.#sent]) as readonly Row[];
     const rows: Row[] = [];
     for (const [index, row] of sent.entries())
-      rows.push({ ...row, ...(await this.#before.keysOf(inside, index)), ...keys });
+      rows.push(
+        joined(row, { ...(await this.#before.keysOf(inside, index)), ...keys }, list ? String(index) : ""),
+      );
     setBody(this.#call.principal.context, list ? rows : rows[0]);
   }
 
@@ -249,6 +257,20 @@ class TreeWrite<Shaped> implements Write<Shaped> {
     if (this.#place === undefined) await this.#tree.ensureAll();
   }
 }
+
+/**
+ * A row with the keys that join it to others. Its client says nothing of them: where its rule's own functions do, that is
+ * to be the same.
+ */
+function joined(row: Row, keys: Row, path: string): Row {
+  for (const [name, value] of Object.entries(keys))
+    if (Object.hasOwn(row, name) && !isSame(row[name], value))
+      throw path === "" ? checkFailed() : checkFailed().under(path);
+  return { ...row, ...keys };
+}
+
+const isSame = (a: unknown, b: unknown): boolean =>
+  a instanceof Date && b instanceof Date ? a.getTime() === b.getTime() : String(a) === String(b);
 
 const notOne = (): QueryError =>
   limitExceeded(

@@ -1,4 +1,4 @@
-import { type Body, contextFor } from "../author/author.ts";
+import { type Body, contextFor, setTransaction } from "../author/author.ts";
 import { bounded } from "../clock.ts";
 import { unwatched } from "../observe.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
@@ -24,6 +24,7 @@ export class Part<Shaped> implements Call<Shaped> {
     this.#whole = whole;
     this.request = request;
     this.principal = { roles, context: contextFor(context, request.method, request.resource) };
+    if (context.tx !== undefined) setTransaction(this.principal.context, context.tx);
     this.shape = shape;
   }
 

@@ -71,7 +71,10 @@ const MOST_OF_DECODING = 4;
 
 /** The most that is charged for rows where it may be others that are waited for: a validator, or a server. */
 export const mostOf = (sent: Body | undefined): number =>
-  sent === undefined ? 0 : mostOfRows(Array.isArray(sent.value) ? sent.value.length : 1, sent.spent);
+  sent === undefined ? 0 : mostOfRows(rowsIn(sent.value), sent.spent);
+
+/** How many rows a body has. */
+export const rowsIn = (value: unknown): number => (Array.isArray(value) ? value.length : 1);
 
 /** The same for so many rows, which took so long to decode. */
 export const mostOfRows = (rows: number, spent: number): number =>

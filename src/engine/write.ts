@@ -1,6 +1,6 @@
 import { type Body, setBody, setFindFirst } from "../author/author.ts";
 import { execute, executeTogether, type Inside, type Task } from "../execute/execute.ts";
-import { planWrite, type WritePlan } from "../plan/plan.ts";
+import { planWrite, type Shared, Spent, type WritePlan } from "../plan/plan.ts";
 import type { Call, Parts } from "./call.ts";
 import { type Once, once } from "./idempotency.ts";
 import { nests, prepareNested } from "./nested.ts";
@@ -15,6 +15,7 @@ import {
   computedAnswer,
   mostOf,
   readRows,
+  rowsIn,
   setFirst,
   taskOf,
 } from "./write-task.ts";
@@ -26,14 +27,16 @@ export async function write<Shaped>(parts: Parts, call: Call<Shaped>): Promise<S
   const policy = await policies.resolve(call.request, call.principal);
   tellDryRun(call);
   refuseDryRun(policy, call.principal.context);
-  const plan = planWrite(policy, call.request);
+  const shared = { spent: new Spent() };
+  const plan = planWrite(policy, call.request, shared);
   call.mark("plan");
   const body = (): Promise<Body> => call.body(policy.limits.maxBodySize);
   const sent = plan.kind === "delete" ? undefined : await counted(turns.bodies, call, body);
   return counted(turns.inFlight, call, async () => {
     await pace.othersFirst(call);
+    shared.spent.rows = rowsIn(sent?.value);
     const answer = await perform(parts, call, {
-      prepare: () => prepareWrite(parts, plan, sent, call),
+      prepare: () => prepareWrite(parts, plan, sent, call, shared),
       rights: sent && (() => assertNested(parts, call, policy, sent, plan.kind === "update")),
     });
     call.mark("execute");
@@ -91,12 +94,13 @@ export async function prepareWrite<Shaped>(
   planned: WritePlan,
   sent: Body | undefined,
   call: Call<Shaped>,
+  shared: Shared,
 ): Promise<Ready<Shaped>> {
   refuseDryRun(planned.policy, call.principal.context);
   if (planned.meeting !== undefined) return prepareUpsert(parts, planned, sent!, call);
   const { mark } = call;
   const { policy } = planned;
-  if (sent !== undefined && nests(policy, sent)) return prepareNested(parts, planned, sent, call);
+  if (sent !== undefined && nests(policy, sent)) return prepareNested(parts, planned, sent, call, shared);
   const { context } = call.principal;
   setFindFirst(context, false);
   // Those that the client sets, where it matters which they are.

@@ -34,6 +34,8 @@ export class Spent {
   names = 0;
   listed = 0;
   work = 0;
+  /** The rows that bodies make or name. */
+  rows = 0;
 }
 
 /** Counts what a request asks for over its whole tree, and refuses what is too much before any SQL is made. */

@@ -2,6 +2,7 @@ import type { Policy } from "../policy/policy.ts";
 import type { QueryRequest } from "../request/request.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { selectedColumn } from "./expression.ts";
+import type { Shared } from "./budget.ts";
 import type { ReadNode, ReadPlan } from "./plan.ts";
 import { planRead } from "./read.ts";
 
@@ -11,8 +12,13 @@ import { planRead } from "./read.ts";
  *
  * @throws QueryError as `planRead` does.
  */
-export function planKey(policy: Policy, request: QueryRequest, columns: readonly ColumnInfo[]): ReadPlan {
-  const plan = planRead(policy, request);
+export function planKey(
+  policy: Policy,
+  request: QueryRequest,
+  columns: readonly ColumnInfo[],
+  shared: Shared,
+): ReadPlan {
+  const plan = planRead(policy, request, [], shared);
   const root: ReadNode = {
     ...plan.root,
     selected: columns.map(selectedColumn),
