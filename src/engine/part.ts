@@ -1,6 +1,6 @@
 import { type Body, contextFor, setTransaction } from "../author/author.ts";
 import { bounded } from "../clock.ts";
-import { unwatched } from "../observe.ts";
+import { type Mark, unwatched } from "../observe.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
 import type { Answer, Call, Parts } from "./call.ts";
 
@@ -11,7 +11,7 @@ export class Part<Shaped> implements Call<Shaped> {
   sent: Body | undefined;
   readonly request: QueryRequest;
   readonly principal: Principal;
-  readonly mark = unwatched;
+  readonly mark: Mark = unwatched;
   readonly shape: (answer: Answer) => Shaped | Promise<Shaped>;
 
   /** `shape` makes of its answer what the whole makes its own of. */

@@ -179,7 +179,7 @@ function oneOf<Word extends string>(words: readonly Word[], value: unknown, path
 }
 
 /** The question of a request, its filter as it is when all it refers to is known. */
-export function requestOf(operation: Operation, select = operation.select): QueryRequest {
+export function requestOf(operation: Operation, select: unknown = operation.select): QueryRequest {
   const { method, resource, wishes } = operation;
   const selector: Selector = readSelector(select, traitsOf(method).selector);
   return { method, resource, selector, ...wishes };
