@@ -62,7 +62,7 @@ export class Answers {
       (typeof value === "object" && value !== null && !(value instanceof Digits))
     )
       throw invalidValue(`${quote(reference)} is no value of an earlier answer`, path, EXAMPLE);
-    if (typeof value === "string") this.#copied += value.length;
+    if (typeof value === "string" || value instanceof Digits) this.#copied += String(value).length;
     if (this.#copied > this.#most) throw tooLarge(this.#most);
     return value;
   }
@@ -122,9 +122,25 @@ export function bodyWith(value: unknown, table: TableInfo, answers: Answers, pat
       const column = table.columns.get(key) ?? table.columns.get(key.split(".", 1)[0]!);
       if (column?.kind === "json") return [key, member];
       const target = column === undefined ? table.relations.get(key)?.target : undefined;
-      return [key, bodyWith(member, target ?? table, answers, at(path, key))];
+      const read = target === undefined ? bodyWith : wishWith;
+      return [key, read(member, target ?? table, answers, at(path, key))];
     }),
   );
+}
+
+/** The same of what a body says of other rows. Of a change `where` and `body` are words, and no columns of its table. */
+function wishWith(value: unknown, table: TableInfo, answers: Answers, path: string): unknown {
+  if (!isMap(value) || !Array.isArray(value["update"])) return bodyWith(value, table, answers, path);
+  const { update, ...others } = value;
+  const changed = (update as unknown[]).map((change, index) => {
+    const place = at(at(path, "update"), index);
+    if (!isMap(change)) return bodyWith(change, table, answers, place);
+    const parts = Object.entries(change);
+    return Object.fromEntries(
+      parts.map(([word, part]) => [word, bodyWith(part, table, answers, at(place, word))]),
+    );
+  });
+  return { ...(bodyWith(others, table, answers, path) as Map), update: changed };
 }
 
 /** An operand of a filter, or each of a list of them, as {@link bodyWith} has a value of a column. */

@@ -141,6 +141,19 @@ const tests = (place: Place): void => {
       expect(await comments()).toBe(7);
     });
 
+    test("nor do few bytes stand for many digits", async () => {
+      const number = "7".repeat(2_000);
+      await place.run(`update posts set meta = '{"n":${number}}' where id = 1`);
+      const open = { posts: { table: "post", control: { GET: all({ select: true }) } } };
+      const narrow = place.handler(
+        { ...acl, ...open },
+        { session, batch: true, defaults: { maxBodySize: 10_000 } },
+      );
+      const texts = Array.from({ length: 6 }, () => ({ postId: 1, text: { $ref: "p.posts.meta.n" } }));
+      const comments = { method: "POST", resource: "comments", body: texts };
+      expect(refused(await batch([get({ meta: true }), comments], narrow))).toEqual([413, "too-large", "1"]);
+    });
+
     test("deep nesting and long names are refused as anywhere", async () => {
       const deep = `[{"method":"GET","resource":"posts","select":${'{"where":'.repeat(100)}1${"}".repeat(100)}}]`;
       const headers = { "content-type": "application/json" };
