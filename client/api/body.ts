@@ -5,6 +5,7 @@ import type { BodyMethod } from "../options.ts";
 import type { Simplify } from "../part.ts";
 import type { Chosen, ChosenAlways, Masked } from "./columns.ts";
 import type { Omitted, Open, Unasked, Written } from "./draft.ts";
+import type { CheckedWish, HasNests, Nested, WishFor } from "./nested.ts";
 import type { Anything, FactsOf, ResourceColumns, RulesOf, TableOf, Unknown } from "./resource.ts";
 
 /**
@@ -14,24 +15,39 @@ import type { Anything, FactsOf, ResourceColumns, RulesOf, TableOf, Unknown } fr
 export type PostBody<A extends AnyApi, R extends string> =
   Unknown<A> extends true
     ? Anything
-    : Given<
-        ResourceColumns<A, R>,
-        Writable<ResourceColumns<A, R>, AnyRule<A, R, "POST">, "POST", FactsOf<A, TableOf<A, R>>>,
-        Exclude<
-          Needed<ResourceColumns<A, R>>,
-          Provided<AnyRule<A, R, "POST">> | Set<FactsOf<A, TableOf<A, R>>, AnyRule<A, R, "POST">>
-        >
-      >;
+    : Plain<A, R, "POST"> extends true
+      ? NewColumns<A, R>
+      : Simplify<NewColumns<A, R> & Nested<A, R, "POST", AnyRule<A, R, "POST">> & HasNests>;
+
+type NewColumns<A extends AnyApi, R extends string> = Given<
+  ResourceColumns<A, R>,
+  Writable<ResourceColumns<A, R>, AnyRule<A, R, "POST">, "POST", FactsOf<A, TableOf<A, R>>>,
+  Exclude<
+    Needed<ResourceColumns<A, R>>,
+    Provided<AnyRule<A, R, "POST">> | Set<FactsOf<A, TableOf<A, R>>, AnyRule<A, R, "POST">>
+  >
+>;
 
 /** The columns to change. */
 export type PatchBody<A extends AnyApi, R extends string> =
   Unknown<A> extends true
     ? Anything
-    : Given<
-        ResourceColumns<A, R>,
-        Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH", FactsOf<A, TableOf<A, R>>>,
-        never
-      >;
+    : Plain<A, R, "PATCH"> extends true
+      ? ChangedColumns<A, R>
+      : Simplify<ChangedColumns<A, R> & Nested<A, R, "PATCH", AnyRule<A, R, "PATCH">> & HasNests>;
+
+type ChangedColumns<A extends AnyApi, R extends string> = Given<
+  ResourceColumns<A, R>,
+  Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH", FactsOf<A, TableOf<A, R>>>,
+  never
+>;
+
+/** Whether no rule lets other rows be written with its own, as mostly. */
+type Plain<A extends AnyApi, R extends string, M extends BodyMethod> = [
+  Extract<AnyRule<A, R, M>, { readonly nest: object }>,
+] extends [never]
+  ? true
+  : false;
 
 type AnyRule<A extends AnyApi, R extends string, M extends BodyMethod> = RulesOf<A, R, M>[keyof RulesOf<
   A,
@@ -58,15 +74,38 @@ type CheckedBody<R extends string, Row, B> = B extends readonly unknown[]
   : CheckedRow<R, Row, B>;
 
 /** A row, or parameters, with a sentence in place of each name that is none of its own. */
-export type CheckedRow<R extends string, Row, B> = Simplify<
+export type CheckedRow<R extends string, Row, B> = keyof HasNests extends keyof Row
+  ? CheckedNests<R, Row, B>
+  : Simplify<
+      {
+        [K in keyof B as Exclude<K, RequiredKey<Row>>]: K extends keyof Row
+          ? Row[K]
+          : string extends K
+            ? B[K]
+            : `\`${R}\` takes no \`${K & string}\``;
+      } & { [K in RequiredKey<Row>]: Row[K] }
+    >;
+
+/** The same of a row with which others may be written. */
+type CheckedNests<R extends string, Row, B> = Simplify<
   {
-    [K in keyof B as Exclude<K, RequiredKey<Row>>]: K extends keyof Row
-      ? Row[K]
+    [K in keyof B as Exclude<K, Owed<Row, B>>]: K extends keyof Row
+      ? CheckedValue<Row[K], B[K]>
       : string extends K
         ? B[K]
         : `\`${R}\` takes no \`${K & string}\``;
-  } & { [K in RequiredKey<Row>]: Row[K] }
+  } & { [K in Owed<Row, B>]: Row[K] }
 >;
+
+/** What a body must have. What a row refers to may be written with it, and then its column is the server's to write. */
+type Owed<Row, B> = true extends Refers<Row, B> ? never : RequiredKey<Row>;
+
+type Refers<Row, B> = {
+  [K in keyof B & keyof Row]: "one" extends WishFor<Row[K]> ? true : never;
+}[keyof B & keyof Row];
+
+/** What stands under a name of a row. */
+type CheckedValue<Expected, V> = [WishFor<Expected>] extends [never] ? Expected : CheckedWish<Expected, V>;
 
 type RequiredKey<Row> = { [K in keyof Row]-?: {} extends Pick<Row, K> ? never : K }[keyof Row];
 

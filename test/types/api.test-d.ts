@@ -898,3 +898,58 @@ export async function few(perhaps: boolean, list: readonly ("open" | "done")[]):
   // @ts-expect-error there is no relation `nope`, whatever stands beside it
   await jobs.get("jobs", { with: { nope: true }, where: { "id.between": [1, 2] } });
 }
+
+/* Rows that are written with others. */
+
+const nestedAcl = {
+  articles: {
+    table: "article",
+    control: {
+      POST: { all: { select: true, write: true, nest: { comments: "comments", author: "authors" } } },
+      PATCH: { all: { select: true, nest: { comments: "comments", author: "authors" } } },
+    },
+  },
+  comments: {
+    table: "comment",
+    control: {
+      POST: { all: { select: true } },
+      PATCH: { all: { select: { mode: true, columns: ["id"] } } },
+      DELETE: { all: { select: true } },
+    },
+  },
+  authors: { table: "author", control: { GET: { all: { select: true } }, POST: { all: { select: true } } } },
+} satisfies ACL<string, object, object, typeof schema>;
+
+export async function nested(): Promise<void> {
+  const api = createQueryClient<InferApi<typeof nestedAcl, typeof schema>>("http://localhost:4000");
+  // What it refers to is written with it: its column is not asked for.
+  await api.post("articles", {
+    title: "a",
+    author: { create: { name: "x" } },
+    comments: [{ text: "b", authorId: 1 }],
+  });
+  // @ts-expect-error -- without that it is
+  await api.post("articles", { title: "a", comments: [{ text: "b", authorId: 1 }] });
+  // @ts-expect-error -- no column of comments
+  await api.patch("articles", { comments: [{ txt: "b" }] }, { where: { id: "a" } });
+  // @ts-expect-error -- a value of another type
+  await api.patch("articles", { comments: { create: [{ text: 7 }] } }, { where: { id: "a" } });
+  // @ts-expect-error -- a new row has nothing to part from
+  await api.post("articles", { title: "a", authorId: 1, comments: { disconnect: [{ id: 1 }] } });
+  await api.patch(
+    "articles",
+    {
+      comments: {
+        disconnect: [{ id: 1 }],
+        delete: [{ id: 2 }, { "text.like": "a%" }],
+        update: [{ where: { id: 3 }, body: { text: "c" } }],
+      },
+    },
+    { where: { id: "a" } },
+  );
+  // @ts-expect-error -- not let out by the rule that changes them
+  await api.patch("articles", { comments: { disconnect: [{ text: "b" }] } }, { where: { id: "a" } });
+  await api.patch("articles", { author: { disconnect: true } }, { where: { id: "a" } });
+  // @ts-expect-error -- a relation that no rule nests
+  await api.patch("articles", { tags: [] }, { where: { id: "a" } });
+}
