@@ -25,11 +25,12 @@ function instantiations(part: Part, tables: number): number {
   return Number(/^Instantiations:\s+(\d+)/m.exec(stdout.toString())?.[1]);
 }
 
-// Bounds are 1.2 times what TypeScript 7.0.2 needs with drizzle-orm 0.45.4; 494,000 of that are the schema's own.
+// Bounds are 1.2 times what TypeScript 7.0.2 needs with drizzle-orm 0.45.4; 494,000 of that are the schema's own. Bodies that
+// say which rows are written with theirs may take a hundredth more.
 test("rules over 100 tables with three relations each, some of them under each other's rules, are checked in bounds", () => {
   expect(instantiations("acl", 100)).toBeLessThanOrEqual(1.2 * 700_000);
 }, 120_000);
 
 test("a client that asks each of 100 resources for rows, relations and a change is checked in bounds", () => {
-  expect(instantiations("client", 100)).toBeLessThanOrEqual(1.2 * 3_003_000);
+  expect(instantiations("client", 100)).toBeLessThanOrEqual(1.21 * 3_003_000);
 }, 120_000);
