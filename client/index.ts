@@ -35,6 +35,18 @@ export type {
   WithinOn,
 } from "./column/filter.ts";
 export type { Answered, BatchBuilder, Operation, RowIn } from "./api/batch.ts";
+export type {
+  ChangedJoins,
+  ChangedList,
+  ChangedOne,
+  FilterIn,
+  HasNests,
+  NewJoins,
+  NewList,
+  NewOne,
+  NewRow,
+  Wished,
+} from "./api/nested.ts";
 export type { Bucket, ColumnsFor, FigureAt, FunctionName } from "./column/function.ts";
 export type { TableGround } from "./column/ground.ts";
 export type { CountOperands, OpenCount } from "./column/related.ts";

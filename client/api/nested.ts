@@ -47,7 +47,7 @@ export interface HasNests {
 declare const wish: unique symbol;
 
 /** What no body has, by which the types tell wishes from the values of columns: those for one row, and for lists. */
-interface Wished<Rows extends "one" | "list"> {
+export interface Wished<Rows extends "one" | "list"> {
   readonly [wish]?: Rows;
 }
 
@@ -119,6 +119,6 @@ export interface ChangedJoins<A extends AnyApi, R extends string> extends NewJoi
   readonly set?: readonly FilterIn<A, R, "GET">[];
 }
 
-type FilterIn<A extends AnyApi, R extends string, M extends Method> = M extends Method
+export type FilterIn<A extends AnyApi, R extends string, M extends Method> = M extends Method
   ? FilterOf<A, R, M>
   : never;

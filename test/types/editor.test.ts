@@ -93,11 +93,11 @@ const HOVERS = lines(
   [`const { ^due } = {} as PatchBody<Api, "tasks">;`, `const due: string | number | Date | null | undefined`],
   [
     `void api.^post("tasks", { title: "a", status: "todo" });`,
-    `(property) ApiClient<Api>.post: <"tasks", { title: "a"; status: "todo"; }, PostDraft<Api, "tasks">, unknown>(resource: "tasks", body: { title: "a"; status: "todo"; }, question?: PostDraft<Api, "tasks"> | undefined, init?: RequestOptions) => Promise<{ tasks: { id: number; title: string; status: "todo" | "done"; due: string | null; ownerId: number; }[]; rowsAffected: number; count: number; }>`,
+    `(property) ApiClient<Api>.post: <"tasks", { title: "a"; status: "todo"; }, PostDraft<Api, "tasks">, unknown>(resource: "tasks", body: { title: "a"; status: "todo"; }, question?: PostDraft<Api, "tasks"> | undefined, init?: WriteInit) => Promise<{ tasks: { id: number; title: string; status: "todo" | "done"; due: string | null; ownerId: number; }[]; rowsAffected: number; count: number; }>`,
   ],
   [
     `void api.^patch("tasks", { title: "a" }, { where: { id: 1 } });`,
-    `(property) ApiClient<Api>.patch: <"tasks", { title: "a"; }, { where: { id: 1; }; }, { where: { id: 1; }; }>(resource: "tasks", body: { title: "a"; }, question?: { where: { id: 1; }; } | undefined, init?: RequestOptions) => Promise<{ tasks: { id: number; title: string; status: "todo" | "done"; due: string | null; ownerId: number; }[]; rowsAffected: number; count: number; }>`,
+    `(property) ApiClient<Api>.patch: <"tasks", { title: "a"; }, { where: { id: 1; }; }, { where: { id: 1; }; }>(resource: "tasks", body: { title: "a"; }, question?: { where: { id: 1; }; } | undefined, init?: WriteInit) => Promise<{ tasks: { id: number; title: string; status: "todo" | "done"; due: string | null; ownerId: number; }[]; rowsAffected: number; count: number; }>`,
   ],
   [
     `void api.^get("tasks", { columns: { id: true }, with: { owner: true } });`,
