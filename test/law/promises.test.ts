@@ -25,7 +25,7 @@ import {
 } from "../support/policy-rules.ts";
 import { caller, house } from "../support/policy-rows.ts";
 import { type Caller, resolve, rolesOf } from "../support/policy-seat.ts";
-import { writableOf } from "../support/policy-writes.ts";
+import { writableOf } from "../support/policy-bodies.ts";
 import { HOUSE, type House, type HouseTable } from "../support/written-once.ts";
 
 // What the engine says that a caller may do, and what he gets when he does it.

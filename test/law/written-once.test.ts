@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { PATIENCE, same, SEED, thatMany } from "../support/laws.ts";
 import { ANYTHING, file } from "../support/policy-arbitrary.ts";
-import { carry } from "../support/oracle-values.ts";
 import {
   type HouseAnswer,
   type HouseGround,
@@ -15,13 +14,14 @@ import {
   runsAt,
   sentWith,
 } from "../support/policy-laws.ts";
+import { apart, sorted, stored, unmarked } from "../support/policy-compare.ts";
 import { answerTo, type Question } from "../support/policy-oracle.ts";
 import { asked, type Changing, changing, questionOf, writingOf } from "../support/policy-questions.ts";
 import type { FileSpec } from "../support/policy-rules.ts";
 import { caller, house } from "../support/policy-rows.ts";
 import type { Caller } from "../support/policy-seat.ts";
-import { NOW, outcomeOf } from "../support/policy-writes.ts";
-import { type House, HOUSE_TABLES } from "../support/written-once.ts";
+import { outcomeOf } from "../support/policy-writes.ts";
+import type { House } from "../support/written-once.ts";
 
 // Whole files of rules, with all that is said once in them, against an oracle that was written from the contract alone.
 
@@ -58,37 +58,6 @@ async function wrongRead(
   seen.read++;
   if (answer.text.includes("$masked")) seen.masked++;
   return answer.status !== 200 || !same(unmarked(expected.body), unmarked(answer.body)) ? told() : undefined;
-}
-
-/** An answer without the marks of lists that were cut short. */
-const unmarked = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(unmarked)
-    : typeof value === "object" && value !== null
-      ? Object.fromEntries(
-          Object.entries(value)
-            .filter(([key]) => key !== "more" && key !== "$more")
-            .map(([key, inner]) => [key, unmarked(inner)]),
-        )
-      : value;
-
-/** Rows of all tables, each as text; those deleted just now by that word. */
-const stored = (rows: House, since: number): readonly string[] =>
-  HOUSE_TABLES.flatMap((table) =>
-    rows[table].map((row) =>
-      JSON.stringify([table, row], (key, value) =>
-        key === "deletedAt" && value !== null && (value === NOW || Date.parse(value as string) >= since)
-          ? NOW
-          : carry(value),
-      ),
-    ),
-  );
-
-/** The rows that only one of two databases has, or nothing. */
-function apart(is: readonly string[], must: readonly string[]): string | undefined {
-  const over = is.filter((row) => !must.includes(row)).map((row) => `is ${row}`);
-  const missing = must.filter((row) => !is.includes(row)).map((row) => `must ${row}`);
-  return over.length + missing.length > 0 ? [...over, ...missing].join("\n") : undefined;
 }
 
 /** What a write did otherwise than it must, or the rows as they are now. */
@@ -131,20 +100,6 @@ async function wrongWrite(
     return { rows: now };
   return wrong("another answer than expected");
 }
-
-/** Rows whose order means nothing. */
-const sorted = (rows: readonly unknown[] | undefined): readonly string[] | undefined =>
-  rows?.map((row) => JSON.stringify(keysSorted(row))).toSorted();
-const keysSorted = (value: unknown): unknown =>
-  Array.isArray(value)
-    ? value.map(keysSorted)
-    : typeof value === "object" && value !== null
-      ? Object.fromEntries(
-          Object.entries(value)
-            .toSorted(([a], [b]) => (a < b ? -1 : 1))
-            .map(([key, inner]) => [key, keysSorted(inner)]),
-        )
-      : value;
 
 const tell = (
   method: string,

@@ -18,7 +18,7 @@ import {
 } from "./policy-rules.ts";
 import { targetOf } from "./policy-links.ts";
 import { MASKABLE } from "./policy-rows.ts";
-import { writableOf } from "./policy-writes.ts";
+import { writableOf } from "./policy-bodies.ts";
 import {
   FIELDS,
   HOUSE,

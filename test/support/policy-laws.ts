@@ -1,13 +1,16 @@
 import { createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import { stringify } from "@bepalo/query/rjson";
 import { FACTOR, runs } from "./laws.ts";
+
+import type { DatabaseName } from "./databases.ts";
 import { openTables } from "./shop.ts";
 import type { Row } from "./model.ts";
 import type { Question } from "./policy-oracle.ts";
 import type { Caller } from "./policy-seat.ts";
 import type { Writing } from "./policy-writes.ts";
 import { type FileSpec, written } from "./policy-rules.ts";
-import { openPostgresql, SERVER } from "./postgresql.ts";
+import { getTableColumns, getTableName, sql } from "drizzle-orm";
+import { openPostgresql, type PostgresqlName, SERVER } from "./postgresql.ts";
 import { path } from "./write.ts";
 import { HOUSE_TABLES, type House, type HouseTable, SCHEMAS } from "./written-once.ts";
 
@@ -21,6 +24,8 @@ export interface HouseGround {
   load(house: House): Promise<void>;
   /** All rows as they are stored. */
   rows(): Promise<House>;
+  /** All of them as one text: equal texts, nothing was written. */
+  text(): Promise<string>;
   readonly close: () => Promise<void>;
 }
 
@@ -37,12 +42,37 @@ export type LawPlace = (typeof PLACES)[number];
 export const runsAt = ({ reader }: LawPlace, usual: number): ReturnType<typeof runs> =>
   runs(reader === "portable" && FACTOR <= 1 ? usual / 3 : usual);
 
+/** The statement that answers with all rows, as one text. */
+const ALL_TEXT = {
+  sqlite: joined((table) => {
+    const columns = Object.values(getTableColumns(SCHEMAS.sqlite[table])).map(({ name }) => `"${name}"`);
+    return `select json_group_array(json_array(${columns.join()}) order by ${columns[0]}, ${columns[1]}) from "${getTableName(SCHEMAS.sqlite[table])}"`;
+  }),
+  postgresql: joined(
+    (table) =>
+      `select coalesce(string_agg(x::text, ',' order by x::text), '') from "${getTableName(SCHEMAS.postgresql[table])}" x`,
+  ),
+} as const;
+
+function joined(of: (table: HouseTable) => string): string {
+  return `select ${HOUSE_TABLES.map((table) => `(${of(table)})`).join(" || '\n' || ")} as text`;
+}
+
+/** The drivers that a law is tried with. */
+interface Drivers {
+  readonly sqlite?: DatabaseName;
+  readonly postgresql?: PostgresqlName;
+}
+
 /** Opens an empty database. */
-export async function openHouse(speaks: keyof typeof SCHEMAS): Promise<HouseGround> {
+export async function openHouse(
+  speaks: keyof typeof SCHEMAS,
+  { sqlite = "libsql memory", postgresql = "node-postgres" }: Drivers = {},
+): Promise<HouseGround> {
   const schema = SCHEMAS[speaks];
   const opened = await (speaks === "sqlite"
-    ? openTables(schema, "libsql memory")
-    : openPostgresql("node-postgres", schema, { connections: 3, settings: { jit: "off" } }));
+    ? openTables(schema, sqlite)
+    : openPostgresql(postgresql, schema, { connections: 3, settings: { jit: "off" } }));
   // oxlint-disable-next-line typescript/no-explicit-any -- either driver's
   const database = opened.database as any;
   return {
@@ -55,6 +85,12 @@ export async function openHouse(speaks: keyof typeof SCHEMAS): Promise<HouseGrou
         await database.delete(schema[table]);
         if (house[table].length > 0) await database.insert(schema[table]).values(house[table]);
       }
+    },
+    async text() {
+      const asked = sql.raw(ALL_TEXT[speaks]);
+      if (speaks === "sqlite") return (await database.all(asked))[0].text;
+      const answer = await database.execute(asked);
+      return (answer.rows ?? answer)[0].text;
     },
     async rows() {
       const all: Partial<Record<HouseTable, Row[]>> = {};

@@ -15,7 +15,8 @@ import { caller, poolOf } from "./policy-rows.ts";
 import { nodeUnder } from "./policy-links.ts";
 import type { Question } from "./policy-oracle.ts";
 import { type Caller, resolve, rolesOf, type Scope } from "./policy-seat.ts";
-import { writableOf, type Writing } from "./policy-writes.ts";
+import { writableOf } from "./policy-bodies.ts";
+import type { Writing } from "./policy-writes.ts";
 import { type FileSpec, type Method, type NodeSpec, onSomeRows, readableOf } from "./policy-rules.ts";
 import { HOUSE, type HouseTable } from "./written-once.ts";
 

@@ -1,11 +1,11 @@
 import type { Row } from "./model.ts";
-import { Open, refuse, Refused, valueOf } from "./oracle-values.ts";
+import { Open, refuse, Refused } from "./oracle-values.ts";
+import { changeOf, newRow, valuesOf } from "./policy-bodies.ts";
 import { keeper, type Place } from "./policy-filters.ts";
 import { LIMITS, planNode, type Selector } from "./policy-nodes.ts";
 import type { Question } from "./policy-oracle.ts";
 import {
   areGrants,
-  chosen,
   type FileSpec,
   type Method,
   type NodeSpec,
@@ -61,7 +61,7 @@ export function outcomeOf(file: FileSpec, house: House, caller: Caller, writing:
 }
 
 /** The rule of the answer: without `select` nothing comes back, and the filter may name the key alone. */
-const answerRule = (rule: TopSpec): NodeSpec => {
+export const answerRule = (rule: TopSpec): NodeSpec => {
   const { orderBy: _, maxLimit: __, ...rest } = rule;
   return rule.select === undefined ? { select: false, forbid: rule.forbid ?? [] } : rest;
 };
@@ -94,7 +94,8 @@ function write(file: FileSpec, house: House, caller: Caller, writing: Writing): 
   };
 }
 
-function unlessOpen<T>(make: () => T): T | "open" {
+/** What the contract leaves open, by that word. */
+export function unlessOpen<T>(make: () => T): T | "open" {
   try {
     return make();
   } catch (error) {
@@ -103,7 +104,8 @@ function unlessOpen<T>(make: () => T): T | "open" {
   }
 }
 
-interface Changed {
+/** What a write comes to. */
+export interface Changed {
   readonly next: House;
   /** The rows that are answered: as they are now, or as they were where they are gone. */
   readonly rows: readonly Row[];
@@ -111,124 +113,44 @@ interface Changed {
 
 function changed(seat: Seat, table: HouseTable, rule: TopSpec, writing: Writing): Changed {
   if (writing.method === "POST") return inserted(seat, table, rule, writing);
+  // What can be refused without a look at rows is, before rows are looked at.
+  const given = writing.method === "PATCH" ? changeOf(seat, table, rule, writing.body) : undefined;
   const hit = hitBy(seat, table, rule, writing);
-  return writing.method === "DELETE"
-    ? removed(seat, table, rule, hit)
-    : patched(seat, table, rule, hit, writing);
-}
-
-/** The columns no body sets: those the engine keeps, and those that are set for everybody. */
-function keptBy(
-  seat: Seat,
-  table: HouseTable,
-  { unrestricted, deleted, write: given }: TopSpec,
-): Set<string> {
-  const { set, softDelete, version } = factsOf(seat, table);
-  const named = areGrants(given)
-    ? given.flatMap(({ columns }) => columns)
-    : typeof given === "object" && given.mode
-      ? given.columns
-      : [];
-  const kept = new Set(unrestricted === true ? [] : Object.keys(set ?? {}));
-  if (version !== undefined) kept.add(version);
-  const isGiven = softDelete !== undefined && deleted !== undefined && named.includes(softDelete);
-  if (softDelete !== undefined && !isGiven) kept.add(softDelete);
-  return kept;
-}
-
-/** The columns a client's body may set, on some rows at least. */
-export function writableOf(
-  seat: Pick<Seat, "file">,
-  table: HouseTable,
-  rule: TopSpec,
-  method: Method,
-): readonly string[] {
-  const all = Object.keys(HOUSE[table].columns);
-  const kept = keptBy(seat as Seat, table, rule);
-  return defaultOr(all, table, rule, method).filter((name) => !kept.has(name));
-}
-
-function defaultOr(
-  all: readonly string[],
-  table: HouseTable,
-  { write: given, select }: TopSpec,
-  method: Method,
-): readonly string[] {
-  // A new row was nothing before: only what is granted on any row is granted on it.
-  if (areGrants(given))
-    return all.filter((name) =>
-      given.some(({ columns, when }) => columns.includes(name) && (when === undefined || method === "PATCH")),
-    );
-  if (given !== undefined) return chosen(given, all);
-  const always = (name: string): boolean =>
-    !areGrants(select) ||
-    select.every(({ columns }) => !columns.includes(name)) ||
-    select.some(({ columns, when }) => columns.includes(name) && when === undefined);
-  return all.filter((name) => always(name) && !(method === "PATCH" && HOUSE[table].key.includes(name)));
-}
-
-/** A body as the values of columns, or a refusal. */
-function valuesOf(seat: Seat, table: HouseTable, rule: TopSpec, method: Method, body: unknown): Row {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return refuse("no object");
-  const writable = writableOf(seat, table, rule, method);
-  const { columns, nullable } = HOUSE[table];
-  return Object.fromEntries(
-    Object.entries(body).map(([name, value]) => {
-      if (!writable.includes(name)) refuse(`unwritable ${name}`);
-      // What the author puts in its place is never looked at.
-      if (rule.inject !== undefined && name in rule.inject) return [name, value];
-      if (value === null) return nullable.includes(name) ? [name, null] : refuse(`null in ${name}`);
-      return [name, valueOf(columns[name]!, value)];
-    }),
-  );
+  return given === undefined ? removed(seat, table, rule, hit) : patched(seat, table, rule, hit, given);
 }
 
 function inserted(seat: Seat, table: HouseTable, rule: TopSpec, { body }: Writing): Changed {
   const bodies: readonly unknown[] = Array.isArray(body) ? body : [body];
   if (bodies.length === 0) refuse("no rows");
-  const rows = bodies.map((item) => newRow(seat, table, rule, valuesOf(seat, table, rule, "POST", item)));
+  const given = bodies.map((item) => valuesOf(seat, table, rule, "POST", item));
+  const rows = given.map((values) => newRow(seat, table, rule, values));
   const next = { ...seat.house, [table]: [...seat.house[table], ...rows] };
-  assertKeys(table, next);
-  assertLeft(seat, table, rule, rows);
-  return { next, rows };
-}
-
-function newRow(seat: Seat, table: HouseTable, rule: TopSpec, given: Row): Row {
-  const { set, softDelete, version } = factsOf(seat, table);
-  const { columns, nullable, defaults } = HOUSE[table];
-  const own = Object.entries(rule.unrestricted === true ? {} : (set ?? {}));
-  const row: Row = {
-    ...given,
-    ...rule.inject,
-    ...Object.fromEntries(own.map(([column, what]) => [column, seat.asker[what]])),
-    ...(softDelete !== undefined && { [softDelete]: null }),
-    ...(version !== undefined && { [version]: 1 }),
-  };
-  return Object.fromEntries(
-    Object.keys(columns).map((name) => {
-      if (name in row) return [name, row[name]];
-      if (!(name in defaults) && !nullable.includes(name)) refuse(`${name} is missing`);
-      return [name, defaults[name] ?? null];
-    }),
-  );
+  const left = reasonAgainst(seat, table, rule, rows);
+  if (isTaken(table, next)) refuse(left === undefined ? "the key is taken" : "the key is taken, and more");
+  return left === undefined ? { next, rows } : refuse(left);
 }
 
 /** Every row must be one the caller may leave behind, all tables being as they were: none vouches for itself. */
-function assertLeft(seat: Seat, table: HouseTable, rule: TopSpec, rows: readonly Row[]): void {
+export function reasonAgainst(
+  seat: Seat,
+  table: HouseTable,
+  rule: TopSpec,
+  rows: readonly Row[],
+): string | undefined {
   const check = rule.check ?? rule.where;
-  for (const row of rows) {
-    if (!belongs(seat, table, rule, row)) refuse("it does not belong here");
-    if (check !== true && !holds(seat, table, check, row)) refuse("check");
-  }
+  if (rows.some((row) => !belongs(seat, table, rule, row))) return "it does not belong here";
+  const isHeld = check === true || rows.every((row) => holds(seat, table, check, row));
+  return isHeld ? undefined : "check";
 }
 
-function assertKeys(table: HouseTable, house: House): void {
+/** Whether two rows have one key. */
+export function isTaken(table: HouseTable, house: House): boolean {
   const keys = house[table].map((row) => keyOf(table, row));
-  if (new Set(keys).size < keys.length) refuse("the key is taken");
+  return new Set(keys).size < keys.length;
 }
 
 /** What tells a row from all others of its table. */
-const keyOf = (table: HouseTable, row: Row): string =>
+export const keyOf = (table: HouseTable, row: Row): string =>
   JSON.stringify(HOUSE[table].key.map((name) => row[name]));
 
 /** The rows a PATCH or DELETE is about. */
@@ -278,15 +200,14 @@ function removed(seat: Seat, table: HouseTable, rule: TopSpec, hit: readonly Row
   return { next: { ...seat.house, [table]: rows }, rows: hit };
 }
 
-function patched(
+/** Changes rows of a table. */
+export function patched(
   seat: Seat,
   table: HouseTable,
   rule: TopSpec,
   hit: readonly Row[],
-  { body }: Writing,
+  given: Row,
 ): Changed {
-  const given = valuesOf(seat, table, rule, "PATCH", body);
-  if (Object.keys(given).length === 0) refuse("nothing to change");
   if (areGrants(rule.write))
     for (const row of hit)
       for (const column of Object.keys(given))
@@ -295,8 +216,9 @@ function patched(
   const now = new Map<Row, Row>(pairs);
   const rows = pairs.map(([, row]) => row);
   const next = { ...seat.house, [table]: seat.house[table].map((row) => now.get(row) ?? row) };
-  assertKeys(table, next);
-  assertLeft(seat, table, rule, rows);
+  if (isTaken(table, next)) refuse("the key is taken");
+  const left = reasonAgainst(seat, table, rule, rows);
+  if (left !== undefined) refuse(left);
   const { transition } = rule;
   if (transition !== undefined)
     for (const [was, is] of pairs)
