@@ -109,7 +109,7 @@ export function conditionOf<T>(of: (subject: T) => any, operator: string, operan
   return known((value) => pattern.test(value) !== operator.startsWith("not"));
 }
 
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 const foldASCII = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** A text operator as what it matches. */

@@ -3,6 +3,8 @@ import { refuse, Refused } from "./oracle-values.ts";
 import { answerTo, type Question } from "./policy-oracle.ts";
 import type { FileSpec, Method } from "./policy-rules.ts";
 import { type Caller, resolve, rolesOf } from "./policy-seat.ts";
+import { isByRows } from "./policy-refusals.ts";
+import { type Conflict, upsert, type Upserting } from "./policy-upserts.ts";
 import { NOW, outcomeOf, type Writing } from "./policy-writes.ts";
 import { type House, HOUSE_TABLES } from "./written-once.ts";
 
@@ -13,6 +15,7 @@ export interface Operation extends Omit<Question, "cursor" | "countFiltered" | "
   readonly method: Method;
   readonly body?: unknown;
   readonly versions?: NonNullable<Writing["versions"]>;
+  readonly onConflict?: Conflict;
   /** Its name for references. */
   readonly as?: string;
 }
@@ -22,6 +25,8 @@ export interface Answer {
   readonly body: Row;
   /** Rows whose order, or whose relations' order, means nothing. */
   readonly order: "of rows" | "none" | "open";
+  /** Whether the rows at the top are in the order in which they were sent. */
+  readonly asSent?: true;
 }
 
 /** What must come of a bigger write. */
@@ -65,34 +70,6 @@ export interface Scene {
   readonly caller: Caller;
   /** The time of what is deleted now. */
   readonly now: Date;
-}
-
-/** Refusals that rows give cause for, or that a hook could still prevent; all others are told before the transaction. */
-const BY_ROWS = [
-  "check",
-  "it does not belong here",
-  "the key is taken",
-  "the key is taken, and more",
-  "transition",
-  "no row has a version",
-  "another version",
-];
-const isByRows = (why: string): boolean => BY_ROWS.includes(why) || /(?:is missing|on this row)$/.test(why);
-
-/** The status of a refusal. */
-export function statusesOf(why: string): readonly number[] {
-  if (why === "no rule") return [401, 403, 405];
-  if (why === "the key is taken") return [409];
-  if (why === "the key is taken, and more") return [403, 409];
-  if (why === "no row has a version" || why === "another version") return [412];
-  const isForbidden = [
-    "check",
-    "transition",
-    "it does not belong here",
-    "nothing is let out",
-    "findFirst",
-  ].includes(why);
-  return isForbidden || why.endsWith("on this row") ? [403] : [400];
 }
 
 /** What the contract says must come of requests that are kept together. */
@@ -150,6 +127,7 @@ export function single({ file, house, caller, now }: Scene, { method, ...asked }
     if ("refused" in answer) return { refused: answer.why ?? "" };
     return { house, answer: { body: answer.body as Row, order: "of rows" } };
   }
+  if (asked.onConflict !== undefined) return upserted({ file, house, caller, now }, asked as Upserting);
   const outcome = outcomeOf(file, house, caller, { method, ...asked });
   if ("refused" in outcome) return outcome;
   const { rows, answer, total } = outcome;
@@ -165,6 +143,19 @@ export function single({ file, house, caller, now }: Scene, { method, ...asked }
       order: answer === "open" ? "open" : "none",
     },
   };
+}
+
+function upserted({ file, house, caller }: Scene, asked: Upserting): Single {
+  try {
+    const done = upsert(file, house, caller, asked);
+    const { affected, inserted, answer } = done;
+    const rows = answer !== undefined && answer !== "open" && { [asked.resource]: answer };
+    const body = { rowsAffected: affected, inserted, count: affected, ...rows };
+    return { house: done.house, answer: { body, order: answer === "open" ? "open" : "none", asSent: true } };
+  } catch (error) {
+    if (error instanceof Refused) return { refused: error.message };
+    throw error;
+  }
 }
 
 /** Rows that were deleted now have a time. */

@@ -1,6 +1,6 @@
-import type { Row } from "./model.ts";
+import type { Kind, Row } from "./model.ts";
 import { refuse, valueOf } from "./oracle-values.ts";
-import { areGrants, chosen, type Method, type TopSpec } from "./policy-rules.ts";
+import { areGrants, chosen, type Method, readableOf, type TopSpec } from "./policy-rules.ts";
 import { factsOf, type Seat } from "./policy-seat.ts";
 import { HOUSE, type HouseTable } from "./written-once.ts";
 
@@ -56,6 +56,26 @@ function defaultOr(
   return all.filter((name) => always(name) && !(method === "PATCH" && HOUSE[table].key.includes(name)));
 }
 
+/** A number that is added to what is stored. */
+export class Increment {
+  readonly by: unknown;
+  constructor(by: unknown) {
+    this.by = by;
+  }
+
+  /** What comes of a row's own number. */
+  of(stored: unknown): unknown {
+    if (stored === null) return refuse("nothing can be added to null");
+    if (typeof stored !== "bigint") return (stored as number) + (this.by as number);
+    const sum = stored + (this.by as bigint);
+    return BigInt.asIntN(64, sum) === sum ? sum : refuse("a sum that does not fit");
+  }
+}
+
+const NUMBERS: readonly Kind[] = ["integer", "real", "bigint"];
+const isIncrement = (value: unknown): value is { readonly $inc: unknown } =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, "$inc");
+
 /** A body as the values of columns, or a refusal. */
 export function valuesOf(seat: Seat, table: HouseTable, rule: TopSpec, method: Method, body: unknown): Row {
   if (typeof body !== "object" || body === null || Array.isArray(body)) return refuse("no object");
@@ -66,8 +86,14 @@ export function valuesOf(seat: Seat, table: HouseTable, rule: TopSpec, method: M
       if (!writable.includes(name)) refuse(`unwritable ${name}`);
       // What the author puts in its place is never looked at.
       if (rule.inject !== undefined && name in rule.inject) return [name, value];
+      const kind = columns[name]!;
+      if (method === "PATCH" && isIncrement(value) && NUMBERS.includes(kind)) {
+        if (!readableOf(rule, table).includes(name)) refuse(`${name} is not read`);
+        if (Object.keys(value).length > 1) refuse("$inc stands alone");
+        return [name, new Increment(valueOf(kind, value.$inc))];
+      }
       if (value === null) return nullable.includes(name) ? [name, null] : refuse(`null in ${name}`);
-      return [name, valueOf(columns[name]!, value)];
+      return [name, valueOf(kind, value)];
     }),
   );
 }

@@ -7,6 +7,7 @@ import { openTables } from "./shop.ts";
 import type { Row } from "./model.ts";
 import type { Question } from "./policy-oracle.ts";
 import type { Caller } from "./policy-seat.ts";
+import type { Conflict } from "./policy-upserts.ts";
 import type { Writing } from "./policy-writes.ts";
 import { type FileSpec, written } from "./policy-rules.ts";
 import { getTableColumns, getTableName, sql } from "drizzle-orm";
@@ -172,9 +173,10 @@ export function routeOf(
 }
 
 /** The path of a question. */
-export function pathOf(question: Question): string {
+export function pathOf(question: Question & { readonly onConflict?: Conflict }): string {
   const { resource, scope, selector, findFirst, countTotal, countFiltered, can, cursor, aggregate } =
     question;
+  const { onConflict } = question;
   const flag = (name: string, value: boolean | undefined): string[] =>
     value === undefined ? [] : [value ? name : `${name}=F`];
   const flags = [
@@ -184,6 +186,7 @@ export function pathOf(question: Question): string {
     ...flag("countFiltered", countFiltered),
     ...flag("cursor", cursor),
     ...(can === true ? ["can=T"] : []),
+    ...(onConflict === undefined ? [] : [`onConflict=${encodeURIComponent(stringify(onConflict))}`]),
     ...(aggregate === undefined ? [] : [`aggregate=${encodeURIComponent(stringify(aggregate))}`]),
   ];
   return path(resource, selector, flags.join("&"));

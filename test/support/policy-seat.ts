@@ -95,7 +95,7 @@ export interface Inherited {
 }
 
 /** The rule of a resource for this caller, wherever it stands besides at the top: no scope. */
-function borrowed(seat: Seat, resource: string): Inherited | undefined {
+export function borrowed(seat: Seat, resource: string): Inherited | undefined {
   const resolved = resolve(seat.file, resource, "GET", seat.roles);
   if (resolved === undefined) return undefined;
   const { rule, role } = resolved;

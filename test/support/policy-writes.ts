@@ -1,6 +1,6 @@
 import type { Row } from "./model.ts";
 import { Open, refuse, Refused } from "./oracle-values.ts";
-import { changeOf, newRow, valuesOf } from "./policy-bodies.ts";
+import { changeOf, Increment, newRow, valuesOf } from "./policy-bodies.ts";
 import { keeper, type Place } from "./policy-filters.ts";
 import { LIMITS, planNode, type Selector } from "./policy-nodes.ts";
 import type { Question } from "./policy-oracle.ts";
@@ -23,6 +23,7 @@ import {
   rolesOf,
   type Seat,
   seatOf,
+  seenUnder,
 } from "./policy-seat.ts";
 import { HOUSE, type House, type HouseTable, TURNS } from "./written-once.ts";
 
@@ -200,6 +201,22 @@ function removed(seat: Seat, table: HouseTable, rule: TopSpec, hit: readonly Row
   return { next: { ...seat.house, [table]: rows }, rows: hit };
 }
 
+const isAdded = (entry: [string, unknown]): entry is [string, Increment] => entry[1] instanceof Increment;
+
+/** To numbers of a row something is added only where the caller sees them. */
+function assertSeen(seat: Seat, table: HouseTable, rule: TopSpec, hit: readonly Row[], given: Row): void {
+  const see = seenUnder(seat, table, rule);
+  for (const row of hit)
+    for (const [name] of Object.entries(given).filter(isAdded))
+      if (see(row).masked.includes(name)) refuse(`${name} is masked and may not be added to on this row`);
+}
+
+/** What a change makes of a row. */
+function changedRow(row: Row, given: Row): Row {
+  const sums = Object.entries(given).filter(isAdded);
+  return { ...row, ...given, ...Object.fromEntries(sums.map(([name, sum]) => [name, sum.of(row[name])])) };
+}
+
 /** Changes rows of a table. */
 export function patched(
   seat: Seat,
@@ -212,7 +229,8 @@ export function patched(
     for (const row of hit)
       for (const column of Object.keys(given))
         if (!grantedBy(seat, table, rule.write, column, row)) refuse(`${column} may not be set on this row`);
-  const pairs = hit.map((row) => [row, { ...row, ...given, ...counted(seat, table, row) }] as const);
+  assertSeen(seat, table, rule, hit, given);
+  const pairs = hit.map((row) => [row, { ...changedRow(row, given), ...counted(seat, table, row) }] as const);
   const now = new Map<Row, Row>(pairs);
   const rows = pairs.map(([, row]) => row);
   const next = { ...seat.house, [table]: seat.house[table].map((row) => now.get(row) ?? row) };
