@@ -192,6 +192,7 @@ export async function readKey(
   tree.count(1, place);
   const { policy, statement } = await placing(place, async () => {
     const policy = await parts.policies.resolve(request, part.principal);
+    refuseUnreadable(policy, columns);
     const { plan, names } = counting(tree, policy, (shared) => {
       const plan = planKey(policy, request, columns, shared);
       return { plan, names: namesRow(policy, plan.root.where) };
@@ -211,6 +212,14 @@ export async function readKey(
     const task = new Asked<Row>(part, policy.hooks, { kind: "read", read: statement }, true, finish);
     return tree.runTask(inside, task, policy, place);
   };
+}
+
+/** A value that another row gets may be read there: so its caller has to be one who may read it. */
+function refuseUnreadable({ readable, masks }: Policy, columns: readonly ColumnInfo[]): void {
+  if (columns.every((column) => readable.has(column.name) && !masks.has(column))) return;
+  throw new QueryError("unknown-column", "what joins these rows may not be read", {
+    hint: "what is hidden, or masked on some rows, is no key that another row could get",
+  });
 }
 
 /** A write of nothing but what joins rows. */

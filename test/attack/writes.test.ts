@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import type { QueryHandler } from "@bepalo/query";
+import { relations } from "drizzle-orm";
+import * as lite from "drizzle-orm/sqlite-core";
+import { createQueryHandler, type QueryHandler } from "@bepalo/query";
 import { asked, everywhere, type Told } from "../support/everywhere.ts";
 import { BLOG, refill, TABLES } from "../support/nested.ts";
+import { openTables } from "../support/shop.ts";
 
 // What later attacks found in batches, nested writes, and both together.
 
@@ -171,5 +174,40 @@ everywhere(TABLES, BLOG, (place) => {
       expect(refused(await connect(2))).toEqual([403, "check-failed", undefined]);
       expect(await rows("posts")).toBe(3);
     });
+  });
+});
+
+describe("no row gets a value of another that its caller may not read", () => {
+  const { sqliteTable: table, integer, text } = lite;
+  const user = table("users", { id: integer("id").primaryKey(), email: text("email").notNull().unique() });
+  const letter = table("letters", {
+    id: integer("id").primaryKey(),
+    sender: text("sender").references(() => user.email),
+  });
+  const schema = {
+    user,
+    letter,
+    letterRelations: relations(letter, ({ one }) => ({
+      from: one(user, { fields: [letter.sender], references: [user.email] }),
+    })),
+  };
+  const own = { columns: ["email"], when: (_: object, t: any, { eq }: any): unknown => eq(t.id, 1) };
+
+  test.each([
+    ["hidden", { columns: ["id"] }, 400],
+    ["masked", [{ columns: ["id"] }, own], 400],
+    ["let out", { columns: ["id", "email"] }, 200],
+  ])("where it is %s", async (_, select, status) => {
+    const { database, close } = await openTables(schema, "bun:sqlite");
+    (database as any).run("insert into users values (1, 'ann@x'), (2, 'bob@x')");
+    const acl = {
+      users: { table: "user", control: { GET: { all: { select } } } },
+      letters: { table: "letter", control: { POST: all({ nest: { from: "users" } }) } },
+    };
+    const handle = createQueryHandler({ acl, database, schema, onWarning: () => undefined } as never);
+    const told = await asked(handle, "POST", "letters", { from: { connect: { id: 2 } } });
+    expect(told.status).toBe(status);
+    if (status === 400) expect(refused(told)).toEqual([400, "unknown-column", "from.connect"]);
+    close();
   });
 });
