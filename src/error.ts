@@ -325,6 +325,10 @@ export const unfitting = (column: string, cause?: unknown): QueryError =>
     cause,
   });
 
+/** For a patch that is not for a row as it is. */
+export const patchConflict = (message: string, path: string): QueryError =>
+  new QueryError("conflict", message, { path, hint: "read the row again, and decide anew" });
+
 export const conflict = (cause?: unknown): QueryError =>
   new QueryError("conflict", "the change conflicts with rows that exist", {
     hint: "a value that must be unique is taken, or a referenced row is missing or in use",

@@ -13,6 +13,7 @@ export type {
   AccessAggregateColumn,
   AccessRule,
 } from "./access/access.ts";
+export type { ApplyPatch, PatchOperation } from "./author/author.ts";
 export {
   type Bound,
   type Database,

@@ -22,7 +22,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   operator: ["error", "schema", "drizzle-orm"],
   policy: ["drizzle", "error", "request", "schema", "search", "suggest", "drizzle-orm"],
   plan: ["error", "request", "schema", "operator", "policy"],
-  author: ["clock", "digits", "drizzle", "error", "plan", "policy", "schema", "drizzle-orm"],
+  author: ["clock", "digits", "drizzle", "error", "nesting", "plan", "policy", "schema", "drizzle-orm"],
   syntax: ["digits", "drizzle", "drizzle-orm", "node:buffer"],
   compile: ["cache", "drizzle", "error", "node:buffer", "plan", "schema", "search", "syntax", "drizzle-orm"],
   dialect: [
@@ -90,6 +90,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "node:buffer",
     "node:crypto",
   ],
+  "json-patch": ["rfc6902"],
   "search-migration": ["drizzle", "policy", "schema", "search"],
   "idempotency-table": ["drizzle-orm"],
   index: ["error", "http", "dialect", "search-migration", "idempotency-table"],

@@ -18,6 +18,13 @@ export {
   setTransaction,
   setWritten,
 } from "./context.ts";
+export {
+  type ApplyPatch,
+  type PatchFormat,
+  type PatchOperation,
+  readRevision,
+  type Revision,
+} from "./patch.ts";
 export { type Params, readParams } from "./params.ts";
 export { type Body, finishRows, readBodyRows, type Row } from "./body.ts";
 export { likenessOf, type MetChange, partsForMet, readMetChange, requireKeys } from "./met.ts";

@@ -14,6 +14,7 @@ import { coerce, type ColumnInfo, Increment, readField, readLongNumbers } from "
 import type { Context } from "./context.ts";
 import { takeIncrements, withIncrements } from "./increments.ts";
 import type { Later } from "./later.ts";
+import type { PatchFormat } from "./patch.ts";
 import { hasSet, makeSet, type SetRow } from "./set.ts";
 import { validate } from "./validate.ts";
 
@@ -29,6 +30,8 @@ export interface Body {
   readonly value: unknown;
   readonly form: boolean;
   readonly digits: boolean;
+  /** How it says what becomes of a row; absent where it is a row itself. */
+  readonly patch?: PatchFormat | undefined;
 }
 
 /**
@@ -46,7 +49,9 @@ export async function readBodyRows(
   columns?: Set<string>,
 ): Promise<Row | Row[]> {
   const value = readValue(policy, body);
-  if (!Array.isArray(value)) return readRow(policy, value, many, context, columns);
+  // In a patch of another format `$inc` is a name like any other.
+  const adds = !many && body.patch === undefined;
+  if (!Array.isArray(value)) return readRow(policy, value, many, context, columns, adds);
   if (!many) throw invalidBody("expected one object");
   if (value.length === 0) throw invalidBody("expected an object or a list of objects that is not empty");
   if (value.length > policy.limits.maxRows)
@@ -84,8 +89,9 @@ async function readRow(
   isNew: boolean,
   context: Context,
   columns: Set<string> | undefined,
+  adds: boolean,
 ): Promise<Row> {
-  const { rest, increments } = isNew ? { rest: sent, increments: undefined } : takeIncrements(policy, sent);
+  const { rest, increments } = adds ? takeIncrements(policy, sent) : { rest: sent, increments: undefined };
   const validated = await validateRow(policy, rest, "", context);
   const row = await finishSent(policy, validated, { path: "", isNew, context, columns });
   return increments === undefined ? row : withIncrements(row, increments, columns);

@@ -1,6 +1,7 @@
 import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { Admitted } from "../author/author.ts";
 import type { AggregatePlan, ReadPlan, WritePlan } from "../plan/plan.ts";
+import type { ColumnInfo } from "../schema/schema.ts";
 import { portableRead } from "./portable/relational.ts";
 import { AggregateReader } from "./read/aggregate.ts";
 import { type Bound, type Form, JSONReader } from "./read/json.ts";
@@ -11,6 +12,7 @@ import { reachedRows } from "./write/joined.ts";
 import type { Seen } from "./write/seen.ts";
 import type { WriteSteps } from "./write/steps.ts";
 import type { WriteRows } from "./write/parts.ts";
+import { type RevisedRows, revisedRows } from "./write/revise.ts";
 import { compileWrite } from "./write/write.ts";
 
 export { ASK_SIZES, ASK_TRIGGERS, ASK_ZONES, askSearchIndex, askViewTypes } from "./facts.ts";
@@ -39,6 +41,7 @@ export { FIT, incrementsIn } from "./write/increment.ts";
 export { CHECK, EXACT, KEY } from "./write/keys.ts";
 export { type Seen, WHOLE_ROW } from "./write/seen.ts";
 export { type Attempt, pin, type Rehearsal, SAVEPOINT } from "./write/rehearsal.ts";
+export type { RevisedRows } from "./write/revise.ts";
 export { joinedRows, noRow, otherRows } from "./write/joined.ts";
 export { type Told, toldOf } from "./write/told.ts";
 export type {
@@ -68,6 +71,8 @@ export interface Compiler {
   write(plan: WritePlan, rows: WriteRows, wishes: WriteWishes): WriteSteps;
   /** Locks the rows that a change would reach, two of them at most. */
   reach(plan: WritePlan, rows: WriteRows): Select;
+  /** The rows that a change would reach, and columns of them, before it is known what becomes of them; so many at most. */
+  revise(plan: WritePlan, rows: WriteRows, columns: readonly ColumnInfo[], most: number): RevisedRows;
   /** How many statements are remembered. */
   readonly size: number;
 }
@@ -107,6 +112,14 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
         seen,
       }),
     reach: reachedRows,
+    revise: (plan, rows, columns, most) =>
+      revisedRows(
+        plan,
+        rows,
+        (whole, admitted) => read(whole, admitted, "values", heldSummed),
+        columns,
+        most,
+      ),
     get size() {
       return (reader?.size ?? 0) + (inserts?.size ?? 0) + aggregates.size;
     },

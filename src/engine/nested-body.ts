@@ -13,8 +13,8 @@ export interface Split {
 }
 
 /** Whether a body says anything of rows that may be written with its own. */
-export function nests({ nest }: Policy, { value, form }: Body): boolean {
-  if (form || nest.size === 0) return false;
+export function nests({ nest }: Policy, { value, form, patch }: Body): boolean {
+  if (form || patch !== undefined || nest.size === 0) return false;
   const rows: readonly unknown[] = Array.isArray(value) ? value : [value];
   return rows.some((row) => isRow(row) && [...nest.keys()].some((name) => Object.hasOwn(row, name)));
 }

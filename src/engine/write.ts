@@ -1,4 +1,4 @@
-import { type Body, setBody, setFindFirst } from "../author/author.ts";
+import { type Body, readRevision, setBody, setFindFirst } from "../author/author.ts";
 import { execute, executeTogether, type Inside, type Task } from "../execute/execute.ts";
 import { planWrite, type Shared, Spent, type WritePlan } from "../plan/plan.ts";
 import type { Call, Parts } from "./call.ts";
@@ -6,6 +6,7 @@ import { type Once, once } from "./idempotency.ts";
 import { nests, prepareNested } from "./nested.ts";
 import { assertNested } from "./nested-rights.ts";
 import { isTried, preferring, refuseDryRun, tellDryRun } from "./prefer.ts";
+import { prepareRevision } from "./revise.ts";
 import { tellCommitted } from "./route-hooks.ts";
 import { counted } from "./turns.ts";
 import { prepareUpsert } from "./upsert.ts";
@@ -100,6 +101,8 @@ export async function prepareWrite<Shaped>(
   if (planned.meeting !== undefined) return prepareUpsert(parts, planned, sent!, call);
   const { mark } = call;
   const { policy } = planned;
+  const revision = sent && readRevision(policy, sent);
+  if (revision !== undefined) return prepareRevision(parts, planned, sent!, revision, call);
   if (sent !== undefined && nests(policy, sent)) return prepareNested(parts, planned, sent, call, shared);
   const { context } = call.principal;
   setFindFirst(context, false);

@@ -25,6 +25,7 @@ export type { FoundPage } from "./page.ts";
 export type { Amid } from "./write.ts";
 export { rowsOf } from "./query.ts";
 export { type Keeping, type StoredAnswer, StoredAnswers } from "./idempotency.ts";
+export { lockRows, type RevisedRow } from "./revise.ts";
 export { SearchIndexes } from "./search-indexes.ts";
 export { TableSizes, TimeZones, Triggers, typesOfViews } from "./facts.ts";
 

@@ -1,4 +1,4 @@
-import type { Body } from "../author/author.ts";
+import type { ApplyPatch, Body, PatchFormat } from "../author/author.ts";
 import { within } from "../clock.ts";
 import { internalError, invalidBody, QueryError, tooLarge } from "../error.ts";
 import { decodeForm } from "./media/form.ts";
@@ -14,6 +14,17 @@ const DECODERS: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ["application/x-www-form-urlencoded", decodeForm],
 ]);
 const FORM = "application/x-www-form-urlencoded";
+const MERGE_PATCH = "application/merge-patch+json";
+const JSON_PATCH = "application/json-patch+json";
+
+const NO_PATCHES: ReadonlyMap<string, PatchFormat> = new Map();
+
+/** The formats in which a PATCH says what becomes of a row. */
+const patchesOf = (jsonPatch: ApplyPatch | undefined): ReadonlyMap<string, PatchFormat> =>
+  new Map<string, PatchFormat>([
+    [MERGE_PATCH, "merge"],
+    ...(jsonPatch === undefined ? [] : [[JSON_PATCH, jsonPatch] as const]),
+  ]);
 
 /** What is minded where many bodies are decoded, which holds up everybody. */
 export interface Decoding {
@@ -21,6 +32,8 @@ export interface Decoding {
   readonly othersFirst: () => Promise<unknown> | undefined;
   /** Hears of the milliseconds that it took. */
   readonly spent: (milliseconds: number) => void;
+  /** Applies JSON Patch, where the route takes it. */
+  readonly jsonPatch?: ApplyPatch | undefined;
   /** Hears of the text, where somebody wants to. */
   readonly heard?: ((text: string) => void) | undefined;
 }
@@ -34,11 +47,13 @@ export async function readBody(
   request: Request,
   maxBytes: number,
   milliseconds: number,
-  { othersFirst, spent, heard }: Decoding,
+  { othersFirst, spent, jsonPatch, heard }: Decoding,
 ): Promise<Body> {
   const type = mediaType(request);
-  const decode = DECODERS.get(type);
-  if (decode === undefined) throw otherType(type, DECODERS.keys());
+  const patches = request.method === "PATCH" ? patchesOf(jsonPatch) : NO_PATCHES;
+  const patch = patches.get(type);
+  const decode = patch === undefined ? DECODERS.get(type) : decodeJSON;
+  if (decode === undefined) throw otherType(type, [...DECODERS.keys(), ...patches.keys()]);
   refuseCompressed(request.headers.get("content-encoding") ?? "");
   const text = await readText(request, maxBytes, milliseconds);
   if (text.trim() === "") throw invalidBody("the body is empty");
@@ -48,7 +63,7 @@ export async function readBody(
   const began = performance.now();
   try {
     const value = decode(text, () => (digits = true));
-    return { value, form: type === FORM, digits, spent: performance.now() - began };
+    return { value, form: type === FORM, digits, patch, spent: performance.now() - began };
   } finally {
     spent(performance.now() - began);
   }

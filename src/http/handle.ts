@@ -1,4 +1,4 @@
-import { createContext } from "../author/author.ts";
+import { type ApplyPatch, createContext } from "../author/author.ts";
 import type { Engine } from "../engine/engine.ts";
 import { QueryError, quote } from "../error.ts";
 import { type Observer, unwatched } from "../observe.ts";
@@ -45,6 +45,8 @@ export interface Route {
   readonly cors: CorsOptions | undefined;
   /** Names whose the keys of writes are; absent where none are taken. */
   readonly keysOf: ((context: never) => unknown) | undefined;
+  /** Applies JSON Patch; absent where none is taken. */
+  readonly jsonPatch: ApplyPatch | undefined;
   /** Whether it tells its callers what they may do. */
   readonly access: boolean;
   /** The most requests of a batch; absent where it takes none. */

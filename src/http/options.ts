@@ -29,6 +29,7 @@ const ROUTE: Names<QueryRouteOptions> = {
   serverTiming: true,
   cors: true,
   idempotency: true,
+  jsonPatch: true,
   headers: true,
   reader: true,
   dialect: true,

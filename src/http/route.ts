@@ -1,3 +1,4 @@
+import type { ApplyPatch } from "../author/author.ts";
 import type { LaneOptions, OpenDialect } from "../dialect/dialect.ts";
 import { createEngine, type EngineOptions, LEAST_SECRET } from "../engine/engine.ts";
 import { type Observer, observerOf, tell } from "../observe.ts";
@@ -118,6 +119,13 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    * @example idempotency: { table: schema.idempotency, caller: ({ user }) => user?.id }
    */
   readonly idempotency?: IdempotencyKeyOptions<Session>;
+  /**
+   * Takes JSON Patch (RFC 6902) on `PATCH`, by the package `rfc6902`, which you install. Without it a body of
+   * `application/json-patch+json` is 415; merge patches (RFC 7396) are always taken.
+   *
+   * @example import { jsonPatch } from "@bepalo/query/json-patch"; // then jsonPatch: jsonPatch
+   */
+  readonly jsonPatch?: ApplyPatch;
   /** Headers of every answer; `Cache-Control` and `Vary` here replace the built-in ones. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
@@ -254,6 +262,7 @@ function routeOf<Role extends string, Session>(
     caller: options.caller,
     cors: options.cors,
     keysOf: options.idempotency?.caller,
+    jsonPatch: patchOf(options.jsonPatch),
     access: options.access === true,
     batch: batchOf(options.batch),
     headers: {
@@ -303,6 +312,12 @@ function engineOptions<Role extends string, Session>(
 function batchOf(batch: boolean | BatchOptions = false): number | undefined {
   if (batch === false) return undefined;
   return whole("batch.maxOperations", batch === true ? undefined : batch.maxOperations, 20);
+}
+
+/** @throws Error at start for what applies nothing: `true`, say. */
+function patchOf(apply: unknown): ApplyPatch | undefined {
+  if (apply === undefined || typeof apply === "function") return apply as ApplyPatch | undefined;
+  throw new Error("jsonPatch: expected `jsonPatch` of `@bepalo/query/json-patch`");
 }
 
 /** @throws Error at start for a module that no process could find, and a number of processes that is none. */

@@ -111,6 +111,7 @@ export class Question implements Call<Response | JSONText> {
     return readBody(request, maxBytes, timeout, {
       othersFirst: () => engine.othersFirst(this.visit),
       spent: (milliseconds) => engine.charge(this.visit, milliseconds),
+      jsonPatch: route.jsonPatch,
       heard: this.keyed?.heard,
     });
   }

@@ -21,4 +21,5 @@ export type { ColumnKind, DatabaseKind } from "./kind.ts";
 export { readLongNumbers } from "./long-number.ts";
 export { holdsMoments, presentMoment } from "./now.ts";
 export { rowNumbersOf } from "./row-number.ts";
+export { wireValue } from "./wire.ts";
 export { readZone, UTC, type Zone } from "./zone.ts";
