@@ -16,11 +16,12 @@ export function guarded(question: SentQuestion = {}, init?: RequestOptions): Req
 }
 
 /**
- * The options of a write with its key, where it has one.
+ * The options of a write with its key, where it has one, and with the way in which it is to be done.
  *
  * @example keyed({ idempotencyKey: "7" }) // headers: Idempotency-Key: 7
  */
-export function keyed(init: WriteInit = {}): RequestOptions {
+export function keyed(wished?: WriteInit): RequestOptions {
+  const init = preferring(wished);
   // INVARIANT: a key that went missing is an error, or what is sent again is done again.
   if (!("idempotencyKey" in init)) return init;
   const { idempotencyKey: key, ...others } = init;
@@ -28,6 +29,31 @@ export function keyed(init: WriteInit = {}): RequestOptions {
     throw unsendable(JSON.stringify(key), "idempotencyKey", "write visible characters");
   const headers = new Headers(others.headers);
   headers.set("idempotency-key", key);
+  return { ...others, headers };
+}
+
+/** What a write is asked by `Prefer`, each with the name it has there. */
+const WISHES = { dryRun: "tx", maxAffected: "max-affected", minAffected: "min-affected" } as const;
+
+/**
+ * The options of a write with the way in which it is to be done.
+ */
+function preferring(init: WriteInit = {}): WriteInit {
+  const { dryRun, maxAffected, minAffected, ...others } = init;
+  const headers = new Headers(others.headers);
+  const wishes: string[] = [];
+  for (const [name, preference] of Object.entries(WISHES)) {
+    // INVARIANT: a wish that went missing is an error, or more is done than was meant.
+    if (!(name in init)) continue;
+    const wish = init[name as keyof typeof WISHES];
+    if (name === "dryRun" ? typeof wish !== "boolean" : !Number.isSafeInteger(wish))
+      throw unsendable(JSON.stringify(wish), name, "write a number, or true");
+    if (wish !== false) wishes.push(`${preference}=${wish === true ? "rollback" : wish}`);
+  }
+  if (wishes.length === 0) return others;
+  // The first of a name counts.
+  const own = headers.get("prefer");
+  headers.set("prefer", [...wishes, ...(own === null ? [] : [own])].join(", "));
   return { ...others, headers };
 }
 

@@ -52,7 +52,7 @@ export type { TableGround } from "./column/ground.ts";
 export type { CountOperands, OpenCount } from "./column/related.ts";
 export type { OperatorName } from "./column/operator.ts";
 export type { Direction, Ordering, OrderingBy, Sort } from "./column/ordering.ts";
-export type { Field, Value } from "./column/value.ts";
+export type { Field, Increment, Value } from "./column/value.ts";
 
 export type { AggregateDraft, AggregateQuestion, Figures, GroupDraft, GroupParts } from "./api/aggregate.ts";
 export type { ChangeAnswer, ListAnswer, Page, RowAnswer, RowOf } from "./api/answer.ts";

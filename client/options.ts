@@ -12,6 +12,16 @@ export interface WriteInit extends RequestOptions {
    * @example const idempotencyKey = crypto.randomUUID(); // outside of what tries again
    */
   readonly idempotencyKey?: string;
+  /** Whether all of it is done and taken back, where its rule says `dryRun: true`; else it is refused. */
+  readonly dryRun?: boolean;
+  /** The most rows that may be written: where more would be, none is. */
+  readonly maxAffected?: number;
+  /**
+   * The fewest rows that have to be written: where fewer would be, none is, and the call is rejected with `not-found`.
+   *
+   * @example await api.patch("posts", { title }, { where: { id } }, { minAffected: 1 });
+   */
+  readonly minAffected?: number;
 }
 
 /** What goes to `fetch` with every request of a client, and what stands in for `fetch`. */

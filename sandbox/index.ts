@@ -1,4 +1,5 @@
 import { createQueryRoute } from "@bepalo/query";
+import { jsonPatch } from "@bepalo/query/json-patch";
 import { authPath, createAuth, inProduction } from "@/auth";
 import { guard, type CTXUserSession } from "@/auth/middleware";
 import type { UserRoles } from "@/db";
@@ -41,6 +42,7 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
       tables,
       access: true,
       batch: true,
+      jsonPatch,
       database,
       schema,
       defaults: { maxDepth: 2, maxLimit: 1000 },

@@ -1,6 +1,6 @@
 import type { Column } from "drizzle-orm";
 import type { AnyApi } from "../../src/infer.ts";
-import type { NullOf, Value } from "../column/value.ts";
+import type { Added, NullOf, Value } from "../column/value.ts";
 import type { BodyMethod } from "../options.ts";
 import type { Simplify } from "../part.ts";
 import type { Chosen, ChosenAlways, Masked } from "./columns.ts";
@@ -36,10 +36,9 @@ export type PatchBody<A extends AnyApi, R extends string> =
       ? ChangedColumns<A, R>
       : Simplify<ChangedColumns<A, R> & Nested<A, R, "PATCH", AnyRule<A, R, "PATCH">> & HasNests>;
 
-type ChangedColumns<A extends AnyApi, R extends string> = Given<
+type ChangedColumns<A extends AnyApi, R extends string> = Changed<
   ResourceColumns<A, R>,
-  Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH", FactsOf<A, TableOf<A, R>>>,
-  never
+  Writable<ResourceColumns<A, R>, AnyRule<A, R, "PATCH">, "PATCH", FactsOf<A, TableOf<A, R>>>
 >;
 
 /** Whether no rule lets other rows be written with its own, as mostly. */
@@ -110,6 +109,11 @@ type CheckedValue<Expected, V> = [WishFor<Expected>] extends [never] ? Expected 
 type RequiredKey<Row> = { [K in keyof Row]-?: {} extends Pick<Row, K> ? never : K }[keyof Row];
 
 type Given<C, Names, Required> = Simplify<Gives<C, Names, Required>>;
+
+/** Values of columns, and of those that hold numbers what is added to them. */
+type Changed<C, Names> = Simplify<{
+  readonly [K in keyof C & Names]?: Value<C[K]> | NullOf<C[K]> | Added<C[K]> | undefined;
+}>;
 
 type Gives<C, Names, Required> = {
   readonly [K in keyof C & Names & Required]: Value<C[K]> | NullOf<C[K]>;

@@ -29,6 +29,20 @@ type Sendable<D> = D extends Date
         ? { readonly [I in keyof D]: Sendable<D[I]> }
         : D;
 
+/** What is added to a number that is stored, in place of another: less where it is negative. */
+export interface Increment<V> {
+  readonly $inc: V;
+}
+
+/** What may be added to a column, where it holds numbers. */
+export type Added<C> = C extends Column
+  ? C["_"]["dataType"] extends "number" | "bigint"
+    ? Increment<Value<C>>
+    : C["_"]["columnType"] extends DecimalType
+      ? Increment<Value<C>>
+      : never
+  : never;
+
 /** Null, where a column may hold it. */
 export type NullOf<C> = C extends Column ? (C["_"]["notNull"] extends true ? never : null) : never;
 

@@ -18,7 +18,7 @@ import type { Answer, Call, Parts } from "./call.ts";
 import { assertNested } from "./nested-rights.ts";
 import { insideOf, Part } from "./part.ts";
 import { prepareRead } from "./read.ts";
-import { askedAlone, preferring, refuseAffected, tellDryRun } from "./prefer.ts";
+import { askedAlone, refuseAffected, tellDryRun } from "./prefer.ts";
 import { Answers, bodyWith, operandWith, refers } from "./references.ts";
 import { counted } from "./turns.ts";
 import { perform, prepareWrite, type Ready } from "./write.ts";

@@ -33,7 +33,10 @@ export const askedAlone = (request: QueryRequest, { request: { prefer } }: Call<
  *
  * @throws QueryError `limit-exceeded` or `not-found`.
  */
-export function refuseAffected(prefer: Pick<Preferences, "most" | "least"> | undefined, affected: number): void {
+export function refuseAffected(
+  prefer: Pick<Preferences, "most" | "least"> | undefined,
+  affected: number,
+): void {
   const { most = Number.POSITIVE_INFINITY, least = 0 } = prefer ?? {};
   if (affected > most) throw limitExceeded(`${affected} rows exceed ${most}`, "Prefer");
   if (affected < least) throw tooFewAffected(least);

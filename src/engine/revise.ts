@@ -135,7 +135,7 @@ class Revising<Shaped> {
       written: () => Promise.resolve(),
     };
     const task = draftedTask(this.#parts, draft, call, among);
-    this.#ran.push(task as Asked<unknown>);
+    this.#ran.push(task);
     return task;
   }
 

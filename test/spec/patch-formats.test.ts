@@ -76,7 +76,7 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
   const { run, handler } = place;
   let handle: QueryHandler | undefined;
   async function ask(type: string, path: string, body: unknown, headers: object = {}): Promise<Told> {
-    handle ??= handler(acl, { jsonPatch, tables: { page: { version: "version" } } } as never);
+    handle ??= handler(acl, { jsonPatch, tables: { page: { version: "version" } } });
     const response = await handle(
       new Request(`http://local/query/${path}`, {
         method: "PATCH",
@@ -92,12 +92,13 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
     ask("application/json-patch+json", `${resource}?select=(where:(${where}))`, body);
   const stored = async (id = 1): Promise<any> => {
     const response = await handle!(new Request(`http://local/query/pages?select=(where:(id:${id}))`));
-    return ((await response.json()) as any).pages[0];
+    const body: any = await response.json();
+    return body.pages[0];
   };
 
   beforeEach(async () => {
     seen.length = 0;
-    handle ??= handler(acl, { jsonPatch, tables: { page: { version: "version" } } } as never);
+    handle ??= handler(acl, { jsonPatch, tables: { page: { version: "version" } } });
     await run("delete from pages");
     await run(
       `insert into pages (id, note, data, secret, owner) values (1, 'n', '{"a":{"b":1,"c":[1,2]},"size":1}', '{"k":"v"}', 'me'), (2, null, '{"z":1}', null, 'you'), (3, null, null, null, 'me')`,

@@ -121,7 +121,7 @@ const HOVERS = lines(
   ],
   [
     `const ^mutation = mutationOptions(api).patch("tasks", { columns: { id: true } });`,
-    `const mutation: Mutation<{ readonly where: FilterOf<Api, "tasks", "PATCH">; readonly body: { readonly title?: string | undefined; readonly status?: "todo" | "done" | undefined; readonly due?: string | number | Date | null | undefined; readonly ownerId?: number | undefined; }; readonly ifVersion?: Version; }, { tasks: { id: number; }[]; rowsAffected: number; count: number; }>`,
+    `const mutation: Mutation<{ readonly where: FilterOf<Api, "tasks", "PATCH">; readonly body: { readonly title?: string | undefined; readonly status?: "todo" | "done" | undefined; readonly due?: string | number | Date | null | undefined; readonly ownerId?: number | Increment<number> | undefined; }; readonly ifVersion?: Version; }, { tasks: { id: number; }[]; rowsAffected: number; count: number; }>`,
   ],
 );
 

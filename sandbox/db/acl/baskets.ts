@@ -25,6 +25,7 @@ export default {
           select: { mode: false, columns: ["createdAt", "updatedAt"] },
           write: { columns: ["capacity"] },
           requireWhere: "key",
+          dryRun: true,
         },
       },
       DELETE: { all: { select: true } },
