@@ -1,6 +1,6 @@
 import type { Column } from "drizzle-orm";
 import type { AnyApi } from "../../src/infer.ts";
-import type { Added, NullOf, Value } from "../column/value.ts";
+import type { Addend, NullOf, Value } from "../column/value.ts";
 import type { BodyMethod } from "../options.ts";
 import type { Simplify } from "../part.ts";
 import type { Chosen, ChosenAlways, Masked } from "./columns.ts";
@@ -112,7 +112,7 @@ type Given<C, Names, Required> = Simplify<Gives<C, Names, Required>>;
 
 /** Values of columns, and of those that hold numbers what is added to them. */
 type Changed<C, Names> = Simplify<{
-  readonly [K in keyof C & Names]?: Value<C[K]> | NullOf<C[K]> | Added<C[K]> | undefined;
+  readonly [K in keyof C & Names]?: Value<C[K]> | NullOf<C[K]> | Addend<C[K]> | undefined;
 }>;
 
 type Gives<C, Names, Required> = {

@@ -35,7 +35,7 @@ export interface Increment<V> {
 }
 
 /** What may be added to a column, where it holds numbers. */
-export type Added<C> = C extends Column
+export type Addend<C> = C extends Column
   ? C["_"]["dataType"] extends "number" | "bigint"
     ? Increment<Value<C>>
     : C["_"]["columnType"] extends DecimalType

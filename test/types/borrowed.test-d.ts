@@ -700,3 +700,17 @@ export async function parents(): Promise<void> {
 
 // @ts-expect-error the schema has no table `tasks`
 export type Unknown = InferApi<typeof rules, typeof schema, {}, { tasks: { version: "version" } }>;
+
+/** Numbers may be counted, in a PATCH alone; whoever adds something else is told. */
+export async function counting(): Promise<void> {
+  const where = { id: 1 };
+  await said.patch("prices", { price: { $inc: -1 } }, { where }, { minAffected: 1, dryRun: true });
+  // @ts-expect-error a text is not counted
+  await said.patch("prices", { title: { $inc: 1 } }, { where });
+  // @ts-expect-error what is added is a number
+  await said.patch("prices", { price: { $inc: "1" } }, { where });
+  // @ts-expect-error a new row has nothing to add to
+  await said.post("prices", { title: "a", ownerId: 1, price: { $inc: 1 } });
+  // @ts-expect-error so many rows are a number
+  await said.delete("prices", { where }, { maxAffected: "1" });
+}
