@@ -39,8 +39,8 @@ const WISHES = { dryRun: "tx", maxAffected: "max-affected", minAffected: "min-af
  * The options of a write with the way in which it is to be done.
  */
 function preferring(init: WriteInit = {}): WriteInit {
-  const { dryRun, maxAffected, minAffected, ...others } = init;
-  const headers = new Headers(others.headers);
+  const headers = new Headers(init.headers);
+  const others = Object.fromEntries(Object.entries(init).filter(([name]) => !(name in WISHES)));
   const wishes: string[] = [];
   for (const [name, preference] of Object.entries(WISHES)) {
     // INVARIANT: a wish that went missing is an error, or more is done than was meant.

@@ -29,7 +29,7 @@ const server = (database: unknown): ((request: Request) => Promise<Response>) =>
     acl: versioned.acl,
     tables: versioned.tables,
     database,
-    schema: postgresql as never,
+    schema: postgresql,
     caller: () => `caller ${callers++}`,
     onError: (error) => errors.push(error),
     onWarning: () => undefined,
