@@ -84,7 +84,7 @@ function lines<Row extends readonly [line: string, ...shown: readonly unknown[]]
 const HOVERS = lines(
   [
     `type ^Body = PostBody<Api, "tasks">;`,
-    `type Body = { readonly title: string; readonly status: "todo" | "done"; readonly due?: string | number | Date | null | undefined; readonly ownerId?: number | Increment<number> | undefined; }`,
+    `type Body = { readonly title: string; readonly status: "todo" | "done"; readonly due?: string | number | Date | null | undefined; readonly ownerId?: number | undefined; }`,
   ],
   [
     `type ^Body = PatchBody<Api, "tasks">;`,
