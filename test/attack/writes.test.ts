@@ -142,7 +142,7 @@ everywhere(TABLES, BLOG, (place) => {
     );
   });
 
-  describe("what `injectBody` says of the key that joins rows", () => {
+  describe("what injectBody says of the key that joins rows", () => {
     const mine = (body: object): object => ({ ...body, authorId: 1 });
     const file = {
       posts: {
