@@ -36,7 +36,8 @@ export const LEAST = {
     questions: 8_300,
     pages: 2_000,
     documents: 1_300,
-    bigger: 5_000,
+    bigger: 3_000,
+    nested: 2_000,
   },
   /** Compared with another reader, another database or another world, or with what any answer may be. */
   others: {

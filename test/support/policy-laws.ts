@@ -199,3 +199,11 @@ export const sentWith = ({ body, versions }: Writing): Sent => ({
     headers: { "if-match": versions === "*" ? "*" : versions.map((version) => `"${version}"`).join(", ") },
   }),
 });
+
+/** One driver of each database, where what is tried is no matter of drivers. */
+export const ONE_OF_EACH = [
+  { name: "a libSQL file", open: () => openHouse("sqlite", { sqlite: "libsql file" }) },
+  SERVER === undefined
+    ? { name: "PGlite", open: () => openHouse("postgresql", { postgresql: "PGlite" }) }
+    : { name: "Bun.SQL", open: () => openHouse("postgresql", { postgresql: "bun-sql" }) },
+] as const;

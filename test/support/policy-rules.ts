@@ -69,6 +69,8 @@ export interface TopSpec extends NodeSpec {
   readonly requireWhere?: boolean;
   /** What the author puts into every new row. */
   readonly inject?: Row;
+  /** Relations that are written with its rows, each with the resource whose rules they stand under. */
+  readonly nest?: Readonly<Record<string, string>>;
 }
 
 export const METHODS = ["GET", "POST", "PATCH", "DELETE"] as const;

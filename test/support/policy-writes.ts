@@ -191,7 +191,8 @@ const counted = (seat: Seat, table: HouseTable, row: Row): Row => {
   return version === undefined ? {} : { [version]: (row[version] as number) + 1 };
 };
 
-function removed(seat: Seat, table: HouseTable, rule: TopSpec, hit: readonly Row[]): Changed {
+/** Removes rows of a table, or says that they are deleted. */
+export function removed(seat: Seat, table: HouseTable, rule: TopSpec, hit: readonly Row[]): Changed {
   const { softDelete } = factsOf(seat, table);
   const isGone = softDelete === undefined || rule.deleted === "only";
   const rows = seat.house[table].flatMap((row) => {
