@@ -81,7 +81,7 @@ export function operationsOf(scene: Scene, { changes, reads }: Pool, drawn: Batc
       const operation = carried({ ...further, ...(each.named && { as: `q${i}` }) });
       return each.refers && i > 0 ? referring(operation, each, made, answers) : operation;
     };
-    progress = further(scene, progress, candidate, hostile ? 1 : 8);
+    progress = further(scene, progress, candidate, hostile ? 1 : 5);
   }
   return progress.made;
 }
