@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { admitAll, plain } from "../src/author/author.ts";
 import { compilerOf, type ReaderChoice, type WriteSteps, type WriteWishes } from "../src/compile/compile.ts";
@@ -140,6 +141,23 @@ describe("statements are data", () => {
     if (write?.kind !== "write") throw new Error("no write");
     const one = write.writing({ values: [row] });
     expect(one).toMatchObject({ kind: "one", ask: { kind: "text" } });
-    expect(write.writing({ values: [row, row] })).toMatchObject({ kind: "rows", asks: [{ kind: "insert" }] });
+    expect(write.writing({ values: [row, row] })).toMatchObject({ kind: "rows" });
+  });
+
+  test("a list of rows is inserted by one text, the same for any number of them, and by Drizzle where JSON is not enough", () => {
+    const row = { id: "a", authorId: 1, title: "t", views: 1, published: true, createdAt: new Date(0) };
+    const [write] = steps("POST", "").steps;
+    if (write?.kind !== "write") throw new Error("no write");
+    const asks = (values: readonly object[]): readonly { kind: string; text?: string }[] => {
+      const writing = write.writing({ values: values as Record<string, unknown>[] });
+      return writing.kind === "rows" ? writing.asks : [];
+    };
+    const [two] = asks([row, row]);
+    expect(two).toMatchObject({ kind: "returning" });
+    expect(asks([row, row, row])[0]!.text).toBe(two!.text);
+    const { views, ...less } = row;
+    expect(asks([row, less])).toMatchObject([{ kind: "insert" }]);
+    expect(asks([row, { ...row, title: sql`lower('T')` }])).toMatchObject([{ kind: "insert" }]);
+    expect(asks([row, { ...row, views: views + 0.5 }])).toMatchObject([{ kind: "insert" }]);
   });
 });

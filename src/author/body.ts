@@ -41,13 +41,13 @@ export interface Body {
  *
  * @throws QueryError `invalid-body`, `unknown-column` or `invalid-value`, the row's index in the path.
  */
-export async function readBodyRows(
+export function readBodyRows(
   policy: Policy,
   body: Body,
   many: boolean,
   context: Context,
   columns?: Set<string>,
-): Promise<Row | Row[]> {
+): Later<Row | Row[]> {
   const value = readValue(policy, body);
   // In a patch of another format `$inc` is a name like any other.
   const adds = !many && body.patch === undefined;
@@ -56,11 +56,11 @@ export async function readBodyRows(
   if (value.length === 0) throw invalidBody("expected an object or a list of objects that is not empty");
   if (value.length > policy.limits.maxRows)
     throw invalidBody(`${value.length} rows exceed ${policy.limits.maxRows}`);
-  const validated = await validateRows(policy, value, context);
-  const rows: Row[] = [];
-  for (const [index, row] of validated.entries())
-    rows.push(await finishSent(policy, row, { path: String(index), isNew: many, context, columns }));
-  return rows;
+  const finishing = { path: "", isNew: many, context, columns };
+  const validated = validateRows(policy, value, context);
+  return validated instanceof Promise
+    ? validated.then((all) => finishAll(policy, all, finishing))
+    : finishAll(policy, validated, finishing);
 }
 
 /** The value of a body, before anybody looks at it: of a form by its columns, and with no number cut. */
@@ -83,18 +83,23 @@ function readValue(policy: Policy, { value, form, digits }: Body): unknown {
     : readLongRow(value, "");
 }
 
-async function readRow(
+function readRow(
   policy: Policy,
   sent: unknown,
   isNew: boolean,
   context: Context,
   columns: Set<string> | undefined,
   adds: boolean,
-): Promise<Row> {
+): Later<Row> {
   const { rest, increments } = adds ? takeIncrements(policy, sent) : { rest: sent, increments: undefined };
-  const validated = await validateRow(policy, rest, "", context);
-  const row = await finishSent(policy, validated, { path: "", isNew, context, columns });
-  return increments === undefined ? row : withIncrements(row, increments, columns);
+  const finish = (validated: Validated): Later<Row> => {
+    const row = finishSent(policy, validated, { path: "", isNew, context, columns });
+    if (increments === undefined) return row;
+    const add = (finished: Row): Row => withIncrements(finished, increments, columns);
+    return row instanceof Promise ? row.then(add) : add(row);
+  };
+  const validated = validateRow(policy, rest, "", context);
+  return validated instanceof Promise ? validated.then(finish) : finish(validated);
 }
 
 /** A row as a validator let it through, and as it was sent: a validator may change what it is handed. */
@@ -104,7 +109,16 @@ interface Validated {
 }
 
 /** Every row is validated, so that the client hears of all that is wrong at once. */
-async function validateRows(
+function validateRows(
+  policy: Policy,
+  sent: readonly unknown[],
+  context: Context,
+): Later<readonly Validated[]> {
+  if (policy.validateBody !== undefined) return validateEach(policy, sent, context);
+  return sent.map((item, index) => asSent(item, String(index)));
+}
+
+async function validateEach(
   policy: Policy,
   sent: readonly unknown[],
   context: Context,
@@ -123,17 +137,19 @@ async function validateRows(
   return rows;
 }
 
-async function validateRow(
-  policy: Policy,
-  value: unknown,
-  path: string,
-  context: Context,
-): Promise<Validated> {
+function validateRow(policy: Policy, value: unknown, path: string, context: Context): Later<Validated> {
+  const whole = asSent(value, path);
+  if (policy.validateBody === undefined) return whole;
+  return validate(policy.validateBody, whole.row, context, path).then((row) => {
+    if (!isRow(row)) throw new TypeError("`validateBody` answers the row it let through");
+    return { sent: whole.sent, row };
+  });
+}
+
+/** A row that is still as it was sent. */
+function asSent(value: unknown, path: string): Validated {
   if (!isRow(value)) throw invalidBody("expected an object", path === "" ? undefined : path);
-  const sent = { ...value };
-  const row = await validate(policy.validateBody, value, context, path);
-  if (!isRow(row)) throw new TypeError("`validateBody` answers the row it let through");
-  return { sent, row };
+  return { sent: { ...value }, row: value };
 }
 
 /** What a row is finished with. */
@@ -145,17 +161,53 @@ interface Finishing {
   readonly columns: Set<string> | undefined;
 }
 
-async function finishSent(
+/** Finishes the rows of a list one after the other: at once, as long as none of them is waited for. */
+function finishAll(policy: Policy, validated: readonly Validated[], finishing: Finishing): Later<Row[]> {
+  const rows: Row[] = [];
+  for (const [index, row] of validated.entries()) {
+    const finished = finishSent(policy, row, { ...finishing, path: String(index) });
+    if (finished instanceof Promise) return finishRest(policy, validated, finishing, [...rows, finished]);
+    rows.push(finished);
+  }
+  return rows;
+}
+
+/** The same once the last of those that are begun is waited for. */
+async function finishRest(
   policy: Policy,
-  { sent, row }: Validated,
-  { path, isNew, context, columns }: Finishing,
-): Promise<Row> {
+  validated: readonly Validated[],
+  finishing: Finishing,
+  begun: readonly Later<Row>[],
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [index, row] of validated.entries())
+    rows.push(await (begun[index] ?? finishSent(policy, row, { ...finishing, path: String(index) })));
+  return rows;
+}
+
+function finishSent(policy: Policy, { sent, row }: Validated, finishing: Finishing): Later<Row> {
   // A validator may take a key out by leaving it undefined; where the client wrote it so, it was let through.
   const letThrough = Object.keys(sent).filter(
     (key) => isGiven(row, key) || (sent[key] === undefined && Object.hasOwn(row, key)),
   );
   const given = withoutUndefined(row);
-  const injected: unknown = policy.injectBody === undefined ? given : await policy.injectBody(given, context);
+  const injected: unknown =
+    policy.injectBody === undefined ? given : (policy.injectBody(given, finishing.context) as unknown);
+  const finish = (whole: unknown): Row => finishInjected(policy, sent, letThrough, whole, finishing);
+  return isThenable(injected) ? Promise.resolve(injected).then(finish) : finish(injected);
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+
+/** A row as it is once its author has added to it: `letThrough` are the keys of its client that a validator let through. */
+function finishInjected(
+  policy: Policy,
+  sent: Row,
+  letThrough: readonly string[],
+  injected: unknown,
+  { path, isNew, columns }: Finishing,
+): Row {
   if (!isRow(injected)) throw new TypeError("`injectBody` answers the row to write");
   const written = letThrough.filter(
     // A key that is no column may be there for `injectBody` to take out; one without a value it never saw.
@@ -170,9 +222,8 @@ const isGiven = (row: Row, key: string): boolean => Object.hasOwn(row, key) && r
 
 /** What is undefined was not given, and erases nothing that `injectBody` adds. */
 function withoutUndefined(row: Row): Row {
-  const entries = Object.entries(row);
-  if (!entries.some(([, value]) => value === undefined)) return row;
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+  if (!Object.keys(row).some((key) => row[key] === undefined)) return row;
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
 }
 
 /** What the client sent and the validator let through must be writable. The first wrong key is named, hidden column or none. */
@@ -185,13 +236,13 @@ function refuseUnwritable({ writable }: Policy, keys: readonly string[], path: s
 function coerceRow(policy: Policy, row: Row, path: string): Row {
   const { table, writable, readable } = policy;
   const coerced: Row = {};
-  for (const [key, value] of Object.entries(row)) {
+  for (const key of Object.keys(row)) {
+    const value = row[key];
     if (value === undefined) continue;
     const column = table.columns.get(key);
-    const here = at(path, key);
-    if (column === undefined) throw unknownColumn(key, here, writable.keys());
+    if (column === undefined) throw unknownColumn(key, at(path, key), writable.keys());
     try {
-      coerced[key] = coerceValue(column, value, here);
+      coerced[key] = coerceIn(path, column, value);
     } catch (error) {
       if (writable.has(key) || readable.has(key)) throw error;
       // A column the client can neither write nor read was set by the author, and its name stays on the server.
@@ -199,6 +250,16 @@ function coerceRow(policy: Policy, row: Row, path: string): Row {
     }
   }
   return coerced;
+}
+
+/** Where a value stands is written once it is refused. */
+function coerceIn(path: string, column: ColumnInfo, value: unknown): unknown {
+  try {
+    return coerceValue(column, value, at("", column.name));
+  } catch (error) {
+    if (path === "" || !(error instanceof QueryError)) throw error;
+    throw error.under(path);
+  }
 }
 
 /** What the table's own functions make is no client's doing: a value that fits no column is their author's mistake. */

@@ -4,6 +4,7 @@ import type { Meeting } from "../plan/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type Body, readBodyRows, type Row } from "./body.ts";
 import type { Context } from "./context.ts";
+import type { Later } from "./later.ts";
 
 /** What becomes of a row that is met. */
 export interface MetChange {
@@ -27,10 +28,11 @@ export function partsForMet({ value }: Body, meeting: Meeting): readonly Row[] {
 function partOf(sent: unknown, { target, update }: Meeting, path: string): Row {
   if (typeof sent !== "object" || sent === null) return {};
   const row = sent as Row;
-  if (typeof update === "string")
-    return Object.fromEntries(
-      Object.entries(row).filter(([name]) => !target.some((column) => column.name === name)),
-    );
+  if (typeof update === "string") {
+    const part = { ...row };
+    for (const { name } of target) delete part[name];
+    return part;
+  }
   return Object.fromEntries(
     update.map((name) => {
       if (!Object.hasOwn(row, name) || row[name] === undefined)
@@ -45,20 +47,21 @@ function partOf(sent: unknown, { target, update }: Meeting, path: string): Row {
  *
  * @throws QueryError as {@link readBodyRows} does, at the `path` of its row.
  */
-export async function readMetChange(
-  policy: Policy,
-  body: Body,
-  path: string,
-  context: Context,
-): Promise<MetChange> {
-  try {
-    const columns = new Set<string>();
-    const row = (await readBodyRows(policy, body, false, context, columns)) as Row;
+export function readMetChange(policy: Policy, body: Body, path: string, context: Context): Later<MetChange> {
+  const columns = new Set<string>();
+  const finish = (row: Row | Row[]): MetChange => {
     if (Object.keys(row).length === 0 && policy.hooks.beforeQuery === undefined)
       throw invalidBody("there is nothing to change in a row that is met");
-    return { row, columns };
-  } catch (error) {
+    return { row: row as Row, columns };
+  };
+  const refuse = (error: unknown): never => {
     throw error instanceof QueryError && path !== "" ? error.under(path) : error;
+  };
+  try {
+    const row = readBodyRows(policy, body, false, context, columns);
+    return row instanceof Promise ? row.then(finish).catch(refuse) : finish(row);
+  } catch (error) {
+    return refuse(error);
   }
 }
 

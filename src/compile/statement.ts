@@ -10,13 +10,19 @@ import type { SecuredRows, Target } from "./sql/secured.ts";
  * What is asked of a database, as data: none of it has run. What Drizzle writes is told by its parts, and made for the
  * database, or the transaction, that runs it.
  */
-export type Statement = Text | Run | Select | Insert | Update | Delete | Relational;
+export type Statement = Text | Run | Returning | Select | Insert | Update | Delete | Relational;
 
 /** SQL, with its values by number. */
 export interface Text {
   readonly kind: "text";
   readonly text: string;
   readonly values: readonly unknown[];
+}
+
+/** The same that writes rows, and answers fields of them as Drizzle would read them. */
+export interface Returning extends Omit<Text, "kind"> {
+  readonly kind: "returning";
+  readonly fields: Fields;
 }
 
 /** SQL without values that answers nothing. */

@@ -2,7 +2,7 @@
 
 export { AFTER, BEFORE, type Changed, changedBy } from "./change.ts";
 export { configOf, type IndexConfig, type TableConfig } from "./config.ts";
-export { type Decoder, decoderOf, isMapped } from "./decoder.ts";
+export { type Decoder, decoderOf, decoderOfField, isMapped } from "./decoder.ts";
 export { isBindable, type Lifted, takeApart } from "./lift.ts";
 export { type Label, type Mention, MentioningText } from "./mentions.ts";
 export { isCondition, withoutMissing } from "./missing.ts";

@@ -216,10 +216,9 @@ async function readChanges(
       const own = watched ? partOf(call) : part;
       if (watched) await policies.resolve(own.request, own.principal);
       const path = isList ? String(index) : "";
-      changing.push({
-        ...(await readMetChange(policy, { ...body, value }, path, own.principal.context)),
-        part: own,
-      });
+      const reading = readMetChange(policy, { ...body, value }, path, own.principal.context);
+      const change = reading instanceof Promise ? await reading : reading;
+      changing.push({ ...change, part: own });
     }
     return changing;
   };

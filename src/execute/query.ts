@@ -1,14 +1,33 @@
 import type { Row } from "../author/author.ts";
-import type { Count, Select, Statement } from "../compile/compile.ts";
+import type { Count, Returning, Select, Statement } from "../compile/compile.ts";
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import { relationalQuery } from "../drizzle/drizzle.ts";
+import { decoderOfField, relationalQuery } from "../drizzle/drizzle.ts";
 
 /** What Drizzle is asked: every statement that is no text. */
-export type Query = Exclude<Statement, { readonly kind: "text" | "run" }>;
+export type Query = Exclude<Statement, { readonly kind: "text" | "run" | "returning" }>;
 
 /** Runs one of Drizzle's queries on a database, or a transaction of it. */
 export const rowsOf = async (database: Database, query: Query): Promise<Row[]> =>
   (await queryOf(database, query)) as Row[];
+
+/** Runs a text that writes rows, and reads what comes back as Drizzle does. */
+export async function writtenBy(
+  dialect: Dialect,
+  database: Database,
+  { text, values, fields }: Returning,
+): Promise<Row[]> {
+  const found = await dialect.query(database, text, values);
+  const decoders = Object.entries(fields).map(([name, field]) => [name, decoderOfField(field)] as const);
+  return found.map((cells) => {
+    const row: Row = {};
+    for (let index = 0; index < decoders.length; index++) {
+      const [name, decoder] = decoders[index]!;
+      const cell = cells[index];
+      row[name] = cell === null || cell === undefined ? null : decoder.mapFromDriverValue(cell);
+    }
+    return row;
+  });
+}
 
 /** Makes Drizzle's query of a statement. It runs when it is waited for. */
 function queryOf(database: Database, query: Query): PromiseLike<unknown> {

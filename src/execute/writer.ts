@@ -5,7 +5,7 @@ import { writeDigits } from "../digits.ts";
 import type { WritePlan } from "../plan/plan.ts";
 import type { Unreadable } from "../syntax/syntax.ts";
 import { decodeKey, inOrder } from "./keys.ts";
-import { numberOf, rowsOf } from "./query.ts";
+import { numberOf, rowsOf, writtenBy } from "./query.ts";
 
 /** What came of rows that were written. */
 export interface Written {
@@ -59,7 +59,12 @@ export class Writer {
   async #rows({ asks, again }: WritingRows): Promise<Written> {
     const { table } = this.plan.answer.secured;
     const written: Row[] = [];
-    for (const ask of asks) written.push(...(await rowsOf(this.database, ask)));
+    for (const ask of asks)
+      written.push(
+        ...(await (ask.kind === "returning"
+          ? writtenBy(this.dialect, this.database, ask)
+          : rowsOf(this.database, ask))),
+      );
     for (const row of written) decodeKey(row, table, this.unreadable);
     return { rows: again === undefined ? written : await this.#again(written, again) };
   }

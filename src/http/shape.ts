@@ -45,7 +45,8 @@ function defaultBody(
   resource: string,
   first: boolean,
 ): string {
-  const text = json ?? (rows === undefined ? undefined : stringify(rows));
+  const text =
+    json ?? (rows === undefined ? undefined : isPlain(rows) ? JSON.stringify(rows) : stringify(rows));
   const parts = [
     total !== undefined && `"total":${total}`,
     filtered !== undefined && `"filtered":${filtered}`,
@@ -57,6 +58,20 @@ function defaultBody(
     text !== undefined && `${JSON.stringify(resource)}:${text}`,
   ];
   return `{${parts.filter((part) => part !== false).join(",")}}`;
+}
+
+/** Whether JSON says all values of rows as answers carry them, so that nobody need look at each. */
+function isPlain(rows: unknown): boolean {
+  if (!Array.isArray(rows)) return false;
+  for (const row of rows as readonly unknown[]) {
+    if (typeof row !== "object" || row === null || Array.isArray(row)) return false;
+    for (const name in row) {
+      const value = (row as Readonly<Record<string, unknown>>)[name];
+      const object = typeof value === "object" && value !== null;
+      if (object ? !(value instanceof Date) : typeof value === "bigint" || name === "toJSON") return false;
+    }
+  }
+  return true;
 }
 
 /** JSON as answers carry it: big integers as text, bytes as base64. */

@@ -2,6 +2,7 @@ import { type Column, is } from "drizzle-orm";
 import { PgArray, type PgEnum } from "drizzle-orm/pg-core";
 import { qualified } from "../drizzle/drizzle.ts";
 import { databaseOf, isEnum } from "./kind.ts";
+import { fitOf } from "./fit.ts";
 import { readType } from "./type.ts";
 
 /**
@@ -39,4 +40,16 @@ export function restoreOf(column: Column): string {
   const { name } = readType(type);
   if (SENT_AS_TEXT.has(name)) return "";
   return `::text::${/^int\d$/.test(name) ? "int8" : name === "bit" ? type : name}`;
+}
+
+/**
+ * What stands behind a text, or the text of a number, that is to be stored in a column, so that it is taken as a value bound
+ * for it would be: nothing cuts it to a length. `undefined` for a type of which that is not known.
+ */
+export function storedAs(column: Column): string | undefined {
+  if (databaseOf(column) === "sqlite") return "";
+  if (isEnum(column) || is(column, PgArray)) return undefined;
+  const type = readType(column.getSQLType());
+  if (fitOf(type) === undefined) return undefined;
+  return type.name === "uuid" ? "::uuid" : restoreOf(column).replace("::text", "");
 }

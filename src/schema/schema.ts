@@ -7,7 +7,7 @@ export {
   type TableInfo,
   type ViewTypes,
 } from "./catalog.ts";
-export { typeName } from "./cast.ts";
+export { storedAs, typeName } from "./cast.ts";
 export { coerce, readField } from "./coerce.ts";
 export type { ColumnInfo } from "./column.ts";
 export { countColumn } from "./count-column.ts";

@@ -13,8 +13,11 @@ export function madeValue(info: ColumnInfo): unknown {
   return hasDefault(info) ? undefined : onUpdateFn?.();
 }
 
-/** A new row as Drizzle writes it right on every driver. */
-export const newRow = (row: Row, table: TableInfo): Row => cast({ ...notGiven(row, table), ...row }, table);
+/** A new row with what the functions of the schema make for it. */
+export const madeRow = (row: Row, table: TableInfo): Row => ({ ...notGiven(row, table), ...row });
+
+/** A new row that is made, as Drizzle writes it right on every driver. */
+export const newRow = (made: Row, table: TableInfo): Row => cast(made, table);
 
 /** The same for a change. */
 export const changedRow = (row: Row, table: TableInfo): Row =>
@@ -33,20 +36,36 @@ function cast(row: Row, { columns }: TableInfo): Row {
 }
 
 /** What a column gets that is not given, where Drizzle's insert would misread it or write it otherwise. */
-function notGiven(row: Row, { columns, database }: TableInfo): Row {
+function notGiven(row: Row, table: TableInfo): Row {
   const absent: Row = {};
-  for (const info of columns.values()) {
-    const { name, column } = info;
+  for (const info of madeColumns(table)) {
+    const { name, database } = info;
     if (Object.hasOwn(row, name)) continue;
     // It is read through the prototype, where `constructor` is a function.
     if (name in Object.prototype) absent[name] = undefined;
-    if (column.defaultFn === undefined && column.onUpdateFn === undefined) continue;
-    if (database === "sqlite" && hasDefault(info)) continue;
+    if (!isMade(info)) continue;
     // A function may make nothing, and drivers bind no `undefined`.
     absent[name] = madeValue(info) ?? (database === "sqlite" ? null : sql`default`);
   }
   return absent;
 }
+
+const MADE = new WeakMap<TableInfo, readonly ColumnInfo[]>();
+
+/** The columns of which something must be said where they are not given. */
+function madeColumns(table: TableInfo): readonly ColumnInfo[] {
+  let made = MADE.get(table);
+  if (made === undefined) {
+    made = [...table.columns.values()].filter((info) => info.name in Object.prototype || isMade(info));
+    MADE.set(table, made);
+  }
+  return made;
+}
+
+/** Whether functions of the schema make what is not given. */
+const isMade = (info: ColumnInfo): boolean =>
+  (info.column.defaultFn !== undefined || info.column.onUpdateFn !== undefined) &&
+  !(info.database === "sqlite" && hasDefault(info));
 
 /** The same for a change: a column that is not given stays what it is, or becomes what its function makes. */
 function unchanged(row: Row, { columns }: TableInfo): Row {

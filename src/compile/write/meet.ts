@@ -7,6 +7,7 @@ import { numbered } from "../sql/lift.ts";
 import { tableName } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Text } from "../statement.ts";
+import { givenRows } from "./given.ts";
 import { MAX_VALUES } from "./keys.ts";
 import type { Write } from "./parts.ts";
 import type { Known, Step, Writing } from "./steps.ts";
@@ -36,7 +37,12 @@ export function meet({ plan, speech, triggered }: Write, writing: (known: Known)
 
 /** The places of rows, in the order of their key. */
 function inOrder(values: readonly Row[], target: readonly ColumnInfo[]): readonly number[] {
-  const keys = values.map((row) => JSON.stringify(target.map((column) => textOf(row[column.name], column))));
+  const [first] = target as readonly [ColumnInfo];
+  const keyOf = (row: Row): string =>
+    target.length === 1
+      ? textOf(row[first.name], first)
+      : JSON.stringify(target.map((column) => textOf(row[column.name], column)));
+  const keys = values.map(keyOf);
   return [...keys.keys()].toSorted((a, b) => (keys[a]! < keys[b]! ? -1 : Number(keys[a]! > keys[b]!)));
 }
 
@@ -60,7 +66,7 @@ interface Sought {
 /** Asks which rows exist that others meet. Each goes by where its place stands, so that one text does for many lists. */
 function askMet(plan: WritePlan, sought: Sought, speech: Speech): Text {
   const { target } = plan.meeting!;
-  const { bound, rows } = keysIn(target, sought, speech);
+  const { bound, rows } = keysAsOne(target, sought, speech) ?? keysIn(target, sought, speech);
   const table = tableName(plan.answer, speech);
   const named = ({ column }: ColumnInfo): string => `${table}.${speech.column(column)}`;
   const names = target.map((_, index) => `"~${index}"`);
@@ -73,18 +79,42 @@ function askMet(plan: WritePlan, sought: Sought, speech: Speech): Text {
   // SQLite has one lock for all, which a transaction that writes has taken.
   const order = sqlite ? "" : ` order by ${target.map(named).join(", ")}`;
   const text =
-    `with ${NEW} (${[PLACE, ...names].join(", ")}) as (values ${rows.join(", ")}) ` +
+    `with ${NEW} (${[PLACE, ...names].join(", ")}) as (${rows}) ` +
     `select ${[`${NEW}.${PLACE}`, ...told].join(", ")} from ${NEW} cross join ${table} ` +
     `where ${same.join(" and ")}${order}${sought.locks && !sqlite ? " for update" : ""}`;
   return { kind: "text", text, values: bound };
 }
 
-/** Rows of numbers and the values of a key. */
-function keysIn(
+/** Rows of numbers and the values of a key, and what is bound for them. */
+interface Keys {
+  readonly rows: string;
+  readonly bound: readonly unknown[];
+}
+
+/** All keys as one value; `undefined` where one of them is nothing that JSON can say. */
+function keysAsOne(
   target: readonly ColumnInfo[],
   { values, places, from, to }: Sought,
-  speech: Speech,
-): { readonly rows: readonly string[]; readonly bound: readonly unknown[] } {
+  { database, syntax: { mark } }: Speech,
+): Keys | undefined {
+  const some = places.slice(from, to).map((place) => values[place]!);
+  const json = some.some((row) => target.some(({ name }) => is(row[name], SQL)))
+    ? undefined
+    : givenRows(some, target);
+  if (json === undefined) return undefined;
+  const sqlite = database === "sqlite";
+  const key = target.map(({ column }, index) =>
+    sqlite ? `json_extract("value", '$[${index}]')` : `("value" ->> ${index})::${typeName(column)}`,
+  );
+  const place = sqlite ? `"key" + ${from}` : `"~at" - 1 + ${from}`;
+  const each = sqlite
+    ? `json_each(${mark}1)`
+    : `json_array_elements(${mark}1::text::json) with ordinality as "~each" ("value", "~at")`;
+  return { rows: `select ${[place, ...key].join(", ")} from ${each}`, bound: [json] };
+}
+
+/** Each key by itself. */
+function keysIn(target: readonly ColumnInfo[], { values, places, from, to }: Sought, speech: Speech): Keys {
   const { syntax } = speech;
   const bound: unknown[] = [];
   const bind = (value: unknown, column: ColumnInfo): string => {
@@ -98,7 +128,7 @@ function keysIn(
     const key = target.map((column) => bind(values[place]![column.name], column));
     return `(${[from + index, ...key].join(", ")})`;
   });
-  return { rows, bound };
+  return { rows: `values ${rows.join(", ")}`, bound };
 }
 
 /** A value of a column's type, which PostgreSQL would not know by itself. */

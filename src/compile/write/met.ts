@@ -4,10 +4,12 @@ import { type ColumnInfo, typeName } from "../../schema/schema.ts";
 import { countOf } from "../sql/count.ts";
 import { list } from "../sql/list.ts";
 import { among } from "../sql/secured.ts";
-import type { Count, Fields, Update } from "../statement.ts";
+import type { Count, Fields, Returning, Update } from "../statement.ts";
 import { counted } from "./counted.ts";
+import { eachGiven, givenAt, givenRows } from "./given.ts";
 import { incremented } from "./increment.ts";
 import { MAX_VALUES } from "./keys.ts";
+import { updated } from "./listed.ts";
 import { changedRow } from "./made.ts";
 import { locked, metRows, reached, type Write } from "./parts.ts";
 import type { Known, Step } from "./steps.ts";
@@ -49,7 +51,7 @@ export function changed(
   known: Known,
   values: readonly Row[],
   fields: Fields,
-): readonly Update[] {
+): readonly (Update | Returning)[] {
   const [first] = values;
   if (values.length === 1)
     return [{ kind: "update", rows: reached(write, known), set: setOf(write, first!), fields }];
@@ -64,15 +66,9 @@ export function changed(
   });
   return Array.from({ length: Math.ceil(values.length / size) }, (_, index) => {
     const [from, to] = [index * size, (index + 1) * size];
-    return together(
-      write,
-      { ...known, keys: known.keys!.slice(from, to), values: values.slice(from, to) },
-      {
-        given,
-        set,
-        fields,
-      },
-    );
+    const some = { ...known, keys: known.keys!.slice(from, to), values: values.slice(from, to) };
+    const update = together(write, some, { given, set, fields });
+    return write.asText ? updated(update, columns, write.speech) : update;
   });
 }
 
@@ -96,45 +92,32 @@ function together(write: Write, known: Known, { given, set, fields }: Change): U
   };
 }
 
-/**
- * What rows are changed to as one value, which takes a fraction of the time that it takes to bind each by itself; `undefined`
- * where one of them is nothing that JSON can say.
- */
+/** What rows are changed to, as one value; `undefined` where one of them is nothing that JSON can say. */
 function inOne({ plan }: Write, known: Known, given: readonly ColumnInfo[]): SQL | undefined {
   const { database, primaryKey } = tellingOf(plan);
   const sqlite = database === "sqlite";
-  const rows: string[] = [];
-  for (const [place, told] of known.keys!.entries()) {
-    const keys = sqlite ? told.map(storedJSON) : told.map((cell) => JSON.stringify(cell));
-    const values = given.map((column) => sentJSON(known.values[place]![column.name], column, sqlite));
-    const cells = [...keys, ...values];
+  const keys: string[] = [];
+  for (const told of known.keys!) {
+    const cells = sqlite ? told.map(storedJSON) : told.map((cell) => JSON.stringify(cell));
     if (cells.includes(undefined)) return undefined;
-    rows.push(`[${cells.join()}]`);
+    keys.push(cells.join());
   }
-  const columns = [...primaryKey, ...given].map((column, index) => {
-    const name = index < primaryKey.length ? `~k${index}` : `~v${index - primaryKey.length}`;
-    return sqlite
-      ? `json_extract("value", '$[${index}]') as "${name}"`
-      : `("value" ->> ${index})::${typeName(column.column)} as "${name}"`;
-  });
-  const all = `[${rows.join()}]`;
-  const source = sqlite ? sql`json_each(${all})` : sql`json_array_elements(${all}::text::json)`;
-  return sql`(select ${sql.raw(columns.join(", "))} from ${source} as "~given") as ${MET}`;
+  const json = givenRows(known.values, given, keys);
+  if (json === undefined) return undefined;
+  const named = primaryKey.map(({ column }, index) =>
+    sqlite
+      ? sql.raw(`json_extract("value", '$[${index}]') as "~k${index}"`)
+      : sql.raw(`("value" ->> ${index})::${typeName(column)} as "~k${index}"`),
+  );
+  const values = given.map(
+    (column, index) => sql`${givenAt(column, primaryKey.length + index)} as ${valueName(index)}`,
+  );
+  return sql`(select ${list([...named, ...values])} from ${eachGiven(database, json)}) as ${MET}`;
 }
 
 /** A stored value of SQLite by its storage class, as JSON. */
 const storedJSON = (cell: string): string | undefined =>
   cell[0] === "i" ? cell.slice(1) : cell[0] === "t" ? JSON.stringify(cell.slice(1)) : undefined;
-
-/** A value as it is sent, as JSON. */
-function sentJSON(value: unknown, { encode }: ColumnInfo, sqlite: boolean): string | undefined {
-  if (value === null) return "null";
-  const sent = encode(value);
-  if (typeof sent === "string") return JSON.stringify(sent);
-  if (typeof sent === "number" && Number.isFinite(sent)) return JSON.stringify(sent);
-  if (typeof sent === "bigint") return String(sent);
-  return typeof sent === "boolean" && !sqlite ? String(sent) : undefined;
-}
 
 function oneByOne({ plan }: Write, known: Known, given: readonly ColumnInfo[]): SQL {
   const telling = tellingOf(plan);

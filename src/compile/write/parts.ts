@@ -36,6 +36,8 @@ export interface WriteTools {
   readonly read: Read;
   /** Inserts single rows by statements that are remembered. */
   readonly inserts: InsertWriter | undefined;
+  /** Whether lists of rows are written by text, where that can say them. */
+  readonly asText: boolean;
   /** Whether the table may have triggers, so that what came back is not yet what is stored. */
   readonly triggered: boolean;
   readonly seen: Seen;

@@ -1,17 +1,17 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Row } from "../../author/author.ts";
-import type { WritePlan } from "../../plan/plan.ts";
 import type { TableInfo } from "../../schema/schema.ts";
 import { countOf } from "../sql/count.ts";
 import { target, writtenRows } from "../sql/secured.ts";
-import type { Count, Fields, Insert } from "../statement.ts";
+import type { Count, Fields, Insert, Returning } from "../statement.ts";
 import { Cells } from "./cells.ts";
 import { judgeChange } from "./change.ts";
 import type { InsertWriter } from "./insert.ts";
 import { fitting } from "./increment.ts";
 import { judgeOf, rowsAtOnce } from "./judged.ts";
 import { chunks, keysIn, MAX_READ } from "./keys.ts";
-import { newRow } from "./made.ts";
+import { listed } from "./listed.ts";
+import { madeRow, newRow } from "./made.ts";
 import { meet } from "./meet.ts";
 import { changed, takenAfter, takenBefore } from "./met.ts";
 import { fieldsOf, paired, pairsIn, type Write } from "./parts.ts";
@@ -58,9 +58,7 @@ function written(
   return {
     kind: "rows",
     asks:
-      write.plan.kind === "insert"
-        ? inserted(write.plan, values, fields)
-        : changed(write, known, values, fields),
+      write.plan.kind === "insert" ? inserted(write, values, fields) : changed(write, known, values, fields),
     again: again
       ? (rows) =>
           chunks(rows, table, MAX_READ).map((keys) => ({
@@ -126,14 +124,19 @@ function ensured({ plan, ensure }: Write): readonly Step[] {
   ];
 }
 
-/** New rows, as many at a time as one statement takes. */
+/** New rows, all by one statement, or as many at a time as one of Drizzle's takes. */
 function inserted(
-  { answer: { secured }, meeting }: WritePlan,
+  { plan, speech, asText }: Write,
   values: readonly Row[],
   fields: Fields,
-): readonly Insert[] {
+): readonly (Insert | Returning)[] {
+  const { answer, meeting } = plan;
+  const { secured } = answer;
   const { table } = secured;
-  const rows = values.map((row) => newRow(row, table));
+  const made = values.map((row) => madeRow(row, table));
+  const all = asText && made.length > 1 ? listed(plan, made, fields, speech) : undefined;
+  if (all !== undefined) return [all];
+  const rows = made.map((row) => newRow(row, table));
   const overriding = rows.some((row) => givesIdentity(row, table));
   const size = rowsAtOnce(table);
   return Array.from({ length: Math.ceil(rows.length / size) }, (_, index) => ({

@@ -1,7 +1,17 @@
 import type { Row } from "../../author/author.ts";
 import type { WritePlan } from "../../plan/plan.ts";
 import type { RowsWriter } from "../../syntax/syntax.ts";
-import type { Count, Delete, Insert, ReadStatement, Run, Select, Text, Update } from "../statement.ts";
+import type {
+  Count,
+  Delete,
+  Insert,
+  ReadStatement,
+  Returning,
+  Run,
+  Select,
+  Text,
+  Update,
+} from "../statement.ts";
 import type { Pairs } from "./change.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 import type { Seen } from "./seen.ts";
@@ -123,10 +133,10 @@ export type Writing =
   | WritingOne
   | { readonly kind: "rehearsed"; readonly rehearsal: Rehearsal };
 
-/** By Drizzle's statements, each for as many rows as it takes. */
+/** By statements, each for as many rows as it takes. */
 export interface WritingRows {
   readonly kind: "rows";
-  readonly asks: readonly (Insert | Update | Delete)[];
+  readonly asks: readonly (Insert | Update | Delete | Returning)[];
   /** Reads the rows again, as they are once all triggers have run. */
   readonly again: ((written: readonly Row[]) => readonly Select[]) | undefined;
 }

@@ -1,0 +1,99 @@
+import { type Column, is, SQL, sql } from "drizzle-orm";
+import type { Row } from "../../author/author.ts";
+import { takeApart } from "../../drizzle/drizzle.ts";
+import type { WritePlan } from "../../plan/plan.ts";
+import type { ColumnInfo } from "../../schema/schema.ts";
+import { numbered } from "../sql/lift.ts";
+import { list } from "../sql/list.ts";
+import { target } from "../sql/secured.ts";
+import type { Speech } from "../sql/speech.ts";
+import type { Fields, Returning, Update } from "../statement.ts";
+import { eachGiven, givenAt, givenRows } from "./given.ts";
+import { hasDefault } from "./made.ts";
+
+/**
+ * New rows by one text that is the same for any number of them, with all their values as one; `undefined` for those that it
+ * cannot say, which Drizzle writes. What the functions of the schema make has been made.
+ */
+export function listed(
+  { answer: { secured }, meeting }: WritePlan,
+  made: readonly Row[],
+  fields: Fields,
+  speech: Speech,
+): Returning | undefined {
+  const { database } = speech;
+  const given = givenColumns(made, secured.table.columns.values());
+  const json = given && givenRows(made, given);
+  if (given === undefined || json === undefined || given.length === 0) return undefined;
+  const named: SQL[] = given.map(({ column }) => nameOf(column, speech));
+  const values = given.map(givenAt);
+  if (database === "sqlite")
+    for (const info of secured.table.columns.values()) {
+      if (given.includes(info) || info.column.generated !== undefined) continue;
+      named.push(nameOf(info.column, speech));
+      values.push(absent(info));
+    }
+  const { table } = target(secured);
+  const met =
+    meeting &&
+    sql` on conflict (${list(meeting.target.map(({ column }) => nameOf(column, speech)))}) do nothing`;
+  return returning(
+    sql`insert into ${table} (${list(named)}) select ${list(values)} from ${eachGiven(database, json)}${met}`,
+    fields,
+    speech,
+  );
+}
+
+/** Changed rows by one text. */
+export function updated({ rows, from, set, fields }: Update, columns: Columns, speech: Speech): Returning {
+  const given = Object.entries(set).filter(([, value]) => value !== undefined);
+  const sets = given.map(([name, value]) => {
+    const { column } = columns.get(name)!;
+    return sql`${nameOf(column, speech)} = ${is(value, SQL) ? value : sql.param(value, column)}`;
+  });
+  const beside = from && sql` from ${from}`;
+  const where = rows.where && sql` where ${rows.where}`;
+  return returning(sql`update ${rows.table} set ${list(sets)}${beside}${where}`, fields, speech);
+}
+
+type Columns = ReadonlyMap<string, ColumnInfo>;
+
+const nameOf = (column: Column, speech: Speech): SQL => sql.raw(speech.column(column));
+
+function returning(write: SQL, fields: Fields, speech: Speech): Returning {
+  // Named by their places, by which they are read: libSQL would give each a name of its own beside.
+  const sent = Object.values(fields).map(
+    (field, index) => sql`${is(field, SQL.Aliased) ? field.sql : field} as ${sql.raw(`"${index}"`)}`,
+  );
+  const lifted = takeApart(sql`${write} returning ${list(sent)}`, speech);
+  return { kind: "returning", text: numbered(lifted, 1, speech.syntax), values: lifted.values, fields };
+}
+
+/** The columns that all rows give values to, and none of them SQL; `undefined` where they differ, or Drizzle is needed. */
+function givenColumns(
+  made: readonly Row[],
+  columns: Iterable<ColumnInfo>,
+): readonly ColumnInfo[] | undefined {
+  const [first] = made as readonly [Row];
+  const given = [...columns].filter(({ name }) => gives(first, name));
+  if (
+    given.some(({ column }) => column.generated !== undefined || column.generatedIdentity?.type === "always")
+  )
+    return undefined;
+  for (const row of made) {
+    let count = 0;
+    for (const name of Object.keys(row)) if (row[name] !== undefined) count++;
+    if (count !== given.length || given.some(({ name }) => !gives(row, name) || is(row[name], SQL)))
+      return undefined;
+  }
+  return given;
+}
+
+const gives = (row: Row, name: string): boolean => Object.hasOwn(row, name) && row[name] !== undefined;
+
+/** What a column of SQLite gets that no row gives a value to. PostgreSQL gives the table's own default to what is not named. */
+function absent(info: ColumnInfo): SQL {
+  const { column } = info;
+  if (!hasDefault(info)) return sql`null`;
+  return is(column.default, SQL) ? sql`(${column.default})` : sql`${sql.param(column.default, column)}`;
+}
