@@ -160,6 +160,25 @@ export const WORKLOADS: readonly Workload[] = [
       };
     },
   },
+  {
+    name: "W11",
+    title: "a batch of 20 inserts",
+    call(n) {
+      const select = { columns: { id: true, title: true, body: true, createdAt: true } };
+      const insert = { method: "POST", resource: "posts", scope: "mine", select };
+      const operations = Array.from({ length: 20 }, (_, index) => ({
+        ...insert,
+        body: { title: `Post ${n}, ${index}`, body: "Written together with others." },
+      }));
+      return {
+        method: "POST",
+        ours: "/query/$batch",
+        byHand: "/posts/batch",
+        user: someone(n),
+        body: JSON.stringify(operations),
+      };
+    },
+  },
   // The last, because it changes what the others read.
   {
     name: "W5",

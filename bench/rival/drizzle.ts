@@ -3,6 +3,7 @@ import { and, count, desc, eq, exists, gt, lt, max, sql } from "drizzle-orm";
 import { type Caller, sessionReader } from "../session.ts";
 import { openDrizzle, tablesOf } from "./open.ts";
 import { type KeyedPost, mount, type NewPost, pageOf, type Rival } from "./rival.ts";
+import { together } from "./together.ts";
 
 const columns = { id: true, title: true, body: true, createdAt: true } as const;
 const person = { columns: { id: true, name: true } } as const;
@@ -10,6 +11,7 @@ const person = { columns: { id: true, name: true } } as const;
 export const drizzle: Rival = ({ driver, location, session }) => {
   const db = openDrizzle(driver, location);
   const { comment, post } = tablesOf(driver);
+  const insertAll = together(driver, location, db);
   return mount(sessionReader(session, db), {
     async list({ id }: Caller) {
       const posts = await db.query.post.findMany({
@@ -61,6 +63,7 @@ export const drizzle: Rival = ({ driver, location, session }) => {
         .returning({ id: post.id, title: post.title, body: post.body, createdAt: post.createdAt });
       return Response.json({ rowsAffected: posts.length, count: posts.length, posts });
     },
+    batch: async ({ id }: Caller, sent: readonly NewPost[]) => Response.json(await insertAll(id, sent)),
     async upsert({ id }: Caller, sent: readonly KeyedPost[]) {
       const posts = await db
         .insert(post)

@@ -56,6 +56,7 @@ export function queryRoute(
     schema,
     reader,
     ownConnection,
+    batch: true,
     // The readers' servers are asked the same cursors.
     secret: "a secret of the benchmark's servers",
     caller: ({ user }) => user?.id,

@@ -3,6 +3,7 @@ import { and, count, desc, eq, exists, gt, lt, max, sql } from "drizzle-orm";
 import { type Caller, sessionReader } from "../session.ts";
 import { openDrizzle, tablesOf } from "./open.ts";
 import { type KeyedPost, mount, type NewPost, pageOf, type Rival } from "./rival.ts";
+import { together } from "./together.ts";
 
 const columns = { id: true, title: true, body: true, createdAt: true } as const;
 const person = { columns: { id: true, name: true } } as const;
@@ -14,6 +15,7 @@ const prepare = <Prepared>(name: string, query: { prepare(): Prepared }): Prepar
 export const prepared: Rival = ({ driver, location, session }) => {
   const db = openDrizzle(driver, location);
   const { comment, post } = tablesOf(driver);
+  const insertAll = together(driver, location, db);
   const mine = eq(post.userId, sql.placeholder("user"));
   const list = prepare(
     "list",
@@ -135,6 +137,7 @@ export const prepared: Rival = ({ driver, location, session }) => {
       const posts = await insert.execute({ title, body, user: id, now: new Date() });
       return Response.json({ rowsAffected: posts.length, count: posts.length, posts });
     },
+    batch: async ({ id }: Caller, sent: readonly NewPost[]) => Response.json(await insertAll(id, sent)),
     async upsert({ id }: Caller, sent: readonly KeyedPost[]) {
       const posts = await db
         .insert(post)

@@ -49,6 +49,8 @@ export interface Endpoints {
   readonly titles: (user: Caller, over: number) => Response | Promise<Response>;
   /** W10; for the admin: the page beyond a row, or the first. */
   readonly beyond: (user: Caller, after: number | undefined) => Response | Promise<Response>;
+  /** W11; all in one transaction, each with an answer of its own. */
+  readonly batch: (user: Caller, posts: readonly NewPost[]) => Response | Promise<Response>;
   /** W12; for the admin: posts by their keys, of which some are there already. */
   readonly upsert: (user: Caller, posts: readonly KeyedPost[]) => Response | Promise<Response>;
 }
@@ -78,6 +80,7 @@ export function mount(identify: Identify, endpoints: Endpoints): Routes {
     "/posts/authors": { GET: signedIn(endpoints.withAuthors) },
     "/posts/comments": { GET: signedIn(endpoints.withComments) },
     "/posts/counts": { GET: signedIn(endpoints.withCounts) },
+    "/posts/batch": { POST: signedIn(batch(endpoints)) },
     "/posts/:id": { GET: signedIn(one(endpoints)) },
     "/admin/posts": { GET: admin(endpoints.page) },
     "/admin/commented": { GET: admin(commented(endpoints)) },
@@ -129,6 +132,16 @@ function insert({ insert }: Endpoints): Endpoint {
     return typeof title === "string" && typeof text === "string"
       ? insert(user, { title, body: text })
       : refusal(400);
+  };
+}
+
+function batch({ batch }: Endpoints): Endpoint {
+  const isPost = ({ title, body }: Partial<NewPost> = {}): boolean =>
+    typeof title === "string" && typeof body === "string";
+  return async (user, request) => {
+    const operations = (await request.json()) as readonly { readonly body: NewPost }[];
+    const posts = Array.isArray(operations) ? operations.map((one) => (one as { body: NewPost }).body) : [];
+    return posts.length > 0 && posts.every(isPost) ? batch(user, posts) : refusal(400);
   };
 }
 

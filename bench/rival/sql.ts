@@ -128,6 +128,7 @@ export const sql: Rival = ({ driver, location, session }) => {
   const withComments = prepare(texts.withComments);
   const one = prepare(texts.one);
   const insert = prepare(texts.insert);
+  const insertAll = transaction(driver, location, texts.insert);
   const upsert = prepare(texts.upsert);
   const upserted = prepare(texts.upserted);
   const page = prepare(texts.page);
@@ -143,6 +144,10 @@ export const sql: Rival = ({ driver, location, session }) => {
     one: async ({ id }: Caller, postId: number) => json(await one(postId, id)),
     insert: async ({ id }: Caller, { title, body }: NewPost) =>
       json(await insert(id, title, body, Date.now())),
+    async batch({ id }: Caller, posts: readonly NewPost[]) {
+      const now = Date.now();
+      return json(`[${(await insertAll(posts.map(({ title, body }) => [id, title, body, now]))).join()}]`);
+    },
     async upsert({ id }: Caller, posts: readonly KeyedPost[]) {
       const sent = JSON.stringify(posts);
       await upsert(sent, id, Date.now());
@@ -195,6 +200,71 @@ function preparer(driver: Driver, location: string): (text: string) => Ask {
           const { rows } = await pool.query<string[]>({ name, text, values, rowMode: "array" });
           return rows[0]![0]!;
         };
+      };
+    }
+  }
+}
+
+/** Runs one statement several times in one transaction, and answers the one value of each. */
+function transaction(
+  driver: Driver,
+  location: string,
+  text: string,
+): (each: readonly (string | number)[][]) => Promise<readonly string[]> {
+  switch (driver) {
+    case "libsql": {
+      const client = openLibsql(location);
+      return async (each) => {
+        const found = await client.batch(
+          each.map((args) => ({ sql: text, args })),
+          "write",
+        );
+        return found.map(({ rows }) => rows[0]![0] as string);
+      };
+    }
+    case "bun": {
+      const database = openBun(location);
+      const statement = database.prepare(text);
+      const all = database.transaction((each: readonly (string | number)[][]) =>
+        each.map((values) => statement.values(...values)[0]![0] as string),
+      );
+      return async (each) => all.immediate(each);
+    }
+    case "bun-sql": {
+      const client = openBunSQL(location);
+      return (each) =>
+        client.begin<string[]>(async (tx) => {
+          const found: string[] = [];
+          for (const values of each) found.push((await tx.unsafe(text, values).values())[0][0] as string);
+          return found;
+        });
+    }
+    case "postgres-js": {
+      const client = openPostgresJs(location);
+      return (each) =>
+        client.begin<string[]>(async (tx) => {
+          const found: string[] = [];
+          for (const values of each)
+            found.push((await tx.unsafe(text, values, { prepare: true }).values())[0]![0] as string);
+          return found;
+        }) as Promise<string[]>;
+    }
+    case "node-postgres": {
+      const pool = openNodePg(location);
+      return async (each) => {
+        const client = await pool.connect();
+        try {
+          const found: string[] = [];
+          await client.query("begin");
+          for (const values of each)
+            found.push(
+              (await client.query<string[]>({ name: "insert", text, values, rowMode: "array" })).rows[0]![0]!,
+            );
+          await client.query("commit");
+          return found;
+        } finally {
+          client.release();
+        }
       };
     }
   }
