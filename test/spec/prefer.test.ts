@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import * as pg from "drizzle-orm/pg-core";
 import * as lite from "drizzle-orm/sqlite-core";
-import type { QueryHandler } from "@bepalo/query";
+import { idempotencyTable, type QueryHandler } from "@bepalo/query";
 import { everywhere } from "../support/everywhere.ts";
 
 // `Prefer`: how a client wants a write to be done.
 
 const sqlite = {
+  stored: idempotencyTable("sqlite"),
   item: lite.sqliteTable("items", {
     id: lite.integer("id").primaryKey(),
     name: lite.text("name").notNull().unique(),
@@ -14,6 +15,7 @@ const sqlite = {
   }),
 };
 const postgresql = {
+  stored: idempotencyTable("postgresql"),
   item: pg.pgTable("items", {
     id: pg.integer("id").primaryKey(),
     name: pg.text("name").notNull().unique(),
@@ -320,6 +322,77 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
         ],
         applied: "max-affected=2, return=minimal",
       });
+    });
+  });
+
+  describe("beside other ways to write", () => {
+    let others: QueryHandler | undefined;
+    async function send(path: string, headers: object, body: unknown): Promise<Heard> {
+      others ??= handler(
+        {
+          ...acl,
+          guarded: {
+            table: "item",
+            control: {
+              GET: { all: { select: true } },
+              POST: { all: { select: true, write: true, dryRun: true } },
+              PATCH: { all: { select: true, write: true } },
+            },
+          },
+        },
+        { idempotency: { table: place.schema["stored"] as never, caller: () => "me" } },
+      );
+      const response = await others(
+        new Request(`http://local/query/${path}`, {
+          method: "POST",
+          headers: { "content-type": "application/json", ...headers },
+          body: JSON.stringify(body),
+        }),
+      );
+      const applied = response.headers.get("preference-applied");
+      return { status: response.status, body: await response.json(), applied };
+    }
+    const both = [
+      { id: 1, name: "a" },
+      { id: 9, name: "n" },
+    ];
+    const met = "onConflict=(target:~T(id)~,update:~T(name)~)";
+
+    test("what is new and what is met are counted together", async () => {
+      const before = await stored();
+      expect(await send(`items?${met}`, { prefer: "max-affected=1" }, both)).toMatchObject({
+        status: 400,
+        body: { code: "limit-exceeded", path: "Prefer" },
+      });
+      expect(await send(`items?${met}`, { prefer: "min-affected=3" }, both)).toMatchObject({ status: 404 });
+      expect(await send(`items?${met}`, { prefer: "tx=rollback" }, both)).toMatchObject({
+        status: 200,
+        body: { rowsAffected: 2, inserted: 1 },
+      });
+      expect(await stored()).toEqual(before);
+      expect(await send(`items?${met}`, { prefer: "min-affected=2, max-affected=2" }, both)).toMatchObject({
+        status: 200,
+      });
+    });
+
+    test("the rule of what is met has to allow a dry run as well", async () => {
+      const before = await stored();
+      expect(await send(`guarded?${met}`, { prefer: "tx=rollback" }, both)).toMatchObject({
+        status: 400,
+        body: { path: "Prefer" },
+      });
+      expect(await stored()).toEqual(before);
+    });
+
+    test("a dry run is not stored under a key", async () => {
+      const key = { "idempotency-key": crypto.randomUUID() };
+      const row = { id: 9, name: "n" };
+      for (const _ of [1, 2])
+        expect(await send("items", { ...key, prefer: "tx=rollback" }, row)).toMatchObject({ status: 200 });
+      expect(await stored()).toHaveLength(3);
+      expect(await send("items", key, row)).toMatchObject({ status: 200 });
+      expect(await stored()).toHaveLength(4);
+      expect(await send("items", key, row)).toMatchObject({ status: 200, body: { rowsAffected: 1 } });
     });
   });
 
