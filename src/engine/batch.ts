@@ -11,7 +11,7 @@ import { HttpError, invalidBody, tooLarge, tooLargeAnswer } from "../error.ts";
 import { Ended, type Inside } from "../execute/execute.ts";
 import { planWrite, type Shared, Spent } from "../plan/plan.ts";
 import type { NodePolicy, Policy } from "../policy/policy.ts";
-import { type Operation, readBatch, requestOf } from "../request/request.ts";
+import { type Operation, readBatch, requestOf, traitsOf } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import type { SearchIndex } from "../search/search.ts";
 import type { Answer, Call, Parts } from "./call.ts";
@@ -118,7 +118,7 @@ class Batch {
       const { request, principal, sent } = part;
       if (sent === undefined) return;
       const policy = await this.#parts.policies.resolve(request, principal);
-      await assertNested(this.#parts, part, policy, sent, request.method === "PATCH");
+      await assertNested(this.#parts, part, policy, sent, traitsOf(request.method).action === "update");
     });
   }
 
@@ -126,7 +126,7 @@ class Batch {
     const prepared = await this.#each((operation) => this.#prepare(operation));
     this.#call.mark("plan");
     return {
-      mode: this.#operations.every(({ method }) => method === "GET") ? "read" : "write",
+      mode: this.#operations.every(({ method }) => !traitsOf(method).writes) ? "read" : "write",
       run: (inside) => this.#runInside(inside, prepared),
       settle: () => this.#begun.forEach((ready) => ready.settle()),
     };
@@ -189,7 +189,7 @@ class Batch {
 
   #ready(parts: Parts, policy: Policy, part: Part<string>, shared: Shared): Promise<Ready<string>> {
     const { request } = part;
-    return request.method === "GET"
+    return !traitsOf(request.method).writes
       ? prepareRead(parts, policy, part, shared)
       : prepareWrite(parts, planWrite(policy, request, shared), part.sent, part, shared);
   }

@@ -4,7 +4,7 @@ import { QueryError } from "../error.ts";
 import type { Inside } from "../execute/execute.ts";
 import { namesRow, planKey, planWrite, rowKeysOf, type Shared, type WritePlan } from "../plan/plan.ts";
 import { exampleOf, type Policy, type QueryResult } from "../policy/policy.ts";
-import type { QueryRequest } from "../request/request.ts";
+import { METHOD_OF, type QueryRequest, type RuledMethod } from "../request/request.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { type Answer, Asked } from "./call.ts";
 import { type Draft, draftedTask, draftWrite, readBody } from "./draft.ts";
@@ -37,7 +37,11 @@ export async function newPart(
   given: ReadonlySet<string>,
   depth: number,
 ): Promise<Write<Outcome>> {
-  const { part, plan } = await planned(tree, "POST", resource, { where: undefined, place, finds: "any" });
+  const { part, plan } = await planned(tree, METHOD_OF.insert, resource, {
+    where: undefined,
+    place,
+    finds: "any",
+  });
   return tree.prepare(plan, bodyOf(body), part, below(place, depth, plan, given));
 }
 
@@ -50,7 +54,7 @@ export async function changePart(
   depth: number,
 ): Promise<Write<Outcome>> {
   const finds = where === undefined ? "one" : "named";
-  const { part, plan } = await planned(tree, "PATCH", resource, { where, place, finds });
+  const { part, plan } = await planned(tree, METHOD_OF.update, resource, { where, place, finds });
   return tree.prepare(plan, bodyOf(body), part, below(place, depth, plan, given));
 }
 
@@ -61,7 +65,7 @@ export async function deletePart(
   { where, place }: Named,
   finds: Finds = "named",
 ): Promise<Write<Outcome>> {
-  const { part, plan } = await planned(tree, "DELETE", resource, { where, place, finds });
+  const { part, plan } = await planned(tree, METHOD_OF.delete, resource, { where, place, finds });
   return tree.prepare(plan, undefined, part, below(place, 0, plan, NONE));
 }
 
@@ -84,7 +88,7 @@ interface Planned {
 
 async function planned(
   tree: Tree,
-  method: "POST" | "PATCH" | "DELETE",
+  method: RuledMethod,
   resource: string,
   { where, place, finds }: Named & { readonly finds: Finds },
 ): Promise<Planned> {
@@ -185,7 +189,7 @@ export async function readKey(
   columns: readonly ColumnInfo[],
   { where, place }: Named,
 ): Promise<Key> {
-  const request: QueryRequest = { method: "GET", resource, selector: { where }, total: false };
+  const request: QueryRequest = { method: METHOD_OF.read, resource, selector: { where }, total: false };
   const part = partOf(tree, request, () => undefined);
   const { parts } = tree;
   const { context } = part.principal;
@@ -235,7 +239,7 @@ export interface Link {
 /** A write of what joins rows: its values, and so its body, are known only once the transaction has begun. */
 export async function linkPart(
   tree: Tree,
-  method: "POST" | "PATCH",
+  method: RuledMethod,
   resource: string,
   columns: readonly ColumnInfo[],
   named: Named & { readonly finds: Finds },

@@ -1,6 +1,6 @@
 import type { Body } from "../author/author.ts";
 import type { NestPolicy, Policy } from "../policy/policy.ts";
-import type { Method, NestedWish, QueryRequest } from "../request/request.ts";
+import { type Method, METHOD_OF, type NestedWish, type QueryRequest } from "../request/request.ts";
 import type { Call, Parts } from "./call.ts";
 import { nests, split } from "./nested-body.ts";
 import { Part } from "./part.ts";
@@ -24,7 +24,7 @@ export async function assertNested(
       for (const { method, resource, bodies } of requestsOf(nest, wish)) {
         const rule = await ruleOf(parts, call, { method, resource, selector: {} });
         for (const value of bodies)
-          await assertNested(parts, call, rule, { ...sent, value }, method === "PATCH");
+          await assertNested(parts, call, rule, { ...sent, value }, method === METHOD_OF.update);
       }
 }
 
@@ -52,15 +52,15 @@ function requestsOf({ ownKey, resource, join }: NestPolicy, wish: NestedWish): r
   };
   const named = connect.length > 0 || (set ?? []).length > 0;
   const parted = disconnect.length > 0 || set !== undefined;
-  ask("POST", resource, create, bodiesOf(create));
-  ask("PATCH", resource, update, bodiesOf(update));
-  ask("DELETE", resource, wish.delete);
+  ask(METHOD_OF.insert, resource, create, bodiesOf(create));
+  ask(METHOD_OF.update, resource, update, bodiesOf(update));
+  ask(METHOD_OF.delete, resource, wish.delete);
   if (join !== undefined) {
-    ask("GET", resource, named || disconnect.length > 0);
-    ask("POST", join.resource, named);
-    ask("DELETE", join.resource, parted);
-  } else if (ownKey) ask("GET", resource, connect);
-  else ask("PATCH", resource, parted || connect.length > 0);
+    ask(METHOD_OF.read, resource, named || disconnect.length > 0);
+    ask(METHOD_OF.insert, join.resource, named);
+    ask(METHOD_OF.delete, join.resource, parted);
+  } else if (ownKey) ask(METHOD_OF.read, resource, connect);
+  else ask(METHOD_OF.update, resource, parted || connect.length > 0);
   return asked;
 }
 

@@ -1,4 +1,4 @@
-import type { Method, MethodTraits } from "../request/request.ts";
+import { type Method, METHOD_OF, type MethodTraits } from "../request/request.ts";
 import type { ColumnInfo, RelationInfo, TableInfo } from "../schema/schema.ts";
 import { didYouMean } from "../suggest.ts";
 import { readSteps } from "./build-list.ts";
@@ -125,12 +125,18 @@ class NestCheck {
   check(nest: NestPolicy, policy: Policy, method: Method, path: string): void {
     const { relation, resource, join, ownKey } = nest;
     if (join !== undefined) {
-      this.#resource(resource, join.relation.target, ["GET"], `${path}.resource`);
-      this.#resource(join.resource, relation.target, ["POST"], `${path}.join`);
+      this.#resource(resource, join.relation.target, [METHOD_OF.read], `${path}.resource`);
+      this.#resource(join.resource, relation.target, [METHOD_OF.insert], `${path}.join`);
       return;
     }
-    const more: readonly Method[] = method === "PATCH" && relation.kind === "many" ? ["DELETE"] : [];
-    this.#resource(resource, relation.target, ["POST", ownKey ? "GET" : "PATCH", ...more], path);
+    const more: readonly Method[] =
+      method === METHOD_OF.update && relation.kind === "many" ? [METHOD_OF.delete] : [];
+    this.#resource(
+      resource,
+      relation.target,
+      [METHOD_OF.insert, ownKey ? METHOD_OF.read : METHOD_OF.update, ...more],
+      path,
+    );
     if (ownKey) this.#writable(relation, policy, path);
     this.#exact(relation, path);
   }

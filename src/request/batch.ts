@@ -1,7 +1,7 @@
 import { at, invalidBody, QueryError, quote, quoteAll } from "../error.ts";
 import { didYouMean } from "../suggest.ts";
 import { type ConflictWish, ON_CONFLICT, readConflict } from "./conflict.ts";
-import { type Method, traitsOf } from "./method.ts";
+import { isBodiless, type Method, RULED, traitsOf } from "./method.ts";
 import type { Match, QueryRequest, Scope } from "./request.ts";
 import { readSelector, type Selector } from "./selector.ts";
 
@@ -22,7 +22,7 @@ export interface Operation {
 /** Reads RJSON text of a question, at a path. */
 export type ReadText = (text: string, path: string) => unknown;
 
-const METHODS: readonly Method[] = ["GET", "POST", "PATCH", "DELETE"];
+const METHODS: readonly Method[] = RULED.filter((method) => !isBodiless(method));
 const SCOPES: readonly Scope[] = ["mine", "guest", "mine|guest"];
 
 /**

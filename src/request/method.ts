@@ -38,6 +38,14 @@ export type MethodWith<A extends Action> = {
 /** The methods rules are written for. */
 export type RuledMethod = MethodWith<Exclude<Action, "inspect">>;
 
+/** What rules are written for does, and the method by which it is done. */
+export const METHOD_OF = {
+  read: "GET",
+  insert: "POST",
+  update: "PATCH",
+  delete: "DELETE",
+} as const satisfies Readonly<Record<Exclude<Action, "inspect">, RuledMethod>>;
+
 /** A key of the client's selector. */
 export type SelectorKey =
   | "columns"

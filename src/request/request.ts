@@ -13,6 +13,7 @@ export {
   isBodiless,
   isRuled,
   type Method,
+  METHOD_OF,
   METHODS,
   type MethodTraits,
   type MethodWith,
