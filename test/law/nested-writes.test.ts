@@ -148,7 +148,7 @@ describe(`what is written with its row is what the oracle says (seed ${SEED})`, 
               now = done;
             }
           }),
-          { ...runs(9), endOnFailure: true },
+          { ...runs(10), endOnFailure: true },
         );
       },
       2 * PATIENCE,

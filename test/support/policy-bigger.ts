@@ -138,7 +138,7 @@ function varied({ file, house }: Scene, single: Operation, n: number): Operation
   const sent = Object.keys(body[0]!).filter((name) => !key.includes(name));
   const update = sent.filter((_, i) => (n + i) % 3 === 0);
   const onConflict: Conflict = {
-    target: n % 19 === 0 ? [Object.keys(columns)[n % 3]!] : key,
+    target: n % 19 === 0 ? [Object.keys(columns)[n % 2]!] : key,
     ...(n % 5 === 0 ? { ignore: true } : update.length > 0 && n % 3 === 0 && { update }),
   };
   return { ...single, body: isList ? body : body[0], onConflict };

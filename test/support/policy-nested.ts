@@ -4,7 +4,7 @@ import { newRow, valuesOf, writableOf } from "./policy-bodies.ts";
 import { LIMITS, planNode } from "./policy-nodes.ts";
 import { type FileSpec, type Method, readableOf, type TopSpec } from "./policy-rules.ts";
 import { type Caller, exists, type Resolved, resolve, rolesOf, type Seat, seatOf } from "./policy-seat.ts";
-import { answerRule, isTaken, patched, reasonAgainst, removed } from "./policy-writes.ts";
+import { answerRule, isTaken, keyOf, patched, reasonAgainst, removed } from "./policy-writes.ts";
 import { HOUSE, type House, type HouseTable } from "./written-once.ts";
 
 // The chapter on nested writes once more: each part is the request it would be on its own, one after the other.
@@ -129,7 +129,9 @@ class Run {
     const keys = this.#ones(table, rule, own, parts, row);
     const after = this.#ground(resource, "PATCH");
     const given = { ...valuesOf(after.seat, table, rule, "PATCH", own), ...keys };
-    const now = this.house[table].find((each) => each === row) ?? row;
+    // What it refers to may be the row itself.
+    const now = this.house[table].find((each) => keyOf(table, each) === keyOf(table, row));
+    if (now === undefined || (now !== row && !exists(after.seat, table, rule, now))) throw new Open();
     const { next, rows } = patched(after.seat, table, rule, [now], given);
     this.house = next;
     this.#lists(table, parts, rows[0]!);
