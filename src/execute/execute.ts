@@ -1,104 +1,25 @@
-import {
-  type Context,
-  removeTransaction,
-  type Row,
-  setResult,
-  setTransaction,
-  setWritten,
-} from "../author/author.ts";
+import { type Context, removeTransaction, setResult, setTransaction, setWritten } from "../author/author.ts";
 import { within } from "../clock.ts";
-import { AT_END, type ReadStatement, type WriteSteps } from "../compile/compile.ts";
-import type { Database, Dialect } from "../dialect/dialect.ts";
+import { AT_END, type ReadStatement } from "../compile/compile.ts";
+import type { Database } from "../dialect/dialect.ts";
 import { Both, Gone, HttpError, timeout as late } from "../error.ts";
-import type { AuthorFunction, Hooks, QueryResult } from "../policy/policy.ts";
+import type { QueryResult } from "../policy/policy.ts";
 import { isResponse, unread } from "../response.ts";
-import type { Unreadable } from "../syntax/syntax.ts";
-import type { FoundPage } from "./page.ts";
 import { insist } from "./insist.ts";
 import { runAggregateApart } from "./aggregate.ts";
 import { type Meter, type ReadOutcome, runApart, runRead } from "./read.ts";
-import type { Meeting } from "./meet.ts";
-import { type Amid, type Given, runWrite } from "./write.ts";
+import type { Asker, Runtime, Task, Work } from "./task.ts";
+import { runWrite } from "./write.ts";
 
 export type { Meeting, Met } from "./meet.ts";
 export type { FoundPage } from "./page.ts";
+export type { Asker, Outside, Runtime, Task, Turn, Work } from "./task.ts";
 export type { Amid } from "./write.ts";
 export { rowsOf } from "./query.ts";
 export { type Keeping, type StoredAnswer, StoredAnswers } from "./idempotency.ts";
 export { lockRows, type RevisedRow } from "./revise.ts";
 export { SearchIndexes } from "./search-indexes.ts";
 export { TableSizes, TimeZones, Triggers, typesOfViews } from "./facts.ts";
-
-/** What runs between begin and commit. */
-export interface Task<Answer> extends Asker, Meter {
-  readonly work: Work;
-  /** Whether it needs a transaction of its own, hooks or not. */
-  readonly atomic: boolean;
-  readonly hooks: Hooks;
-  /** What runs after every write of the route, and after the rule's own hook. */
-  readonly afterWrite?: AuthorFunction | undefined;
-  /** Whether it is known to be done and kept. */
-  kept: boolean;
-  /** What the hooks are handed; the transaction and what came of the work are put on it. */
-  readonly context: Context;
-  /** Whether its statement is to run where it holds up nobody, if there is such a place. */
-  apart: boolean;
-  /** Makes the answer of what was written, before it is kept; without it what the work came to is the answer. */
-  readonly finish?: ((outcome: QueryResult) => Answer | Promise<Answer>) | undefined;
-}
-
-/** For whom work is done. Both are made when they are looked at first, which costs something. */
-export interface Asker {
-  /** The key of who asks: `n:` and his name, `a:` and his address, or nothing. For fairness only. */
-  readonly caller: string;
-  /** Aborts when he leaves. */
-  readonly signal: AbortSignal;
-}
-
-/** What is asked of the database. */
-export type Work =
-  | {
-      readonly kind: "read";
-      readonly read: ReadStatement;
-      /** Tells of a page where the next begins; absent where nobody asked. */
-      readonly tell?: ((page: FoundPage) => NonNullable<QueryResult["page"]>) | undefined;
-    }
-  | {
-      readonly kind: "write";
-      readonly write: WriteSteps;
-      /** The rows to write, once `beforeQuery` has had them. */
-      readonly values: () => readonly Row[] | Promise<readonly Row[]>;
-      /** What tells the rows that they are for, where these were met. */
-      readonly keys?: NonNullable<Given["keys"]>;
-      /** Is told which rows meet others, before `afterQuery`. */
-      readonly tell?: (meeting: Meeting) => void;
-      /** What is done amid it, where something is. */
-      readonly amid?: Amid | undefined;
-    };
-
-/** Where tasks run. */
-export interface Runtime {
-  readonly dialect: Dialect;
-  /** How long a transaction may take, in milliseconds. */
-  readonly timeout: number;
-  /** Lets work in where the dialect bounds how much of it runs at once. */
-  readonly turn: Turn;
-  /** Runs what is no part of a transaction. */
-  readonly outside: Outside;
-  /** Hears of columns that hold what they cannot read. */
-  readonly unreadable: Unreadable;
-}
-
-/** Runs a function of an author that may use the database, beside everybody's transactions; whoever leaves waits no longer. */
-export type Outside = <T>(work: () => T | Promise<T>, asker?: Asker, late?: () => unknown) => T | Promise<T>;
-
-/** Runs work that reads or writes, in a transaction or not, when it is its caller's turn. */
-export type Turn = <T>(
-  asker: Asker,
-  mode: Work["kind"],
-  transaction: boolean,
-  work: () => Promise<T>,
-) => Promise<T>;
 
 /** An answer of which nothing is kept, as a hook's `Response` is one: thrown so that the transaction is rolled back. */
 export class Ended<Answer = never> {
