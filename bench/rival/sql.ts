@@ -247,7 +247,7 @@ function transaction(
           for (const values of each)
             found.push((await tx.unsafe(text, values, { prepare: true }).values())[0]![0] as string);
           return found;
-        }) as Promise<string[]>;
+        });
     }
     case "node-postgres": {
       const pool = openNodePg(location);

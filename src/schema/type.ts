@@ -37,6 +37,19 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map([
  * @example readType("timestamp (3) with time zone") // { name: "timestamptz", parameters: [3] }
  */
 export function readType(type: string): SqlType {
+  let read = READ.get(type);
+  if (read === undefined) {
+    read = parseType(type);
+    // Schemas have few types, and each is asked about for every value of its columns.
+    if (READ.size < MOST_READ) READ.set(type, read);
+  }
+  return read;
+}
+
+const MOST_READ = 1_000;
+const READ = new Map<string, SqlType>();
+
+function parseType(type: string): SqlType {
   const parameters = /\(([^)]*)\)/.exec(type)?.[1]?.split(",").map(Number) ?? [];
   const name = type
     .toLowerCase()
