@@ -1,4 +1,4 @@
-import { type Context, removeTransaction, setResult, setTransaction, setWritten } from "../author/author.ts";
+import { removeTransaction, setResult, setTransaction, setWritten } from "../author/author.ts";
 import { within } from "../clock.ts";
 import { AT_END, type ReadStatement } from "../compile/compile.ts";
 import type { Database } from "../dialect/dialect.ts";
