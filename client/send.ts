@@ -69,7 +69,8 @@ async function ask(
 function headersOf(shared: HeadersInit | undefined, own: HeadersInit | undefined, body: unknown): Headers {
   const headers = new Headers({ accept: "application/json" });
   for (const source of [shared, own]) new Headers(source).forEach((value, name) => headers.set(name, value));
-  if (body !== undefined) headers.set("content-type", "application/json");
+  // A change may be sent in another form of JSON: as a merge patch.
+  if (body !== undefined && !headers.has("content-type")) headers.set("content-type", "application/json");
   return headers;
 }
 

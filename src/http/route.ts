@@ -311,6 +311,8 @@ function engineOptions<Role extends string, Session>(
 /** The most requests of a batch. */
 function batchOf(batch: boolean | BatchOptions = false): number | undefined {
   if (batch === false) return undefined;
+  if (batch !== true && (typeof batch !== "object" || batch === null))
+    throw new TypeError("batch: expected true, false or { maxOperations }");
   return whole("batch.maxOperations", batch === true ? undefined : batch.maxOperations, 20);
 }
 

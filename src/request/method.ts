@@ -39,12 +39,9 @@ export type MethodWith<A extends Action> = {
 export type RuledMethod = MethodWith<Exclude<Action, "inspect">>;
 
 /** What rules are written for does, and the method by which it is done. */
-export const METHOD_OF = {
-  read: "GET",
-  insert: "POST",
-  update: "PATCH",
-  delete: "DELETE",
-} as const satisfies Readonly<Record<Exclude<Action, "inspect">, RuledMethod>>;
+export const METHOD_OF: {
+  readonly [A in Exclude<Action, "inspect">]: Exclude<MethodWith<A>, "HEAD">;
+} = { read: "GET", insert: "POST", update: "PATCH", delete: "DELETE" };
 
 /** A key of the client's selector. */
 export type SelectorKey =
