@@ -57,9 +57,15 @@ function preferring(init: WriteInit = {}): WriteInit {
   return { ...others, headers };
 }
 
-function tags(versions: unknown): string {
+const tags = (versions: unknown): string => {
+  const known = knownVersions(versions);
+  return known === "*" ? known : `"${known.join('", "')}"`;
+};
+
+/** Versions as a list, or any; what went missing is an error. */
+export function knownVersions(versions: unknown): readonly unknown[] | "*" {
   if (versions === "*") return versions;
   const list: readonly unknown[] = [versions].flat();
-  if (list.length > 0 && list.every(Number.isSafeInteger)) return `"${list.join('", "')}"`;
+  if (list.length > 0 && list.every(Number.isSafeInteger)) return list;
   throw unsendable(JSON.stringify(versions), "ifVersion", "write whole numbers");
 }

@@ -67,7 +67,7 @@ export class HttpError extends Error {
 }
 
 const within = (place: string, path: string | undefined): string =>
-  path === undefined ? place : `${place}.${path}`;
+  path === undefined || path === "" ? place : `${place}.${path}`;
 
 /** Thrown where the caller has left: nothing more is done for him, and nobody reads the answer. */
 export class Gone extends HttpError {

@@ -1,6 +1,7 @@
 import type { AnyApi } from "../../src/infer.ts";
-import type { SentQuestion } from "../params.ts";
-import { wireSelector } from "../params.ts";
+import { knownVersions } from "../guard.ts";
+import { type SentQuestion, wireSelector } from "../params.ts";
+import { unsendable } from "../wire.ts";
 import type { ChangeAnswer, ListAnswer, RowAnswer } from "./answer.ts";
 import type { AskedBody, BodyDraft, PatchBody, PostBody } from "./body.ts";
 import type { Askable, Callable, Changeable, Readable } from "./callable.ts";
@@ -17,7 +18,9 @@ export interface Operation<Answer, R extends string = string> {
    *
    * @example api.batch((b) => { const post = b.post("posts", { title }); return [post, b.post("comments", { postId: post.of("id"), text })]; })
    */
-  readonly of: <K extends keyof RowIn<Answer, R>>(column: K) => RowIn<Answer, R>[K];
+  readonly of: <K extends ([RowIn<Answer, R>] extends [never] ? never : keyof RowIn<Answer, R>)>(
+    column: K,
+  ) => RowIn<Answer, R>[K];
 }
 
 /** A row of an answer. */
@@ -98,15 +101,19 @@ function operation(
   name: string,
   method: string,
   resource: string,
-  { select, ifVersion, mine, guest, "mine|guest": both, ...flags }: SentQuestion,
+  { select, mine, guest, "mine|guest": both, ...asked }: SentQuestion,
   body?: object,
 ) {
+  const { ifVersion, ...flags } = asked;
+  const match = "ifVersion" in asked && { ifMatch: knownVersions(ifVersion) };
   let as: string | undefined;
   const changes = method === "PATCH" || method === "DELETE";
   return {
     of(column: string) {
       as = name;
-      return { toJSON: () => ({ $ref: `${name}.${resource}.${column}` }) };
+      const toJSON = (): object => ({ $ref: `${name}.${resource}.${column}` });
+      // It stands for a value that nobody has yet, so that nothing can be made of it here.
+      return { toJSON, [Symbol.toPrimitive]: () => unsent(column) };
     },
     toJSON: () => ({
       method,
@@ -114,9 +121,17 @@ function operation(
       as,
       scope: mine ? "mine" : guest ? "guest" : both ? "mine|guest" : undefined,
       select: select && wireSelector(select, "select", changes),
-      ifMatch: ifVersion,
+      ...match,
       ...flags,
       ...body,
     }),
   };
+}
+
+function unsent(column: string): never {
+  throw unsendable(
+    "a text made of a value that is not there yet",
+    column,
+    "let it be the whole value of a column",
+  );
 }

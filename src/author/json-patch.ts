@@ -125,13 +125,29 @@ function changed(
     if (parent === undefined || (value === undefined && (op === "remove" || op === "replace")))
       throw patchConflict("there is nothing at this path", at(place, "path"));
     const added = source === undefined ? operation.value : source.value!.found;
+    if (hasProto(added))
+      throw invalidBody("`__proto__` is no name here", at(place, from === undefined ? "value" : "from"));
     if (op !== "remove" && depthOf(added) + path.length - 1 > MAX_DEPTH)
       throw invalidBody(`this would nest more than ${MAX_DEPTH} levels deep`, at(place, "path"));
     grown += op === "copy" || op === "add" ? sizeOf(added) : 0;
     if (grown > most) throw tooLarge(most).under(place);
     // What is written is changed by later operations, and the patch may be applied again.
-    if (!apply(document, { ...operation, ...("value" in operation && { value: structuredClone(added) }) }))
+    if (!apply(document, { ...operation, ...("value" in operation && { value: copyOf(added) }) }))
       throw patchConflict("this cannot be done here", at(place, "path"));
   }
   return Object.fromEntries(written.map((name) => [name, document[name] ?? null]));
 }
+
+/** A copy of JSON, in which a number keeps its digits. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  return isMap(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copyOf(member)]))
+    : value;
+}
+
+/** Whether JSON has a member of a name that libraries lose. */
+const hasProto = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.some(hasProto)
+    : isMap(value) && (Object.hasOwn(value, "__proto__") || Object.values(value).some(hasProto));

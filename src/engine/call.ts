@@ -67,8 +67,8 @@ export interface Keyed<Shaped> {
   readonly caller: string | undefined;
   /** A hash of all that was asked, the body included, once that was read. `role` is that of the rule. */
   request(role: string): string;
-  /** Makes text of an answer; `undefined` for one that is not stored. */
-  pack(answer: Shaped | Response): Promise<Packed<Shaped> | undefined>;
+  /** Makes text of an answer; `undefined` for one that is not stored. Of one of more bytes than `most` only that is told. */
+  pack(answer: Shaped | Response, most: number): Promise<Packed<Shaped> | undefined>;
   /** Makes the answer of its text. */
   unpack(text: string): Response;
 }

@@ -160,7 +160,7 @@ class Attempt<Shaped> {
   /** Stores an answer, or gives the key back for one that is not stored; gives what is to be sent. */
   async #keep({ database }: Inside, answer: Shaped | Response): Promise<Shaped | Response> {
     const { answers, maxSize } = this.#idempotency;
-    const packed = await this.#write.keyed.pack(answer);
+    const packed = await this.#write.keyed.pack(answer, maxSize);
     if (packed === undefined) {
       await answers.release(database, this.#key);
       return answer;

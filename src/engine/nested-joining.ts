@@ -1,5 +1,6 @@
 import type { Row } from "../author/author.ts";
 import { joinedRows, otherRows } from "../compile/compile.ts";
+import { invalidBody } from "../error.ts";
 import type { Inside } from "../execute/execute.ts";
 import type { NestPolicy } from "../policy/policy.ts";
 import type { NamedRows, NestedWish } from "../request/request.ts";
@@ -45,12 +46,10 @@ class Joining {
     const keys = await this.#keys(rows);
     const link = await this.#link(path);
     return async (inside, row) => {
-      const made: Row[] = [];
-      for (const key of keys)
-        made.push({ ...given(this.#nest.relation, row), ...(await this.#leading(key, inside)) });
+      const leading = await this.#distinct(keys, rows, inside);
       await link.runAll(
         inside,
-        made.map((one) => chosen(one, link.columns)),
+        leading.map((one) => chosen({ ...given(this.#nest.relation, row), ...one }, link.columns)),
       );
     };
   }
@@ -80,8 +79,7 @@ class Joining {
     const link = rows.length === 0 ? undefined : await this.#link(path);
     return async (inside, row) => {
       const own = joinedRows(targetsOf(this.#nest), given(this.#nest.relation, row));
-      const leading: Row[] = [];
-      for (const key of keys) leading.push(await this.#leading(key, inside));
+      const leading = await this.#distinct(keys, rows, inside);
       await others.run(inside, { only: otherRows(own, this.#leads, leading) });
       const missing: Row[] = [];
       for (const one of leading)
@@ -118,6 +116,20 @@ class Joining {
     for (const one of rows)
       keys.push(await readKey(tree, this.#nest.resource, targets, this.#ground.named(one)));
     return keys;
+  }
+
+  /** What leads to each row that is named, none of which may be named twice. */
+  async #distinct(keys: readonly Key[], rows: readonly NamedRows[], inside: Inside): Promise<readonly Row[]> {
+    const known = new Set<string>();
+    const leading: Row[] = [];
+    for (const [index, key] of keys.entries()) {
+      const one = await this.#leading(key, inside);
+      const text = JSON.stringify(Object.values(one).map(String));
+      if (known.has(text)) throw invalidBody("this row is named twice", this.#ground.path(rows[index]!.path));
+      known.add(text);
+      leading.push(one);
+    }
+    return leading;
   }
 
   /** What a row of the join table has that leads to a row. */

@@ -119,6 +119,7 @@ export class Tree {
     const { policy, kind } = planned;
     const { place, given } = spot;
     const rows = sent === undefined || !Array.isArray(sent.value) ? 1 : sent.value.length;
+    if (place === undefined && kind === "update" && planned.answer.where === undefined) throw notOne();
     if (place !== undefined) this.count(rows, place);
     else this.#rows += rows; // which are counted already
     const parted = sent && (await placing(place, () => split(policy, sent, kind === "update", given)));

@@ -145,7 +145,12 @@ function wishWith(value: unknown, table: TableInfo, answers: Answers, path: stri
 
 /** An operand of a filter, or each of a list of them, as {@link bodyWith} has a value of a column. */
 export function operandWith(operand: unknown, path: string, answers: Answers): unknown {
-  if (isReference(operand)) return answers.resolve(operand[REF], path);
+  if (isReference(operand)) {
+    const value = answers.resolve(operand[REF], path);
+    if (value !== null) return value;
+    // Whoever asks for the rows of a value that is missing does not mean all rows that lack one.
+    throw invalidValue("the value that is referred to is null", path, "write null itself where it is meant");
+  }
   if (!Array.isArray(operand)) return operand;
   return operand.map((item: unknown, index) => operandWith(item, at(path, index), answers));
 }

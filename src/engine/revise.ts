@@ -124,7 +124,8 @@ class Revising<Shaped> {
     if (masked !== undefined) throw columnCheckFailed(masked);
     const reads = this.#revision.reads.map(({ name }) => [name, wireValue(row[name])] as const);
     const value = this.#revision.apply(Object.fromEntries(reads));
-    const body: Body = { ...this.#sent, value, spent: 0 };
+    // What is stored may hold numbers that no double keeps.
+    const body: Body = { ...this.#sent, value, digits: true, spent: 0 };
     await readBody(insideOf(this.#parts), this.#draft.plan, body, call);
   }
 

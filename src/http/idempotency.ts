@@ -91,8 +91,8 @@ export class WriteKey implements Keyed<Response | JSONText> {
   }
 
   /** `answer` is an author's `Response`, or JSON: as text, where it is that of several requests. */
-  async pack<Sent>(answer: Sent | Response): Promise<Packed<Sent> | undefined> {
-    if (isResponse(answer)) return answer.ok ? packResponse(answer) : undefined;
+  async pack<Sent>(answer: Sent | Response, most: number): Promise<Packed<Sent> | undefined> {
+    if (isResponse(answer)) return answer.ok ? packResponse(answer, most) : undefined;
     const json = typeof answer === "string" ? answer : (answer as JSONText).json;
     const stored: Stored = { status: 200, headers: [["content-type", JSON_TYPE]], body: json };
     return { text: JSON.stringify(stored), size: Buffer.byteLength(json), answer };
@@ -110,10 +110,12 @@ export class WriteKey implements Keyed<Response | JSONText> {
   }
 }
 
-/** An author's `Response` is read whole, and sent as it was. */
-async function packResponse(answer: Response): Promise<Packed<never>> {
+/** An author's `Response` is read whole, or as far as it may be stored, and sent as it was. */
+async function packResponse(answer: Response, most: number): Promise<Packed<never>> {
   const { status, statusText } = answer;
   const headers = new Headers(answer.headers);
+  if (answer.body !== null && !(await fits(answer.clone().body!, most)))
+    return { text: "", size: Number.POSITIVE_INFINITY, answer: new Response(null, { status }) };
   const blob = answer.body === null ? null : await answer.blob();
   // The platform may know the type of a body, and its headers not.
   if (blob !== null && !headers.has("content-type") && blob.type !== "")
@@ -129,6 +131,20 @@ async function packResponse(answer: Response): Promise<Packed<never>> {
     size: bytes?.byteLength ?? 0,
     answer: new Response(bytes, { status, statusText, headers }),
   };
+}
+
+/** Whether a body has no more than so many bytes; one that goes on is left. */
+async function fits(body: ReadableStream<Uint8Array>, most: number): Promise<boolean> {
+  const reader = body.getReader();
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return true;
+    bytes += value.byteLength;
+    if (bytes <= most) continue;
+    reader.cancel().catch(() => undefined);
+    return false;
+  }
 }
 
 function writtenBody(bytes: Uint8Array | null): Pick<Stored, "body" | "base64"> {

@@ -83,10 +83,18 @@ test("what a batch sends", async () => {
         select: { where: { "createdAt.gt": at.toJSON() } },
         countTotal: false,
       },
-      { method: "DELETE", resource: "articles", scope: "guest", select: { where: { id: 1 } }, ifMatch: 3 },
+      { method: "DELETE", resource: "articles", scope: "guest", select: { where: { id: 1 } }, ifMatch: [3] },
     ],
   ]);
   const lost = api.batch((b) => [b.delete("articles", { where: { id: undefined as never } })]);
   expect(await lost.catch((error: unknown) => error)).toBeInstanceOf(ClientError);
+  const unguarded = api.batch((b) => [
+    b.patch("articles", {}, { where: { id: 1 }, ifVersion: undefined as never }),
+  ]);
+  expect(await unguarded.catch((error: unknown) => error)).toMatchObject({ path: "ifVersion" });
+  const made = api.batch((b) => [
+    b.post("articles", { title: `Re: ${b.get("articles").of("id" as never) as string}` }),
+  ]);
+  expect(await made.catch((error: unknown) => error)).toMatchObject({ path: "id" });
   await server.stop(true);
 });

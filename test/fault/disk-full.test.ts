@@ -89,7 +89,7 @@ async function send(url: string, body?: unknown): Promise<Told> {
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     }),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(30_000),
   });
   return { status: response.status, text: await response.text() };
 }
@@ -162,6 +162,6 @@ describe.each([
       expect(ids.map(({ id }) => id)).toEqual([...answered].toSorted((a, b) => a - b));
       expect(sound).toEqual([{ integrity_check: "ok" }]);
     },
-    20_000,
+    60_000,
   );
 });

@@ -66,7 +66,7 @@ export const post = (url: string, body: unknown): Promise<Status> =>
 
 async function send(url: string, init: RequestInit): Promise<Status> {
   try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(30_000) });
     await response.text();
     return { status: response.status, retryAfter: response.headers.get("retry-after") };
   } catch {

@@ -286,6 +286,17 @@ const tests = (place: Place): void => {
       ]);
     });
 
+    test("to null is no filter for all rows without a value", async () => {
+      const read = get("comments", { as: "c", select: { where: { id: 1 } } });
+      const filter = where({ size: { $ref: "c.comments.size" } });
+      expect(refused(await batch([read, { method: "DELETE", resource: "comments", ...filter }]))).toEqual([
+        400,
+        "invalid-value",
+        "1.select.where.size",
+      ]);
+      expect(await sizes()).toEqual([2, 2, 2]);
+    });
+
     test("in a JSON column is data", async () => {
       const meta = { $ref: "0.posts.id" };
       const { body } = await batch([

@@ -106,6 +106,25 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
   });
   afterEach(() => expect(place.errors.splice(0)).toEqual([]));
 
+  test("no digit of what is stored is lost in silence, and no member by its name", async () => {
+    const long = '{"big":12345678901234567890,"a":1}';
+    await run(`update pages set data = '${long}' where id = 1`);
+    const text = async (): Promise<string> =>
+      (await handle!(new Request("http://local/query/pages?select=(where:(id:1),columns:(data:T))"))).text();
+    const before = await text();
+    expect(before).toContain("12345678901234567890");
+    for (const { status, body } of [
+      await merge({ data: { z: 1 } }),
+      await json([{ op: "add", path: "/data/y", value: 2 }]),
+      await json([{ op: "copy", from: "/data/big", path: "/data/more" }]),
+    ])
+      expect([status, body.code]).toEqual([400, "invalid-value"]);
+    expect(await text()).toBe(before);
+    const named = '[{"op":"add","path":"/note","value":{"__proto__":{"x":1}}}]';
+    const { status, body } = await ask("application/json-patch+json", "pages?select=(where:(id:1))", named);
+    expect([status, body.code, body.path]).toEqual([400, "invalid-body", "0.value"]);
+  });
+
   describe("a merge patch", () => {
     test("merges JSON, and sets what is none", async () => {
       expect(

@@ -71,7 +71,7 @@ export function everywhere(
             : openTables(schema, name as DatabaseName));
         for (const text of made?.[speaks] ?? []) await run(text);
       }, 60_000);
-      afterAll(async () => void (await opened?.close()));
+      afterAll(async () => void (await opened?.close()), 60_000);
 
       describe.each(readersOf(name))("%s", (reader) => {
         const errors: unknown[] = [];

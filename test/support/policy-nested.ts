@@ -129,9 +129,9 @@ class Run {
     const keys = this.#ones(table, rule, own, parts, row);
     const after = this.#ground(resource, "PATCH");
     const given = { ...valuesOf(after.seat, table, rule, "PATCH", own), ...keys };
-    // What it refers to may be the row itself.
+    // What it refers to may be the row itself: which of the two changes comes first is open.
     const now = this.house[table].find((each) => keyOf(table, each) === keyOf(table, row));
-    if (now === undefined || (now !== row && !exists(after.seat, table, rule, now))) throw new Open();
+    if (now === undefined || now !== row) throw new Open();
     const { next, rows } = patched(after.seat, table, rule, [now], given);
     this.house = next;
     this.#lists(table, parts, rows[0]!);

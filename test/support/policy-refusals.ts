@@ -23,6 +23,8 @@ export function statusesOf(why: string): readonly number[] {
   if (why === "the key is taken") return [409];
   if (why === "the key is taken, and more") return [403, 409];
   if (why === "it meets what is not the caller's") return [409, 403];
+  // The sum is judged with the row that it is part of.
+  if (/^nothing can be added|^a sum/.test(why)) return [400, 403];
   if (why === "no row has a version" || why === "another version") return [412, 403]; // of several reasons any
   const isForbidden = [
     "check",

@@ -59,7 +59,7 @@ export const SERVER_DRIVERS = {
   },
   "postgres-js": (url, schema, max) => {
     const client = postgres(url, { max, onnotice: () => undefined });
-    return { database: drizzlePostgres({ client, schema }), end: () => client.end() };
+    return { database: drizzlePostgres({ client, schema }), end: () => client.end({ timeout: 5 }) };
   },
   "node-postgres": (url, schema, max) => {
     const client = new Pool({ connectionString: url, max });
