@@ -76,10 +76,11 @@ export function unreadable(response: Response, cause: unknown): ClientError {
 
 /** The error an answer describes: the engine's own, or whatever can be read from another one. */
 export function refused(response: Response, body: unknown): ClientError {
-  const { error, message, code, path, hint, issues } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const told = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const { error, detail, message, code, path, hint, issues } = told;
   return new ClientError(
     text(code) ?? "http-error",
-    text(error) ?? text(message) ?? `the server answered ${response.status}`,
+    text(error) ?? text(detail) ?? text(message) ?? `the server answered ${response.status}`,
     {
       status: response.status,
       path: text(path),

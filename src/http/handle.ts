@@ -49,6 +49,8 @@ export interface Route {
   readonly jsonPatch: ApplyPatch | undefined;
   /** Whether it tells its callers what they may do. */
   readonly access: boolean;
+  /** Whether every refusal is told as a problem (RFC 9457), whatever its client takes. */
+  readonly problems: boolean;
   /** The most requests of a batch; absent where it takes none. */
   readonly batch: number | undefined;
   /** The headers of every answer. */

@@ -13,6 +13,7 @@ const ROUTE: Names<QueryRouteOptions> = {
   tables: true,
   access: true,
   batch: true,
+  problems: true,
   database: true,
   schema: true,
   idParam: true,

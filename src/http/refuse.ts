@@ -1,17 +1,10 @@
 import { Both, HttpError, internalError, QueryError } from "../error.ts";
 import { isBodiless } from "../request/request.ts";
 import { allowHeader } from "./allow.ts";
+import type { HeaderMap } from "./headers.ts";
+import { type ErrorBody, PROBLEM_TYPE, prefersProblems, problemOf } from "./problem.ts";
 import { JSON_TYPE, send } from "./send.ts";
 import type { Visit } from "./visit.ts";
-
-/** The body of every refusal. */
-interface ErrorBody {
-  readonly error: string;
-  readonly code: string;
-  readonly path?: string;
-  readonly hint?: string;
-  readonly issues?: readonly { readonly message: string; readonly path?: string }[];
-}
 
 /**
  * Turns whatever was thrown into an answer. `unexpected` hears of what is a fault of the server; its text stays here.
@@ -31,16 +24,26 @@ export function refuse(
     if (!known) unexpected(error.cause ?? error);
   }
   const { request, base, route } = visit;
-  const headers: Record<string, string> = { ...base, "content-type": JSON_TYPE };
+  const problem = route.problems || prefersProblems(request.headers.get("accept"));
+  const headers: Record<string, string> = {
+    ...base,
+    vary: varyingByAccept(base),
+    "content-type": problem ? PROBLEM_TYPE : JSON_TYPE,
+  };
   if (error instanceof QueryError) {
     Object.assign(headers, error.headers);
     if (error.allow !== undefined) headers["allow"] = allowHeader(error.allow, route);
   }
-  return send(JSON.stringify(bodyOf(error)), headers, {
+  const body = bodyOf(error);
+  return send(JSON.stringify(problem ? problemOf(body, error.status) : body), headers, {
     bodiless: isBodiless(request.method),
     status: error.status,
   });
 }
+
+/** What a refusal is told by depends on what its client takes. */
+const varyingByAccept = ({ vary = "" }: HeaderMap): string =>
+  /(?:^|[\s,])(?:accept|\*)(?:$|[\s,])/i.test(vary) ? vary : `${vary}, Accept`.replace(/^, /, "");
 
 function bodyOf(error: HttpError): ErrorBody {
   const { message, path } = error;

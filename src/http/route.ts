@@ -45,6 +45,11 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    * @example batch: { maxOperations: 50 }
    */
   readonly batch?: boolean | BatchOptions;
+  /**
+   * Whether every refusal is told as a problem of RFC 9457, `application/problem+json`; without it those are whose client
+   * asks for that type by `Accept`, and the others are `{ error, code, path, hint, issues }`.
+   */
+  readonly problems?: boolean;
   /** A Drizzle database made with the schema: `drizzle(client, { schema })`. */
   readonly database: unknown;
   /** The Drizzle schema, relations included. */
@@ -264,6 +269,7 @@ function routeOf<Role extends string, Session>(
     keysOf: options.idempotency?.caller,
     jsonPatch: patchOf(options.jsonPatch),
     access: options.access === true,
+    problems: options.problems === true,
     batch: batchOf(options.batch),
     headers: {
       "cache-control": "private, no-cache",

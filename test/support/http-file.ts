@@ -86,7 +86,8 @@ export class HttpRunner {
     });
     this.#keepCookies(response);
     const text = await response.text();
-    const json = text !== "" && (response.headers.get("content-type") ?? "").startsWith("application/json");
+    const type = response.headers.get("content-type") ?? "";
+    const json = text !== "" && /^application\/([a-z]+\+)?json\b/.test(type);
     const body: unknown = json ? JSON.parse(text) : text;
     if (request.name !== undefined) this.#bodies.set(request.name, body);
     return { status: response.status, headers: response.headers, body };
