@@ -90,6 +90,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "node:buffer",
     "node:crypto",
   ],
+  live: [],
   "json-patch": ["rfc6902"],
   "search-migration": ["drizzle", "policy", "schema", "search"],
   "idempotency-table": ["drizzle-orm"],
