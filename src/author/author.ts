@@ -26,6 +26,6 @@ export {
   type Revision,
 } from "./patch.ts";
 export { type Params, readParams } from "./params.ts";
-export { type Body, finishRows, readBodyRows, type Row } from "./body.ts";
+export { type Body, finishRows, isRow, readBodyRows, type Row } from "./body.ts";
 export { likenessOf, type MetChange, partsForMet, readMetChange, requireKeys } from "./met.ts";
 export { hasSet, makeSet, type SetRow } from "./set.ts";

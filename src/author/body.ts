@@ -366,6 +366,7 @@ function readForm(fields: Row, { writable }: Policy): Row {
   return { ...row };
 }
 
-function isRow(value: unknown): value is Row {
+/** Whether a value may be a row: what has members by name, and is no list. */
+export function isRow(value: unknown): value is Row {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

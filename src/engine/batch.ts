@@ -147,7 +147,7 @@ class Batch {
       const ready = typeof one === "function" ? await one(parts, shared, answers, inside.database) : one;
       this.#begun.push(ready);
       answers.add(await ready.run(inside));
-      refuseLarge(answers, maxAnswerSize);
+      if (answers.length > maxAnswerSize) throw tooLargeAnswer(maxAnswerSize);
     }
     this.#place = undefined;
     refuseAffected(this.#call.request.prefer, this.#affected);
@@ -243,11 +243,6 @@ const NONE: ReadonlyMap<string, string> = new Map();
 
 /** The bytes of a body as JSON. */
 const sizeOf = (body: unknown): number => Buffer.byteLength(JSON.stringify(body) ?? "");
-
-/** No unit of a text takes more than three bytes. */
-function refuseLarge({ length, json }: Answers, most: number): void {
-  if (length * 3 > most && Buffer.byteLength(json) > most) throw tooLargeAnswer(most);
-}
 
 /** Has the database asked what it could not be asked later, while a transaction is open. */
 async function askAhead({ triggers, indexes }: Parts, policy: Policy, select: unknown): Promise<void> {

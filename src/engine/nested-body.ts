@@ -1,4 +1,4 @@
-import type { Body, Row } from "../author/author.ts";
+import { type Body, isRow } from "../author/author.ts";
 import { at, invalidBody, quote } from "../error.ts";
 import type { NestPolicy, Policy } from "../policy/policy.ts";
 import { type NestedWish, readNested } from "../request/request.ts";
@@ -75,6 +75,3 @@ function refuseGiven(
     if (Object.hasOwn(row, name) && (writable.has(name) || readable.has(name)))
       throw invalidBody(`${quote(name)} follows from what the row stands under`, at(path, name));
 }
-
-const isRow = (value: unknown): value is Row =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

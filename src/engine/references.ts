@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { Digits, parseJSON } from "../digits.ts";
 import { at, invalidValue, quote, tooLarge } from "../error.ts";
 import { MASKED } from "../plan/plan.ts";
@@ -22,6 +23,8 @@ export class Answers {
   readonly #names: ReadonlyMap<string, number>;
 
   readonly #most: number;
+  /** Of the list's first bracket, and of what was added with what stands behind each. */
+  #bytes = 1;
   /** The characters of all texts that were referred to. */
   #copied = 0;
 
@@ -33,6 +36,7 @@ export class Answers {
 
   add(text: string): void {
     this.#texts.push(text);
+    this.#bytes += Buffer.byteLength(text) + 1;
   }
 
   /** All of them. */
@@ -40,9 +44,9 @@ export class Answers {
     return `[${this.#texts.join(",")}]`;
   }
 
-  /** How many characters they have. */
+  /** How many bytes that text has; counted as answers are added. */
   get length(): number {
-    return this.#texts.reduce((sum, { length }) => sum + length, 0);
+    return this.#bytes;
   }
 
   /**

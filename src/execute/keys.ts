@@ -10,18 +10,30 @@ export function decodeKey(row: Row, { primaryKey }: TableInfo, unreadable: Unrea
     row[KEY + key.name] = columnValue(row[KEY + key.name], key, false, unreadable);
 }
 
-/** The rows in the order their keys were written in; `prefix` stands before the names of keys in `rows`. */
-export function inOrder(
+/**
+ * Finds among rows the one with the key of a written row, having looked at each once; `prefix` stands before the names of
+ * keys in `rows`.
+ */
+export function finderOf(
   rows: readonly Row[],
-  written: readonly Row[],
   { primaryKey }: TableInfo,
   prefix = "",
-): readonly Row[] {
+): (written: Row) => Row | undefined {
   const key = (row: Row, before: string): string =>
     // As a list, since a text may hold whatever would be put between two.
     JSON.stringify(primaryKey.map(({ name }) => keyText(row[EXACT + name] ?? row[before + name])));
   const known = new Map(rows.map((row) => [key(row, prefix), row]));
-  return written.map((row) => known.get(key(row, KEY))).filter((row) => row !== undefined);
+  return (written) => known.get(key(written, KEY));
+}
+
+/** The rows in the order their keys were written in; `prefix` stands before the names of keys in `rows`. */
+export function inOrder(
+  rows: readonly Row[],
+  written: readonly Row[],
+  table: TableInfo,
+  prefix = "",
+): readonly Row[] {
+  return written.map(finderOf(rows, table, prefix)).filter((row) => row !== undefined);
 }
 
 /** A part of a key as text that tells it from every other. */

@@ -3,7 +3,7 @@ import type { Row } from "../author/author.ts";
 import type { RevisedRows } from "../compile/compile.ts";
 import type { Database } from "../dialect/dialect.ts";
 import type { Runtime } from "./execute.ts";
-import { decodeKey, inOrder } from "./keys.ts";
+import { decodeKey, finderOf } from "./keys.ts";
 import { rowsOf } from "./query.ts";
 import { runRead } from "./read.ts";
 
@@ -24,7 +24,9 @@ export async function lockRows(
   for (const row of held) decodeKey(row, table, unreadable);
   if (held.length === 0) return [];
   const { rows } = await runRead(dialect, database, read(held), unreadable, { took: 0 });
-  return held.flatMap((key) =>
-    inOrder(rows as readonly Row[], [key], table).map((row) => ({ row, only: only(key) })),
-  );
+  const find = finderOf(rows as readonly Row[], table);
+  return held.flatMap((key) => {
+    const row = find(key);
+    return row === undefined ? [] : [{ row, only: only(key) }];
+  });
 }

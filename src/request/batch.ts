@@ -1,6 +1,7 @@
 import { at, invalidBody, QueryError, quote, quoteAll } from "../error.ts";
 import { didYouMean } from "../suggest.ts";
 import { type ConflictWish, ON_CONFLICT, readConflict } from "./conflict.ts";
+import { isMap } from "./map.ts";
 import { isBodiless, type Method, RULED, traitsOf } from "./method.ts";
 import type { Match, QueryRequest, Scope } from "./request.ts";
 import { readSelector, type Selector } from "./selector.ts";
@@ -184,6 +185,3 @@ export function requestOf(operation: Operation, select: unknown = operation.sele
   const selector: Selector = readSelector(select, traitsOf(method).selector);
   return { method, resource, selector, ...wishes };
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

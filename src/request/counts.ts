@@ -1,5 +1,6 @@
 import { at, invalidValue, quote, quoteAll } from "../error.ts";
 import { didYouMean } from "../suggest.ts";
+import { isMap } from "./map.ts";
 
 /** Rows of a relation that are counted. */
 export interface CountWish {
@@ -42,6 +43,3 @@ const unknownKey = (key: string, path: string): Error =>
     at(path, key),
     didYouMean(key, KEYS) ?? `a count takes ${quoteAll(KEYS)}`,
   );
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

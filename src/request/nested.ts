@@ -1,5 +1,6 @@
 import { at, invalidBody, QueryError, quote, quoteAll } from "../error.ts";
 import { didYouMean } from "../suggest.ts";
+import { isMap } from "./map.ts";
 
 /** Rows that a client names, by a filter, and where in the body he does. */
 export interface NamedRows {
@@ -69,6 +70,7 @@ export function readNested(value: unknown, kind: NestedKind, path: string): Nest
   }
   if (!isMap(value)) throw misread(verbs, path);
   const given = Object.entries(value).filter(([, part]) => part !== undefined);
+  // A set that is asked about any text: its own type takes only what it may hold.
   const strange = given.find(([verb]) => !(verbs as ReadonlySet<string>).has(verb));
   if (strange !== undefined)
     throw new QueryError("invalid-body", `${quote(strange[0])} is not taken here`, {
@@ -77,8 +79,10 @@ export function readNested(value: unknown, kind: NestedKind, path: string): Nest
     });
   if (given.length === 0 || (!kind.list && given.length > 1)) throw misread(verbs, path);
   const wish: Record<string, unknown> = { ...NOTHING, path };
+  // Whatever is no verb of this relation was refused above.
   for (const [verb, part] of given)
     wish[verb] = (kind.list ? OF_LIST : OF_ONE)[verb as Verb](part, at(path, verb));
+  // Each verb has what its reader made of it, the others what NOTHING says.
   return wish as unknown as NestedWish;
 }
 
@@ -145,6 +149,3 @@ function listOf(part: unknown, path: string): readonly unknown[] {
   if (Array.isArray(part)) return part;
   throw invalidBody("expected a list", path);
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

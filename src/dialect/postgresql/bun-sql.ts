@@ -48,6 +48,7 @@ type Tag = (text: TemplateStringsArray) => LazyQuery;
 const waysOf = (sent: (text: string) => void): Ways => ({
   send(client, { text, values, options, arrays }) {
     sent(text);
+    // A client of this driver is what a template is tagged with, beside the methods that all drivers' clients share.
     const query =
       options === ONE && values.length === 0
         ? (client as unknown as Tag)(template(text))
@@ -171,6 +172,7 @@ export class BunSQL implements Driver {
   }
 
   watched(client: object, watch: Watch): object {
+    // It is the client of a database of this driver.
     return new WatchedClient(client as LazyClient, watch, this.#ways);
   }
 
@@ -184,11 +186,12 @@ export class BunSQL implements Driver {
     settings: readonly string[],
     work: (tx: Database) => Promise<T>,
   ): Promise<T> {
-    // Only a connection that was taken can be given up.
+    // Only a connection that was taken can be given up; of Bun's pool `reserve` takes one.
     const connection = (await database.$client.reserve()) as Reserved;
     hold.drop = () => void connection.close({ timeout: 0 }).catch(() => undefined);
     try {
       return await databaseOver(database, connection).transaction((tx: Database) => {
+        // The session of a transaction holds Bun's client of it, which Drizzle does not tell.
         const { session } = tx as { session: { client: object } };
         const tag = session.client as unknown as Tag;
         // Nobody waits for these; should they fail, so will what follows.
@@ -213,5 +216,6 @@ export class BunSQL implements Driver {
 /** A statement as a tagged template has it: what follows need not wait for it, as it would for one of `unsafe`. */
 function template(text: string): TemplateStringsArray {
   const strings: readonly string[] = [text];
+  // A list of texts with their raw forms is what a tag is handed.
   return Object.defineProperty(strings, "raw", { value: strings }) as TemplateStringsArray;
 }
