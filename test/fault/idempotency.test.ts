@@ -53,7 +53,7 @@ async function processes(driver: string): Promise<Ground> {
   const { file, remove } = await makeFile("wal", undefined, sqlite);
   const other = new BunDatabase(file);
   other.run("pragma busy_timeout = 5000");
-  const served = await Promise.all([1, 2].map(() => spawn(file, driver, BUSY, [], "keyed.ts")));
+  const served = await Promise.all([1, 2].map(() => spawn(file, driver, BUSY, [], "keyed-rules")));
   return {
     servers: served.map(toProcess),
     run: async (text) => void other.run(text),
@@ -256,7 +256,7 @@ test.each(["libsql", "bun:sqlite"])(
     let served: Served | undefined;
     try {
       for (let round = 0; round < ROUNDS; round++) {
-        served = await spawn(file, driver, 5_000, [], "keyed.ts");
+        served = await spawn(file, driver, 5_000, [], "keyed-rules");
         const post = toProcess(served);
         const writers = [0, 1, 2].map((index) => writeOn(post, `${round}-${index}`, tried));
         const atOnce = tried.size;
@@ -270,7 +270,7 @@ test.each(["libsql", "bun:sqlite"])(
         expect(orders).toEqual(kept);
       }
       // Whatever was not heard of is sent again, and all is there once.
-      served = await spawn(file, driver, 5_000, [], "keyed.ts");
+      served = await spawn(file, driver, 5_000, [], "keyed-rules");
       for (const [key, [path, body]] of tried)
         expect((await toProcess(served)(sent(path, key, body))).status).toBe(200);
       const { orders, kept } = inFile(file);

@@ -13,18 +13,24 @@ export interface Served {
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a server over a file, perhaps by another command, or of another program; it is to be killed by who started it. */
+/** Rules, and the tables they are about, that a server of `ruled.ts` can stand under. */
+export type Rules = "keyed-rules" | "nested-rules" | "upserted-rules" | "versioned-rules";
+
+/**
+ * Starts a server over a file, perhaps by another command, of the tests' own tables or under some rules; it is to be killed
+ * by who started it.
+ */
 export async function spawn(
   file: string,
   driver = "libsql",
   busyTimeout = 5_000,
   by: readonly string[] = [],
-  program = "server.ts",
+  rules?: Rules,
 ): Promise<Served> {
-  const child = Bun.spawn(
-    [...by, process.execPath, join(import.meta.dir, program), `file:${file}`, driver, String(busyTimeout)],
-    { stdout: "pipe", stderr: "inherit" },
-  );
+  const program = join(import.meta.dir, rules === undefined ? "server.ts" : "ruled.ts");
+  const told = [`file:${file}`, driver, String(busyTimeout), ...(rules === undefined ? [] : [rules])];
+  const command = [...by, process.execPath, program, ...told];
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
   const reader = child.stdout.getReader();
   const { value } = await reader.read();
   const port = new TextDecoder().decode(value).trim();

@@ -47,7 +47,7 @@ async function processes(driver: string): Promise<Ground> {
   const { file, remove } = await makeFile("wal", undefined, sqlite);
   const other = new BunDatabase(file);
   other.run("pragma busy_timeout = 5000");
-  const served = await Promise.all([1, 2].map(() => spawn(file, driver, 5_000, [], "upserted.ts")));
+  const served = await Promise.all([1, 2].map(() => spawn(file, driver, 5_000, [], "upserted-rules")));
   return {
     servers: served.map(
       ({ url }) =>
