@@ -40,6 +40,13 @@ const tests = (place: Place): void => {
   afterEach(() => expect(place.errors.splice(0)).toEqual([]));
   const batch = (operations: unknown, by = handle, headers = {}): Promise<Told> =>
     send(by, "POST", "$batch", operations, headers);
+  /** The same of a text, which may hold what no object of a test would. */
+  const sendText = async (text: string): Promise<Told> => {
+    const headers = { "content-type": "application/json" };
+    const sent = new Request("http://local/query/$batch", { method: "POST", body: text, headers });
+    const response = await handle(sent);
+    return { status: response.status, body: await response.json(), headers: response.headers };
+  };
   const comments = async (): Promise<number> => (await send(handle, "GET", "comments")).body.count;
   const comment = (text: unknown): object => ({
     method: "POST",
@@ -108,22 +115,47 @@ const tests = (place: Place): void => {
   });
 
   test("names that objects inherit are no names", async () => {
-    for (const text of [
-      '[{"method":"GET","resource":"__proto__"}]',
-      '[{"method":"GET","resource":"posts","__proto__":{"scope":"mine"}}]',
-      '[{"method":"constructor","resource":"posts"}]',
-      '[{"method":"GET","resource":"posts","select":{"__proto__":{"limit":1}}}]',
-      '[{"method":"GET","resource":"posts","select":{"where":{"__proto__":1}}}]',
-      '[{"method":"POST","resource":"comments","body":{"__proto__":{"text":"x"},"postId":1,"text":"x"}}]',
-      '[{"method":"POST","resource":"comments","body":{"postId":{"__proto__":1},"text":"x"}}]',
-      '[{"method":"GET","resource":"posts","as":"__proto__"},{"method":"POST","resource":"comments","body":{"postId":1,"text":{"$ref":"__proto__.posts.id"}}}]',
-    ]) {
-      const headers = { "content-type": "application/json" };
-      const { status } = await handle(
-        new Request("http://local/query/$batch", { method: "POST", body: text, headers }),
-      );
-      expect([400, 404]).toContain(status);
-    }
+    for (const [text, ...refusal] of [
+      ['[{"method":"GET","resource":"__proto__"}]', 404, "unknown-resource", "0"],
+      [
+        '[{"method":"GET","resource":"posts","__proto__":{"scope":"mine"}}]',
+        400,
+        "invalid-body",
+        "0.__proto__",
+      ],
+      ['[{"method":"constructor","resource":"posts"}]', 400, "invalid-body", "0.method"],
+      [
+        '[{"method":"GET","resource":"posts","select":{"__proto__":{"limit":1}}}]',
+        400,
+        "invalid-value",
+        "0.select.__proto__",
+      ],
+      [
+        '[{"method":"GET","resource":"posts","select":{"where":{"__proto__":1}}}]',
+        400,
+        "unknown-column",
+        "0.select.where",
+      ],
+      [
+        '[{"method":"POST","resource":"comments","body":{"__proto__":{"text":"x"},"postId":1,"text":"x"}}]',
+        400,
+        "unknown-column",
+        "0.__proto__",
+      ],
+      [
+        '[{"method":"POST","resource":"comments","body":{"postId":{"__proto__":1},"text":"x"}}]',
+        400,
+        "invalid-value",
+        "0.postId",
+      ],
+      [
+        '[{"method":"GET","resource":"posts","as":"__proto__"},{"method":"POST","resource":"comments","body":{"postId":1,"text":{"$ref":"__proto__.posts.id"}}}]',
+        400,
+        "invalid-value",
+        "1.text",
+      ],
+    ] as const)
+      expect(refused(await sendText(text))).toEqual([...refusal]);
     expect(({} as { text?: unknown }).text).toBeUndefined();
   });
 
@@ -156,14 +188,11 @@ const tests = (place: Place): void => {
 
     test("deep nesting and long names are refused as anywhere", async () => {
       const deep = `[{"method":"GET","resource":"posts","select":${'{"where":'.repeat(100)}1${"}".repeat(100)}}]`;
-      const headers = { "content-type": "application/json" };
-      const answer = await handle(
-        new Request("http://local/query/$batch", { method: "POST", body: deep, headers }),
-      );
-      expect(answer.status).toBe(400);
+      expect(refused(await sendText(deep))).toEqual([400, "invalid-body", undefined]);
       const long = "n".repeat(10_000);
-      const { status, body } = await batch([{ method: "GET", resource: long }]);
-      expect([status, JSON.stringify(body).length < 500]).toEqual([404, true]);
+      const told = await batch([{ method: "GET", resource: long }]);
+      expect(refused(told)).toEqual([404, "unknown-resource", "0"]);
+      expect(JSON.stringify(told.body).length).toBeLessThan(500);
     });
   });
 

@@ -60,6 +60,9 @@ const PATCH = "application/json-patch+json";
 const BALANCES = ["null", "0", "2147483647"];
 const DATA = ["null", `'{"k":1}'`, `'{"k":2,"list":[1]}'`, `'"text"'`];
 
+/** What an answer says in short: its status, and of a refusal the code. */
+const coded = ({ status, body }: Told): readonly unknown[] => [status, body.code];
+
 everywhere({ sqlite, postgresql }, acl, (place) => {
   const { run, handler } = place;
   let handle: QueryHandler | undefined;
@@ -97,15 +100,15 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
     test.each([1, -1, 2_147_483_647])(
       "tells nothing of one that is not the caller's to see: %d",
       async (by) => {
-        for (const [resource, status] of [
-          ["mine", 200],
-          ["hidden", 400],
-          ["masked", 403],
+        for (const [resource, ...answer] of [
+          ["mine", 200, undefined],
+          ["hidden", 400, "invalid-value"],
+          ["masked", 403, "check-failed"],
         ] as const)
           for (const prefer of [undefined, "tx=rollback"]) {
             const one = (): Promise<Told> =>
               ask(JSON_TYPE, `${resource}?select=(where:(id:2))`, { balance: { $inc: by } }, prefer);
-            expect((await always("balance", BALANCES, one)).status).toBe(status);
+            expect(coded(await always("balance", BALANCES, one))).toEqual([...answer]);
           }
       },
     );
@@ -123,27 +126,27 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
         { op: "add", path: "/data/list/-", value: 1 },
         { op: "remove", path: "/data/k" },
       ];
-      for (const [resource, status] of [
-        ["mine", 200],
-        ["hidden", 400],
-        ["masked", 403],
+      for (const [resource, ...answer] of [
+        ["mine", 200, undefined],
+        ["hidden", 400, "unknown-column"],
+        ["masked", 403, "check-failed"],
       ] as const)
         for (const operation of operations) {
           const one = (): Promise<Told> =>
             ask(PATCH, `${resource}?select=(where:(id:2))`, [note, operation], "tx=rollback");
-          expect((await always("data", DATA, one)).status).toBe(status);
+          expect(coded(await always("data", DATA, one))).toEqual([...answer]);
         }
     });
 
     test("a merge tells nothing of it either", async () => {
-      for (const [resource, status] of [
-        ["mine", 200],
-        ["hidden", 400],
-        ["masked", 403],
+      for (const [resource, ...answer] of [
+        ["mine", 200, undefined],
+        ["hidden", 400, "invalid-value"],
+        ["masked", 403, "check-failed"],
       ] as const) {
         const one = (): Promise<Told> =>
           ask(MERGE, `${resource}?select=(where:(id:2))`, { data: { k: null } });
-        expect((await always("data", DATA, one)).status).toBe(status);
+        expect(coded(await always("data", DATA, one))).toEqual([...answer]);
       }
     });
 
@@ -165,13 +168,16 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
         { op: "add", path: `/${name}/polluted`, value: 1 },
         { op: "test", path: `/data/${name}`, value: 1 },
       ])
-        expect((await ask(PATCH, "mine?select=(where:(id:1))", [operation])).status).toBe(400);
+        expect(coded(await ask(PATCH, "mine?select=(where:(id:1))", [operation]))).toEqual([
+          400,
+          "invalid-body",
+        ]);
       const merged = await ask(
         MERGE,
         "mine?select=(where:(id:1))",
         `{"data":{"${name}":{"polluted":1}},"${name}":{"polluted":1}}`,
       );
-      expect(merged.status).toBe(400);
+      expect(coded(merged)).toEqual([400, "unknown-column"]);
       expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
     });
 
@@ -179,21 +185,24 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
       const deep = `${"[".repeat(10_000)}${"]".repeat(10_000)}`;
       const where = "mine?select=(where:(id:1))";
       const began = performance.now();
-      expect((await ask(MERGE, where, `{"data":${deep}}`)).status).toBe(400);
-      expect((await ask(PATCH, where, `[{"op":"add","path":"/data","value":${deep}}]`)).status).toBe(400);
+      const misread = [400, "invalid-body"];
+      expect(coded(await ask(MERGE, where, `{"data":${deep}}`))).toEqual(misread);
+      const added = `[{"op":"add","path":"/data","value":${deep}}]`;
+      expect(coded(await ask(PATCH, where, added))).toEqual(misread);
       const steps = `/data${"/0".repeat(200_000)}`;
-      expect((await ask(PATCH, where, [{ op: "add", path: steps, value: 1 }])).status).toBe(409);
+      const stepped = [{ op: "add", path: steps, value: 1 }];
+      expect(coded(await ask(PATCH, where, stepped))).toEqual([409, "conflict"]);
       const many = Array.from({ length: 10_000 }, () => ({ op: "remove", path: "/name" }));
-      expect((await ask(PATCH, where, many)).status).toBe(400);
+      expect(coded(await ask(PATCH, where, many))).toEqual(misread);
       const doubling = Array.from({ length: 100 }, () => ({ op: "copy", from: "/data", path: "/data/-" }));
       const started = [{ op: "add", path: "/data", value: ["x".repeat(100)] }, ...doubling.slice(1)];
-      expect([400, 413]).toContain((await ask(PATCH, where, started)).status);
+      expect(coded(await ask(PATCH, where, started))).toEqual([413, "too-large"]);
       const list = Array.from({ length: 20_000 }, (_, index) => index);
       const wide = [
         { op: "add", path: "/data", value: list },
         { op: "test", path: "/data", value: list.toReversed() },
       ];
-      expect((await ask(PATCH, where, wide)).status).toBe(409);
+      expect(coded(await ask(PATCH, where, wide))).toEqual([409, "conflict"]);
       expect(performance.now() - began).toBeLessThan(10_000);
     }, 30_000);
   });
@@ -206,7 +215,7 @@ everywhere({ sqlite, postgresql }, acl, (place) => {
         await ask(JSON_TYPE, "closed", "not JSON", "handling=lenient, TX = Rollback"),
       ];
       for (const one of told) expect(one).toEqual(told[0]!);
-      expect(told[0]).toMatchObject({ status: 400, body: { path: "Prefer" } });
+      expect(told[0]).toMatchObject({ status: 400, body: { code: "invalid-value", path: "Prefer" } });
     });
 
     test("tells what the write itself would tell", async () => {
