@@ -1,4 +1,4 @@
-import { Unsayable, RECORD, UNIT } from "../syntax/syntax.ts";
+import { type PlaceReader, Unsayable, RECORD, UNIT } from "../syntax/syntax.ts";
 import { tooLongForCursor } from "../error.ts";
 import type { Paging, Position } from "../plan/plan.ts";
 
@@ -43,9 +43,15 @@ function positionOf([, ...lists]: Placed<unknown>): Position {
 }
 
 /** Texts of which none says, by being empty, that a value is too long. */
-export function short<Text extends string | null>(texts: readonly Text[]): readonly Text[] {
-  if (texts.includes("" as Text)) throw tooLongForCursor();
+function short(texts: readonly string[]): readonly string[] {
+  if (texts.includes("")) throw tooLongForCursor();
   return texts;
+}
+
+/** A place of which no value is too long. */
+export function positionAt(place: ReturnType<PlaceReader>): Position {
+  if (place.includes(undefined)) throw tooLongForCursor();
+  return place as Position; // all that are left
 }
 
 /** The rows of a statement that answers a page, each as JSON. */

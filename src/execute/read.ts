@@ -30,7 +30,7 @@ import { refuseLarge } from "./large.ts";
 import { readMarks } from "./marks.ts";
 import { readBeyond, readCuts, saidInText, within } from "./more.ts";
 import { readNumbers } from "./numbers.ts";
-import { type FoundPage, pageBy, pageOf, readLists, readRecords, short } from "./page.ts";
+import { type FoundPage, pageBy, pageOf, positionAt, readLists, readRecords } from "./page.ts";
 import { numberOf, rowsOf } from "./query.ts";
 
 /** What a read found: rows (or with `first` the row or null), as values or as JSON text, their number, and the total. */
@@ -178,7 +178,7 @@ const placing =
   (read: PlaceReader) =>
   (row: ArrayLike<unknown>): (() => Position) => {
     const place = read(row);
-    return () => short(place);
+    return () => positionAt(place);
   };
 
 /** The rows of a page, which come one by one. */

@@ -1,4 +1,5 @@
 import type { SQL } from "drizzle-orm";
+import type { Ordered, ReadNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 
 /** The name of a member: a text, or where among the values of the statement it stands. */
@@ -91,6 +92,34 @@ export interface Syntax {
   readonly fromText: (column: ColumnInfo, sent: unknown) => unknown;
   /** The same of a nested one. */
   readonly fromNested: (column: ColumnInfo, sent: unknown) => unknown;
+}
+
+/** Turns rows that came as arrays, in the order of the statement, into what `JSON.stringify` writes as objects. */
+export type RowsWriter = (rows: readonly ArrayLike<unknown>[]) => readonly object[];
+
+/** Says where a row stands, as a cursor keeps it; a value that is too long for one is `undefined`. */
+export type PlaceReader = (row: ArrayLike<unknown>) => readonly (string | null | undefined)[];
+
+/** How rows of a node without relations are asked for and read that come as they are stored: their JSON is written here. */
+export interface Flat {
+  /** Whether who reads them stops where their bytes are too many; else only rows of few values come so. */
+  readonly stops: boolean;
+  /** Whether a row that is asked for alone costs less so, too. */
+  readonly single: boolean;
+  /** Whether all that is asked of a node can be said so. */
+  readonly says: (node: ReadNode) => boolean;
+  /** SQL for a column: as it is stored, where its JSON is made faster here than there. */
+  readonly column: (column: ColumnInfo, value: string) => string;
+  /** SQL for a computed field. */
+  readonly extra: (value: string) => string;
+  /** SQL for a number of related rows. */
+  readonly count: (value: string) => string;
+  /** SQL for the value of a key of an order; one of more bytes than `most` stays where it is. */
+  readonly key: (key: Ordered, value: string, most: number) => string;
+  /** The writer of a node's rows. */
+  readonly toRows: (node: ReadNode) => RowsWriter;
+  /** The reader for the places of rows whose keys they end with. */
+  readonly toPlace: (node: ReadNode) => PlaceReader;
 }
 
 /** Whether a list was cut short: SQL for the most rows it has, and for a row beyond them, else null. */

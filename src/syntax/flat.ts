@@ -2,16 +2,14 @@ import { Buffer } from "node:buffer";
 import { parseJSON, readNumber } from "../digits.ts";
 import type { Ordered, ReadNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
+import type { Flat, PlaceReader, RowsWriter } from "./contract.ts";
 import { sqlite, wholeOr } from "./sqlite.ts";
 
 /** What a value of a row is in JSON. */
-type Carry = (value: unknown) => unknown;
+export type Carry = (value: unknown) => unknown;
 
 /** The member of a row that holds the numbers of its related rows. */
 const COUNTS = "_count";
-
-/** Turns rows that came as arrays, in the order of the statement, into what `JSON.stringify` writes as objects. */
-export type RowsWriter = (rows: readonly ArrayLike<unknown>[]) => readonly object[];
 
 /** SQL for a column in a row that is written here: as it is stored, where its JSON is made faster here than there. */
 export function flatColumn(column: ColumnInfo, value: string): string {
@@ -24,21 +22,26 @@ export const flatMade = (column: ColumnInfo, value: string): string =>
   column.kind === "integer" ? wholeOr(value) : flatColumn(column, value);
 
 /** SQL for a computed field in a row that is written here; a driver's numbers end at 2^53. */
-export const flatExtra: (value: string) => string = wholeOr;
+const flatExtra: (value: string) => string = wholeOr;
 
 /**
  * The writer for a node without relations, whose values begin at `start`; one call of the platform's own serialiser costs
  * less than many small texts. Rows that are `made` by a write are not asked for again.
  */
 export function rowsWriter(node: ReadNode, start = 0, made = false): RowsWriter {
-  const counted = [...node.counts.keys()];
-  const names = [...node.selected.map(({ name }) => name), ...node.extras.keys()];
   const carries = [
     ...node.selected.map(({ expression: { column } }) =>
       made && column.kind === "integer" ? carryMade : carryOf(column),
     ),
     ...[...node.extras].map(() => carryAny),
   ];
+  return writerOf(node, carries, carryAny, start);
+}
+
+/** The writer of rows whose values, and then the numbers of their related rows, are carried so. */
+export function writerOf(node: ReadNode, carries: readonly Carry[], count: Carry, start = 0): RowsWriter {
+  const counted = [...node.counts.keys()];
+  const names = [...node.selected.map(({ name }) => name), ...node.extras.keys()];
   // A member of that name would be taken for the prototype.
   const plain = !names.includes("__proto__");
   return (rows) =>
@@ -46,45 +49,62 @@ export function rowsWriter(node: ReadNode, start = 0, made = false): RowsWriter 
       const object: Record<string, unknown> = plain ? {} : (Object.create(null) as Record<string, unknown>);
       for (let index = 0; index < names.length; index++)
         object[names[index]!] = carries[index]!(row[start + index]);
-      if (counted.length > 0) object[COUNTS] = numbersOf(counted, row, start + names.length);
+      if (counted.length > 0) object[COUNTS] = numbersOf(counted, row, start + names.length, count);
       return object;
     });
 }
 
 /** The numbers of a row's related rows, which stand in it from a place on. */
-function numbersOf(names: readonly string[], row: ArrayLike<unknown>, start: number): object {
+function numbersOf(names: readonly string[], row: ArrayLike<unknown>, start: number, carry: Carry): object {
   const numbers = Object.create(null) as Record<string, unknown>; // any name may be given
-  for (let index = 0; index < names.length; index++) numbers[names[index]!] = carryAny(row[start + index]);
+  for (let index = 0; index < names.length; index++) numbers[names[index]!] = carry(row[start + index]);
   return numbers;
 }
 
-/** Says where a row stands, as a cursor keeps it. */
-export type PlaceReader = (row: ArrayLike<unknown>) => readonly (string | null)[];
-
 /** Whether the values of a key of an order say all of themselves as they are stored. */
-export const saysPlace = ({ expression: { kind, column } }: Ordered): boolean =>
+const saysPlace = ({ expression: { kind, column } }: Ordered): boolean =>
   kind !== "rank" && column.expression === undefined && PLACES.has(column.kind);
 
 const PLACES: ReadonlySet<ColumnInfo["kind"]> = new Set(["integer", "boolean", "date", "text"]);
 
 /** SQL for the value of such a key; one that is too long for a cursor stays where it is. */
-export const flatKey = ({ expression: { column } }: Ordered, value: string, most: number): string =>
+const flatKey = ({ expression: { column } }: Ordered, value: string, most: number): string =>
   column.kind === "text" ? `iif(octet_length(${value})>${most},9e999,${value})` : value;
 
 /** The reader for the places of rows whose keys they end with. */
-export function placeReader({ selected, extras, counts, orderBy }: ReadNode): PlaceReader {
+function placeReader({ selected, extras, counts, orderBy }: ReadNode): PlaceReader {
   const start = selected.length + extras.size + counts.size;
   return (row) => orderBy.map((key, index) => placeOf(key, row[start + index]));
 }
 
 /** The text by which SQLite itself would tag the value. */
-function placeOf({ expression: { column } }: Ordered, value: unknown): string | null {
+function placeOf({ expression: { column } }: Ordered, value: unknown): string | null | undefined {
   if (value === null) return null;
   if (typeof value === "string") return `t${value}`;
   if (typeof value === "bigint" || Number.isSafeInteger(value)) return `i${value as number | bigint}`;
-  if (column.kind === "text" && value === Number.POSITIVE_INFINITY) return ""; // which says that it is too long
+  if (column.kind === "text" && value === Number.POSITIVE_INFINITY) return undefined;
   throw new Unsayable();
 }
+
+/** Rows of SQLite. */
+export const sqliteFlat: Flat = {
+  stops: true,
+  single: true,
+  says: ({ paging, orderBy, counts }) =>
+    (paging === undefined || orderBy.every(saysPlace)) && areBare(counts, flatColumn),
+  column: flatColumn,
+  extra: flatExtra,
+  count: (value) => value,
+  key: flatKey,
+  toRows: rowsWriter,
+  toPlace: placeReader,
+};
+
+/** Whether the columns by which rows are counted for a row come as they are stored. */
+export const areBare = (counts: ReadNode["counts"], column: Flat["column"]): boolean =>
+  Array.from(counts.values()).every(({ link: { relation } }) =>
+    relation.on.every(({ source }) => column(source, "") === ""),
+  );
 
 function carryOf({ kind, column, expression }: ColumnInfo): Carry {
   if (expression !== undefined) return carryAny;

@@ -129,7 +129,7 @@ const PLAIN_TEXT: ReadonlySet<string> = new Set([
   "PgEnumColumn",
   "PgEnumObjectColumn",
 ]);
-const isPlainText = ({ column }: ColumnInfo): boolean => PLAIN_TEXT.has(column.columnType);
+export const isPlainText = ({ column }: ColumnInfo): boolean => PLAIN_TEXT.has(column.columnType);
 
 const octets = (value: string): string => `octet_length(${value})`;
 

@@ -1,8 +1,8 @@
 import { Cache, LONGEST, Seen } from "../../cache.ts";
 import type { Dialect } from "../../dialect/dialect.ts";
 import type { Admitted } from "../../author/author.ts";
-import type { ReadNode, ReadPlan } from "../../plan/plan.ts";
-import { flatColumn, placeReader, rowsWriter, saysPlace, wantsMapping } from "../../syntax/syntax.ts";
+import type { ReadPlan } from "../../plan/plan.ts";
+import { wantsMapping } from "../../syntax/syntax.ts";
 import { clausesOf, fill, type Filled, type Slots, slotsOf } from "../slots.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Answers, Caution, Remembered } from "../statement.ts";
@@ -85,13 +85,14 @@ export class JSONReader {
   ): Remembered {
     const clauses = clausesOf(slots, filled, this.#speech);
     const { jsonPassesSelects } = this.#dialect;
+    const { flat } = this.#speech;
     const counted = { counting, large, first: from + 1 };
     return {
       text: new StatementWriter(this.#speech, plan, clauses, answers, counted, jsonPassesSelects).write(),
       answers,
       counting,
-      toRows: answers === "rows" ? rowsWriter(plan.root) : undefined,
-      toPlace: answers === "rows" && plan.root.paging !== undefined ? placeReader(plan.root) : undefined,
+      toRows: answers === "rows" ? flat.toRows(plan.root) : undefined,
+      toPlace: answers === "rows" && plan.root.paging !== undefined ? flat.toPlace(plan.root) : undefined,
       failed: false,
       wary: 0,
       small: undefined,
@@ -110,16 +111,30 @@ export class JSONReader {
     const known = plan.recurring ? shapes.get(plan) : undefined;
     if (known !== undefined) return known;
     const { syntax } = this.#speech;
-    const wished = this.#answers(plan, form);
-    const counted = countOf(plan, wished, syntax, summed);
-    // Where all bytes of rows are counted, those that place them would be counted too.
-    const walked = wished === "rows" && plan.root.paging !== undefined;
-    const answers = counted.counting === "summed" && (wished === "object" || walked) ? "json" : wished;
-    const count = walked ? countOf(plan, answers, syntax, summed) : counted;
+    const { answers, count } = this.#counted(plan, this.#answers(plan, form), summed);
     if (answers !== "rows" && answers !== "count" && isTooWide(plan, syntax.maxMembers)) return undefined;
     const shape = { slots: slotsOf(plan, answers, count.counting, this.#speech), answers, count };
     if (plan.recurring) shapes.set(plan, shape);
     return shape;
+  }
+
+  /** How the bytes of an answer are counted, and what it is for that. */
+  #counted(plan: ReadPlan, answers: Answers, summed: boolean): Omit<Shape, "slots"> {
+    const { syntax, flat } = this.#speech;
+    const count = countOf(plan, answers, syntax, summed);
+    const { counting } = count;
+    if (answers === "rows" && counting !== "free" && !flat.stops)
+      return this.#counted(plan, plan.first ? "object" : "json", summed);
+    // Where all bytes of rows are counted, those that place them would be counted too.
+    const walked = answers === "rows" && plan.root.paging !== undefined;
+    return counting === "summed" && (answers === "object" || walked)
+      ? { answers: "json", count: countOf(plan, "json", syntax, summed) }
+      : { answers, count };
+  }
+
+  #isFlat({ nodes, root, first }: ReadPlan): boolean {
+    const { flat } = this.#speech;
+    return nodes.length === 1 && (flat.single || !first) && flat.says(root);
   }
 
   #answers(plan: ReadPlan, form: Form): Answers {
@@ -127,18 +142,9 @@ export class JSONReader {
     if (form === "values" || plan.nodes.some((node) => wantsMapping(node, this.#speech.syntax)))
       return "encoded";
     if (plan.total || plan.filtered) return "json";
-    if (form === "text" && this.#dialect.rowsAreCheap && plan.nodes.length === 1 && isFlat(plan.root))
-      return "rows";
+    if (form === "text" && this.#dialect.rowsAreCheap && this.#isFlat(plan)) return "rows";
     return plan.first ? "object" : "json";
   }
-}
-
-/** Whether what a row has beside its members is said as it is stored: where it stands, and by what rows are counted for it. */
-function isFlat({ paging, orderBy, counts }: ReadNode): boolean {
-  if (paging !== undefined && !orderBy.every(saysPlace)) return false;
-  return Array.from(counts.values()).every(({ link: { relation } }) =>
-    relation.on.every(({ source }) => flatColumn(source, "") === ""),
-  );
 }
 
 const newShapes = (): Record<Form, Shapes> => ({

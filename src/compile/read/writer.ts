@@ -16,9 +16,6 @@ import type { ColumnInfo } from "../../schema/schema.ts";
 import {
   type Bound,
   type Cut,
-  flatColumn,
-  flatExtra,
-  flatKey,
   type Member,
   type MemberName,
   namesSize,
@@ -100,7 +97,7 @@ export class StatementWriter {
     const columns = [
       ...root.selected.map(({ expression: { column } }) => this.#named(name)(column)),
       ...Array.from(root.extras.keys(), (_, index) => `${name}.${computedAlias(index)}`),
-      ...Array.from(root.counts.values(), (counted) => this.#count(root, counted)),
+      ...Array.from(root.counts.values(), (counted) => this.#speech.flat.count(this.#count(root, counted))),
       ...(root.paging === undefined ? [] : root.orderBy.map((_, index) => `${name}.${keyAlias(index)}`)),
     ];
     return `select ${columns.join(", ")} from (${this.#rows(root)}) as ${name}`;
@@ -233,7 +230,7 @@ export class StatementWriter {
     const flat = this.#answers === "rows";
     return columns.map((column) => {
       const value = name(column);
-      const written = flat ? flatColumn(column, value) : value;
+      const written = flat ? this.#speech.flat.column(column, value) : value;
       return written === value ? value : `${written} as ${this.#speech.column(column.column)}`;
     });
   }
@@ -241,7 +238,7 @@ export class StatementWriter {
   #selected(node: ReadNode, columns: readonly string[], keys: readonly string[] = []): string {
     const flat = this.#answers === "rows";
     const extras = this.#of(node).extras.map(
-      (text, index) => `${flat ? flatExtra(`(${text})`) : text} as ${computedAlias(index)}`,
+      (text, index) => `${flat ? this.#speech.flat.extra(`(${text})`) : text} as ${computedAlias(index)}`,
     );
     return [...columns, ...extras, ...keys].join(", ") || "1";
   }
@@ -283,7 +280,7 @@ export class StatementWriter {
     const flat = this.#answers === "rows";
     return node.orderBy.map((key, index) => {
       const value = this.#value(node, key, name);
-      return `${flat ? flatKey(key, value, LONGEST) : value} as ${keyAlias(index)}`;
+      return `${flat ? this.#speech.flat.key(key, value, LONGEST) : value} as ${keyAlias(index)}`;
     });
   }
 

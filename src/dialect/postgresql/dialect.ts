@@ -38,7 +38,7 @@ class PostgreSQL implements Dialect {
   readonly speaks = "postgresql";
   readonly door = undefined;
   readonly refers = true;
-  readonly rowsAreCheap = false;
+  readonly rowsAreCheap: boolean;
   readonly jsonPassesSelects = true;
   readonly remote: boolean;
   readonly #shared: Shared;
@@ -51,6 +51,7 @@ class PostgreSQL implements Dialect {
     const open = (watch: Watch): Database =>
       databaseOver(database, driver.watched(database.$client as object, watch));
     this.remote = driver.remote;
+    this.rowsAreCheap = driver.rowsAreCheap;
     const turns = turnsOf(database.$client as object, driver.connections);
     const overdue = new Overdue(timeout, turns);
     this.#watched = open(overdue);

@@ -5,6 +5,8 @@ import type { Hold, Watch } from "./watch.ts";
 export interface Driver {
   /** Whether statements run on another machine, so that they can be given up. */
   readonly remote: boolean;
+  /** Whether rows cost less than JSON made by the server, and are of the types that their columns say. */
+  readonly rowsAreCheap: boolean;
   /** How many connections the pool may open. */
   readonly connections: number;
   /** How many statements are kept prepared. */

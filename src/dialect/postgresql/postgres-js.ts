@@ -33,6 +33,7 @@ interface Options {
 /** postgres.js, through drizzle-orm/postgres-js. Outside of transactions it prepares anew what has gone stale. */
 export class PostgresJs implements Driver {
   readonly remote = true;
+  readonly rowsAreCheap = false;
   readonly connections: number;
   readonly #renews: boolean;
   readonly #uses = new Uses();

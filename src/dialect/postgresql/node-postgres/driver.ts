@@ -12,6 +12,7 @@ import { Names } from "./names.ts";
 /** node-postgres, through drizzle-orm/node-postgres: a pool, or one connection that serves one at a time. */
 export class NodePg implements Driver {
   readonly remote = true;
+  readonly rowsAreCheap = false;
   readonly connections: number;
   readonly #connections: Connections;
   readonly #names = new Names();
