@@ -160,7 +160,7 @@ export interface Door {
 export interface DialectOptions {
   /** How long a piece of work waits for its turn and for locks of other processes, in milliseconds. */
   readonly busyTimeout: number;
-  /** Whether reads may have a connection of their own, where the driver's costs more than it should. */
+  /** Whether reads, and writes, may have a connection of their own, where the driver's costs more than it should. */
   readonly ownConnection: boolean;
   /** How long a statement and a transaction may take, in milliseconds. */
   readonly timeout: number;

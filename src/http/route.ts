@@ -144,7 +144,7 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    */
   readonly dialect?: OpenDialect;
   /**
-   * Whether reads of a local libSQL file with a write-ahead log may have a connection of their own, which keeps
+   * Whether reads, and writes, of a local libSQL file with a write-ahead log may have a connection of their own, which keeps
    * statements prepared as the client does not; true by default. With false every statement goes through the client.
    */
   readonly ownConnection?: boolean;

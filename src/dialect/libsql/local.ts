@@ -9,6 +9,7 @@ import { FileReader } from "./reader.ts";
 import { overClient, overTransaction } from "./session.ts";
 import { type LibsqlTransaction, UpgradingTransaction } from "./transaction.ts";
 import { writeTransaction } from "./turns.ts";
+import { FileWriter } from "./writer.ts";
 
 /**
  * Transactions hold a connection each, and the client has twenty by default and fails when all are taken: some are for
@@ -28,6 +29,8 @@ export class LocalLibsql implements Dialect {
   readonly #bare: boolean;
   /** Reads outside of transactions, where the file allows a connection of its own. */
   #reader: FileReader | undefined;
+  /** Transactions that write, where the file allows a connection of their own. */
+  #writer: FileWriter | undefined;
   jsonPassesSelects = false;
   lane: Dialect["lane"];
   /** Whether the file has no write-ahead log, as far as is known. */
@@ -55,7 +58,7 @@ export class LocalLibsql implements Dialect {
   }
 
   get prepared(): number {
-    return this.#reader?.size ?? 0;
+    return (this.#reader?.size ?? 0) + (this.#writer?.size ?? 0);
   }
 
   bounds(mode: "read" | "write", transaction: boolean): readonly Bound[] | undefined {
@@ -96,7 +99,7 @@ export class LocalLibsql implements Dialect {
     const queue = this.#queue;
     const waitMs = this.#waitMs;
     if (mode === "write" || (await queue.inMemory())) {
-      return queue.writers.exclusive(async () => this.#run(await queue.begin(waitMs), work), waitMs);
+      return queue.writers.exclusive(async () => this.#run(await this.#begin(), work), waitMs);
     }
     return this.#hooked.run(async () => {
       const reading = new UpgradingTransaction(await queue.beginReading(waitMs), () =>
@@ -128,7 +131,10 @@ export class LocalLibsql implements Dialect {
       const mode = journal.rows[0]?.[0];
       this.#readersWait = mode !== "wal" && mode !== "memory";
       if (mode !== "wal") return;
-      if (options.ownConnection) this.#reader = await FileReader.open(client);
+      if (options.ownConnection) {
+        this.#reader = await FileReader.open(client);
+        this.#writer = await FileWriter.open(client);
+      }
       await this.#openLane(options);
     } catch {
       // a database that cannot be asked now is right as it is
@@ -142,6 +148,12 @@ export class LocalLibsql implements Dialect {
     const ask = async (text: string): Promise<ResultRows> =>
       this.#reader?.query(text, []) ?? (await client.execute(text)).rows;
     this.lane = await openLane({ driver: "libsql", ask, closed: () => client.closed }, options);
+  }
+
+  /** Begins a transaction that writes, in its turn. */
+  #begin(): Promise<Transaction> {
+    const writer = this.#writer?.usable === true ? this.#writer : this.#queue;
+    return writer.begin(this.#waitMs);
   }
 
   /** Runs work in a transaction that was begun, as Drizzle has it. */
