@@ -41,9 +41,13 @@ export class Admitted {
   /** Where the page begins, as the caller's cursor says; absent where he has none. */
   readonly position: Position | undefined;
 
-  constructor(admissions: readonly Admission[], position?: Position) {
+  /** What the question has in the blanks of its plan. */
+  readonly values: readonly unknown[] | undefined;
+
+  constructor(admissions: readonly Admission[], position?: Position, values?: readonly unknown[]) {
     this.#admissions = admissions;
     this.position = position;
+    this.values = values;
   }
 
   /** What exists for the caller where a table is mentioned. */
@@ -55,19 +59,24 @@ export class Admitted {
   with({ index }: Mention, rows: Rows | Admission): Admitted {
     const { grants } = this.#admissions[index]!;
     const other = isAdmission(rows) ? rows : plain(rows);
-    return new Admitted(this.#admissions.with(index, { ...other, grants }), this.position);
+    return new Admitted(this.#admissions.with(index, { ...other, grants }), this.position, this.values);
   }
 
   /** The same, for the page that begins at a place. */
   behind(position: Position): Admitted {
-    return new Admitted(this.#admissions, position);
+    return new Admitted(this.#admissions, position, this.values);
+  }
+
+  /** The same, for a question that has values in the blanks of its plan. */
+  filledWith(values: readonly unknown[]): Admitted {
+    return new Admitted(this.#admissions, this.position, values);
   }
 
   /** The same, but for one place, where only those rows exist of which a condition holds as well. */
   narrowed({ index }: Mention, condition: SQL): Admitted {
     const admission = this.#admissions[index]!;
     const rows = both(admission.rows, condition);
-    return new Admitted(this.#admissions.with(index, { ...admission, rows }), this.position);
+    return new Admitted(this.#admissions.with(index, { ...admission, rows }), this.position, this.values);
   }
 }
 

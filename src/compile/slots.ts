@@ -13,7 +13,7 @@ import {
   type Through,
 } from "../plan/plan.ts";
 import { beginsLater, inEither, maySplit } from "./sql/beyond.ts";
-import { liftPredicate, numbered } from "./sql/lift.ts";
+import { liftPredicate, numbered, Unfilled } from "./sql/lift.ts";
 import { looksFurther, masksIn } from "./sql/masked.ts";
 import { isBounded, isOrdered } from "./sql/range.ts";
 import type { Counting } from "./read/counting.ts";
@@ -244,7 +244,9 @@ export function fill({ key: shape, slots }: Slots, admitted: Admitted, speech: S
       asked.push(said);
       key += typeof said === "string" ? MARK + said : `${MARK}(${said.parts.join(MARK)})`;
     }
-    if (typeof said !== "string") for (const value of said.values) values.push(value);
+    if (typeof said !== "string")
+      for (const value of said.values)
+        values.push(value instanceof Unfilled ? value.of(admitted.values!) : value);
   }
   return { key, values, asked };
 }

@@ -33,13 +33,14 @@ export async function read<Shaped>(
   const anew = call.request.recurring !== true;
   const began = anew ? performance.now() : 0;
   const changes = parts.policies.changes(call.request, call.principal);
-  const planned = plans.get(policy, call.request, changes);
+  const { plan: planned, values } = plans.get(policy, call.request, changes);
   setFindFirst(context, planned.first);
   const asked = runtime.outside(() => admitRead(planned, changes, context), call);
-  const whole = asked instanceof Promise ? await patient(call, asked) : asked;
+  const all = asked instanceof Promise ? await patient(call, asked) : asked;
+  const whole = values === undefined ? all : all.filledWith(values);
   if (planned.searches.length > 0) await parts.indexes.need(planned.searches);
   const { paging } = planned.root;
-  const pages = paging && new Pages(parts.cursors, paging, policy, call.holder);
+  const pages = paging && new Pages(parts.cursors, paging, policy, call);
   const position = pages?.begin();
   const admitted = position === undefined ? whole : whole.behind(position);
   const plan = planned.asksExtras ? await computed(parts, planned, call) : planned;
@@ -90,7 +91,7 @@ export async function prepareRead<Shaped>(
   const whole = await runtime.outside(() => admitRead(planned, changes, context), call);
   await indexes.need(planned.searches);
   const { paging } = planned.root;
-  const pages = paging && new Pages(cursors, paging, policy, call.holder);
+  const pages = paging && new Pages(cursors, paging, policy, call);
   const position = pages?.begin();
   const admitted = position === undefined ? whole : whole.behind(position);
   const plan = planned.asksExtras ? await computed(parts, planned, call) : planned;

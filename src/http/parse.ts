@@ -12,11 +12,13 @@ import {
   readSelector,
   type Scope,
   type Selector,
+  type Template,
   traitsOf,
 } from "../request/request.ts";
 import { parse as parseRJSON, RJSONParseError } from "../rjson/rjson.ts";
 import { misreadHint } from "./misread.ts";
 import { readQueryString } from "./query-string.ts";
+import { Blanks, type Outline, outline } from "./template.ts";
 
 const SCOPES: readonly Scope[] = ["mine", "guest", "mine|guest"];
 const NOTHING: Selector = {};
@@ -45,11 +47,53 @@ export function parse(method: Method, resource: string, search: string): QueryRe
   const key = `${method} ${resource.length} ${resource}${search}`;
   const known = questions.get(key);
   if (known !== undefined) return known;
-  const question = read(method, resource, search);
+  const filled = ASKING.has(method) ? fill(method, resource, search) : undefined;
+  const question = filled ?? read(method, resource, search);
   if (key.length > MAX_REMEMBERED || !seen.before(key)) return question;
-  const recurring = { ...question, recurring: true };
+  const recurring = filled ?? { ...question, recurring: true };
   questions.set(key, recurring);
   return recurring;
+}
+
+/** The methods whose plans are remembered. */
+const ASKING: ReadonlySet<Method> = new Set(
+  EVERY_METHOD.flatMap(({ name, action }) => (action === "read" ? [name] : [])),
+);
+
+/** The question as one that fills a template, where others did before it: it need not be read, nor planned. */
+function fill(method: Method, resource: string, search: string): QueryRequest | undefined {
+  const outlined = outline(search);
+  if (outlined === undefined) return undefined;
+  const { text, values } = outlined;
+  const key = `${method} ${resource.length} ${resource}${text}`;
+  if (key.length > MAX_REMEMBERED) return undefined;
+  let template = templates.get(key);
+  if (template === undefined) {
+    if (!seen.before(key)) return undefined;
+    templates.set(key, (template = readTemplate(method, resource, outlined)));
+  }
+  if (template === "none" || !template.fits) return undefined;
+  let whole: Selector | undefined;
+  return {
+    ...template.request,
+    get selector() {
+      return (whole ??= read(method, resource, search).selector);
+    },
+    filling: { template, values },
+  };
+}
+
+function readTemplate(method: Method, resource: string, { text, values }: Outline): Template | "none" {
+  const blanks = new Blanks(values);
+  try {
+    const request = read(method, resource, text, blanks.placeIn);
+    if (!blanks.complete) return "none";
+    const { inFilter, cursor } = blanks;
+    return { request: { ...request, recurring: true }, blanks: inFilter, cursor, fits: true };
+  } catch (error) {
+    if (error instanceof QueryError) return "none"; // which says so when it is read as it is
+    throw error;
+  }
 }
 
 /** A question asked once is not remembered. */
@@ -62,12 +106,20 @@ const seen = new Seen();
 const MAX_CHARACTERS = 131_072;
 /** Front ends repeat themselves: the questions asked lately, by their very text. */
 const questions = new Cache<QueryRequest>(500, { most: MAX_CHARACTERS });
+/** Questions whose values are left blank; `"none"` where one depends on its values, or is none. */
+const templates = new Cache<Template | "none">(500, { most: MAX_CHARACTERS });
 /** How many questions are remembered. */
-export const rememberedQuestions = (): number => questions.size;
+export const rememberedQuestions = (): number => questions.size + templates.size;
 /** Longer questions are read anew, so that what is remembered has a bound in bytes too. */
 const MAX_REMEMBERED = 2_048;
 
-function read(method: Method, resource: string, search: string): QueryRequest {
+/** `place`: puts blanks into what was parsed of `select`. */
+function read(
+  method: Method,
+  resource: string,
+  search: string,
+  place?: (selector: unknown) => unknown,
+): QueryRequest {
   if (search.length < 2) return { method, resource, selector: NOTHING };
   const parameters = readQueryString(search, parametersOf(method), (name) => unknownTo(method, name));
   const scope = readScope(parameters);
@@ -81,7 +133,7 @@ function read(method: Method, resource: string, search: string): QueryRequest {
   return {
     method,
     resource,
-    selector: readSelect(parameters.get("select"), method),
+    selector: readSelect(parameters.get("select"), method, place),
     ...(scope !== undefined && { scope }),
     ...(first !== undefined && { first }),
     ...(total !== undefined && { total }),
@@ -123,9 +175,13 @@ function readScope(parameters: ReadonlyMap<string, string>): Scope | undefined {
   return asked[0];
 }
 
-function readSelect(text: string | undefined, method: Method): Selector {
+function readSelect(
+  text: string | undefined,
+  method: Method,
+  place: (selector: unknown) => unknown = (selector) => selector,
+): Selector {
   if (text === undefined || text === "") return NOTHING;
-  const value = readRJSON(text, "select");
+  const value = place(readRJSON(text, "select"));
   return value === undefined ? NOTHING : readSelector(value, traitsOf(method).selector);
 }
 

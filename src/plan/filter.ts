@@ -1,14 +1,16 @@
 import { at, invalidValue, QueryError, quote, quoteAll, tooComplex, unknownOperator } from "../error.ts";
 import { mismatch, OPERATORS, type Operator, operatorsFor, readOperand } from "../operator/operator.ts";
 import type { Capability, RelationPolicy } from "../policy/policy.ts";
+import { Blank } from "../request/request.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
+import { blankCondition } from "./blank.ts";
 import type { Budget, Shared } from "./budget.ts";
 import { COUNT, readCountValue } from "./count-value.ts";
 import { type Cell, typeOf } from "./expression.ts";
 import { type Beginning, cellIn, type Ground, relationIn, step } from "./ground.ts";
 import type { Mentions } from "./mentions.ts";
 import { A_FILTER, misread, unknownKey } from "./misread.ts";
-import type { Predicate } from "./plan.ts";
+import type { Condition, Predicate } from "./plan.ts";
 
 /** What filters of a question are read with. */
 export interface FilterTools {
@@ -120,6 +122,7 @@ class FilterReader {
     if (operator === undefined) throw unknownOperator(name, path, operatorsFor(column));
     if (operator.applies?.(column) === false) throw inapplicable(name, operator, column, path);
     this.#budget.addCondition(path);
+    if (given instanceof Blank) return this.#blank({ expression: cell, operator }, given, here);
     // Inside of JSON it is data.
     const value = this.#refer === undefined || column.kind === "json" ? given : this.#refer(given, here);
     try {
@@ -128,6 +131,12 @@ class FilterReader {
     } catch (error) {
       throw misread(error, value, operator, column, here.slice(path.length + 1));
     }
+  }
+
+  #blank(compared: Pick<Condition, "expression" | "operator">, blank: Blank, here: string): Predicate {
+    const { condition, reader } = blankCondition(compared, blank, here, this.#budget);
+    this.#mentions.leave(reader);
+    return condition;
   }
 
   /** A condition on the one row that a relation leads to, or on a value of it. */

@@ -1,4 +1,5 @@
 import type { NodePolicy, RelationPolicy } from "../policy/policy.ts";
+import type { BlankReader } from "./blank.ts";
 import type { Link } from "./link.ts";
 import type { ReadNode } from "./plan.ts";
 import type { Search } from "./search.ts";
@@ -13,6 +14,8 @@ export class Mentions {
   readonly nodes: ReadNode[] = [];
   /** What is looked for among the rows of some, by indexes that a database may lack. */
   searches: readonly Search[] = NONE;
+  /** Where values are left blank. */
+  blanks: readonly BlankReader[] = NONE;
 
   /** One more mention of the table of a rule. */
   add(policy: NodePolicy): Mention {
@@ -24,6 +27,11 @@ export class Mentions {
   /** Words that are looked for in a mention of it. */
   look(search: Search): void {
     this.searches = [...this.searches, search];
+  }
+
+  /** A value that is left blank. */
+  leave(blank: BlankReader): void {
+    this.blanks = [...this.blanks, blank];
   }
 
   /** The way to rows of a relation that only a condition, an order or a count speaks of. */

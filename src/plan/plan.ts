@@ -3,6 +3,7 @@ import type { Operator } from "../operator/operator.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Method } from "../request/request.ts";
 import type { RelationInfo } from "../schema/schema.ts";
+import type { BlankReader } from "./blank.ts";
 import type { Cell, Mark, Ordered, Selected } from "./expression.ts";
 import type { Counted, Link, Through } from "./link.ts";
 import type { Paging } from "./paging.ts";
@@ -36,6 +37,7 @@ export { type Figure } from "./figure.ts";
 export { type GroupKey } from "./group.ts";
 export { nullsOf, type Paging, type Position } from "./paging.ts";
 export { withExtras } from "./asked.ts";
+export { Blank, filled, readFilling } from "./blank.ts";
 export { type Shared, Spent } from "./budget.ts";
 export { COUNTS } from "./counts.ts";
 export { isOneOfAll, planRead } from "./read.ts";
@@ -145,6 +147,8 @@ export interface ReadPlan {
   readonly countOnly: boolean;
   /** What is looked for by indexes of words, which a database may lack. */
   readonly searches: readonly Search[];
+  /** Where its filter has blanks, which each question fills that it is the plan of. */
+  readonly blanks: readonly BlankReader[];
   /** Whether its question recurs. */
   readonly recurring: boolean;
   /** Whether computed fields of it know the caller, and are asked for with each request. */

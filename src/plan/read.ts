@@ -95,6 +95,7 @@ export function planRead(
     recurring: request.recurring === true,
     asksExtras: asksExtras(nodes),
     searches: mentions.searches,
+    blanks: mentions.blanks,
     countOnly: isCount(root),
     changes: changes.map((change) => change.policy),
   };

@@ -6,6 +6,7 @@ import type { Ordering } from "./ordering.ts";
 import type { Preferences } from "./preferences.ts";
 import type { Projection } from "./projection.ts";
 import type { RelationSelector, Selector } from "./selector.ts";
+import type { Filling } from "./template.ts";
 
 export {
   type Action,
@@ -35,6 +36,7 @@ export { COLUMN_FUNCTIONS, type ColumnFunction, readAggregate } from "./aggregat
 export { ON_CONFLICT, readConflict } from "./conflict.ts";
 export { readDirection, readSort } from "./ordering.ts";
 export type { CountWish } from "./counts.ts";
+export { Blank, type Filling, type Given, type Template } from "./template.ts";
 export { type Alternative, sizeOf, type Words } from "./words.ts";
 export type { AggregateWish, ConflictWish, Ordering, Preferences, Projection, RelationSelector, Selector };
 
@@ -73,6 +75,8 @@ export interface QueryRequest {
   readonly prefer?: Preferences;
   /** Whether the very same question was asked before, so that what is made of it is worth remembering. */
   readonly recurring?: boolean;
+  /** The template that it fills, where it differs from others by values alone; what it asks it says all the same. */
+  readonly filling?: Filling;
 }
 
 /** Who asks: his roles, strongest first, and the session context handed to the rules. */

@@ -50,7 +50,8 @@ export function toSQL(predicate: Predicate, sight: Sight, whole = false): SQL {
   }
 }
 
-const isGroup = ({ kind }: Predicate): boolean => kind === "and" || kind === "or" || kind === "not";
+/** Whether what a filter says stands in parentheses, or binds tighter. */
+export const isGroup = ({ kind }: Predicate): boolean => kind === "and" || kind === "or" || kind === "not";
 
 /** Where a column is masked, it is compared as if it had no value. It is compared itself, as its type says. */
 function conditionSQL({ expression, operator, value }: Condition, sight: Sight, whole: boolean): SQL {
@@ -86,7 +87,8 @@ function joined(parts: readonly SQL[], word: SQL): SQL {
   return sql`(${joined(parts.slice(0, middle), word)})${word}(${joined(parts.slice(middle), word)})`;
 }
 
-const MAX_SIDE_BY_SIDE = 100;
+/** More parts than so many are halved. */
+export const MAX_SIDE_BY_SIDE = 100;
 
 /** The rows of a table that exist for the caller, as a condition; `undefined` where every row does. */
 export function rowsCondition(rows: Rows): SQL | undefined {

@@ -1,16 +1,17 @@
 import { getTableName, type SQL, sql, type Table } from "drizzle-orm";
 import type { Admission, Admitted, AdmittedParent, Rows } from "../../author/author.ts";
-import type {
-  Counted,
-  Expression,
-  Link,
-  Mask,
-  Mention,
-  Predicate,
-  ReadNode,
-  Related,
-  SecuredRelation,
-  Through,
+import {
+  type Counted,
+  type Expression,
+  filled,
+  type Link,
+  type Mask,
+  type Mention,
+  type Predicate,
+  type ReadNode,
+  type Related,
+  type SecuredRelation,
+  type Through,
 } from "../../plan/plan.ts";
 import { type ColumnInfo, countColumn, type RelationInfo, type TableInfo } from "../../schema/schema.ts";
 import { rankSQL } from "../../search/search.ts";
@@ -89,7 +90,7 @@ export const sightOf = (mention: Mention, admitted: Admitted): Sight => ({
 
 /** A filter on the rows of a mention. */
 export const filterSQL = (where: Predicate, mention: Mention, admitted: Admitted): SQL =>
-  toSQL(where, sightOf(mention, admitted));
+  toSQL(filled(where, admitted.values), sightOf(mention, admitted));
 
 /** The value of an expression for a row of a mention, which goes by the name of its table. */
 export function valueSQL(expression: Expression, mention: Mention, admitted: Admitted): SQL {

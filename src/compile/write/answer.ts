@@ -37,6 +37,7 @@ export function readWhole(read: Read, plan: WritePlan, admitted: Admitted, which
     recurring: false,
     asksExtras: false,
     searches: plan.searches,
+    blanks: [],
     changes: [],
   };
   return read(whole, admitted.with(root, which));
