@@ -41,6 +41,7 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
       acl,
       tables,
       access: true,
+      openapi: { title: "Sandbox" },
       batch: true,
       jsonPatch,
       database,

@@ -33,6 +33,7 @@ export {
 export { type ErrorCode, type ErrorDetails, HttpError, type Issue, QueryError } from "./error.ts";
 export type { CorsOptions } from "./http/cors.ts";
 export type { BatchOptions } from "./http/batch.ts";
+export type { OpenAPIRouteOptions } from "./http/openapi.ts";
 export {
   createQueryHandler,
   createQueryRoute,

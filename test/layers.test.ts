@@ -54,6 +54,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "drizzle-orm",
   ],
   access: ["operator", "policy", "request", "schema"],
+  openapi: ["access", "error", "operator", "policy", "request", "rjson", "schema"],
   engine: [
     "access",
     "cache",
@@ -67,6 +68,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "execute",
     "node:buffer",
     "observe",
+    "openapi",
     "plan",
     "policy",
     "request",
@@ -197,6 +199,8 @@ test("what a server-side entry loads at once, any runtime has", () => {
   expect(walk("src/dialect/lane/lane-process.ts").length).toBeGreaterThan(2);
   seen.clear();
   expect(walk("src/index.ts")).toEqual([]);
+  // What few want is loaded when it is wanted.
+  expect([...seen].filter((file) => /^src\/(openapi|cli)\//.test(file))).toEqual([]);
 });
 
 describe("circles", () => {

@@ -219,6 +219,7 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   once: ["docs/start.md", "docs/written-once.md"],
   tenants: ["docs/start.md", "docs/tenants.md"],
   params: ["docs/start.md", "docs/access-control.md"],
+  openapi: ["docs/start.md", "docs/openapi.md"],
   node: ["docs/start-node.md"],
 };
 

@@ -1,7 +1,8 @@
 import type { ColumnKind } from "../schema/schema.ts";
 import type { ColumnFunction, Method, Scope, SelectorKey } from "../request/request.ts";
 
-export { describeAccess, type View } from "./describe.ts";
+export { describeAccess, type Described, describePolicies, type View } from "./describe.ts";
+export { viewOf } from "./view.ts";
 
 /**
  * What a caller may do, as `GET /query/$access` answers it: all that a request of his can use, and nothing else.

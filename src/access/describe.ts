@@ -42,8 +42,17 @@ interface Found {
   readonly scopes: Set<(typeof SCOPES)[number]>;
 }
 
+/** What a caller may do, and the policies that say so, by resource: in the order of its rules. */
+export interface Described {
+  readonly access: Access;
+  readonly policies: ReadonlyMap<string, readonly Policy[]>;
+}
+
 /** What a caller may do: all that his requests can use, and nothing else. */
-export function describeAccess(view: View): Access {
+export const describeAccess = (view: View): Access => describePolicies(view).access;
+
+/** The same, with the policies. */
+export function describePolicies(view: View): Described {
   const found = new Map<string, readonly Found[]>();
   for (const resource of view.resources) {
     const rules = rulesOf(view, resource);
@@ -57,8 +66,11 @@ export function describeAccess(view: View): Access {
     describeResource(rules, (rule) => describeRule(rule, depths.get(rule.policy)!, operators)),
   ]);
   return {
-    resources: Object.fromEntries(resources),
-    ...(operators.size > 0 && { operators: Object.fromEntries(operators) }),
+    access: {
+      resources: Object.fromEntries(resources),
+      ...(operators.size > 0 && { operators: Object.fromEntries(operators) }),
+    },
+    policies: new Map([...found].map(([resource, rules]) => [resource, rules.map(({ policy }) => policy)])),
   };
 }
 

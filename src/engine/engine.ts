@@ -13,6 +13,7 @@ import type { Call, Parts } from "./call.ts";
 import { aggregate } from "./aggregate.ts";
 import { batch, type BatchCall } from "./batch.ts";
 import { type IdempotencyOptions, readIdempotency } from "./idempotency.ts";
+import { document, type DocumentInfo } from "./document.ts";
 import { read } from "./read.ts";
 import { write } from "./write.ts";
 import { type Before, counted, type TurnOptions, turnsOf } from "./turns.ts";
@@ -22,6 +23,7 @@ export { LEAST_SECRET } from "../cursor/cursor.ts";
 export type { Asker, Outside } from "../execute/execute.ts";
 export type { OneRow } from "./policies.ts";
 export type { Answer, Call, Keyed, Packed } from "./call.ts";
+export type { DocumentInfo } from "./document.ts";
 export type { Asking, BatchCall } from "./batch.ts";
 
 /** What an engine is made of. */
@@ -59,6 +61,8 @@ export interface Engine {
   has(resource: string): boolean;
   /** What a caller may do, as JSON. */
   access(principal: Principal): string | Promise<string>;
+  /** The OpenAPI document of a caller, as JSON. */
+  openapi(principal: Principal, info: DocumentInfo): Promise<string>;
   /** Answers a request, or gives the `Response` a hook answered. */
   run<Shaped>(call: Call<Shaped>): Promise<Shaped | Response>;
   /** Answers a list of requests, or gives the `Response` a hook answered. */
@@ -99,16 +103,13 @@ export function createEngine(options: EngineOptions): Engine {
     othersFirst: (asker) => parts.pace.othersFirst(asker),
     charge: (asker, milliseconds) => parts.pace.charge(asker, milliseconds),
     remembered: () => ({ statements: compiler.size, prepared: dialect.prepared }),
-    allow(request, principal) {
-      const { registry } = policies;
-      if (!registry.has(request.resource)) resolve(registry, request, principal.roles);
-      return allowedMethods(registry, request, principal.roles);
-    },
+    allow: (request, principal) => allowed(policies, request, principal),
     declared: (resource) => policies.declared.names(resource),
     parameters: (request, principal) => policies.parameters(request, principal),
     has: (resource) => policies.registry.has(resource),
     oneRow: (resource, principal) => policies.oneRow(resource, principal),
     access: (principal) => policies.access(principal),
+    openapi: (principal, info) => document(policies, principal, info),
     batch: (call) => batch(parts, call),
     async run(call) {
       const { request, principal } = call;
@@ -123,6 +124,12 @@ export function createEngine(options: EngineOptions): Engine {
       }
     },
   };
+}
+
+/** @throws QueryError for a resource that does not exist. */
+function allowed({ registry }: Policies, request: QueryRequest, { roles }: Principal): readonly Method[] {
+  if (!registry.has(request.resource)) resolve(registry, request, roles);
+  return allowedMethods(registry, request, roles);
 }
 
 function partsOf(options: EngineOptions): { readonly parts: Parts; readonly dialect: Dialect } {

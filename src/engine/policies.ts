@@ -1,4 +1,4 @@
-import { describeAccess, type View } from "../access/access.ts";
+import { describeAccess, type View, viewOf } from "../access/access.ts";
 import { setRole } from "../author/author.ts";
 import { Cache } from "../cache.ts";
 import type { Dialect } from "../dialect/dialect.ts";
@@ -25,14 +25,7 @@ import {
   suspicions,
 } from "../policy/policy.ts";
 import type { Change } from "../plan/plan.ts";
-import {
-  type Method,
-  type Principal,
-  type QueryRequest,
-  RULED,
-  type Scope,
-  traitsOf,
-} from "../request/request.ts";
+import { type Method, type Principal, type QueryRequest, RULED, traitsOf } from "../request/request.ts";
 import { type Catalog, mistypes, namesOfViews, readCatalog, type TableInfo } from "../schema/schema.ts";
 
 /** What policies are made of. */
@@ -118,29 +111,25 @@ export class Policies {
 
   /** What a caller may do, as JSON: the same for all of his roles. */
   access(principal: Principal): string | Promise<string> {
-    return this.#unknown && hasViews(this.registry)
-      ? this.#known().then(() => this.#access(principal))
-      : this.#access(principal);
+    return this.told(principal, "", (view) => JSON.stringify(describeAccess(view)));
   }
 
-  #access(principal: Principal): string {
-    const key = JSON.stringify(this.#named(principal.roles));
-    let access = this.#described.get(key);
-    if (access === undefined) {
-      const { registry } = this;
-      const { roles } = principal;
-      const found = (resource: string, method: Method, scope: Scope | undefined): Policy | undefined =>
-        find(registry, { method, resource, aggregate: true, ...(scope !== undefined && { scope }) }, roles);
-      const bound = (policy: Policy | undefined): Policy | undefined =>
-        policy && this.#bind(policy, principal);
-      const view: View = {
-        resources: registry.keys(),
-        find: (...question) => bound(found(...question)),
-        parameters: (...question) => this.declared.of(found(...question)!),
-      };
-      this.#described.set(key, (access = JSON.stringify(describeAccess(view))));
+  /** A text about what a caller may do, which is remembered by his roles, and by what kind of text it is. */
+  told(principal: Principal, kind: string, tell: (view: View) => string): string | Promise<string> {
+    return this.#unknown && hasViews(this.registry)
+      ? this.#known().then(() => this.#told(principal, kind, tell))
+      : this.#told(principal, kind, tell);
+  }
+
+  #told(principal: Principal, kind: string, tell: (view: View) => string): string {
+    const key = JSON.stringify([kind, ...this.#named(principal.roles)]);
+    let text = this.#described.get(key);
+    if (text === undefined) {
+      const bind = (policy: Policy): Policy => this.#bind(policy, principal);
+      text = tell(viewOf(this.registry, this.declared, principal.roles, bind));
+      this.#described.set(key, text);
     }
-    return access;
+    return text;
   }
 
   /** The parameters of a request, and a refusal for who may not ask. */

@@ -20,6 +20,7 @@ import { readMatch, refuseConditionalWrite } from "./etag.ts";
 import { withHeaders } from "./forward.ts";
 import type { HeaderMap } from "./headers.ts";
 import { keyOf, readKey } from "./idempotency.ts";
+import { OPENAPI, type OpenAPIRoute, respondOpenAPI } from "./openapi.ts";
 import { refuseForeignWrite } from "./origin.ts";
 import { admitGiven, type Given, refuseUndeclared, takeGiven } from "./params.ts";
 import { parse } from "./parse.ts";
@@ -49,6 +50,8 @@ export interface Route {
   readonly jsonPatch: ApplyPatch | undefined;
   /** Whether it tells its callers what they may do. */
   readonly access: boolean;
+  /** What its OpenAPI documents say; absent where it has none. */
+  readonly openapi: OpenAPIRoute | undefined;
   /** Whether every refusal is told as a problem (RFC 9457), whatever its client takes. */
   readonly problems: boolean;
   /** The most requests of a batch; absent where it takes none. */
@@ -98,6 +101,8 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
   const resource = resourceOf(request, route.mount) ?? (await refusePath(visit));
   visit.resource = resource;
   if (route.access && resource === ACCESS) return respondAccess(visit, traits);
+  if (route.openapi !== undefined && resource === OPENAPI)
+    return respondOpenAPI(visit, traits, route.openapi);
   if (route.batch !== undefined && resource === BATCH) return respondBatch(visit, traits, route.batch, key);
   // A method that is not known has no parameters either.
   const method = traits?.name ?? "OPTIONS";

@@ -3,6 +3,7 @@ import type { LimitOptions } from "../policy/policy.ts";
 import { didYouMean } from "../suggest.ts";
 import type { BatchOptions } from "./batch.ts";
 import type { CorsOptions } from "./cors.ts";
+import type { OpenAPIRouteOptions } from "./openapi.ts";
 import type { IdempotencyKeyOptions, QueryRouteOptions } from "./route.ts";
 
 /** The names of an object's members, each once: the compiler finds one that is missing here. */
@@ -12,6 +13,7 @@ const ROUTE: Names<QueryRouteOptions> = {
   acl: true,
   tables: true,
   access: true,
+  openapi: true,
   batch: true,
   problems: true,
   database: true,
@@ -47,6 +49,7 @@ const SESSION: Names<NonNullable<QueryRouteOptions["session"]>> = { parser: true
 const CORS: Names<CorsOptions> = { origin: true, credentials: true, headers: true, maxAge: true };
 const IDEMPOTENCY: Names<IdempotencyKeyOptions> = { table: true, caller: true, maxAge: true, maxSize: true };
 const LANE: Names<LaneOptions> = { open: true, processes: true };
+const OPENAPI: Names<OpenAPIRouteOptions> = { title: true, version: true, servers: true, public: true };
 const BATCH: Names<BatchOptions> = { maxOperations: true };
 const LIMITS: Names<LimitOptions> = {
   maxLimit: true,
@@ -70,6 +73,7 @@ const INNER: Readonly<Record<string, object>> = {
   idempotency: IDEMPOTENCY,
   lane: LANE,
   batch: BATCH,
+  openapi: OPENAPI,
 };
 
 /**

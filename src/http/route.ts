@@ -20,6 +20,7 @@ import { checkCors, type CorsOptions } from "./cors.ts";
 import type { BatchOptions } from "./batch.ts";
 import { handle, type Route } from "./handle.ts";
 import type { IdempotencyTable } from "../idempotency-table.ts";
+import type { OpenAPIRoute, OpenAPIRouteOptions } from "./openapi.ts";
 import { checkOptions } from "./options.ts";
 import { readBasePaths } from "./address.ts";
 
@@ -38,6 +39,12 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
   readonly tables?: AnyTableRules;
   /** Whether `GET /query/$access` tells each caller what he may do; false by default. */
   readonly access?: boolean;
+  /**
+   * Whether `GET /query/$openapi` tells each caller what he may do as an OpenAPI 3.1 document; false by default.
+   *
+   * @example openapi: { title: "Shop", version: "3" }
+   */
+  readonly openapi?: boolean | OpenAPIRouteOptions;
   /**
    * Whether `POST /query/$batch` takes lists of requests, which run in one transaction: `true` for at most 20 of them, or
    * how many; false by default.
@@ -269,6 +276,7 @@ function routeOf<Role extends string, Session>(
     keysOf: options.idempotency?.caller,
     jsonPatch: patchOf(options.jsonPatch),
     access: options.access === true,
+    openapi: openapiOf(options),
     problems: options.problems === true,
     batch: batchOf(options.batch),
     headers: {
@@ -311,6 +319,25 @@ function engineOptions<Role extends string, Session>(
     ...(options.defaults !== undefined && { defaults: options.defaults }),
     ...(options.dialect !== undefined && { dialect: options.dialect }),
     ...(options.idempotency !== undefined && { idempotency: idempotencyOptions(options.idempotency) }),
+  };
+}
+
+/** What documents say. */
+function openapiOf<Role extends string, Session>(
+  options: QueryRouteOptions<Role, Session>,
+): OpenAPIRoute | undefined {
+  const { openapi = false } = options;
+  if (openapi === false) return undefined;
+  if (openapi !== true && (typeof openapi !== "object" || openapi === null))
+    throw new TypeError("openapi: expected true, false or { title, version, servers, public }");
+  const { public: shared = false, ...info } = openapi === true ? {} : openapi;
+  return {
+    ...info,
+    public: shared,
+    problems: options.problems === true,
+    idempotency: options.idempotency !== undefined,
+    jsonPatch: options.jsonPatch !== undefined,
+    formatted: options.defaults?.formatResult !== undefined,
   };
 }
 

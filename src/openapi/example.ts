@@ -1,0 +1,177 @@
+import { operatorsFor } from "../operator/operator.ts";
+import { METHOD_OF } from "../request/request.ts";
+import { stringify } from "../rjson/rjson.ts";
+import { type ColumnInfo, indexesOf } from "../schema/schema.ts";
+import { neededOf, settable } from "./body.ts";
+import type { ExampleObject } from "./document.ts";
+import type { Tools } from "./filter.ts";
+import { columnsOf, type Node, type RuleNode } from "./node.ts";
+import { madeUp } from "./made-up.ts";
+
+type Examples = Readonly<Record<string, ExampleObject>>;
+
+/** A part of a selector that says something. */
+type Selector = Readonly<Record<string, unknown>>;
+
+const FEW = 3;
+
+/** Selectors that work, by name, whatever the tables hold; none where nobody knows what the rule's author asks for. */
+export function selectorsOf(node: RuleNode, tools: Tools): Examples {
+  const needed = whereOf(node);
+  if (needed === undefined) return {};
+  const start = { ...needed, ...(node.access.takes.includes("limit") && { limit: pageOf(node) }) };
+  const columns = choiceOf(node);
+  const examples: Record<string, Selector> = {};
+  if (columns !== undefined) examples["columns"] = { columns, ...start };
+  const filter = filterExample(node);
+  if (filter !== undefined) examples["filter"] = { ...start, ...filter };
+  const relation = relationExample(node, tools);
+  if (relation !== undefined) examples["relation"] = { ...start, with: relation };
+  return written(examples);
+}
+
+const written = (examples: Readonly<Record<string, Selector>>): Examples =>
+  Object.fromEntries(
+    Object.entries(examples)
+      .filter(([, selector]) => Object.keys(selector).length > 0)
+      .map(([name, selector]) => [name, { value: stringify(selector) }]),
+  );
+
+const pageOf = ({ access }: RuleNode): number => Math.min(2, access.limits.maxLimit ?? 2);
+
+/** The filter that a rule asks for: empty where it asks for none, `undefined` where none can be made up. */
+export function whereOf(node: RuleNode): Selector | undefined {
+  const { requireWhere } = node.access;
+  if (requireWhere === undefined) return {};
+  const where = requireWhere === "key" ? keyOf(node) : (keyOf(node) ?? comparisonOf(node));
+  return where && { where };
+}
+
+/** A filter that fixes a key. */
+export function keyOf({ policy }: Node): Selector | undefined {
+  const { primaryKey } = policy.table;
+  if (primaryKey.length === 0) return undefined;
+  const values = primaryKey.map((column) => [column.name, madeUp(column)] as const);
+  const known = primaryKey.every((column) => policy.filterable.has(column.name) && !policy.masks.has(column));
+  return known && values.every(([, value]) => value !== undefined) ? Object.fromEntries(values) : undefined;
+}
+
+/** A map of the first columns that may be read. */
+function choiceOf(node: Node): Selector | undefined {
+  if (!node.access.takes.includes("columns")) return undefined;
+  const names = columnsOf(node, ({ readable }) => readable === true).map(({ name }) => name);
+  const chosen = [...names, ...node.access.extras].slice(0, FEW);
+  return chosen.length === 0 ? undefined : Object.fromEntries(chosen.map((name) => [name, true]));
+}
+
+function comparisonOf(node: Node): Selector | undefined {
+  for (const column of node.policy.filterable.values()) {
+    if (node.policy.masks.has(column) || column.primary) continue;
+    const value = madeUp(column);
+    const operators = operatorsFor(column);
+    if (typeof value === "string" && operators.includes("contains"))
+      return { [`${column.name}.contains`]: value };
+    if (value !== undefined && operators.includes("gte")) return { [`${column.name}.gte`]: value };
+    if (value !== undefined && operators.includes("eq")) return { [`${column.name}.eq`]: value };
+  }
+  return undefined;
+}
+
+function filterExample(node: RuleNode): Selector | undefined {
+  const { takes, requireWhere } = node.access;
+  const where = takes.includes("where") ? comparisonOf(node) : undefined;
+  const sorted = takes.includes("orderBy")
+    ? columnsOf(node, ({ sortable }) => sortable === true).at(-1)
+    : undefined;
+  if (where === undefined && sorted === undefined) return undefined;
+  return {
+    ...(where !== undefined && requireWhere === undefined && { where }),
+    ...(sorted !== undefined && { orderBy: { [sorted.name]: "desc" } }),
+  };
+}
+
+function relationExample(node: RuleNode, { nodes }: Tools): Selector | undefined {
+  if (!node.access.takes.includes("with")) return undefined;
+  for (const [name, { relation, node: behind }] of nodes.related(node)) {
+    if (relation.requireWhere !== undefined) continue;
+    const columns = choiceOf(behind);
+    const page = relation.takes.includes("limit")
+      ? { limit: Math.min(2, relation.limits.maxLimit ?? 2) }
+      : {};
+    if (columns !== undefined) return { [name]: { columns, ...page } };
+  }
+  return undefined;
+}
+
+/** Numbers that work, where some may be asked for. */
+export function aggregatesOf({ access }: RuleNode): Examples {
+  const { aggregate } = access;
+  if (aggregate === undefined || access.requireWhere !== undefined) return {};
+  if (aggregate.count) return written({ numbers: { count: true } });
+  const [column, told] =
+    Object.entries(aggregate.columns).find(([, { functions }]) => functions.length > 0) ?? [];
+  return column === undefined ? {} : written({ numbers: { [told!.functions[0]!]: { [column]: true } } });
+}
+
+/** What may be sent, and the selector that goes with it. */
+export interface BodyExample {
+  readonly body: Selector;
+  readonly select?: Selector;
+}
+
+/** A body that works, and what is asked beside it; `undefined` where only the author's functions know. */
+export function bodyExample(node: RuleNode): BodyExample | undefined {
+  if (isOpaque(node)) return undefined;
+  return node.access.methods.includes(METHOD_OF.insert) ? newRow(node) : changedRow(node);
+}
+
+/** A filter by which no row is met, so that a change that is tried out changes nothing. */
+export function nobody(node: RuleNode): Selector | undefined {
+  const where = node.access.takes.includes("where") ? keyOf(node) : undefined;
+  return where && { where };
+}
+
+/** Whether functions of the author decide what may be written. */
+function isOpaque({ policy }: RuleNode): boolean {
+  const { validateBody, injectBody, check, ensure, transition, hooks, facts, parents, unrestricted } = policy;
+  const kept = !unrestricted && (facts?.where !== undefined || (facts?.set.size ?? 0) > 0);
+  return (
+    kept ||
+    parents.length > 0 ||
+    [validateBody, injectBody, check, ensure, transition, hooks.beforeQuery, hooks.afterQuery].some(
+      (given) => given !== undefined,
+    )
+  );
+}
+
+function newRow(node: RuleNode): BodyExample | undefined {
+  const needed = neededOf(node);
+  const columns = needed.length > 0 ? needed : settable(node).filter(isPlain(node)).slice(0, 1);
+  // Which rows there are to refer to, nobody knows here.
+  if (columns.length === 0 || columns.some(({ foreign }) => foreign)) return undefined;
+  return sending(columns);
+}
+
+function changedRow(node: RuleNode): BodyExample | undefined {
+  const select = nobody(node);
+  const column = settable(node).find(isPlain(node));
+  const sent = column && sending([column]);
+  return select && sent && { ...sent, select };
+}
+
+function sending(columns: readonly ColumnInfo[]): BodyExample | undefined {
+  const values = columns.map((column) => [column.name, madeUp(column)] as const);
+  return values.every(([, value]) => value !== undefined) ? { body: Object.fromEntries(values) } : undefined;
+}
+
+/** Whether a column may have any value, as far as other rows go. */
+function isPlain({ policy }: RuleNode): (column: ColumnInfo) => boolean {
+  const keys = (indexesOf(policy.table.table) ?? [])
+    .filter(({ unique }) => unique)
+    .flatMap(({ columns }) => columns);
+  return (column) =>
+    !column.foreign &&
+    !column.primary &&
+    !keys.includes(column.column.name) &&
+    !policy.writeMasks.has(column);
+}
