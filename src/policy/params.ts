@@ -50,6 +50,7 @@ export class Declared {
 
   constructor(registry: Registry) {
     this.#registry = registry;
+    if (!declares(registry)) return;
     for (const { policy } of placedRules(registry)) {
       const names = this.#byResource.get(policy.resource) ?? new Set();
       for (const name of this.of(policy).keys()) this.#byResource.set(policy.resource, names.add(name));
@@ -70,6 +71,12 @@ export class Declared {
     }
     return parameters;
   }
+}
+
+/** Whether some entry declares parameters: in most files none does, and no rule is asked what it borrows. */
+function declares(registry: Registry): boolean {
+  for (const { policy } of placedRules(registry)) if (policy.params.size > 0) return true;
+  return false;
 }
 
 /** A rule, and all that it borrows from or writes through, directly and not. */
@@ -102,6 +109,7 @@ function* borrowedBy({ inherited, parents, relations }: NodePolicy): Iterable<st
 
 /** Refuses one name with two validators in one question. */
 export function checkParameters(registry: Registry, mistakes: Mistakes): void {
+  if (!declares(registry)) return;
   for (const { path, policy } of placedRules(registry)) {
     const known = new Map(policy.params);
     for (const { params, resource } of sourcesOf(registry, policy))

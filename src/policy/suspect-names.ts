@@ -32,6 +32,7 @@ export function* suspectNames({
   for (const name of readable.keys()) {
     if (name === "search") yield `.select: the column \`search\` hides the order by relevance`;
     if (OF_ONE.has(name)) yield `.select: the column \`${name}\` hides the word \`${name}\` of filters`;
+    if (!name.includes(".")) continue;
     const hidden = loadable.find((relation) => name.startsWith(`${relation}.`));
     if (hidden !== undefined) yield `.select: the column \`${name}\` hides a path through \`${hidden}\``;
   }

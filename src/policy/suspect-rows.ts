@@ -59,9 +59,9 @@ function* wideRules(placed: readonly PlacedRule[]): Iterable<string> {
     if (rule.role !== "mine" && !ABOVE.test(rule.role) && !rule.policy.unrestricted)
       byTable.set(rule.policy.table, [...(byTable.get(rule.policy.table) ?? []), rule]);
   for (const [table, rules] of byTable) {
-    const column = tenantOf(table);
     const wide = rules.filter(({ policy }) => !narrows(policy));
-    if (column === undefined || wide.length === rules.length) continue;
+    const column = wide.length < rules.length ? tenantOf(table) : undefined;
+    if (column === undefined) continue;
     for (const { path } of wide)
       yield `${path}: \`${column.name}\` seems to say whose a row is, and other rules over ${table.name} have a \`where\`; say it once, in tables.${table.name}.where`;
   }

@@ -122,13 +122,20 @@ const isLifted = (limit: number): boolean => limit === Number.POSITIVE_INFINITY;
 
 /** Columns that look like secrets and are let out with all the others, here or in a relation. */
 function* secrets(policy: NodePolicy): Iterable<string> {
-  if (policy.selectsAll) {
-    for (const name of policy.readable.keys()) {
-      if (looksSecret(name)) yield `.select: \`${name}\` looks like a secret, and is let out`;
-    }
-  }
+  if (policy.selectsAll)
+    for (const name of secretsOf(policy.table))
+      yield `.select: \`${name}\` looks like a secret, and is let out`;
   for (const [name, relation] of policy.relations)
     for (const found of secrets(relation)) yield `.with.${name}${found}`;
+}
+
+const known = new WeakMap<TableInfo, readonly string[]>();
+
+/** The columns of a table that look like secrets; many rules ask. */
+function secretsOf(table: TableInfo): readonly string[] {
+  let names = known.get(table);
+  if (names === undefined) known.set(table, (names = [...table.columns.keys()].filter(looksSecret)));
+  return names;
 }
 
 /** Computed fields whose sub-query takes their own table's columns for its own. */
