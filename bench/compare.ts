@@ -1,14 +1,17 @@
 // Ours against the same API written by hand, in one run: same data, same answers, each server in its own process.
 // `bun bench/compare.ts [--quick] [--write] [--driver libsql,bun,bun-sql,postgres-js,node-postgres] [--session stub|auth]
-//   [--workload W1,W4] [--rival ours,sql] [--rounds n] [--seconds n] [--connections n]`
+//   [--runtime bun|node] [--workload W1,W4] [--rival ours,sql] [--rounds n] [--seconds n] [--connections n]`
+// On Node the drivers are better-sqlite3, which TEST_BETTER_SQLITE3 names, and node-postgres, or those that are named.
 // PostgreSQL is measured on the server that BENCH_POSTGRES_URL or TEST_POSTGRES_URL names, in databases of the run's own.
-import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { readAnswer } from "./answer.ts";
 import { load, type LoadOptions, type LoadResult, requestBytes } from "./load.ts";
-import { type Driver, isPostgresql } from "./rival/rival.ts";
+import { machine } from "./machine.ts";
+import { median } from "./median.ts";
+import { commandOn, ENVIRONMENT, versionOfNode } from "./node.ts";
+import { writeTables } from "./page.ts";
+import { type Driver, isPostgresql, type Runtime } from "./rival/rival.ts";
 import { credentials, type SessionKind } from "./session.ts";
 import { chosenDrivers, makeSource, type Source } from "./source.ts";
 import { type Call, type Workload, WORKLOADS } from "./workload.ts";
@@ -24,6 +27,7 @@ const RIVALS: ReadonlyMap<string, string> = new Map([
 const DRIVERS: ReadonlyMap<Driver, string> = new Map([
   ["libsql", "libSQL"],
   ["bun", "bun:sqlite"],
+  ["better-sqlite3", "better-sqlite3"],
   ["bun-sql", "PostgreSQL through Bun.SQL"],
   ["postgres-js", "PostgreSQL through postgres.js"],
   ["node-postgres", "PostgreSQL through node-postgres"],
@@ -34,13 +38,12 @@ const SESSIONS: ReadonlyMap<string, string> = new Map([
 ]);
 /** Different requests per workload. */
 const VARIANTS = 20_000;
-const MARKS = ["<!-- compare: begin -->", "<!-- compare: end -->"] as const;
-
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     driver: { type: "string" },
+    runtime: { type: "string", default: "bun" },
     session: { type: "string" },
     workload: { type: "string" },
     rival: { type: "string" },
@@ -77,10 +80,15 @@ interface Usage {
 
 async function start(rival: string, driver: Driver, session: string, source: Source): Promise<Server> {
   const location = await source.copy(`${rival}-${driver}-${session}`);
-  const child = Bun.spawn(
-    [process.execPath, join(import.meta.dir, "serve.ts"), rival, driver, location, session],
-    { stdout: "pipe", stderr: "inherit", env: { ...process.env, NODE_ENV: "production" } },
-  );
+  const program =
+    runtime === "node"
+      ? await commandOn("node", "serve-node.ts")
+      : [process.execPath, join(import.meta.dir, "serve.ts")];
+  const child = Bun.spawn([...program, rival, driver, location, session], {
+    stdout: "pipe",
+    stderr: "inherit",
+    env: { ...process.env, ...ENVIRONMENT, NODE_ENV: "production" },
+  });
   const { value } = await child.stdout.getReader().read();
   if (value === undefined) throw new Error(`${rival} did not start`);
   const stop = async (): Promise<void> => {
@@ -104,18 +112,8 @@ async function answerOf({ rival, port }: Server, call: Call, session: SessionKin
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${rival} answered ${response.status}: ${text}`);
-  return JSON.parse(text, (key, value: unknown) =>
-    // By hand nobody counts which rows are new.
-    key === "inserted" ? undefined : isMade(key, call) || CURSORS.has(key) ? typeof value : value,
-  );
+  return readAnswer(text, call);
 }
-
-/** Whether a value of a new row is made by a server, each of which has made others before; or by its client. */
-const isMade = (key: string, { method, body = "" }: Call): boolean =>
-  method === "POST" && (key === "createdAt" || (key === "id" && !/"id":\d/.test(body)));
-
-/** Cursors are sealed by us, and keys by hand. */
-const CURSORS: ReadonlySet<string> = new Set(["next", "previous"]);
 
 /** Asks one of our servers what a workload must know beforehand. */
 async function prepare(servers: readonly Server[], workload: Workload, session: SessionKind): Promise<void> {
@@ -207,10 +205,6 @@ async function usageOf(port: number): Promise<Usage> {
   return (await (await fetch(`http://127.0.0.1:${port}/usage`)).json()) as Usage;
 }
 
-function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
-}
-
 function medianOf(numbers: readonly (number | undefined)[]): number | undefined {
   const known = numbers.filter((number) => number !== undefined);
   return known.length === 0 ? undefined : median(known);
@@ -241,24 +235,7 @@ function rowsOf(
   );
 }
 
-function machine(): string {
-  const { version } = JSON.parse(
-    readFileSync(join(import.meta.dir, "../node_modules/drizzle-orm/package.json"), "utf8"),
-  ) as { version: string };
-  const git = (...words: string[]): string =>
-    execFileSync("git", words, { cwd: import.meta.dir, encoding: "utf8" }).trim();
-  const changed = git("status", "--porcelain", "--", "../src") === "" ? "" : " and changes";
-  const load = loadavg()[0]!.toFixed(1);
-  return [
-    `${cpus().length} × ${cpus()[0]?.model.trim()}`,
-    `Bun ${Bun.version}, drizzle-orm ${version}`,
-    `commit ${git("rev-parse", "--short", "HEAD")}${changed}`,
-    new Date().toISOString().slice(0, 10),
-    `load ${load} at the start`,
-    `${flags.connections} connections, median of ${rounds} rounds of ${seconds} s`,
-  ].join(" · ");
-}
-
+const runtime: Runtime = flags.runtime === "node" ? "node" : "bun";
 const chosen = <Name extends string>(names: Iterable<Name>, flag: string | undefined): readonly Name[] =>
   [...names].filter((name) => flag === undefined || flag.split(",").includes(name));
 const sessions = chosen(SESSIONS.keys(), flags.session ?? (flags.quick ? "stub" : undefined));
@@ -268,22 +245,27 @@ const names = chosen(
 );
 const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 5));
 const seconds = Number(flags.seconds ?? (flags.quick ? 0.8 : 0.6));
-/** Most of it is for the compiler of JavaScript, which works for as long as a second beside the first requests. */
-const warmUp = Math.max(1.5, seconds);
+/** Most of it is for the compiler of JavaScript, which works for as long as a second beside the first requests; that of Node for some more. */
+const warmUp = Math.max(runtime === "node" ? 4 : 1.5, seconds);
 
-const lines: string[] = [];
-function say(line: string): void {
-  lines.push(line);
+/** The tables of each driver, in both ways to know who asks. */
+const tables = new Map<Driver, string[]>();
+function say(driver: Driver, line: string): void {
+  tables.set(driver, [...(tables.get(driver) ?? []), line]);
   console.log(line);
 }
+
+const runs =
+  runtime === "node" ? `Node ${versionOfNode()} (asked by Bun ${Bun.version})` : `Bun ${Bun.version}`;
+const head = machine(runs, `${flags.connections} connections, median of ${rounds} rounds of ${seconds} s`);
 
 /** The data of each kind of database, made when it is first wanted. */
 const sources = new Map<boolean, Source>();
 let running: readonly Server[] = [];
 try {
-  say(machine());
+  console.log(head);
   for (const session of sessions as SessionKind[]) {
-    for (const driver of chosenDrivers(flags.driver)) {
+    for (const driver of chosenDrivers(flags.driver, runtime)) {
       const kind = isPostgresql(driver);
       const source = sources.get(kind) ?? (await makeSource(driver));
       sources.set(kind, source);
@@ -294,14 +276,16 @@ try {
       for (const result of starts) if (result.status === "rejected") throw result.reason;
       const seen = (await running[0]?.databaseTime()) !== undefined;
       const version = source.version === undefined ? "" : ` (${source.version})`;
-      say(`\n### ${DRIVERS.get(driver)}${version}, ${SESSIONS.get(session)}\n`);
+      const where = runtime === "node" ? " on Node" : "";
+      say(driver, `\n### ${DRIVERS.get(driver)}${version}${where}, ${SESSIONS.get(session)}\n`);
       say(
+        driver,
         `| | | req/s | × Drizzle | × limit | CPU µs |${seen ? " DB µs |" : ""} p50 ms | p99 ms | RSS MiB |`,
       );
-      say(`| --- | --- | ---: | ---: | ---: | ---: |${seen ? " ---: |" : ""} ---: | ---: | ---: |`);
+      say(driver, `| --- | --- | ---: | ---: | ---: | ---: |${seen ? " ---: |" : ""} ---: | ---: | ---: |`);
       for (const workload of WORKLOADS.filter(({ name }) => names.includes(name))) {
         for (const row of rowsOf(workload, await measure(running, workload, session), seen))
-          say(`| ${row} |`);
+          say(driver, `| ${row} |`);
       }
       await Promise.all(running.map((server) => server.stop()));
       running = [];
@@ -312,13 +296,6 @@ try {
   for (const source of sources.values()) await source.close();
 }
 
-if (flags.write) {
-  const page = join(import.meta.dir, "README.md");
-  const text = readFileSync(page, "utf8");
-  const [before, after] = [text.indexOf(MARKS[0]), text.indexOf(MARKS[1])];
-  if (before < 0 || after < before) throw new Error("the README has lost its markers");
-  writeFileSync(
-    page,
-    `${text.slice(0, before + MARKS[0].length)}\n\n${lines.join("\n")}\n\n${text.slice(after)}`,
-  );
-}
+if (flags.write && runtime === "bun") writeTables("compare", [head, ...[...tables.values()].flat()]);
+if (flags.write && runtime === "node")
+  for (const [driver, lines] of tables) writeTables(`node-${driver}`, [head, ...lines]);

@@ -1,7 +1,5 @@
 // The data every rival answers from: 1,000 users, 50,000 posts, 200,000 comments, the same every time.
-import { Database } from "bun:sqlite";
-import { getTableName, type Table } from "drizzle-orm";
-import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { Table } from "drizzle-orm";
 import * as schema from "./schema.ts";
 
 export const USERS = 1_000;
@@ -18,15 +16,7 @@ export interface Sizes {
 
 export const WHOLE: Sizes = { posts: POSTS, comments: COMMENTS };
 
-const TABLES = [
-  schema.user,
-  schema.post,
-  schema.comment,
-  schema.session,
-  schema.account,
-  schema.verification,
-];
-const MORNING = Date.UTC(2025, 0, 1, 9);
+export const MORNING = Date.UTC(2025, 0, 1, 9);
 
 /** The key of the user of that number. */
 export function userId(number: number): string {
@@ -109,52 +99,4 @@ function* commentsOf(count: number, posts: number): Generator<Row> {
 function made(afterMs: number): { readonly created_at: Date; readonly updated_at: Date } {
   const at = new Date(MORNING + afterMs);
   return { created_at: at, updated_at: at };
-}
-
-/** Makes the file of SQLite, in WAL mode, with everything checkpointed into it. */
-export function createData(file: string): void {
-  const database = new Database(file, { create: true });
-  database.run("pragma journal_mode = wal");
-  for (const table of TABLES) createTable(database, table);
-  database.transaction(() => {
-    for (const [table, list] of rows(WHOLE)) fill(database, getTableName(table), list);
-  })();
-  database.run("pragma wal_checkpoint(truncate)");
-  database.close();
-}
-
-function createTable(database: Database, table: SQLiteTable): void {
-  const { name, columns, foreignKeys, indexes } = getTableConfig(table);
-  const members = columns.map((column) => {
-    const unique = column.isUnique ? " unique" : "";
-    const key = column.primary ? " primary key" : "";
-    return `"${column.name}" ${column.getSQLType()}${key}${column.notNull && !column.primary ? " not null" : ""}${unique}`;
-  });
-  for (const key of foreignKeys) {
-    const { columns: own, foreignTable, foreignColumns } = key.reference();
-    members.push(
-      `foreign key ("${own[0]!.name}") references "${getTableConfig(foreignTable).name}"("${foreignColumns[0]!.name}")`,
-    );
-  }
-  database.run(`create table "${name}" (${members.join(", ")})`);
-  for (const { config } of indexes) {
-    const on = config.columns.map((column) => `"${(column as { name: string }).name}"`);
-    database.run(`create index "${config.name}" on "${name}" (${on.join(", ")})`);
-  }
-}
-
-function fill(database: Database, table: string, list: Iterable<Row>): void {
-  const inserts = new Map<string, ReturnType<Database["prepare"]>>();
-  for (const row of list) {
-    const columns = Object.keys(row).join(", ");
-    let insert = inserts.get(columns);
-    if (insert === undefined) {
-      const marks = Object.keys(row).fill("?").join(", ");
-      inserts.set(
-        columns,
-        (insert = database.prepare(`insert into "${table}" (${columns}) values (${marks})`)),
-      );
-    }
-    insert.run(...Object.values(row).map((value) => (value instanceof Date ? value.getTime() : value)));
-  }
 }

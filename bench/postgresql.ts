@@ -6,6 +6,7 @@ import { hostname } from "node:os";
 import { SQL } from "bun";
 import { getTableName } from "drizzle-orm";
 import { COMMENTS, POSTS, type Row, rows, type Sizes, WHOLE } from "./data.ts";
+import { statementsOf } from "./by-sql.ts";
 import * as schema from "./schema-postgresql.ts";
 
 /** The server to measure on, if there is one. */
@@ -37,7 +38,24 @@ export class Databases {
   /** Makes a database with the data of the benchmark, or less of it; new rows are numbered alike. Answers its URL. */
   async create(sizes: Sizes = WHOLE): Promise<string> {
     const url = await this.#create("");
-    await fill(url, sizes);
+    await fill(url, sizes, async (client) => {
+      for (const [table, list] of rows(sizes)) await insert(client, getTableName(table), list);
+    });
+    return url;
+  }
+
+  /**
+   * The same where so much is wanted that the server makes it itself, by statements; tables are not logged, and the keys of
+   * a user's posts stand in order. It has no sessions.
+   */
+  async createBySQL(sizes: Sizes): Promise<string> {
+    const url = await this.#create("");
+    await fill(url, sizes, async (client) => {
+      for (const name of ["user", "post", "comment", "session", "account", "verification"])
+        await client.unsafe(`alter table "${name}" set unlogged`);
+      for (const statement of statementsOf("postgresql", sizes)) await client.unsafe(statement);
+      await client.unsafe(`create index post_user_id_idx on post (user_id, id)`);
+    });
     return url;
   }
 
@@ -124,16 +142,19 @@ export async function connected<T>(url: string, work: (client: SQL) => Promise<T
 /** Rows a statement takes at once. */
 const BATCH = 10_000;
 
-async function fill(url: string, sizes: Sizes): Promise<void> {
+async function fill(url: string, sizes: Sizes, insertAll: (client: SQL) => Promise<void>): Promise<void> {
   const { generateDrizzleJson, generateMigration } = await import("drizzle-kit/api");
   const ddl = await generateMigration(generateDrizzleJson({}), generateDrizzleJson({ ...schema }));
   await connected(url, async (client) => {
     // Keys and indexes come last: checking and filing every row as it comes takes longer than all at once.
     const [tables, rest] = [ddl.filter(makesTable), ddl.filter((statement) => !makesTable(statement))];
     for (const statement of tables) await client.unsafe(statement);
-    for (const [table, list] of rows(sizes)) await insert(client, getTableName(table), list);
+    await insertAll(client);
     for (const statement of rest) await client.unsafe(statement);
-    for (const [table, last] of Object.entries({ post: POSTS, comment: COMMENTS }))
+    for (const [table, last] of Object.entries({
+      post: Math.max(POSTS, sizes.posts),
+      comment: Math.max(COMMENTS, sizes.comments),
+    }))
       await client.unsafe(`select setval(pg_get_serial_sequence('${table}', 'id'), ${last})`);
     await client.unsafe("vacuum (freeze, analyze)");
     await client.unsafe("checkpoint").catch(() => undefined); // which not everybody may

@@ -10,14 +10,15 @@ import { type Client, createClient, type InStatement, type ResultSet } from "@li
 import { and, asc, desc, eq, gt, gte, lt, ne, or } from "drizzle-orm";
 import { drizzle as overBun } from "drizzle-orm/bun-sqlite";
 import { drizzle as overLibsql } from "drizzle-orm/libsql";
-import { createData, userId } from "./data.ts";
+import { userId } from "./data.ts";
 import { profile, type Share } from "./profile.ts";
 import { drizzle as byHand } from "./rival/drizzle.ts";
 import { openDrizzle, openInTurns } from "./rival/open.ts";
-import { queryRoute } from "./rival/ours.ts";
 import type { Driver, Routes } from "./rival/rival.ts";
+import { queryRoute } from "./rival/route.ts";
 import * as schema from "./schema.ts";
 import { sessionReader } from "./session.ts";
+import { createData } from "./sqlite.ts";
 import { type Workload, WORKLOADS } from "./workload.ts";
 
 const { values: flags } = parseArgs({

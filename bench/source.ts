@@ -3,9 +3,11 @@ import { Database } from "bun:sqlite";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createData, type Sizes } from "./data.ts";
+import type { Sizes } from "./data.ts";
+import { lacks } from "./node.ts";
 import { connected, Databases, NO_SERVER, SERVER } from "./postgresql.ts";
-import { type Driver, DRIVERS, isPostgresql } from "./rival/rival.ts";
+import { type Driver, DRIVERS, isOn, isPostgresql, type Runtime } from "./rival/rival.ts";
+import { createData } from "./sqlite.ts";
 
 /** The data, and as many copies of it as are wanted. */
 export interface Source {
@@ -22,12 +24,27 @@ export interface Source {
   close(): Promise<void>;
 }
 
-/** The drivers a flag names, or the usual ones; where no server is named, those of SQLite alone, which is said. */
-export function chosenDrivers(flag = "libsql,bun,bun-sql"): readonly Driver[] {
-  const wanted = DRIVERS.filter((driver) => flag.split(",").includes(driver));
+/** The usual drivers. */
+const USUAL: Readonly<Record<Runtime, string>> = {
+  bun: "libsql,bun,bun-sql",
+  node: "better-sqlite3,node-postgres",
+};
+
+/**
+ * The drivers of a runtime that a flag names, or the usual ones. Those that cannot be measured here are left out, which is
+ * said: where no server is named, PostgreSQL; on Node, what is not compiled.
+ */
+export function chosenDrivers(flag?: string, runtime: Runtime = "bun"): readonly Driver[] {
+  const names = (flag ?? USUAL[runtime]).split(",");
+  const wanted = DRIVERS.filter((driver) => names.includes(driver) && isOn(runtime, driver));
   const drivers = wanted.filter((driver) => SERVER !== undefined || !isPostgresql(driver));
   if (drivers.length < wanted.length) console.error(NO_SERVER);
-  return drivers;
+  if (runtime === "bun") return drivers;
+  return drivers.filter((driver) => {
+    const lack = lacks(driver);
+    if (lack !== undefined) console.error(`${driver} is left out: ${lack}`);
+    return lack === undefined;
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 // What is asked. A call has two paths: the query route's, and the one an endpoint written by hand has.
-import { ADMIN, authorOf, POSTS, userId, USERS } from "./data.ts";
+import { ADMIN, authorOf, type Sizes, userId, USERS, WHOLE } from "./data.ts";
 
 /** One request, whoever answers it. */
 export interface Call {
@@ -26,11 +26,11 @@ const PAGE = "orderBy:(id:desc),limit:20";
 
 /** Anybody but the admin. */
 const someone = (n: number): string => userId(1 + ((n * 7919) % (USERS - 1)));
-/** Any post the admin did not write. */
-const somePost = (n: number): number => {
-  const id = 1 + ((n * 7919) % POSTS);
+/** Any of so many posts that the admin did not write. */
+function somePost(n: number, posts: number): number {
+  const id = 1 + ((n * 7919) % posts);
   return authorOf(id) === ADMIN ? id + 1 : id;
-};
+}
 const select = (selector: string): string => `select=(${selector})`;
 
 function reads(name: string, title: string, byHand: string, question: string): Workload {
@@ -46,9 +46,9 @@ const DEEP = 2_000;
 const DEEP_PAGES = 50;
 
 /** Pages by cursor: the first, or those from a number on, whose cursors are asked for by the rows they follow. */
-function pages(name: string, title: string, from: number): Workload {
+function pages(name: string, title: string, from: number, posts: number): Workload {
   const page = `/query/posts?cursor&select=(${POST},orderBy:(id:desc),limit:20`;
-  const lastBefore = (n: number): number => POSTS - 20 * (from - 1 + n) + 1;
+  const lastBefore = (n: number): number => posts - 20 * (from - 1 + n) + 1;
   const cursors: string[] = [];
   const deepest = from === 1 ? 0 : DEEP_PAGES;
   return {
@@ -72,7 +72,8 @@ function pages(name: string, title: string, from: number): Workload {
   };
 }
 
-export const WORKLOADS: readonly Workload[] = [
+/** The questions over so many rows. */
+export const workloadsOver = ({ posts }: Sizes): readonly Workload[] => [
   reads("W1", "20 posts of one user, 4 columns", "/posts", select(`${POST},${PAGE}`)),
   reads(
     "W2",
@@ -92,7 +93,7 @@ export const WORKLOADS: readonly Workload[] = [
     name: "W4",
     title: "one row by id",
     call(n) {
-      const id = somePost(n);
+      const id = somePost(n, posts);
       return {
         method: "GET",
         ours: `/query/posts?mine&findFirst&${select(`${POST},where:(id:${id})`)}`,
@@ -140,13 +141,13 @@ export const WORKLOADS: readonly Workload[] = [
       user: ADMIN,
     }),
   },
-  pages("W10/1", "a page by cursor, the first", 1),
-  pages("W10/2000", "a page by cursor, the 2,000th", DEEP),
+  pages("W10/1", "a page by cursor, the first", 1, posts),
+  pages("W10/2000", "a page by cursor, the 2,000th", DEEP, posts),
   {
     name: "W12",
     title: "an upsert of 100 rows, half of them there",
     call(n) {
-      const first = (n * 50) % (POSTS - 50);
+      const first = (n * 50) % (posts - 50);
       const ids = Array.from({ length: 50 }, (_, index) => [
         first + index + 1,
         UNUSED + n * 50 + index,
@@ -192,3 +193,5 @@ export const WORKLOADS: readonly Workload[] = [
     }),
   },
 ];
+
+export const WORKLOADS: readonly Workload[] = workloadsOver(WHOLE);

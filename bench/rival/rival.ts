@@ -1,13 +1,34 @@
 import type { Caller, Identify, SessionKind } from "../session.ts";
 
-/** The drivers there are: two of SQLite, three of PostgreSQL. */
-export const DRIVERS = ["libsql", "bun", "bun-sql", "postgres-js", "node-postgres"] as const;
+/** The drivers there are: three of SQLite, three of PostgreSQL. */
+export const DRIVERS = [
+  "libsql",
+  "bun",
+  "better-sqlite3",
+  "bun-sql",
+  "postgres-js",
+  "node-postgres",
+] as const;
 
 /** Which database driver answers. */
 export type Driver = (typeof DRIVERS)[number];
 
 /** Whether a driver speaks to a server of PostgreSQL. */
-export const isPostgresql = (driver: Driver): boolean => !(driver === "libsql" || driver === "bun");
+export const isPostgresql = (driver: Driver): boolean =>
+  driver === "bun-sql" || driver === "postgres-js" || driver === "node-postgres";
+
+/** What the servers run on. */
+export type Runtime = "bun" | "node";
+
+/** The drivers that a runtime has alone. */
+const ONLY: Readonly<Record<Runtime, readonly Driver[]>> = {
+  bun: ["bun", "bun-sql"],
+  node: ["better-sqlite3"],
+};
+
+/** Whether a driver is there on a runtime. */
+export const isOn = (runtime: Runtime, driver: Driver): boolean =>
+  !ONLY[runtime === "bun" ? "node" : "bun"].includes(driver);
 
 export interface RivalOptions {
   readonly driver: Driver;

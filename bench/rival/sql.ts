@@ -1,11 +1,8 @@
 // The limit: Bun.serve, the driver, and one SQL statement that answers with the whole body. Nobody parses, nothing is
 // mapped; libsql alone takes its statements as text, the others keep them prepared.
 import { type Caller, sessionReader } from "../session.ts";
-import { openBun, openBunSQL, openDrizzle, openLibsql, openNodePg, openPostgresJs } from "./open.ts";
-import { type Driver, isPostgresql, type KeyedPost, mount, type NewPost, type Rival } from "./rival.ts";
-
-/** Runs a statement and answers its one value. */
-type Ask = (...values: (string | number)[]) => Promise<string> | string;
+import { openDrizzle, openStatements } from "./open.ts";
+import { isPostgresql, type KeyedPost, mount, type NewPost, type Rival } from "./rival.ts";
 
 /** The statements of the endpoints. */
 interface Texts {
@@ -121,14 +118,14 @@ function postgresql(): Texts {
 }
 
 export const sql: Rival = ({ driver, location, session }) => {
-  const prepare = preparer(driver, location);
+  const { prepare, together } = openStatements(driver, location);
   const texts = isPostgresql(driver) ? postgresql() : sqlite();
   const list = prepare(texts.list);
   const withAuthors = prepare(texts.withAuthors);
   const withComments = prepare(texts.withComments);
   const one = prepare(texts.one);
   const insert = prepare(texts.insert);
-  const insertAll = transaction(driver, location, texts.insert);
+  const insertAll = together(texts.insert);
   const upsert = prepare(texts.upsert);
   const upserted = prepare(texts.upserted);
   const page = prepare(texts.page);
@@ -161,114 +158,6 @@ export const sql: Rival = ({ driver, location, session }) => {
       json(await (after === undefined ? first() : beyond(after))),
   });
 };
-
-function preparer(driver: Driver, location: string): (text: string) => Ask {
-  switch (driver) {
-    case "libsql": {
-      const client = openLibsql(location);
-      return (text) =>
-        async (...values) => {
-          const { rows } = await client.execute({ sql: text, args: values });
-          return rows[0]![0] as string;
-        };
-    }
-    case "bun": {
-      const database = openBun(location);
-      return (text) => {
-        const statement = database.prepare(text);
-        return (...values) => statement.values(...values)[0]![0] as string;
-      };
-    }
-    case "bun-sql": {
-      const client = openBunSQL(location);
-      return (text) =>
-        async (...values) =>
-          (await client.unsafe(text, values).values())[0][0];
-    }
-    case "postgres-js": {
-      const client = openPostgresJs(location);
-      return (text) =>
-        async (...values) =>
-          (await client.unsafe(text, values, { prepare: true }).values())[0]![0] as string;
-    }
-    case "node-postgres": {
-      const pool = openNodePg(location);
-      let statements = 0;
-      return (text) => {
-        const name = `statement ${++statements}`;
-        return async (...values) => {
-          const { rows } = await pool.query<string[]>({ name, text, values, rowMode: "array" });
-          return rows[0]![0]!;
-        };
-      };
-    }
-  }
-}
-
-/** Runs one statement several times in one transaction, and answers the one value of each. */
-function transaction(
-  driver: Driver,
-  location: string,
-  text: string,
-): (each: readonly (string | number)[][]) => Promise<readonly string[]> {
-  switch (driver) {
-    case "libsql": {
-      const client = openLibsql(location);
-      return async (each) => {
-        const found = await client.batch(
-          each.map((args) => ({ sql: text, args })),
-          "write",
-        );
-        return found.map(({ rows }) => rows[0]![0] as string);
-      };
-    }
-    case "bun": {
-      const database = openBun(location);
-      const statement = database.prepare(text);
-      const all = database.transaction((each: readonly (string | number)[][]) =>
-        each.map((values) => statement.values(...values)[0]![0] as string),
-      );
-      return async (each) => all.immediate(each);
-    }
-    case "bun-sql": {
-      const client = openBunSQL(location);
-      return (each) =>
-        client.begin<string[]>(async (tx) => {
-          const found: string[] = [];
-          for (const values of each) found.push((await tx.unsafe(text, values).values())[0][0] as string);
-          return found;
-        });
-    }
-    case "postgres-js": {
-      const client = openPostgresJs(location);
-      return (each) =>
-        client.begin<string[]>(async (tx) => {
-          const found: string[] = [];
-          for (const values of each)
-            found.push((await tx.unsafe(text, values, { prepare: true }).values())[0]![0] as string);
-          return found;
-        });
-    }
-    case "node-postgres": {
-      const pool = openNodePg(location);
-      return async (each) => {
-        const client = await pool.connect();
-        try {
-          const found: string[] = [];
-          await client.query("begin");
-          for (const values of each)
-            found.push(
-              (await client.query<string[]>({ name: "insert", text, values, rowMode: "array" })).rows[0]![0]!,
-            );
-          await client.query("commit");
-          return found;
-        } finally {
-          client.release();
-        }
-      };
-    }
-  }
-}
 
 const init = { headers: { "content-type": "application/json;charset=utf-8" } };
 const json = (text: string): Response => new Response(text, init);

@@ -1,6 +1,6 @@
 // Posts that are inserted in one transaction, each with an answer of its own, by Drizzle's insert.
 import type { openDrizzle } from "./open.ts";
-import { openInTurns, tablesOf } from "./open.ts";
+import { isSync, openInTurns, tablesOf } from "./open.ts";
 import type { Driver, NewPost } from "./rival.ts";
 
 type Drizzle = ReturnType<typeof openDrizzle>;
@@ -17,7 +17,7 @@ export function together(
   const insert = (tx: Pick<Drizzle, "insert">, { title, body }: NewPost, userId: string) =>
     tx.insert(post).values({ title, body, userId }).returning(columns);
   const answer = (posts: Found): object => ({ rowsAffected: posts.length, count: posts.length, posts });
-  if (driver === "bun") {
+  if (isSync(driver)) {
     // What its transaction runs waits for nothing.
     const sync = db as unknown as { transaction<T>(work: (tx: Drizzle) => T): T };
     return async (user, posts) =>

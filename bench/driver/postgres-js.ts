@@ -1,0 +1,27 @@
+import { drizzle } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+import * as schema from "../schema-postgresql.ts";
+import type { Opener } from "./contract.ts";
+
+/** With ten connections, as it has by itself. */
+const open = (url: string) => postgres(url, { onnotice: () => undefined });
+
+export const postgresJs: Opener = {
+  drizzle: (url) => drizzle(open(url), { schema }),
+  statements(url) {
+    const [client, writing] = [open(url), open(url)];
+    return {
+      prepare:
+        (text) =>
+        async (...values) =>
+          (await client.unsafe(text, values, { prepare: true }).values())[0]![0] as string,
+      together: (text) => (each) =>
+        writing.begin<string[]>(async (tx) => {
+          const found: string[] = [];
+          for (const values of each)
+            found.push((await tx.unsafe(text, values, { prepare: true }).values())[0]![0] as string);
+          return found;
+        }),
+    };
+  },
+};
