@@ -24,7 +24,7 @@ import { type Call, type Workload, workloadsOver } from "./workload.ts";
 const { values: flags } = parseArgs({
   options: {
     driver: { type: "string", default: "libsql,bun-sql" },
-    workload: { type: "string", default: "W1,W2,W4,W7,W10/1,W10/2000" },
+    workload: { type: "string", default: "W1,W2,W4,W10/1,W10/2000,W7" },
     posts: { type: "string", default: "5000000" },
     rounds: { type: "string", default: "5" },
     seconds: { type: "string", default: "0.4" },
