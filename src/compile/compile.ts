@@ -38,6 +38,7 @@ export type {
 } from "./statement.ts";
 export type { Pairs } from "./write/change.ts";
 export { AT_END } from "./write/before.ts";
+export { isUndone } from "./write/guard.ts";
 export { FIT, incrementsIn } from "./write/increment.ts";
 export { CHECK, EXACT, KEY } from "./write/keys.ts";
 export { type Seen, WHOLE_ROW } from "./write/seen.ts";

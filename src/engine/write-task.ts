@@ -54,13 +54,18 @@ export function taskOf<Shaped>(
   const { context } = call.principal;
   const values = (): readonly Row[] | Promise<readonly Row[]> =>
     kind === "delete" ? [] : finishRows(policy, kind, context, set, among?.touches);
-  const atomic = steps.atomic || isFormatted(parts, policy) || Array.isArray(context.body);
+  const { hooks } = policy;
+  const { afterWrite } = parts.hooks;
+  const several = isFormatted(parts, policy) || Array.isArray(context.body);
+  const watched = (hooks.beforeQuery ?? hooks.afterQuery ?? afterWrite) !== undefined;
+  const guards = steps.guards && !several && !watched && among === undefined;
+  const atomic = !guards && (steps.atomic || several);
   const most = atomic ? policy.limits.maxAnswerSize : Number.POSITIVE_INFINITY;
   const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
     call.shape({ policy, first: false, most, outcome });
-  const work = { kind: "write", write: steps, values, amid: among } as const;
-  const task = new Asked<Shaped>(call, policy.hooks, work, atomic, finish);
-  task.afterWrite = parts.hooks.afterWrite;
+  const work = { kind: "write", write: steps, values, amid: among, guards } as const;
+  const task = new Asked<Shaped>(call, hooks, work, atomic, finish);
+  task.afterWrite = afterWrite;
   return task;
 }
 

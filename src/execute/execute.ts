@@ -1,6 +1,6 @@
 import { removeTransaction, setResult, setTransaction, setWritten } from "../author/author.ts";
 import { within } from "../clock.ts";
-import { AT_END, type ReadStatement } from "../compile/compile.ts";
+import { AT_END, isUndone, type ReadStatement } from "../compile/compile.ts";
 import type { Database } from "../dialect/dialect.ts";
 import { Both, Gone, HttpError, timeout as late } from "../error.ts";
 import type { QueryResult } from "../policy/policy.ts";
@@ -169,13 +169,38 @@ const isHooked = ({ hooks, afterWrite }: Task<unknown>): boolean =>
   (hooks.beforeQuery ?? hooks.afterQuery ?? afterWrite) !== undefined;
 
 function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
-  if (task.atomic) return transact(runtime, task, timeout);
+  const guards = task.work.kind === "write" && task.work.guards === true;
+  if (guards) return guarded(runtime, task, timeout);
+  return task.atomic ? transact(runtime, task, timeout) : plainly(runtime, task, timeout);
+}
+
+/** By a statement that undoes itself where its row does not pass. Why it did not a transaction says, as everywhere. */
+async function guarded<Answer>(
+  runtime: Runtime,
+  task: Task<Answer>,
+  timeout: number,
+): Promise<Answer | Response> {
+  const end = performance.now() + timeout;
+  try {
+    return await plainly(runtime, task, timeout, true);
+  } catch (error) {
+    if (!isUndone(error)) throw error;
+  }
+  return transact(runtime, task, Math.max(1, Math.ceil(end - performance.now())));
+}
+
+function plainly<Answer>(
+  runtime: Runtime,
+  task: Task<Answer>,
+  timeout: number,
+  alone = false,
+): Promise<Answer | Response> {
   const { dialect, turn } = runtime;
   // Whether a write was made is not known before its statement has ended, so it is the dialect that gives it up.
   if (task.work.kind === "write") {
     const end = performance.now() + timeout;
     const writing = async (database: Database): Promise<Answer> =>
-      finished(task, await run(runtime, database, task));
+      finished(task, await run(runtime, database, task, alone));
     return turn(task, "write", false, () =>
       dialect.write(writing, Math.max(1, Math.ceil(end - performance.now()))),
     );
@@ -230,11 +255,12 @@ function run(
   runtime: Runtime,
   database: Database,
   task: Meter & Pick<Task<unknown>, "work" | "context">,
+  alone = false,
 ): Promise<QueryResult> {
   const { work } = task;
   return work.kind === "read"
     ? told(work, runRead(runtime.dialect, database, work.read, runtime.unreadable, task))
-    : write(runtime, database, task, work);
+    : write(runtime, database, task, work, alone);
 }
 
 /** Takes the steps of a write. It has its turn alone, so all of its time is its own. */
@@ -243,12 +269,13 @@ async function write(
   database: Database,
   task: Meter & Pick<Task<unknown>, "context">,
   { write: steps, values, keys, tell, amid }: Extract<Work, { readonly kind: "write" }>,
+  alone: boolean,
 ): Promise<QueryResult> {
   const asked = values();
   const rows = asked instanceof Promise ? await asked : asked;
   const began = performance.now();
   try {
-    const given = { values: rows, keys, amid };
+    const given = { values: rows, keys, amid, alone };
     const { outcome, shown, meeting } = await runWrite(dialect, database, steps, given, unreadable);
     if (meeting !== undefined) tell?.(meeting);
     if (shown !== undefined) setWritten(task.context, shown.written, shown.before);

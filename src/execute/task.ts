@@ -45,6 +45,8 @@ export type Work =
   | {
       readonly kind: "write";
       readonly write: WriteSteps;
+      /** Whether it may do without a transaction, by a statement that undoes itself. */
+      readonly guards?: boolean;
       /** The rows to write, once `beforeQuery` has had them. */
       readonly values: () => readonly Row[] | Promise<readonly Row[]>;
       /** What tells the rows that they are for, where these were met. */

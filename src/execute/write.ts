@@ -62,6 +62,8 @@ export interface Given {
   readonly values: readonly Row[];
   readonly keys?: readonly Told[] | undefined;
   readonly amid?: Amid | undefined;
+  /** Whether there is no transaction around it. */
+  readonly alone?: boolean | undefined;
 }
 
 /**
@@ -73,10 +75,14 @@ export async function runWrite(
   dialect: Dialect,
   database: Database,
   { plan, steps, strandedIsRefused, seen }: WriteSteps,
-  { values, keys, amid }: Given,
+  { values, keys, amid, alone }: Given,
   unreadable: Unreadable,
 ): Promise<WriteDone> {
-  const run = new WriteRun(new Writer(plan, dialect, database, unreadable), { values, keys }, amid?.ensure);
+  const run = new WriteRun(
+    new Writer(plan, dialect, database, unreadable),
+    { values, keys, alone },
+    amid?.ensure,
+  );
   const last = amid === undefined ? steps.length : writtenBy(steps);
   const take = async (some: readonly Step[]): Promise<void> => {
     try {

@@ -9,6 +9,7 @@ import { policyId } from "../slots.ts";
 import { numbered } from "../sql/lift.ts";
 import { tableName } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
+import { guarded } from "./guard.ts";
 import { hasDefault, madeValue } from "./made.ts";
 import type { WritingOne } from "./steps.ts";
 
@@ -19,6 +20,12 @@ const MAX_CHARACTERS = 1_048_576;
 interface InsertStatement {
   readonly text: string;
   readonly toRows: RowsWriter | undefined;
+}
+
+/** What else is wanted of a statement. */
+interface InsertOptions {
+  readonly cells?: readonly ColumnInfo[];
+  readonly alone?: boolean;
 }
 
 /** What a column of a new row gets. */
@@ -70,12 +77,20 @@ export class InsertWriter {
     );
   }
 
-  /** Inserts a row, which on SQLite may be asked for cells; `undefined` for one that holds SQL, which Drizzle writes. */
-  insert(plan: WritePlan, check: Rows, row: Row, cells: readonly ColumnInfo[] = []): WritingOne | undefined {
+  /**
+   * Inserts a row, which on SQLite may be asked for cells; `undefined` for one that holds SQL, which Drizzle writes. `alone`
+   * says whether it stands outside of a transaction, and has to undo itself where the row does not pass.
+   */
+  insert(
+    plan: WritePlan,
+    check: Rows,
+    row: Row,
+    { cells = [], alone = false }: InsertOptions = {},
+  ): WritingOne | undefined {
     const given = this.#givenAll(plan, row);
     if (given === undefined) return undefined;
     const checked = typeof check === "string" ? check : takeApart(check, this.#speech);
-    const { toRows, text } = this.#statement(plan, given, checked, cells);
+    const { toRows, text } = this.#statement(plan, given, checked, { cells, alone });
     const values = typeof checked === "string" ? given.values : [...given.values, ...checked.values];
     return { kind: "one", ask: { kind: "text", text, values }, cells: cells.length, toRows };
   }
@@ -84,20 +99,21 @@ export class InsertWriter {
     plan: WritePlan,
     given: GivenAll,
     checked: Lifted | "all" | "none",
-    cells: readonly ColumnInfo[],
+    options: Required<InsertOptions>,
   ): InsertStatement {
+    const { cells, alone } = options;
     const { columns, marks, values } = given;
     const { selected, secured } = plan.answer;
     const asked = typeof checked === "string" ? checked : checked.parts.join(MARK);
     const sent = selected.map(({ expression }) => expression.column.index).join();
-    const key = `${policyId(secured.policy)};${sent};${columns.join()};${marks.join()};${cells.map(({ index }) => index).join()};${asked}`;
+    const key = `${alone ? "alone;" : ""}${policyId(secured.policy)};${sent};${columns.join()};${marks.join()};${cells.map(({ index }) => index).join()};${asked}`;
     let statement = this.#statements.get(key);
     if (statement === undefined) {
       const condition =
         typeof checked === "string"
           ? `1 = ${checked === "none" ? 0 : 1}`
           : numbered(checked, values.length + 1, this.#speech.syntax);
-      statement = this.#write(plan, given, condition, cells);
+      statement = this.#write(plan, given, condition, options);
       if (statement.text.length <= LONGEST && this.#seen.before(key)) this.#statements.set(key, statement);
     }
     return statement;
@@ -124,12 +140,12 @@ export class InsertWriter {
     { answer }: WritePlan,
     { columns, marks }: GivenAll,
     condition: string,
-    cells: readonly ColumnInfo[],
+    { cells, alone }: Required<InsertOptions>,
   ): InsertStatement {
     const { column: nameOf, syntax } = this.#speech;
     const table = tableName(answer, this.#speech);
     const named = (column: ColumnInfo): string => `${table}.${nameOf(column.column)}`;
-    const passed = `case when ${condition} then 1 else 0 end`;
+    const passed = alone ? guarded(condition) : `case when ${condition} then 1 else 0 end`;
     const inserted = `insert into ${table} (${columns.join(", ")}) values (${marks.join(", ")}) returning`;
     if (this.#speech.database === "postgresql") {
       const object = syntax.object(

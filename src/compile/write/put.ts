@@ -7,6 +7,7 @@ import type { Count, Fields, Insert, Returning } from "../statement.ts";
 import { Cells } from "./cells.ts";
 import { judgeChange } from "./change.ts";
 import type { InsertWriter } from "./insert.ts";
+import { Unguarded } from "./guard.ts";
 import { fitting } from "./increment.ts";
 import { judgeOf, rowsAtOnce } from "./judged.ts";
 import { chunks, keysIn, MAX_READ } from "./keys.ts";
@@ -26,6 +27,7 @@ export function put(write: Write): readonly Step[] {
   const alone = !again && write.ensure === "all" && inserts?.takes(plan) === true ? inserts : undefined;
   const judged = judgeOf(plan, using, check, write.reach, triggered, speech);
   const writing = (known: Known): Writing => {
+    if (known.alone === true) return guarding(write, alone, known);
     const { values } = known;
     const how = judged(values);
     if (how === "rehearsed") return rehearsed(write, again, alone, known);
@@ -42,6 +44,13 @@ export function put(write: Write): readonly Step[] {
     ...paired(write),
     ...ensured(write),
   ];
+}
+
+/** Writes the one row by a statement that undoes itself. */
+function guarding({ plan, check }: Write, alone: InsertWriter | undefined, { values }: Known): WritingOne {
+  const one = values.length === 1 ? alone?.insert(plan, check, values[0]!, { alone: true }) : undefined;
+  if (one === undefined) throw new Unguarded();
+  return one;
 }
 
 /** Writes rows, and answers `fields` of them as they are once all triggers have run. */
@@ -76,7 +85,7 @@ function rehearsed(write: Write, again: boolean, alone: InsertWriter | undefined
   const check = write.check as SQL;
   const cells = new Cells(secured, check, speech, plan.kind === "update");
   const one = (row: Row): WritingOne | undefined =>
-    cells.hasMore ? undefined : alone?.insert(plan, "all", row, cells.columns);
+    cells.hasMore ? undefined : alone?.insert(plan, "all", row, { cells: cells.columns });
   const rehearsal: Rehearsal = {
     kind: plan.kind as Rehearsal["kind"],
     cells,

@@ -23,6 +23,11 @@ export interface WriteSteps {
   readonly steps: readonly Step[];
   /** Whether something may be refused after a statement, or takes more than one, so that all or nothing is kept. */
   readonly atomic: boolean;
+  /**
+   * Whether it is atomic for nothing but its check, so that a single new row needs no transaction: its statement undoes
+   * itself.
+   */
+  readonly guards: boolean;
   /** Whether a row that refers to one that is not there is refused as by the check, which had not spoken yet. */
   readonly strandedIsRefused: boolean;
   /** What hooks see of rows. */
@@ -33,6 +38,8 @@ export interface WriteSteps {
 export interface Known {
   /** The rows to write. */
   readonly values: readonly Row[];
+  /** Whether there is no transaction, so that a statement has to undo itself where its row does not pass. */
+  readonly alone?: boolean | undefined;
   /** What tells the rows to change, one for each of the values, where these are rows that new ones have met. */
   readonly keys?: readonly Told[] | undefined;
   /** The rows that a step has locked, as they were: their keys, and what else is asked of them. */

@@ -10,6 +10,7 @@ import { DEFER, hold, matched, permitted, refusal } from "./before.ts";
 import { Cells } from "./cells.ts";
 import { UNASKED } from "./change.ts";
 import { looksElsewhere } from "./judged.ts";
+import { canGuard } from "./guard.ts";
 import { isSimple } from "./keys.ts";
 import type { Write, WriteRows, WriteTools } from "./parts.ts";
 import { put } from "./put.ts";
@@ -25,6 +26,7 @@ export function compileWrite(plan: WritePlan, allowed: WriteRows, tools: WriteTo
   const leaves = kind !== "delete";
   const held = hold(write, conditionsOf(write));
   const elsewhere = looksElsewhere(write.reach, table);
+  const atomic = held.length > 0 || tools.triggered || write.ensure !== "all" || isAtomic(write);
   return {
     plan,
     steps: [
@@ -36,7 +38,8 @@ export function compileWrite(plan: WritePlan, allowed: WriteRows, tools: WriteTo
       ...(leaves ? put(write) : removal(write)),
       ...after(write),
     ],
-    atomic: held.length > 0 || tools.triggered || write.ensure !== "all" || isAtomic(write),
+    atomic: atomic || write.check !== "all",
+    guards: !atomic && write.check !== "all" && guards(write),
     strandedIsRefused: elsewhere && table.database === "postgresql",
     seen: tools.seen,
   };
@@ -94,13 +97,23 @@ function conditionsOf({ plan: { answer }, admission, admitted, using, check }: W
   return [using, check, ...masksIn(where).map((mask) => shownIn(mask, admission))];
 }
 
-/** Whether a write needs a transaction: what can still be refused after its statement, or takes more than one. */
-function isAtomic({ plan, admission, check, change, increments, reads }: Write): boolean {
+/** Whether the check of a single new row may be asked by a statement that undoes itself. */
+const guards = ({ plan, reach, speech, inserts }: Write): boolean =>
+  plan.kind === "insert" &&
+  plan.meeting === undefined &&
+  reach === "row" &&
+  canGuard(speech) &&
+  inserts?.takes(plan) === true;
+
+/**
+ * Whether a write needs a transaction, whatever its check is: what can still be refused after its statement, or takes more
+ * than one.
+ */
+function isAtomic({ plan, admission, change, increments, reads }: Write): boolean {
   const { total, answer } = plan;
   return (
     answer.extras.size > 0 ||
     answer.selected.some(({ expression }) => isCustom(expression.column)) || // an author's mapping may throw
-    check !== "all" ||
     total ||
     reads ||
     change.grants.length > 0 ||
