@@ -23,6 +23,8 @@ export interface Text {
 export interface Returning extends Omit<Text, "kind"> {
   readonly kind: "returning";
   readonly fields: Fields;
+  /** At which place of a row each field stands; those that say the same stand at one. */
+  readonly places: readonly number[];
 }
 
 /** SQL without values that answers nothing. */

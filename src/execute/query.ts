@@ -14,7 +14,7 @@ export const rowsOf = async (database: Database, query: Query): Promise<Row[]> =
 export async function writtenBy(
   dialect: Dialect,
   database: Database,
-  { text, values, fields }: Returning,
+  { text, values, fields, places }: Returning,
 ): Promise<Row[]> {
   const found = await dialect.query(database, text, values);
   const decoders = Object.entries(fields).map(([name, field]) => [name, decoderOfField(field)] as const);
@@ -22,7 +22,7 @@ export async function writtenBy(
     const row: Row = {};
     for (let index = 0; index < decoders.length; index++) {
       const [name, decoder] = decoders[index]!;
-      const cell = cells[index];
+      const cell = cells[places[index]!];
       row[name] = cell === null || cell === undefined ? null : decoder.mapFromDriverValue(cell);
     }
     return row;

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { parseJSON, plainDigits, readNumber } from "../digits.ts";
 import { at, invalidBody, invalidValue } from "../error.ts";
 import { MAX_DEPTH, nestsTooDeep } from "../nesting.ts";
-import { fitOf, type Scalar } from "./fit.ts";
+import { fitOf, isLonger, type Scalar } from "./fit.ts";
 import { Gap } from "./gap.ts";
 import { assertJson, isStorable } from "./json.ts";
 import { isEnum } from "./kind.ts";
@@ -135,7 +135,7 @@ function coerceText(column: ColumnInfo, value: unknown, path: string, stored: bo
     throw misfit(`one of ${allowed.map((member) => `\`${member}\``).join(", ")}`, path);
   }
   const { length } = column.column as { length?: number };
-  if (stored && length !== undefined && Array.from(value).length > length)
+  if (stored && length !== undefined && isLonger(value, length))
     throw misfit(`at most ${length} characters`, path);
   return value;
 }

@@ -29,11 +29,13 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const lengthOf = ({ name, parameters }: SqlType): number =>
   parameters[0] ?? (name === "char" || name === "bit" ? 1 : Number.POSITIVE_INFINITY);
 
+/** Whether a text has more characters than so many; no character is written with less than one unit. */
+export const isLonger = (value: string, most: number): boolean =>
+  value.length > most && Array.from(value).length > most;
+
 const text: Fit = {
   wanted: (type) => (Number.isFinite(lengthOf(type)) ? `at most ${lengthOf(type)} characters` : "a text"),
-  fit: written((value, type, stored) =>
-    stored && Array.from(value).length > lengthOf(type) ? undefined : value,
-  ),
+  fit: written((value, type, stored) => (stored && isLonger(value, lengthOf(type)) ? undefined : value)),
 };
 
 const bits = (holds: (length: number, limit: number) => boolean): Fit => ({

@@ -61,12 +61,31 @@ type Columns = ReadonlyMap<string, ColumnInfo>;
 const nameOf = (column: Column, speech: Speech): SQL => sql.raw(speech.column(column));
 
 function returning(write: SQL, fields: Fields, speech: Speech): Returning {
-  // Named by their places, by which they are read: libSQL would give each a name of its own beside.
-  const sent = Object.values(fields).map(
-    (field, index) => sql`${is(field, SQL.Aliased) ? field.sql : field} as ${sql.raw(`"${index}"`)}`,
-  );
+  const { sent, places } = sentOf(fields, speech);
   const lifted = takeApart(sql`${write} returning ${list(sent)}`, speech);
-  return { kind: "returning", text: numbered(lifted, 1, speech.syntax), values: lifted.values, fields };
+  const text = numbered(lifted, 1, speech.syntax);
+  return { kind: "returning", text, values: lifted.values, fields, places };
+}
+
+/** What is sent of each row, and where each field finds it: a key is often asked for more than once. */
+function sentOf(
+  fields: Fields,
+  speech: Speech,
+): { readonly sent: readonly SQL[]; readonly places: readonly number[] } {
+  const sent: SQL[] = [];
+  const known = new Map<string, number>();
+  const places = Object.values(fields).map((field) => {
+    const piece = sql`${is(field, SQL.Aliased) ? field.sql : field}`;
+    const { parts, values } = takeApart(piece, speech);
+    const text = values.length === 0 ? parts.join("") : undefined;
+    const other = text === undefined ? undefined : known.get(text);
+    if (other !== undefined) return other;
+    if (text !== undefined) known.set(text, sent.length);
+    const written = text === undefined ? piece : sql.raw(text);
+    // Named by their places, by which they are read: libSQL would give each a name of its own beside.
+    return sent.push(sql`${written} as ${sql.raw(`"${sent.length}"`)}`) - 1;
+  });
+  return { sent, places };
 }
 
 /** The columns that all rows give values to, and none of them SQL; `undefined` where they differ, or Drizzle is needed. */
