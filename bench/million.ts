@@ -26,7 +26,7 @@ const { values: flags } = parseArgs({
     driver: { type: "string", default: "libsql,bun-sql" },
     workload: { type: "string", default: "W1,W2,W4,W10/1,W10/2000,W7" },
     posts: { type: "string", default: "5000000" },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "7" },
     seconds: { type: "string", default: "0.4" },
     write: { type: "boolean", default: false },
   },
@@ -187,8 +187,9 @@ async function measure(
     const [small, large] = contestants
       .filter((one) => one.rival === rival)
       .map(({ results }) => ({
-        cpu: median(results.map(({ cpu }) => cpu)),
-        latency: median(results.map(({ latency }) => latency)),
+        // Whatever else the machine does only adds to it.
+        cpu: Math.min(...results.map(({ cpu }) => cpu)),
+        latency: Math.min(...results.map(({ latency }) => latency)),
       })) as [Cost, Cost];
     const cells = [
       rival === "ours" ? `**${name}** ${contestants[0]!.workload.title}` : "",
@@ -203,7 +204,7 @@ async function measure(
   });
 }
 
-const head = machine(`Bun ${Bun.version}`, `median of ${rounds} rounds of ${flags.seconds} s`);
+const head = machine(`Bun ${Bun.version}`, `the least of ${rounds} rounds of ${flags.seconds} s`);
 console.log(head);
 for (const driver of chosenDrivers(flags.driver)) {
   const began = performance.now();
