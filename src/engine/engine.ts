@@ -14,6 +14,7 @@ import { aggregate } from "./aggregate.ts";
 import { batch, type BatchCall } from "./batch.ts";
 import { type IdempotencyOptions, readIdempotency } from "./idempotency.ts";
 import { document, type DocumentInfo } from "./document.ts";
+import { type Inspection, inspectionOf } from "./inspect.ts";
 import { read } from "./read.ts";
 import { write } from "./write.ts";
 import { type Before, counted, type TurnOptions, turnsOf } from "./turns.ts";
@@ -23,6 +24,7 @@ export { LEAST_SECRET } from "../cursor/cursor.ts";
 export type { Asker, Outside } from "../execute/execute.ts";
 export type { OneRow } from "./policies.ts";
 export type { Answer, Call, Keyed, Packed } from "./call.ts";
+export type { Explanation } from "./explain.ts";
 export type { DocumentInfo } from "./document.ts";
 export type { Asking, BatchCall } from "./batch.ts";
 
@@ -48,7 +50,7 @@ export interface EngineOptions extends PolicyOptions, TurnOptions, RouteHookOpti
 }
 
 /** The corridor without HTTP. */
-export interface Engine {
+export interface Engine extends Inspection {
   /** The methods that resolve for a caller, and a refusal for a resource that does not exist. */
   allow(request: QueryRequest, principal: Principal): readonly Method[];
   /** The names of parameters that some rule of a resource declares; `undefined` for most. */
@@ -93,6 +95,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { turns, policies, compiler } = parts;
   const { outside, aside, before } = turns;
   return {
+    ...inspectionOf(parts),
     outside,
     aside,
     before,

@@ -15,6 +15,7 @@ export type { Meeting, Met } from "./meet.ts";
 export type { FoundPage } from "./page.ts";
 export type { Asker, Outside, Runtime, Task, Turn, Work } from "./task.ts";
 export type { Amid } from "./write.ts";
+export { type Explainable, explainStatement } from "./explain.ts";
 export { rowsOf } from "./query.ts";
 export { type Keeping, type StoredAnswer, StoredAnswers } from "./idempotency.ts";
 export { lockRows, type RevisedRow } from "./revise.ts";

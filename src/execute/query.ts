@@ -30,7 +30,7 @@ export async function writtenBy(
 }
 
 /** Makes Drizzle's query of a statement. It runs when it is waited for. */
-function queryOf(database: Database, query: Query): PromiseLike<unknown> {
+export function queryOf(database: Database, query: Query): PromiseLike<unknown> {
   switch (query.kind) {
     case "select":
       return select(database, query);

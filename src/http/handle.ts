@@ -30,6 +30,7 @@ import { refuse } from "./refuse.ts";
 import { refusePath } from "./refuse-path.ts";
 import { inform, report, watchOf } from "./report.ts";
 import { respondRead, respondWrite } from "./respond.ts";
+import { EXPLAIN, type Inspect, MATRIX, respondInspection } from "./inspect.ts";
 import { inURL, standsFor } from "./long-question.ts";
 import type { JSONText } from "./shape.ts";
 import { Question, Visit } from "./visit.ts";
@@ -50,6 +51,8 @@ export interface Route {
   readonly jsonPatch: ApplyPatch | undefined;
   /** Whether it tells its callers what they may do. */
   readonly access: boolean;
+  /** Says who may look behind the rules; absent where nobody may. */
+  readonly inspect: Inspect | undefined;
   /** What its OpenAPI documents say; absent where it has none. */
   readonly openapi: OpenAPIRoute | undefined;
   /** Whether every refusal is told as a problem (RFC 9457), whatever its client takes. */
@@ -101,6 +104,8 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
   const resource = resourceOf(request, route.mount) ?? (await refusePath(visit));
   visit.resource = resource;
   if (route.access && resource === ACCESS) return respondAccess(visit, traits);
+  if (route.inspect !== undefined && (resource === EXPLAIN || resource === MATRIX))
+    return respondInspection(visit, traits, route.inspect);
   if (route.openapi !== undefined && resource === OPENAPI)
     return respondOpenAPI(visit, traits, route.openapi);
   if (route.batch !== undefined && resource === BATCH) return respondBatch(visit, traits, route.batch, key);

@@ -14,6 +14,7 @@ const ROUTE: Names<QueryRouteOptions> = {
   tables: true,
   access: true,
   openapi: true,
+  inspect: true,
   batch: true,
   problems: true,
   database: true,

@@ -46,6 +46,14 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    */
   readonly openapi?: boolean | OpenAPIRouteOptions;
   /**
+   * Who may look behind the rules, for development: `GET /query/$explain` tells him why a request of his is answered as it
+   * is, by which SQL, and `GET /query/$matrix` who may do what. Only a plain `true` lets in, and with
+   * `NODE_ENV=production` nobody is. May be asynchronous.
+   *
+   * @example inspect: ({ user }) => user?.role === "admin"
+   */
+  readonly inspect?: (context: Session & RequestContext, request: Request) => Awaitable<boolean>;
+  /**
    * Whether `POST /query/$batch` takes lists of requests, which run in one transaction: `true` for at most 20 of them, or
    * how many; false by default.
    *
@@ -276,6 +284,7 @@ function routeOf<Role extends string, Session>(
     keysOf: options.idempotency?.caller,
     jsonPatch: patchOf(options.jsonPatch),
     access: options.access === true,
+    inspect: options.inspect,
     openapi: openapiOf(options),
     problems: options.problems === true,
     batch: batchOf(options.batch),

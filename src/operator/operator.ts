@@ -22,6 +22,10 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ...JSON_PATH,
 ]);
 
+/** What a client calls an operator. */
+export const operatorName = (operator: Operator): string =>
+  [...OPERATORS].find(([, known]) => known === operator)?.[0] ?? operator.operand;
+
 /** The operators that apply to a column. */
 export function operatorsFor(column: ColumnInfo): readonly string[] {
   return [...OPERATORS].filter(([, operator]) => operator.applies?.(column) ?? true).map(([name]) => name);

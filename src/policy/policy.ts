@@ -31,6 +31,7 @@ export type { Grant } from "./column-access.ts";
 export { readTableFacts, type TableFacts } from "./table-facts.ts";
 export { Mistakes } from "./mistakes.ts";
 export { captured, capturedInChange } from "./name-capture.ts";
+export { type Considered, considered } from "./considered.ts";
 export { type Limits, limitsOf } from "./limits.ts";
 export { readHook } from "./mistakes.ts";
 export { hasOrder, tieBreakers } from "./order.ts";
@@ -40,6 +41,7 @@ export { placedRules } from "./placed-rules.ts";
 export { spanOf } from "./expression-span.ts";
 export { Declared, type Parameters } from "./params.ts";
 export { exampleOf, keysOf, type RowKey } from "./row-keys.ts";
+export { looksSecret } from "./secret.ts";
 export { suspicions } from "./suspect.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
 

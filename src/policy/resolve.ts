@@ -79,10 +79,16 @@ export function find(registry: Registry, question: Question, roles: Roles): Poli
   return policy !== undefined && answers(policy, question) ? policy : undefined;
 }
 
+/** The names under which rules are looked up for a caller. */
+export const orderOf = (
+  scope: Scope | undefined,
+  roles: Roles,
+): readonly ("role" | "mine" | "guest" | "all")[] =>
+  (roles.length === 0 ? WITHOUT_ROLE : WITH_ROLE)[scope ?? "none"];
+
 /** Rules do not add up: wherever a role is looked up, the first of the list that has a rule decides. */
 function applicable(rules: RulesByRole, scope: Scope | undefined, roles: Roles): Policy | undefined {
-  const order = (roles.length === 0 ? WITHOUT_ROLE : WITH_ROLE)[scope ?? "none"];
-  for (const name of order) {
+  for (const name of orderOf(scope, roles)) {
     const policy = rules.get(name === "role" ? (roles.find((own) => rules.has(own)) ?? "") : name);
     if (policy !== undefined) return policy;
   }
@@ -90,7 +96,7 @@ function applicable(rules: RulesByRole, scope: Scope | undefined, roles: Roles):
 }
 
 /** A rule without `select` lets no rows out, so a read under it has no answer but numbers about them. */
-function answers({ selects, aggregate }: Policy, question: Question): boolean {
+export function answers({ selects, aggregate }: Policy, question: Question): boolean {
   if (selects || traitsOf(question.method).action !== "read") return true;
   return aggregate !== undefined && question.aggregate !== undefined;
 }

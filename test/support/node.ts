@@ -56,7 +56,7 @@ async function install(): Promise<string> {
     if (!name.startsWith(".") && name !== "@bepalo")
       symlinkSync(join(root, "node_modules", name), join(modules, name));
   standIn(join(modules, "better-sqlite3"));
-  symlinkSync(join(root, "package.json"), join(own, "package.json"));
+  for (const name of ["package.json", "docs"]) symlinkSync(join(root, name), join(own, name));
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const build = Bun.spawn(
     [NODE!, tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", join(own, "dist")],

@@ -15,7 +15,7 @@ export const textOf = (file: string): string => readFileSync(join(root, file), "
 /** The modules a file loads at run time, later or at once; Bun leaves type-only imports out. */
 export const loadsOf = (file: string, when: "ever" | "at once" = "ever"): readonly string[] =>
   transpiler
-    .scanImports(textOf(file))
+    .scanImports(textOf(file).replace(/^#!.*/, ""))
     .filter(({ kind }) => when === "ever" || kind !== "dynamic-import")
     .map(({ path }) => path);
 

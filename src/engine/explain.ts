@@ -1,0 +1,217 @@
+import { admitAll, type Admission, setFindFirst } from "../author/author.ts";
+import { HttpError, QueryError } from "../error.ts";
+import { type Explainable, explainStatement } from "../execute/execute.ts";
+import { writeSQL } from "../matrix/matrix.ts";
+import { type Mention, planAggregate, planRead, planWrite } from "../plan/plan.ts";
+import { considered, type Considered, type Policy } from "../policy/policy.ts";
+import { traitsOf } from "../request/request.ts";
+import type { Call, Parts } from "./call.ts";
+import { type Became, becameOf, becameOfAggregate } from "./became.ts";
+import { admitWrite } from "./write-task.ts";
+
+/** Why a request is answered as it is: nothing of it is run. */
+export interface Explanation {
+  readonly method: string;
+  readonly resource: string;
+  readonly scope: string;
+  /** The caller's roles; none of a guest. */
+  readonly roles: readonly string[];
+  /** The rules of the method, and why each applies or does not. */
+  readonly rules: readonly Considered[];
+  /** Where the rule stands that applies. */
+  readonly rule?: string;
+  /** Why it is refused, as its caller is told. */
+  readonly refused?: Refused;
+  /** What each part of the question became. */
+  readonly became?: Became;
+  /** The rows that exist for the caller in each place that is mentioned. */
+  readonly mentions?: readonly Mentioned[];
+  readonly statements?: readonly Explained[];
+}
+
+/** A refusal. */
+export interface Refused {
+  readonly status: number;
+  readonly code: string;
+  readonly error: string;
+  readonly path?: string;
+  readonly hint?: string;
+}
+
+/** A place in which a table is mentioned. */
+export interface Mentioned {
+  readonly table: string;
+  readonly rule: string;
+  /** `all`, `none`, or a condition. */
+  readonly rows: string;
+}
+
+/** A statement and how the database would answer it. */
+export interface Explained {
+  /** What it is for. */
+  readonly of: string;
+  readonly sql: string;
+  /** Its values in the order of their places; only their types, unless they are asked for. */
+  readonly values: readonly unknown[];
+  readonly plan: readonly { readonly text: string; readonly scan: boolean }[];
+}
+
+/** Explains a request; what it is refused for is part of that. `values`: whether values are shown. */
+export async function explain(parts: Parts, call: Call<unknown>, values: boolean): Promise<Explanation> {
+  const { request, principal } = call;
+  const { method, resource, scope = "none" } = request;
+  const question = { method, resource, scope, roles: principal.roles } as const;
+  const rules = considered(parts.policies.registry, request, principal.roles);
+  try {
+    const policy = await parts.policies.resolve(request, principal);
+    const told = await explainUnder(parts, policy, call, values);
+    return { ...question, rules, rule: policy.path, ...told };
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    const applied = rules.find(({ applies }) => applies);
+    return { ...question, rules, ...(applied && { rule: applied.path }), refused: refusedBy(error) };
+  }
+}
+
+function refusedBy(error: HttpError): Refused {
+  const { status, message, path } = error;
+  const place = path === undefined ? {} : { path };
+  if (!(error instanceof QueryError)) return { status, code: "refused", error: message, ...place };
+  const { code, hint } = error;
+  return { status, code, error: message, ...place, ...(hint !== undefined && { hint }) };
+}
+
+type Told = Pick<Explanation, "became" | "mentions" | "statements">;
+
+function explainUnder(parts: Parts, policy: Policy, call: Call<unknown>, values: boolean): Promise<Told> {
+  if (traitsOf(call.request.method).writes) return explainWrite(parts, policy, call, values);
+  return call.request.aggregate === undefined
+    ? explainRead(parts, policy, call, values)
+    : explainAggregate(parts, policy, call, values);
+}
+
+async function explainRead(
+  { compiler, runtime }: Parts,
+  policy: Policy,
+  call: Call<unknown>,
+  values: boolean,
+): Promise<Told> {
+  const { context } = call.principal;
+  const plan = planRead(policy, call.request, []);
+  setFindFirst(context, plan.first);
+  const admitted = await runtime.outside(() => admitAll(plan.mentions, context), call);
+  call.mark("plan");
+  const statement = compiler.read(plan, admitted, false, false);
+  call.mark("compile");
+  if (statement.kind === "aggregate") throw new Error("a read of rows is no read of numbers");
+  const asked: [string, Explainable | undefined][] =
+    statement.kind === "fast"
+      ? [["rows", statement.ask]]
+      : [
+          ["rows", statement.ask],
+          ["total", statement.total],
+          ["filtered", statement.filtered],
+        ];
+  return {
+    became: becameOf(plan.root),
+    mentions: mentionsOf(plan.mentions, (mention) => admitted.of(mention), values),
+    statements: await explainAll({ runtime }, asked, values),
+  };
+}
+
+async function explainAggregate(
+  { compiler, runtime }: Parts,
+  policy: Policy,
+  call: Call<unknown>,
+  values: boolean,
+): Promise<Told> {
+  const { context } = call.principal;
+  const plan = planAggregate(policy, call.request);
+  setFindFirst(context, false);
+  const admitted = await runtime.outside(() => admitAll(plan.mentions, context), call);
+  call.mark("plan");
+  const { ask } = compiler.aggregate(plan, admitted);
+  call.mark("compile");
+  return {
+    became: becameOfAggregate(plan),
+    mentions: mentionsOf(plan.mentions, (mention) => admitted.of(mention), values),
+    statements: await explainAll({ runtime }, [["numbers", ask]], values),
+  };
+}
+
+/** Of a write the rows that it would reach: what becomes of them nobody knows without a body. */
+async function explainWrite(
+  parts: Parts,
+  policy: Policy,
+  call: Call<unknown>,
+  values: boolean,
+): Promise<Told> {
+  const plan = planWrite(policy, call.request);
+  setFindFirst(call.principal.context, false);
+  const rows = await admitWrite(parts, plan, call);
+  call.mark("plan");
+  const reached = plan.kind === "insert" ? undefined : parts.compiler.reach(plan, rows);
+  call.mark("compile");
+  const { answer, mentions } = plan;
+  const { table } = policy;
+  const check: Mentioned[] =
+    plan.kind === "delete"
+      ? []
+      : [
+          {
+            table: table.name,
+            rule: `${policy.path}.check`,
+            rows: written(rows.check, table.database, values),
+          },
+        ];
+  return {
+    became: becameOf(answer),
+    mentions: [...mentionsOf(mentions, (mention) => rows.admitted.of(mention), values), ...check],
+    // Nothing is locked for being explained.
+    statements: await explainAll(
+      parts,
+      [["the rows it reaches", reached && { ...reached, locks: false }]],
+      values,
+    ),
+  };
+}
+
+function mentionsOf(
+  mentions: readonly Mention[],
+  admitted: (mention: Mention) => Admission,
+  values: boolean,
+): readonly Mentioned[] {
+  return mentions.map((mention) => {
+    const { policy, table } = mention.secured;
+    return { table: table.name, rule: policy.path, rows: written(admitted(mention), table.database, values) };
+  });
+}
+
+/** The rows of an admission in a word, or as a condition. */
+function written({ rows, parents }: Admission, database: "sqlite" | "postgresql", values: boolean): string {
+  if (rows === "none" || parents === "none") return "none";
+  const own = rows === "all" ? [] : [writeSQL(rows, database, values ? undefined : () => "?")];
+  const others = parents.map(
+    (parent) => `a row of \`${parent.relation.name}\`: ${written(parent.admission, database, values)}`,
+  );
+  return [...own, ...others].join("; ") || "all";
+}
+
+async function explainAll(
+  { runtime }: Pick<Parts, "runtime">,
+  asked: readonly (readonly [string, Explainable | undefined])[],
+  shown: boolean,
+): Promise<readonly Explained[]> {
+  const explained: Explained[] = [];
+  for (const [of, statement] of asked) {
+    if (statement === undefined) continue;
+    const { text, values, plan } = await explainStatement(runtime.dialect, statement);
+    explained.push({ of, sql: text, values: shown ? values.map(told) : values.map(typeName), plan });
+  }
+  return explained;
+}
+
+/** A value as JSON can tell it. */
+const told = (value: unknown): unknown => (typeof value === "bigint" ? String(value) : value);
+
+const typeName = (value: unknown): string => (value === null ? "null" : typeof value);
