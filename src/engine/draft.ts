@@ -32,7 +32,7 @@ export async function readBody(
   call: Call<unknown>,
   columns?: Set<string>,
 ): Promise<void> {
-  const reading = (): Promise<unknown> => readRows(parts, plan, sent, call, columns);
+  const reading = (): unknown => readRows(parts, plan, sent, call, columns);
   setBody(call.principal.context, await parts.runtime.outside(reading, call));
 }
 

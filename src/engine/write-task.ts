@@ -85,19 +85,26 @@ export const rowsIn = (value: unknown): number => (Array.isArray(value) ? value.
 export const mostOfRows = (rows: number, spent: number): number =>
   rows * MOST_OF_ROW + spent * MOST_OF_DECODING;
 
-export async function readRows<Shaped>(
+/** Reads the rows of a body, which its caller is charged with: at once, where nobody is waited for. */
+export function readRows<Shaped>(
   { pace }: Parts,
   { policy, kind }: WritePlan,
   sent: Body,
   call: Call<Shaped>,
   columns: Set<string> | undefined,
-): Promise<unknown> {
+): unknown {
   const began = performance.now();
+  const charge = (): void => pace.charge(call, Math.min(performance.now() - began, mostOf(sent)));
+  let read: unknown;
   try {
-    return await readBodyRows(policy, sent, kind === "insert", call.principal.context, columns);
-  } finally {
-    pace.charge(call, Math.min(performance.now() - began, mostOf(sent)));
+    read = readBodyRows(policy, sent, kind === "insert", call.principal.context, columns);
+  } catch (error) {
+    charge();
+    throw error;
   }
+  if (read instanceof Promise) return read.finally(charge);
+  charge();
+  return read;
 }
 
 /**
@@ -127,9 +134,11 @@ export async function admitWrite<Shaped>(
   const { context } = principal;
   const outside = <T>(work: () => T | Promise<T>): T | Promise<T> => runtime.outside(work, call);
   const operation = new Operation(context);
-  const admitted = await outside(() => operation.admitAll(plan.mentions));
+  const asked = outside(() => operation.admitAll(plan.mentions));
+  const admitted = asked instanceof Promise ? await asked : asked;
   const rows = admitted.of(answer);
-  const check = kind === "delete" ? plain("all") : await outside(() => admitCheck(policy, rows, context));
+  const checking = kind === "delete" ? plain("all") : outside(() => admitCheck(policy, rows, context));
+  const check = checking instanceof Promise ? await checking : checking;
   const ensure = policy.ensure === undefined ? "all" : await outside(() => admitEnsure(policy, context));
   const change =
     kind === "update" && asksOfChange(policy, columns)

@@ -109,8 +109,8 @@ export async function prepareWrite<Shaped>(
   // Those that the client sets, where it matters which they are.
   const columns = policy.writeMasks.size > 0 ? new Set<string>() : undefined;
   if (sent !== undefined) {
-    const reading = (): Promise<unknown> => readRows(parts, planned, sent, call, columns);
-    setBody(context, await parts.runtime.outside(reading, call));
+    const read = parts.runtime.outside(() => readRows(parts, planned, sent, call, columns), call);
+    setBody(context, read instanceof Promise ? await read : read);
     mark("body");
   }
   const plan = planned.asksExtras ? await computedAnswer(parts, planned, call) : planned;

@@ -335,12 +335,14 @@ async function around<Answer>(
 ): Promise<Answer | Response> {
   const { hooks, context, afterWrite } = task;
   setTransaction(context, tx);
-  const before: unknown = await hooks.beforeQuery?.(context);
+  const { beforeQuery, afterQuery } = hooks;
+  // To wait for nothing costs something as well, and most writes have no hooks.
+  const before: unknown = beforeQuery && (await beforeQuery(context));
   if (isResponse(before)) throw new Ended(before);
   const outcome = await run(runtime, tx, task);
   setResult(context, outcome);
-  const after: unknown = await hooks.afterQuery?.(context);
-  await afterWrite?.(context);
+  const after: unknown = afterQuery && (await afterQuery(context));
+  if (afterWrite !== undefined) await afterWrite(context);
   if (isResponse(after)) {
     if (among) throw new Ended(after);
     return unread(after);
