@@ -79,7 +79,7 @@ export function policyId(policy: object): number {
 
 /** Walks a plan. */
 export function slotsOf(plan: ReadPlan, answers: Answers, counting: Counting, speech: Speech): Slots {
-  const walk = new Walk(speech, answers);
+  const walk = new Walk(plan.root, speech, answers);
   walk.key = `${answers}${counting}${plan.total}${plan.filtered}${plan.first}`;
   walk.node(plan.root);
   return walk;
@@ -88,12 +88,19 @@ export function slotsOf(plan: ReadPlan, answers: Answers, counting: Counting, sp
 class Walk implements Slots {
   key = "";
   readonly slots: Slot[] = [];
+  readonly #root: ReadNode;
   readonly #speech: Speech;
   readonly #answers: Answers;
 
-  constructor(speech: Speech, answers: Answers) {
+  constructor(root: ReadNode, speech: Speech, answers: Answers) {
+    this.#root = root;
     this.#speech = speech;
     this.#answers = answers;
+  }
+
+  /** Whether the rows of a node come as they are: those of the root do, and what they hold is JSON. */
+  #isFlat(node: ReadNode): boolean {
+    return this.#answers === "rows" && node === this.#root;
   }
 
   node(node: ReadNode): void {
@@ -114,7 +121,8 @@ class Walk implements Slots {
     if (offset > 0) this.#value(node, "offset", offset);
     // A relation has a policy of its own, whose number is its name here.
     for (const [name, { node: child, renamed, through }] of node.relations) {
-      if (renamed) this.#value(child, "name", name);
+      if (renamed && this.#isFlat(node)) this.key += JSON.stringify(name);
+      else if (renamed) this.#value(child, "name", name);
       if (through !== undefined) this.#through(through);
       this.node(child);
     }
@@ -123,11 +131,12 @@ class Walk implements Slots {
   }
 
   /** The numbers of related rows; their names in the answer are values, whoever gave them, or said where that is written. */
-  #counts({ counts }: ReadNode): void {
+  #counts(node: ReadNode): void {
+    const { counts } = node;
     this.key += `#${counts.size}`;
     for (const [name, { link, where }] of counts) {
       this.key += `(${policyId(link.mention.secured.policy)};`;
-      if (this.#answers === "rows") this.key += JSON.stringify(name);
+      if (this.#isFlat(node)) this.key += JSON.stringify(name);
       else this.#value(link.mention, "name", name);
       if (link.through !== undefined) this.#through(link.through);
       this.#add(link.mention, "rows", existing);
@@ -205,7 +214,7 @@ class Walk implements Slots {
    */
   #limit(node: ReadNode): void {
     // Rows that come as they are come with the one that is looked for.
-    const limit = node.limit + (this.#answers === "rows" && node.tellsMore ? 1 : 0);
+    const limit = node.limit + (this.#isFlat(node) && node.tellsMore ? 1 : 0);
     if (this.#speech.database !== "postgresql") return this.#value(node, "limit", limit);
     this.key += `limit ${limit}`;
     this.#add(node, "limit", { parts: [String(limit)], values: [] });

@@ -18,6 +18,7 @@ import {
   extraReceived,
   type PlaceReader,
   readCell,
+  type RowsWriter,
   saysLarge,
   selectedValue,
   type Syntax,
@@ -139,14 +140,8 @@ function outcomeOf(
 ): ReadOutcome {
   const { plan, remembered } = asked;
   const { first, total, filtered, root } = plan;
-  const { answers, toRows, toPlace } = remembered;
-  if (toRows !== undefined) {
-    const { rows: page, ...cut } =
-      toPlace === undefined ? within(found, root) : pageBy(found, root.paging!, placing(toPlace));
-    const rows = toRows(page);
-    const json = writeDigits(() => JSON.stringify(first ? (rows[0] ?? null) : rows));
-    return { json: noted(json, plan, remembered), count: page.length, ...cut };
-  }
+  const { answers, toRows } = remembered;
+  if (toRows !== undefined) return asStored(found, plan, remembered, toRows);
   if (answers === "object") {
     const json = saidInText((found[0]?.[0] as string | undefined) ?? "null", plan);
     return { json: noted(json, plan, remembered), count: found.length };
@@ -170,6 +165,29 @@ function outcomeOf(
   const rows = received(text, plan, syntax, unreadable);
   return { ...outcome, rows: first ? (rows[0] ?? null) : rows };
 }
+
+/** Rows that came as they are stored. */
+function asStored(
+  found: readonly ArrayLike<unknown>[],
+  plan: ReadPlan,
+  remembered: Remembered,
+  toRows: RowsWriter,
+): ReadOutcome {
+  const { first, root } = plan;
+  const { embed, toPlace } = remembered;
+  const { rows: page, ...cut } =
+    toPlace === undefined ? within(found, root) : pageBy(found, root.paging!, placing(toPlace));
+  const rows = toRows(page);
+  const json =
+    embed === undefined
+      ? writeDigits(() => JSON.stringify(first ? (rows[0] ?? null) : rows))
+      : saidInText(listed(embed(rows, page), first), plan);
+  return { json: noted(json, plan, remembered), count: page.length, ...cut };
+}
+
+/** Rows that are JSON, as JSON. */
+const listed = (rows: readonly string[], first: boolean): string =>
+  first ? (rows[0] ?? "null") : `[${rows.join(",")}]`;
 
 const MORE = { more: true } as const;
 

@@ -97,10 +97,16 @@ export interface Syntax {
 /** Turns rows that came as arrays, in the order of the statement, into what `JSON.stringify` writes as objects. */
 export type RowsWriter = (rows: readonly ArrayLike<unknown>[]) => readonly object[];
 
+/**
+ * Writes rows as JSON, of their objects and of the rows themselves, in which what their relations hold stands as JSON behind
+ * the values.
+ */
+export type Embedder = (objects: readonly object[], rows: readonly ArrayLike<unknown>[]) => readonly string[];
+
 /** Says where a row stands, as a cursor keeps it; a value that is too long for one is `undefined`. */
 export type PlaceReader = (row: ArrayLike<unknown>) => readonly (string | null | undefined)[];
 
-/** How rows of a node without relations are asked for and read that come as they are stored: their JSON is written here. */
+/** How rows are asked for and read that come as they are stored: their JSON is written here. */
 export interface Flat {
   /** Whether who reads them stops where their bytes are too many; else only rows of few values come so. */
   readonly stops: boolean;
@@ -118,6 +124,8 @@ export interface Flat {
   readonly key: (key: Ordered, value: string, most: number) => string;
   /** The writer of a node's rows. */
   readonly toRows: (node: ReadNode) => RowsWriter;
+  /** Writes what the relations of a node hold into its rows; absent where rows with relations do not come so. */
+  readonly embedder?: (node: ReadNode) => Embedder;
   /** The reader for the places of rows whose keys they end with. */
   readonly toPlace: (node: ReadNode) => PlaceReader;
 }

@@ -2,7 +2,7 @@ import { readNumber } from "../digits.ts";
 import type { Ordered } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Flat } from "./contract.ts";
-import { areBare, type Carry, Unsayable, writerOf } from "./flat.ts";
+import { areBare, linksOf, type Carry, Unsayable, writerOf } from "./flat.ts";
 import { isPlainText, postgresql } from "./postgresql.ts";
 
 /** Whether a column's values are what their driver makes of them, or a text that says all of them. */
@@ -93,12 +93,12 @@ function placeOf(key: Ordered, value: unknown): string | null | undefined {
 export const postgresqlFlat: Flat = {
   stops: false,
   single: false,
-  says: ({ secured, selected, extras, counts, paging, orderBy }) =>
+  says: ({ secured, selected, extras, relations, counts, paging, orderBy }) =>
     secured.table.kind === "table" &&
-    extras.size === 0 &&
+    extras.size + relations.size === 0 &&
     selected.every(({ expression }) => expression.kind === "column" && comes(expression.column)) &&
     (paging === undefined || orderBy.every(({ expression }) => expression.kind === "column")) &&
-    areBare(counts, column),
+    areBare(linksOf(counts), column),
   column,
   extra: (value) => value,
   count: (value) => `${value}::text`,

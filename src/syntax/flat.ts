@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
-import { parseJSON, readNumber } from "../digits.ts";
-import type { Ordered, ReadNode } from "../plan/plan.ts";
+import { parseJSON, readNumber, writeDigits } from "../digits.ts";
+import type { Ordered, ReadNode, RelationNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
-import type { Flat, PlaceReader, RowsWriter } from "./contract.ts";
+import type { Embedder, Flat, PlaceReader, RowsWriter } from "./contract.ts";
 import { sqlite, wholeOr } from "./sqlite.ts";
 
 /** What a value of a row is in JSON. */
@@ -72,8 +72,8 @@ const flatKey = ({ expression: { column } }: Ordered, value: string, most: numbe
   column.kind === "text" ? `iif(octet_length(${value})>${most},9e999,${value})` : value;
 
 /** The reader for the places of rows whose keys they end with. */
-function placeReader({ selected, extras, counts, orderBy }: ReadNode): PlaceReader {
-  const start = selected.length + extras.size + counts.size;
+function placeReader({ selected, extras, relations, counts, orderBy }: ReadNode): PlaceReader {
+  const start = selected.length + extras.size + relations.size + counts.size;
   return (row) => orderBy.map((key, index) => placeOf(key, row[start + index]));
 }
 
@@ -90,21 +90,42 @@ function placeOf({ expression: { column } }: Ordered, value: unknown): string | 
 export const sqliteFlat: Flat = {
   stops: true,
   single: true,
-  says: ({ paging, orderBy, counts }) =>
-    (paging === undefined || orderBy.every(saysPlace)) && areBare(counts, flatColumn),
+  says: ({ paging, orderBy, relations, counts }) =>
+    (paging === undefined || orderBy.every(saysPlace)) &&
+    (relations.size === 0 || counts.size === 0) &&
+    areBare([...relations.values(), ...linksOf(counts)], flatColumn),
   column: flatColumn,
   extra: flatExtra,
   count: (value) => value,
   key: flatKey,
   toRows: rowsWriter,
+  embedder,
   toPlace: placeReader,
 };
 
-/** Whether the columns by which rows are counted for a row come as they are stored. */
-export const areBare = (counts: ReadNode["counts"], column: Flat["column"]): boolean =>
-  Array.from(counts.values()).every(({ link: { relation } }) =>
-    relation.on.every(({ source }) => column(source, "") === ""),
-  );
+/** Writes rows of which each ends, behind its values, with what its relations hold. */
+function embedder({ selected, extras, relations }: ReadNode): Embedder {
+  const start = selected.length + extras.size;
+  const names = [...relations.keys()].map((name) => `${JSON.stringify(name)}:`);
+  return (objects, rows) =>
+    objects.map((object, index) => {
+      const members = names.map(
+        (name, place) => `${name}${(rows[index]![start + place] as string | null) ?? "null"}`,
+      );
+      return `${writeDigits(() => JSON.stringify(object)).slice(0, -1)}${start > 0 ? "," : ""}${members.join(",")}}`;
+    });
+}
+
+/** The ways to the rows that are counted. */
+export const linksOf = (counts: ReadNode["counts"]): readonly Way[] =>
+  Array.from(counts.values(), ({ link }) => link);
+
+/** A way from a row to others. */
+type Way = Pick<RelationNode, "relation">;
+
+/** Whether the columns by which a row's other rows are found come as they are stored. */
+export const areBare = (ways: readonly Way[], column: Flat["column"]): boolean =>
+  ways.every(({ relation }) => relation.on.every(({ source }) => column(source, "") === ""));
 
 function carryOf({ kind, column, expression }: ColumnInfo): Carry {
   if (expression !== undefined) return carryAny;

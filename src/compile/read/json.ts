@@ -1,12 +1,12 @@
 import { Cache, LONGEST, Seen } from "../../cache.ts";
 import type { Dialect } from "../../dialect/dialect.ts";
 import type { Admitted } from "../../author/author.ts";
-import type { ReadPlan } from "../../plan/plan.ts";
+import type { ReadPlan, RelationNode } from "../../plan/plan.ts";
 import { wantsMapping } from "../../syntax/syntax.ts";
 import { clausesOf, fill, type Filled, type Slots, slotsOf } from "../slots.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Answers, Caution, Remembered } from "../statement.ts";
-import { type Count, countOf } from "./counting.ts";
+import { type Count, countEmbedded, countOf } from "./counting.ts";
 import { StatementWriter } from "./writer.ts";
 
 /** A statement and the values of one request for it. */
@@ -65,7 +65,8 @@ export class JSONReader {
     const { count } = shape;
     const filled = fill(shape.slots, admitted, this.#speech);
     const from = filled.values.length;
-    if (shape.answers !== "rows") for (const most of count.most) filled.values.push(most);
+    if (shape.answers !== "rows" || count.counting === "capped")
+      for (const most of count.most) filled.values.push(most);
     let statement = this.#statements.get(filled.key);
     if (statement === undefined) {
       statement = this.#write(plan, shape, filled, from);
@@ -92,6 +93,7 @@ export class JSONReader {
       answers,
       counting,
       toRows: answers === "rows" ? flat.toRows(plan.root) : undefined,
+      embed: answers === "rows" && plan.root.relations.size > 0 ? flat.embedder!(plan.root) : undefined,
       toPlace: answers === "rows" && plan.root.paging !== undefined ? flat.toPlace(plan.root) : undefined,
       failed: false,
       wary: 0,
@@ -112,7 +114,7 @@ export class JSONReader {
     if (known !== undefined) return known;
     const { syntax } = this.#speech;
     const { answers, count } = this.#counted(plan, this.#answers(plan, form), summed);
-    if (answers !== "rows" && answers !== "count" && isTooWide(plan, syntax.maxMembers)) return undefined;
+    if (answers !== "count" && isTooWide(plan, answers, syntax.maxMembers)) return undefined;
     const shape = { slots: slotsOf(plan, answers, count.counting, this.#speech), answers, count };
     if (plan.recurring) shapes.set(plan, shape);
     return shape;
@@ -121,10 +123,15 @@ export class JSONReader {
   /** How the bytes of an answer are counted, and what it is for that. */
   #counted(plan: ReadPlan, answers: Answers, summed: boolean): Omit<Shape, "slots"> {
     const { syntax, flat } = this.#speech;
+    const otherwise = plan.first ? "object" : "json";
+    if (answers === "rows" && plan.root.relations.size > 0) {
+      const embedded = countEmbedded(plan, syntax, summed);
+      return embedded === undefined ? this.#counted(plan, otherwise, summed) : { answers, count: embedded };
+    }
     const count = countOf(plan, answers, syntax, summed);
     const { counting } = count;
     if (answers === "rows" && counting !== "free" && !flat.stops)
-      return this.#counted(plan, plan.first ? "object" : "json", summed);
+      return this.#counted(plan, otherwise, summed);
     // Where all bytes of rows are counted, those that place them would be counted too.
     const walked = answers === "rows" && plan.root.paging !== undefined;
     return counting === "summed" && (answers === "object" || walked)
@@ -132,9 +139,9 @@ export class JSONReader {
       : { answers, count };
   }
 
-  #isFlat({ nodes, root, first }: ReadPlan): boolean {
+  #isFlat({ root, first }: ReadPlan): boolean {
     const { flat } = this.#speech;
-    return nodes.length === 1 && (flat.single || !first) && flat.says(root);
+    return (flat.single || !first) && flat.says(root) && !Array.from(root.relations.values()).some(namesCut);
   }
 
   #answers(plan: ReadPlan, form: Form): Answers {
@@ -147,15 +154,20 @@ export class JSONReader {
   }
 }
 
+/** Whether the name of a relation's list would say that it was cut short, since its rows have more than values. */
+const namesCut = ({ node }: RelationNode): boolean =>
+  node.tellsMore && node.relations.size + node.counts.size > 0;
+
 const newShapes = (): Record<Form, Shapes> => ({
   values: new WeakMap(),
   made: new WeakMap(),
   text: new WeakMap(),
 });
 
-/** Whether a node has more members than one object takes. */
-function isTooWide({ nodes }: ReadPlan, maxMembers: number): boolean {
-  return nodes.some(
+/** Whether a node has more members than one object takes that the database makes. */
+function isTooWide({ nodes, root }: ReadPlan, answers: Answers, maxMembers: number): boolean {
+  const made = answers === "rows" ? nodes.filter((node) => node !== root) : nodes;
+  return made.some(
     ({ selected, extras, relations, counts, marks }) =>
       selected.length + extras.size + relations.size + one(counts.size) + one(marks.length) > maxMembers,
   );

@@ -90,13 +90,14 @@ export class StatementWriter {
     return `select ${answered}${counts} from (${this.#rows(root)}) as ${alias(root)}${this.#fits(root)}`;
   }
 
-  /** The rows as they are stored, each with the numbers of its related rows, and of a page with the values that place it. */
+  /** The rows as they are stored, each with what its relations hold, the numbers of its related rows, and of a page with the values that place it. */
   #flat(root: ReadNode): string {
-    if (root.counts.size === 0) return this.#rows(root);
+    if (root.counts.size + root.relations.size === 0) return this.#rows(root);
     const name = alias(root);
     const columns = [
       ...root.selected.map(({ expression: { column } }) => this.#named(name)(column)),
       ...Array.from(root.extras.keys(), (_, index) => `${name}.${computedAlias(index)}`),
+      ...Array.from(root.relations.values(), (child) => `(${this.#relation(root, child)})`),
       ...Array.from(root.counts.values(), (counted) => this.#speech.flat.count(this.#count(root, counted))),
       ...(root.paging === undefined ? [] : root.orderBy.map((_, index) => `${name}.${keyAlias(index)}`)),
     ];
@@ -227,7 +228,7 @@ export class StatementWriter {
     columns: readonly ColumnInfo[],
     name: (column: ColumnInfo) => string,
   ): readonly string[] {
-    const flat = this.#answers === "rows";
+    const flat = this.#isFlat(node);
     return columns.map((column) => {
       const value = name(column);
       const written = flat ? this.#speech.flat.column(column, value) : value;
@@ -236,11 +237,16 @@ export class StatementWriter {
   }
 
   #selected(node: ReadNode, columns: readonly string[], keys: readonly string[] = []): string {
-    const flat = this.#answers === "rows";
+    const flat = this.#isFlat(node);
     const extras = this.#of(node).extras.map(
       (text, index) => `${flat ? this.#speech.flat.extra(`(${text})`) : text} as ${computedAlias(index)}`,
     );
     return [...columns, ...extras, ...keys].join(", ") || "1";
+  }
+
+  /** Whether the rows of a node come as they are. */
+  #isFlat(node: ReadNode): boolean {
+    return this.#answers === "rows" && node === this.#plan.root;
   }
 
   #of({ index }: Mention): Clauses {
@@ -277,7 +283,7 @@ export class StatementWriter {
   /** The values by which the rows of a page stand in order. */
   #keys(node: ReadNode, name: (column: ColumnInfo) => string): readonly string[] {
     if (node.paging === undefined) return [];
-    const flat = this.#answers === "rows";
+    const flat = this.#isFlat(node);
     return node.orderBy.map((key, index) => {
       const value = this.#value(node, key, name);
       return `${flat ? this.#speech.flat.key(key, value, LONGEST) : value} as ${keyAlias(index)}`;
