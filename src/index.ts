@@ -51,6 +51,7 @@ export {
   type SQLiteIdempotencyTable,
 } from "./idempotency-table.ts";
 export type { AnyApi, ColumnsOf, InferApi, RelationsOf, SchemaShape, TableName, TargetOf } from "./infer.ts";
+export { liveTriggers } from "./live-triggers.ts";
 export type { Observation, Observer, Room } from "./observe.ts";
 export type {
   ACL,

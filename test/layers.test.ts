@@ -114,11 +114,13 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "node:buffer",
     "node:crypto",
   ],
-  live: [],
+  live: ["clock", "live-channel"],
+  "live-channel": [],
+  "live-triggers": ["drizzle", "live-channel", "schema"],
   "json-patch": ["rfc6902"],
   "search-migration": ["drizzle", "policy", "schema", "search"],
   "idempotency-table": ["drizzle-orm"],
-  index: ["error", "http", "dialect", "search-migration", "idempotency-table"],
+  index: ["error", "http", "dialect", "search-migration", "live-triggers", "idempotency-table"],
 };
 
 /** Rooms whose door has another name than the room. */

@@ -1,4 +1,4 @@
-/* A way to PostgreSQL on which connections go deaf: they stay open, and nothing comes or goes any more. */
+/* A way to a server on which connections go deaf: they stay open, and nothing comes or goes any more. */
 import net from "node:net";
 
 /** Who stands before a server. */
@@ -6,10 +6,12 @@ export interface Hole {
   readonly url: string;
   /** From now on nothing passes on the connections that are open; those that come later work. */
   swallow(): void;
+  /** Ends the connections that are open; those that come later work. */
+  cut(): void;
   readonly close: () => void;
 }
 
-/** Opens a way to the database of a URL. */
+/** Opens a way to the server of a URL, which names its port or is of PostgreSQL. */
 export async function openHole(url: string): Promise<Hole> {
   const target = new URL(url);
   const { hostname, port } = target;
@@ -34,6 +36,7 @@ export async function openHole(url: string): Promise<Hole> {
   return {
     url: target.href,
     swallow: () => pairs.clear(),
+    cut: () => open.forEach((socket) => socket.destroy()),
     close: () => {
       listener.close();
       for (const socket of open) socket.destroy();

@@ -30,7 +30,13 @@ const NEWER: readonly (readonly [string, RegExp])[] = [
 ];
 
 /** Files that use what only Bun has, where it is there. */
-const ON_BUN: ReadonlySet<string> = new Set(["src/http/etag.ts", "src/dialect/lane/connect.ts"]);
+const ON_BUN: ReadonlySet<string> = new Set([
+  "src/http/etag.ts",
+  "src/dialect/lane/connect.ts",
+  "src/live/feed/bun-redis.ts",
+  "src/live/feed/bun-sql.ts",
+  "src/live/feed/postgres.ts",
+]);
 
 /** Files that only speak of it. */
 const OF_BUN: ReadonlySet<string> = new Set(["src/cli/init.ts", "src/cli/load.ts"]);
