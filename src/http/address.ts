@@ -30,7 +30,8 @@ function behindBase(path: string, basePaths: readonly string[]): string | undefi
   return basePath === undefined ? undefined : path.slice(basePath.length + 1);
 }
 
-function decoded(segment: string): string {
+/** A segment of a path as it is meant; one that is no encoding stays as it is. */
+export function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -13,7 +13,7 @@ import {
   traitsOf,
 } from "../request/request.ts";
 import { isResponse } from "../response.ts";
-import { searchOf } from "./address.ts";
+import { decoded, searchOf } from "./address.ts";
 import { allowHeader } from "./allow.ts";
 import { withHeaders } from "./forward.ts";
 import { admitGiven, takeGiven } from "./params.ts";
@@ -143,6 +143,6 @@ export function readRequest(text: string): {
   const url = line.slice(space + 1).trim();
   const question = url.indexOf("?");
   const path = (question < 0 ? url : url.slice(0, question)).replace(/\/$/, "");
-  const resource = decodeURI(path.slice(path.lastIndexOf("/") + 1));
+  const resource = decoded(path.slice(path.lastIndexOf("/") + 1));
   return { method: traits.name, resource, search: question < 0 ? "" : searchOf(url) };
 }

@@ -20,8 +20,8 @@ const TEXTS: readonly string[] = [
   "1",
 ];
 
-/** No row of a table that fills itself has such a key for a long time. */
-const RARE = 987_654;
+/** Keys that databases make begin at 1. */
+const RARE = -1;
 
 /** What may be made up for a column, by its kind; of a type of the author's own nobody knows. */
 const VALUES: Readonly<Record<ColumnInfo["kind"], (column: ColumnInfo) => readonly unknown[]>> = {

@@ -15,11 +15,13 @@ import * as met from "../support/met.ts";
 import { BLOG, TABLES } from "../support/nested.ts";
 import { OPEN_ROLES, openRules } from "../support/open-rules.ts";
 import { kindsSchema } from "../support/postgresql-kinds.ts";
+import { LOCAL, mood } from "../support/postgresql-types.ts";
 import { isLeftOut, openPostgresql } from "../support/postgresql.ts";
 import * as blog from "../support/schema.ts";
 import { SEARCHED } from "../support/searched.ts";
 import { openTables, shop } from "../support/shop.ts";
 import * as tenants from "../support/tenants.ts";
+import { drawPools, drawWorld, schemaOf } from "../support/worlds.ts";
 import { SCHEMAS } from "../support/written-once.ts";
 
 // Every document is valid, and what it gives as an example is answered as it says.
@@ -37,7 +39,7 @@ const SCHEMAS_OF_TESTS: Readonly<Record<string, { readonly sqlite?: Schema; read
     kept: { sqlite: kept.sqlite, postgresql: kept.postgresql },
     keyed: { sqlite: keyed.sqlite, postgresql: keyed.postgresql },
     met: { sqlite: met.sqlite, postgresql: met.postgresql },
-    masked: { postgresql: maskedTables.postgresql },
+    masked: maskedTables,
     searched: SEARCHED,
     tenants: { sqlite: tenants.sqlite, postgresql: tenants.postgresql },
     "written once": SCHEMAS,
@@ -154,6 +156,17 @@ test.each([undefined, "user", "admin"])("the sandbox's document for %p is valid"
   await expectValid(document);
   if (role === "user") expectTaken(document, new Judge(document));
   expect(Object.hasOwn(document.paths, "/users")).toBe(role === "admin");
+});
+
+test("so they are of any type that a column may have, and of any name", async () => {
+  const pools = drawPools(1);
+  const worlds = [1, 2, 3].map((seed) => schemaOf(drawWorld(seed, pools)));
+  for (const schema of [{ mood, LOCAL }, ...worlds])
+    for (const role of ["writer", "editor"]) {
+      const document = openapi(openRules(schema) as never, schema, { role });
+      await expectValid(document);
+      expect([...posedBy(document)].length).toBeGreaterThan(0);
+    }
 });
 
 test("rules with functions in every place are told too", async () => {

@@ -192,6 +192,8 @@ describe("$explain", () => {
     ["articles?select=(where:(titel:a))", {}, 400, "invalid-syntax", "select"],
     ["articles?select=(where:(views:1))", {}, 400, "unknown-column", "select.where"],
     ["articles?nothing", {}, 400, "unknown-parameter", "nothing"],
+    ["%", {}, 404, "unknown-resource", undefined],
+    ["", {}, 404, "unknown-resource", undefined],
   ] as const)("says why `%s` is refused", async (request, headers, status, code, path) => {
     const { refused } = await explain(request, headers);
     expect(refused).toMatchObject({ status, code, ...(path !== undefined && { path }) });

@@ -19,20 +19,20 @@ export function openRules(schema: Record<string, unknown>): Record<string, objec
       );
       const open = { select: true, with: links };
       const keys = primaryKey.map((column) => column.name);
-      const others = [...columns.keys()].filter((column) => !keys.includes(column));
+      const others = [...columns.values()].filter(({ primary }) => !primary).map((column) => column.name);
+      const kept = [...columns.keys()].filter((column) => column !== others[0]);
       const nest = Object.fromEntries(
-        Object.entries(links).filter(
-          ([key]) => relations.get(key)!.target.name !== name && !columns.has(key),
-        ),
+        Object.entries(links).filter(([key, target]) => {
+          const { on, kind: many } = relations.get(key)!;
+          const settable = many === "many" || on.every(({ source }) => !source.generated);
+          return target !== name && !columns.has(key) && settable;
+        }),
       );
       const reads = {
         guest: { select: { columns: first }, forbidQuery: { with: true, orderBy: true } },
         writer: open,
         editor: {
-          select: [
-            { columns: [...keys, ...others.slice(1)] },
-            { columns: others.slice(0, 1), when: () => true },
-          ],
+          select: [{ columns: kept }, { columns: others.slice(0, 1), when: () => true }],
           with: own,
           aggregate: true,
           maxOffset: 5,
@@ -40,11 +40,13 @@ export function openRules(schema: Record<string, unknown>): Record<string, objec
         mine: { select: { columns: first }, where: () => true },
       };
       if (kind === "view") return [entry(name, { table: name, control: { GET: reads } })];
+      // What is answered beside the columns of a written row is read by its key.
+      const written = keys.length > 0 ? open : { select: true };
       const control = {
         GET: reads,
-        POST: { writer: { ...open, nest }, mine: { check: () => false } },
-        PATCH: { writer: { ...open, dryRun: true } },
-        DELETE: { writer: open, mine: { select: { columns: first }, where: () => true } },
+        POST: { writer: { ...written, nest }, mine: { check: () => false } },
+        PATCH: { writer: { ...written, dryRun: true } },
+        DELETE: { writer: written, mine: { select: { columns: first }, where: () => true } },
       };
       const byKey = { keyed: { select: true, requireWhere: "key" } };
       const keyed = { table: name, findFirst: true, control: { GET: byKey, PATCH: byKey, DELETE: byKey } };
