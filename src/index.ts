@@ -30,6 +30,9 @@ export {
   serializeWrites,
   type SerializeOptions,
 } from "./dialect/dialect.ts";
+export type { Became } from "./engine/became.ts";
+export type { Explained, Explanation, Mentioned, Refused } from "./engine/explain.ts";
+export type { CallerAccess, Matrix, MatrixNode, MatrixRule, MatrixRows } from "./matrix/matrix.ts";
 export { type ErrorCode, type ErrorDetails, HttpError, type Issue, QueryError } from "./error.ts";
 export type { CorsOptions } from "./http/cors.ts";
 export type { BatchOptions } from "./http/batch.ts";
@@ -77,6 +80,7 @@ export type {
   ColumnGrant,
   ColumnGrants,
   CommitHook,
+  Considered,
   DeletionColumn,
   DryRun,
   Extra,

@@ -1,4 +1,4 @@
-import type { Matrix, MatrixNode, MatrixRule, Rows } from "../matrix/matrix.ts";
+import type { Matrix, MatrixNode, MatrixRule, MatrixRows } from "../matrix/matrix.ts";
 
 /** A matrix as cells: who may do what, then what each rule lets be done. */
 interface Tables {
@@ -48,7 +48,7 @@ function rowsOf({ rows, always, parents = {}, check }: MatrixNode & Partial<Matr
   return [...new Set(parts)].filter((part, _, all) => part !== "all" || all.length === 1).join("; ");
 }
 
-const told = (rows: Rows): string =>
+const told = (rows: MatrixRows): string =>
   typeof rows === "string" ? rows : "sql" in rows ? rows.sql : `as its function says (${rows.dynamic})`;
 
 /** A matrix for a terminal. */

@@ -1,6 +1,7 @@
 import { admitAll, type Admission, setFindFirst } from "../author/author.ts";
 import { HttpError, QueryError } from "../error.ts";
 import { type Explainable, explainStatement } from "../execute/execute.ts";
+import type { Room } from "../observe.ts";
 import { writeSQL } from "../matrix/matrix.ts";
 import { type Mention, planAggregate, planRead, planWrite } from "../plan/plan.ts";
 import { considered, type Considered, type Policy } from "../policy/policy.ts";
@@ -27,6 +28,8 @@ export interface Explanation {
   /** The rows that exist for the caller in each place that is mentioned. */
   readonly mentions?: readonly Mentioned[];
   readonly statements?: readonly Explained[];
+  /** Of a running route: how long each room took, in milliseconds; the database is not asked for rows. */
+  readonly milliseconds?: Readonly<Partial<Record<Room, number>>>;
 }
 
 /** A refusal. */

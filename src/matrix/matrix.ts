@@ -1,18 +1,17 @@
 import { npmVersion } from "drizzle-orm/version";
 import { find, type NodePolicy, placedRules, type Policy, type Registry } from "../policy/policy.ts";
 import { type Method, RULED, type Scope, traitsOf } from "../request/request.ts";
-import type { DatabaseKind } from "../schema/schema.ts";
-import { type Rows, rowsOf } from "./rows.ts";
+import { type MatrixRows, rowsOf } from "./rows.ts";
 
 export { recording } from "./record.ts";
-export { type Rows, rowsOf } from "./rows.ts";
+export { type MatrixRows, rowsOf } from "./rows.ts";
 export { shown, writeSQL } from "./sql.ts";
 export { unreachable } from "./unreachable.ts";
 
 /** Who may do what, as it is written in an access-control file: stable, so that a change of rules is a change of it. */
 export interface Matrix {
   readonly version: 1;
-  readonly dialect: DatabaseKind | "none";
+  readonly dialect: "sqlite" | "postgresql" | "none";
   /** The version of Drizzle that wrote the conditions. */
   readonly drizzle: string;
   /** The rule that answers, by caller, resource, method and scope; what is not there is refused. */
@@ -31,11 +30,11 @@ export interface MatrixNode {
   readonly table: string;
   readonly read: readonly string[];
   /** The conditions under which columns are let out that are not let out on every row. */
-  readonly masked?: Readonly<Record<string, readonly Rows[]>>;
+  readonly masked?: Readonly<Record<string, readonly MatrixRows[]>>;
   readonly computed?: readonly string[];
-  readonly rows: Rows;
+  readonly rows: MatrixRows;
   /** What is true of its table. */
-  readonly always?: Rows;
+  readonly always?: MatrixRows;
   readonly deleted?: "include" | "only";
   /** The resources by which the rows it hangs on have to be readable. */
   readonly parents?: Readonly<Record<string, string>>;
@@ -47,10 +46,10 @@ export interface MatrixNode {
 /** A rule of a resource. */
 export interface MatrixRule extends MatrixNode {
   readonly write?: readonly string[];
-  readonly writeMasked?: Readonly<Record<string, readonly Rows[]>>;
+  readonly writeMasked?: Readonly<Record<string, readonly MatrixRows[]>>;
   /** What written rows must satisfy, where that is not `rows`. */
-  readonly check?: Rows;
-  readonly ensure?: Rows;
+  readonly check?: MatrixRows;
+  readonly ensure?: MatrixRows;
   /** Whether a function judges changed rows as they were and as they are. */
   readonly transition?: true;
   readonly maxAffected?: number;
@@ -190,7 +189,7 @@ const masksOf = (
   masks: NodePolicy["masks"],
   grants: NodePolicy["grants"],
   { table }: NodePolicy,
-): Readonly<Record<string, readonly Rows[]>> =>
+): Readonly<Record<string, readonly MatrixRows[]>> =>
   Object.fromEntries(
     [...masks].map(([column, places]) => [
       column.name,

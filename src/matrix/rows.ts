@@ -6,7 +6,7 @@ import { recording } from "./record.ts";
 import { writeSQL } from "./sql.ts";
 
 /** Which rows a function of a rule admits: all, none, those of a condition; or only it knows, and goes by its source. */
-export type Rows = "all" | "none" | { readonly sql: string } | { readonly dynamic: string };
+export type MatrixRows = "all" | "none" | { readonly sql: string } | { readonly dynamic: string };
 
 const operators = Object.freeze(getOperators());
 
@@ -15,7 +15,7 @@ const BRANCHES =
   /\b(?:if|switch|for|while|do|await|async|try|catch|yield)\b|\?(?!\.)|&&|\|\||!(?![=01])|[!=]==?(?!>)/;
 
 /** Asks a function which rows it admits, without a caller. */
-export function rowsOf(ask: AuthorFunction | undefined, table: TableInfo): Rows {
+export function rowsOf(ask: AuthorFunction | undefined, table: TableInfo): MatrixRows {
   if (ask === undefined) return "all";
   const source = sourceOf(ask);
   if (BRANCHES.test(source)) return dynamic(source);
@@ -27,10 +27,10 @@ export function rowsOf(ask: AuthorFunction | undefined, table: TableInfo): Rows 
   return same ? answer : dynamic(source);
 }
 
-const kindOf = (rows: Rows): string => (typeof rows === "string" ? rows : "sql");
+const kindOf = (rows: MatrixRows): string => (typeof rows === "string" ? rows : "sql");
 
 /** What a function answers; `undefined` where it throws, waits, or answers what is no filter. */
-function asked(ask: () => unknown, { database }: TableInfo): Rows | undefined {
+function asked(ask: () => unknown, { database }: TableInfo): MatrixRows | undefined {
   try {
     const answer = ask();
     if (answer === true) return "all";
@@ -49,7 +49,7 @@ const sourceOf = (ask: AuthorFunction): string =>
     .replaceAll(/\/\*[^*]*\*\/|\/\/[^\n]*/g, "");
 
 /** The hash of a source, whatever spaces a compiler leaves in it. */
-const dynamic = (source: string): Rows => ({
+const dynamic = (source: string): MatrixRows => ({
   dynamic: createHash("sha256")
     .update(source.replaceAll(/[\s;,()]+/g, ""))
     .digest("hex")

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parse } from "@bepalo/query/rjson";
-import { createQueryHandler } from "@bepalo/query";
+import { createQueryHandler, type Explanation, type QueryHandler } from "@bepalo/query";
 import { type JSONSchema, openapi, type OpenAPIDocument } from "@bepalo/query/openapi";
 import acl, { tables } from "@/db/acl";
 import * as sandboxSchema from "@/db/schema";
@@ -76,6 +76,16 @@ function expectTaken(document: OpenAPIDocument, judge: Judge): void {
   }
 }
 
+/** What is answered is explained, too, by statements that the database plans. */
+async function expectExplained(handler: QueryHandler, method: string, url: string): Promise<void> {
+  const request = encodeURIComponent(`${method} /query${url}`);
+  const answer = await handler(new Request(`http://local/query/$explain?request=${request}`));
+  const { refused, rule, statements } = (await answer.json()) as Explanation;
+  expect([method, url, answer.status, refused, typeof rule]).toEqual([method, url, 200, undefined, "string"]);
+  for (const { plan } of statements!) expect(plan.length).toBeGreaterThan(0);
+  if (method !== "POST") expect(statements!.length).toBeGreaterThan(0);
+}
+
 interface Tried {
   readonly acl: object;
   readonly schema: Schema;
@@ -94,6 +104,7 @@ async function tryOut(
     schema,
     onWarning: () => undefined,
     session: { getRole: () => role },
+    inspect: () => true,
   });
   const judge = new Judge(document);
   // Selectors are large, and take long to be compiled.
@@ -119,6 +130,7 @@ async function tryOut(
       text,
     ]);
     judge.expect(posed, answer.status, text === "" ? undefined : JSON.parse(text));
+    if (schema === blog || schema === kindsSchema) await expectExplained(handler, method, url);
     sent++;
   }
   return sent;
