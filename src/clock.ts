@@ -127,3 +127,42 @@ export function bounded<T>(
   const answer = work();
   return isThenable(answer) ? within(milliseconds, Promise.resolve(answer) as Promise<T>, late) : answer;
 }
+
+/** The parts of a runtime that tell how long its processors have worked for this thread, or else for this process. */
+interface Runtime {
+  readonly threadCpuUsage?: () => Usage;
+  readonly cpuUsage?: () => Usage;
+}
+interface Usage {
+  readonly user: number;
+  readonly system: number;
+}
+const { process: runtime } = globalThis as { process?: Runtime };
+
+/** In milliseconds; where nobody tells, as if this thread never waited. */
+function worked(): number {
+  const usage = runtime?.threadCpuUsage?.() ?? runtime?.cpuUsage?.();
+  return usage === undefined ? performance.now() : (usage.user + usage.system) / 1000;
+}
+
+/** How old it may be, in milliseconds, what was told last: asking costs as much as a small statement. */
+const RECENT = 1;
+/** What takes less is taken to be work. */
+const SHORT = 2;
+/** Of the time in which this thread did not work, be it for a disk or since others had the processor, one part of so many counts. */
+const WAITED = 4;
+let toldAt = Number.NEGATIVE_INFINITY;
+let told = 0;
+
+/** The time at which a piece of work begins that nothing else of this thread comes between. */
+export function begin(): number {
+  const now = performance.now();
+  if (now - toldAt >= RECENT) [toldAt, told] = [now, worked()];
+  return now;
+}
+
+/** How many milliseconds such a piece of work has held this thread: a machine that is busy with others makes it no longer. */
+export function heldSince(began: number): number {
+  const passed = performance.now() - began;
+  return passed < SHORT ? passed : Math.max(Math.min(passed, worked() - told), passed / WAITED);
+}

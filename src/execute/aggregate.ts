@@ -1,5 +1,6 @@
 import type { Row } from "../author/author.ts";
 import { type AggregateRead, columnsOf } from "../compile/compile.ts";
+import { begin, heldSince } from "../clock.ts";
 import type { Database, Dialect, Lane } from "../dialect/dialect.ts";
 import { QueryError, tooLargeAnswer } from "../error.ts";
 import type { AggregatePlan, Figure } from "../plan/plan.ts";
@@ -15,10 +16,10 @@ export async function runAggregate(
   unreadable: Unreadable,
   meter: Meter,
 ): Promise<ReadOutcome> {
-  const began = performance.now();
+  const began = begin();
   const asking = dialect.query(database, read.ask.text, read.ask.values);
   // What runs in this process has run by now, and what is waited for then is others'.
-  if (!dialect.remote) meter.took += performance.now() - began;
+  if (!dialect.remote) meter.took += heldSince(began);
   const found = await asking;
   if (dialect.remote) meter.took += performance.now() - began;
   return outcomeOf(found[0], read.plan, syntaxOf(dialect.speaks), unreadable);

@@ -10,6 +10,7 @@ import {
   type Select,
   TOTAL,
 } from "../compile/compile.ts";
+import { begin, heldSince } from "../clock.ts";
 import type { Database, Dialect, Lane } from "../dialect/dialect.ts";
 import { writeDigits } from "../digits.ts";
 import { QueryError, tooLargeAnswer } from "../error.ts";
@@ -65,13 +66,13 @@ export async function runRead(
   while (asked.kind === "fast") {
     const { ask, most }: FastRead = asked;
     try {
-      const began = performance.now();
+      const began = begin();
       const asking =
         most === undefined
           ? dialect.query(database, ask.text, ask.values)
           : dialect.query(database, ask.text, ask.values, most);
       // What runs in this process has run by now, and what is waited for then is others'.
-      if (!dialect.remote) meter.took += performance.now() - began;
+      if (!dialect.remote) meter.took += heldSince(began);
       const found = await asking;
       if (dialect.remote) meter.took += performance.now() - began;
       return outcomeOf(found, asked, syntaxOf(dialect.speaks), unreadable);
