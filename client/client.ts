@@ -1,7 +1,8 @@
 import type { AnyApi, SchemaShape } from "../src/infer.ts";
 import { apiCalls } from "./api/calls.ts";
 import type { ApiClient } from "./api/client.ts";
-import type { ClientOptions } from "./options.ts";
+import type { LiveClient } from "./api/live.ts";
+import type { ClientOptions, LiveExtension } from "./options.ts";
 import type { QueryClient } from "./schema/client.ts";
 import { schemaCalls } from "./schema/calls.ts";
 import { sender } from "./send.ts";
@@ -15,6 +16,10 @@ import { sender } from "./send.ts";
  * const { baskets } = await api.get("baskets", { columns: { name: true }, with: { fruit: { columns: { name: true } } } });
  * baskets[0]?.fruit[0]?.name; // string | undefined
  */
+export function createQueryClient<Api extends AnyApi>(
+  baseUrl: string | URL | undefined,
+  options: ClientOptions & { readonly live: LiveExtension },
+): LiveClient<Api>;
 export function createQueryClient<Api extends AnyApi>(
   baseUrl?: string | URL,
   options?: ClientOptions,
@@ -33,9 +38,10 @@ export function createQueryClient<Schema extends SchemaShape, _Database, Path ex
 ): QueryClient<Schema, Path>;
 export function createQueryClient(
   baseUrl?: string | URL,
-  { path = "/query", ...options }: ClientOptions = {},
+  { path = "/query", live, ...options }: ClientOptions = {},
 ): unknown {
-  const calls = schemaCalls(sender(baseUrl, options));
+  const base = baseUrl === undefined ? undefined : String(baseUrl);
+  const calls = schemaCalls(sender(base, options));
   // The types say which of the two is seen; the code runs without them.
-  return { ...calls, ...apiCalls(calls, path) };
+  return { ...calls, ...apiCalls(calls, path), ...live?.(base, path, options) };
 }

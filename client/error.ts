@@ -75,7 +75,7 @@ export function unreadable(response: Response, cause: unknown): ClientError {
 }
 
 /** The error an answer describes: the engine's own, or whatever can be read from another one. */
-export function refused(response: Response, body: unknown): ClientError {
+export function refused(response: Pick<Response, "status">, body: unknown): ClientError {
   const told = (body ?? {}) as Readonly<Record<string, unknown>>;
   const { error, detail, message, code, path, hint, issues } = told;
   return new ClientError(

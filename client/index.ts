@@ -9,6 +9,7 @@ export type {
   Flags,
   Guards,
   Inserted,
+  LiveExtension,
   Method,
   NumberFlags,
   OnConflict,

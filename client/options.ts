@@ -25,12 +25,26 @@ export interface WriteInit extends RequestOptions {
 }
 
 /** What goes to `fetch` with every request of a client, and what stands in for `fetch`. */
-export interface ClientOptions extends RequestOptions {
+export interface ClientOptions extends Omit<RequestOptions, "headers"> {
+  /**
+   * Headers of every request. A function is asked for them each time, as where a token is renewed; what it throws is what the
+   * call is rejected with.
+   */
+  readonly headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined;
   /** Sends a request; by default the platform's own `fetch`. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /** The path before the name of a resource, for calls by name; by default `/query`. */
   readonly path?: string | undefined;
+  /** What keeps answers true, where that is wanted: `live` of `@bepalo/query/client/live`. */
+  readonly live?: LiveExtension | undefined;
 }
+
+/** Gives a client its `live`. */
+export type LiveExtension = (
+  base: string | undefined,
+  path: string,
+  options: Omit<ClientOptions, "path" | "live">,
+) => { readonly live: unknown };
 
 /** The parameters every method takes. */
 export interface Flags {

@@ -32,13 +32,12 @@ export type BodyCall<Place, Question> = (
 
 /** Gives what sends a client's requests: to URLs after its base, with its options. */
 export function sender(
-  baseUrl: string | URL | undefined,
-  { fetch: custom, ...shared }: Omit<ClientOptions, "path">,
+  base: string | undefined,
+  { fetch: custom, ...shared }: Omit<ClientOptions, "path" | "live">,
 ): Send {
-  const base = baseUrl === undefined ? undefined : String(baseUrl);
   return async (method, url, params, init, body) => {
     const target = locate(url, base, params);
-    const headers = headersOf(shared.headers, init?.headers, body);
+    const headers = headersOf(await given(shared.headers), init?.headers, body);
     const request = { ...shared, ...init, method, headers };
     if (method === "GET" && target.length > LONGEST_URL)
       return ask(custom ?? fetch, new URL(target), request);
@@ -65,8 +64,16 @@ async function ask(
   return answer(send, url.href, { ...request, method: "POST", body });
 }
 
+/** The headers of a client, as they are now. */
+export const given = (headers: ClientOptions["headers"]): HeadersInit | undefined | Promise<HeadersInit> =>
+  typeof headers === "function" ? headers() : headers;
+
 /** The headers of a request: the client's, then the call's own, then what a JSON body needs. */
-function headersOf(shared: HeadersInit | undefined, own: HeadersInit | undefined, body: unknown): Headers {
+export function headersOf(
+  shared: HeadersInit | undefined,
+  own: HeadersInit | undefined,
+  body: unknown,
+): Headers {
   const headers = new Headers({ accept: "application/json" });
   for (const source of [shared, own]) new Headers(source).forEach((value, name) => headers.set(name, value));
   // A change may be sent in another form of JSON: as a merge patch.

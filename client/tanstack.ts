@@ -8,12 +8,17 @@ import type { ApiCalls } from "./api/calls.ts";
 import type { Checked, CheckedFirst, CheckedPages, CheckedRead } from "./api/checked.ts";
 import type { CheckedAggregate, Computing } from "./api/checked-aggregate.ts";
 import type { AggregateAnswer } from "./api/computed.ts";
+import type { CheckedLive, Kept, LiveClient } from "./api/live.ts";
 import type { ApiClient, Asked, Question, ResourceName, Seen } from "./api/client.ts";
 import type { ChangeDraft, Draft, FirstDraft, PostDraft, ReadDraft } from "./api/draft.ts";
 import type { FilterOf } from "./api/question.ts";
 import type { Resource } from "./api/resource.ts";
+import { canonical } from "./canonical.ts";
+import type { LiveCalls } from "./live/calls.ts";
+import { cached, type LiveContext } from "./live/cached.ts";
 import type { Turn, Version } from "./options.ts";
-import { wire } from "./wire.ts";
+
+export type { LiveContext } from "./live/cached.ts";
 
 /** The key of a query: the prefix, the resource, the method, and the question in one order of its parts. */
 export type QueryKey = readonly [
@@ -42,6 +47,33 @@ export interface InfiniteQuery<Answer> {
 export interface Mutation<Variables, Answer> {
   readonly mutationKey: readonly [prefix: string, resource: string, method: string];
   readonly mutationFn: (variables: Variables) => Promise<Answer>;
+}
+
+/** What a live query of TanStack Query is made of. Whoever comes to look at it opens its stream, and who leaves last closes it. */
+export interface LiveQuery<Answer> {
+  readonly queryKey: DataTag<QueryKey, Answer>;
+  readonly queryFn: (context: LiveContext) => Promise<Answer>;
+  readonly staleTime: 0;
+  readonly refetchOnMount: "always";
+}
+
+/** The live reads of a client as queries. */
+export interface LiveQueryOptions<A extends AnyApi> {
+  /** The query for a list of rows. */
+  readonly get: <R extends ResourceName<A>, Q extends Draft<A, ReadDraft<A, R>>, Given>(
+    resource: Kept<A, R, Readable<A, R, false, Given>>,
+    question?: Seen<Given, Asked<Q, CheckedLive<A, R, Q>>>,
+  ) => LiveQuery<ListAnswer<A, R, Question<Q>>>;
+  /** The query for numbers about rows. */
+  readonly aggregate: <R extends ResourceName<A>, Q extends Draft<A, AggregateDraft<A, R>>>(
+    resource: Kept<A, R, Computing<A, R>>,
+    question: Asked<Q, CheckedAggregate<A, R, Q>>,
+  ) => LiveQuery<AggregateAnswer<A, R, Question<Q>>>;
+  /** The query for one row, or null. */
+  readonly first: <R extends ResourceName<A>, Q extends Draft<A, FirstDraft<A, R>>, Given>(
+    resource: Kept<A, R, Readable<A, R, true, Given>>,
+    question?: Seen<Given, Asked<Q, CheckedFirst<A, R, Q>>>,
+  ) => LiveQuery<RowAnswer<A, R, Question<Q>>>;
 }
 
 /** The reads of a client as queries. */
@@ -144,6 +176,32 @@ export function queryOptions<A extends AnyApi>(api: ApiClient<A>, prefix = "quer
 }
 
 /**
+ * Makes queries whose answers are kept true, under the keys that `queryOptions` gives the same questions: what is heard goes
+ * to the cache, where all who look at it see it. The client has been made with `live`.
+ *
+ * @example
+ * const live = liveOptions(api);
+ * const { data } = useQuery(live.get("posts", { columns: { title: true } }));
+ */
+export function liveOptions<A extends AnyApi>(api: LiveClient<A>, prefix = "query"): LiveQueryOptions<A> {
+  // A call's type follows its arguments, which are not known here.
+  const { live } = api as unknown as { readonly live: LiveCalls };
+  const query =
+    (method: "get" | "first" | "aggregate") =>
+    (resource: string, question: object = {}) => ({
+      queryKey: [prefix, resource, method, canonical(question)],
+      queryFn: async (context: LiveContext) =>
+        cached(context, (listeners) =>
+          (method === "get" ? live : live[method])(resource, question, listeners),
+        ),
+      staleTime: 0,
+      refetchOnMount: "always",
+    });
+  const options = { get: query("get"), first: query("first"), aggregate: query("aggregate") };
+  return options as unknown as LiveQueryOptions<A>;
+}
+
+/**
  * Makes mutations of a client's writes, for TanStack Query in any framework. Those that change or delete rows want to be
  * told which: a filter that was forgotten would be every row.
  *
@@ -197,39 +255,3 @@ interface Which {
 interface Change extends Which {
   readonly body: object;
 }
-
-/** A question as part of a key: the same for the same question, however its parts were ordered. */
-function canonical(question: object): object {
-  return sorted(question, false, (part, name) => {
-    if (!isObject(part)) return leaf(part);
-    // Here alone the order of names is part of the question.
-    if (name === "orderBy") return Object.entries(part).filter(([, direction]) => direction !== undefined);
-    if (name === "with" || name === "count")
-      return sorted(part, false, (wish) => (isObject(wish) ? canonical(wish) : leaf(wish)));
-    return plain(part, name === "where" || name === "having");
-  });
-}
-
-/** INVARIANT: in a filter nothing is dropped, or a question with a condition that went missing had another's key. */
-function plain(value: unknown, complete: boolean): unknown {
-  if (Array.isArray(value)) return value.map((item) => plain(item, complete));
-  const simple = isObject(value) && Object.getPrototypeOf(value) === Object.prototype;
-  return simple ? sorted(value, complete, (item) => plain(item, complete)) : leaf(value);
-}
-
-function sorted(value: object, complete: boolean, map: (item: unknown, key: string) => unknown): object {
-  const members = Object.entries(value).filter(([, item]) => complete || item !== undefined);
-  members.sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(members.map(([key, item]) => [key, map(item, key)]));
-}
-
-/** A value as JSON carries it. What cannot be sent is the query's failure when it runs, not the key's. */
-function leaf(value: unknown): unknown {
-  try {
-    return wire(value, "", true);
-  } catch {
-    return { unsendable: String(value) };
-  }
-}
-
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;

@@ -36,7 +36,7 @@ export function apiCalls(calls: SchemaCalls, path: string): ApiCalls {
 }
 
 /** A question whose flags, and the like, stand beside the parts of its tree, as the URL has it. */
-function nested(question: object = {}, tree: "select" | "aggregate" = "select"): SentQuestion {
+export function nested(question: object = {}, tree: "select" | "aggregate" = "select"): SentQuestion {
   const members = Object.entries(question);
   const parts = members.filter(([name]) => !isFlag(name));
   return {

@@ -10,7 +10,7 @@ export interface Bundle {
   readonly gzipped: number;
 }
 
-/** Bundles an entry for browsers, minified, as a page would have it. */
+/** Bundles an entry for browsers, minified, as a page would have it; without React, which such a page has. */
 export async function bundle(entry: string): Promise<Bundle> {
   const built = await Bun.build({
     entrypoints: [join(root, entry)],
@@ -18,6 +18,7 @@ export async function bundle(entry: string): Promise<Bundle> {
     minify: true,
     metafile: true,
     root,
+    external: ["react"],
   });
   const code = new Uint8Array(await built.outputs[0]!.arrayBuffer());
   return {

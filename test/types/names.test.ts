@@ -3,9 +3,14 @@ import { join } from "node:path";
 import ts from "typescript-5.9";
 import { options, root } from "../support/typescript.ts";
 
-const ENTRIES = ["src/index.ts", "src/openapi.ts", "client/index.ts", "client/tanstack.ts"].map((entry) =>
-  join(root, entry),
-);
+const ENTRIES = [
+  "src/index.ts",
+  "src/openapi.ts",
+  "client/index.ts",
+  "client/live.ts",
+  "client/react.ts",
+  "client/tanstack.ts",
+].map((entry) => join(root, entry));
 const program = ts.createProgram(ENTRIES, options);
 const checker = program.getTypeChecker();
 
