@@ -21,6 +21,7 @@ export const STATUS = {
   "unknown-resource": 404,
   "not-found": 404,
   "method-not-allowed": 405,
+  "not-live": 406,
   conflict: 409,
   "precondition-failed": 412,
   "too-large": 413,

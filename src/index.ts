@@ -41,6 +41,8 @@ export {
   createQueryHandler,
   createQueryRoute,
   type IdempotencyKeyOptions,
+  type LiveControl,
+  type Lively,
   type QueryHandler,
   type QueryRoute,
   type QueryRouteOptions,
@@ -55,6 +57,7 @@ export {
 } from "./idempotency-table.ts";
 export type { AnyApi, ColumnsOf, InferApi, RelationsOf, SchemaShape, TableName, TargetOf } from "./infer.ts";
 export { liveTriggers } from "./live-triggers.ts";
+export type { LiveOption } from "./live/live.ts";
 export type { Observation, Observer, Room } from "./observe.ts";
 export type {
   ACL,
@@ -93,6 +96,7 @@ export type {
   Handed,
   Hooked,
   JoinedNest,
+  LiveGrant,
   JoinedNests,
   KeptColumn,
   LimitOptions,

@@ -21,7 +21,9 @@ export type Observation =
         readonly questions: number;
       };
     }
-  | { readonly kind: "failed"; readonly error: unknown };
+  | { readonly kind: "failed"; readonly error: unknown }
+  /** An answer that is kept true is asked again so many milliseconds after a change, which is late. */
+  | { readonly kind: "lagging"; readonly milliseconds: number };
 
 /** Receives every observation; what it throws is ignored. */
 export type Observer = (observation: Observation) => void;

@@ -7,10 +7,12 @@ export {
   type Context,
   contextFor,
   createContext,
+  type Hears,
   removeTransaction,
   setBody,
   setDryRun,
   setFindFirst,
+  setHears,
   setParams,
   setResult,
   setRole,
@@ -28,4 +30,6 @@ export {
 export { type Params, readParams } from "./params.ts";
 export { type Body, finishRows, isRow, readBodyRows, type Row } from "./body.ts";
 export { likenessOf, type MetChange, partsForMet, readMetChange, requireKeys } from "./met.ts";
+export { type Said, sayer, type Says } from "./said.ts";
+export { spelled } from "./spelled.ts";
 export { hasSet, makeSet, type SetRow } from "./set.ts";

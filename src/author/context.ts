@@ -12,19 +12,42 @@ type Draft = { -readonly [Member in keyof Context]: Context[Member] };
 
 const NO_PARAMS: Params = Object.freeze({});
 
+/** Hears which tables an author says that he has changed. */
+export type Hears = (context: Context, tables: readonly string[]) => void;
+
+/** Where nobody hears it. */
+const UNHEARD = (): void => undefined;
+
+/** Who hears of whom, for those requests of which somebody does. */
+const hearers = new WeakMap<Context, Hears>();
+
 /** The members that are the engine's own, and `__proto__`, which is no member. */
 const OWN: ReadonlySet<string> = new Set(
-  "request method resourceId findFirst role roles params tx body result written before dryRun __proto__".split(
+  "request method resourceId findFirst role roles params changed tx body result written before dryRun __proto__".split(
     " ",
   ),
 );
 
 /** The context of a request, before anybody knows who asks; what is known already is copied, but for what is ours. */
 export function createContext(request: Request, method: string, resourceId: string, known?: object): Context {
-  const context: Context = { request, method, resourceId, role: undefined, roles: [], params: NO_PARAMS };
+  const context: Context = {
+    request,
+    method,
+    resourceId,
+    role: undefined,
+    roles: [],
+    params: NO_PARAMS,
+    changed: UNHEARD,
+  };
   if (known === undefined) return context;
   const others = Object.entries(known).filter(([name]) => !OWN.has(name));
   return Object.assign(context, Object.fromEntries(others));
+}
+
+/** Has somebody hear of what an author says that he has changed. */
+export function setHears(context: Draft, hears: Hears): void {
+  hearers.set(context, hears);
+  context.changed = (...tables) => hears(context, tables);
 }
 
 /** Who asks, by his roles, strongest first. */
@@ -54,8 +77,20 @@ export function contextFor(context: Context, method: string, resourceId: string)
   const { request, roles, dryRun } = context;
   const others = Object.entries(context).filter(([name]) => !OWN.has(name));
   const tried = dryRun === undefined ? {} : { dryRun };
-  const own = { request, method, resourceId, role: roles?.[0], roles, params: NO_PARAMS, ...tried };
-  return Object.assign(own as Context, Object.fromEntries(others));
+  const own = {
+    request,
+    method,
+    resourceId,
+    role: roles?.[0],
+    roles,
+    params: NO_PARAMS,
+    changed: UNHEARD,
+    ...tried,
+  };
+  const made = Object.assign(own as Context, Object.fromEntries(others));
+  const hears = hearers.get(context);
+  if (hears !== undefined) setHears(made, hears);
+  return made;
 }
 
 /** Whether one row is asked for instead of a list. */

@@ -31,7 +31,7 @@ export const ASK_TRIGGERS: Readonly<Record<"sqlite" | "postgresql", Text>> = {
   postgresql: {
     kind: "text",
     text: `with recursive "t"("id") as (
-  select tgrelid from pg_trigger where not tgisinternal and tgenabled <> 'D'
+  select tgrelid from pg_trigger where not tgisinternal and tgenabled <> 'D' and not starts_with(tgname, 'bepalo_live')
   union select ev_class from pg_rewrite where ev_type <> '1'
   union select inhparent from pg_inherits join "t" on inhrelid = "id")
 select coalesce(json_agg(json_build_array(nspname, relname, pg_table_is_visible("id"))), '[]')::text

@@ -64,6 +64,14 @@ export interface Dialect {
   readonly refers: boolean;
   /** Whether statements run on another machine, so that they can be given up. */
   readonly remote: boolean;
+  /** Where what was just committed is read for sure; absent where {@link Dialect.read} reads there too. */
+  readonly primary?: Dialect | undefined;
+  /**
+   * Begins to watch whether others have committed, on a connection of the database's own process: answers a function that
+   * says whether somebody has since it was called last, but for what this dialect has written; `undefined` where nobody can
+   * tell. It costs microseconds, and is called a few times a second as long as somebody wants to know.
+   */
+  watch?(): Promise<(() => boolean) | undefined>;
   /** Where a statement that only reads runs without holding up others; without one all run where everybody waits. */
   readonly lane?: Lane | undefined;
   /** Whether rows cost less than JSON made by the database. */

@@ -42,6 +42,14 @@ export class Replicas implements Dialect {
     return this.#primary.speaks;
   }
 
+  get primary(): Dialect {
+    return this.#primary;
+  }
+
+  watch(): Promise<(() => boolean) | undefined> {
+    return this.#primary.watch?.() ?? Promise.resolve(undefined);
+  }
+
   get door(): Door | undefined {
     return this.#primary.door;
   }

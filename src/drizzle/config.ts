@@ -7,8 +7,16 @@ export interface TableConfig {
   readonly columns: readonly Column[];
   readonly primaryKeys: readonly { readonly columns: readonly Column[] }[];
   readonly uniqueConstraints: readonly { readonly columns: readonly Column[] }[];
-  readonly foreignKeys: readonly { reference(): { readonly columns: readonly Column[] } }[];
+  readonly foreignKeys: readonly ForeignKey[];
   readonly indexes: readonly { readonly config: IndexConfig }[];
+}
+
+/** A reference to rows of another table. */
+export interface ForeignKey {
+  reference(): { readonly columns: readonly Column[]; readonly foreignTable: Table };
+  /** What becomes of a row whose other is deleted, or gets another key. */
+  readonly onDelete: string | undefined;
+  readonly onUpdate: string | undefined;
 }
 
 /** An index. */

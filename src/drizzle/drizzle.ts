@@ -11,11 +11,13 @@ export {
   nameIn,
   nameOf,
   nameOfView,
+  originalNameOf,
   type Names,
   namesOf,
   namesWith,
   qualified,
   type QualifiedName,
+  queryOfView,
   quoted,
   textOf,
 } from "./names.ts";

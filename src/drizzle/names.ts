@@ -62,7 +62,12 @@ interface Named {
   readonly [ORIGINAL]?: string;
   readonly [SCHEMA]?: string;
   readonly [IS_ALIAS]?: boolean;
-  readonly [VIEW]?: { readonly name: string; readonly schema?: string; readonly isAlias?: boolean };
+  readonly [VIEW]?: {
+    readonly name: string;
+    readonly schema?: string;
+    readonly isAlias?: boolean;
+    readonly query?: SQL;
+  };
 }
 
 /** A name in SQL, and that of the schema that stands before it. */
@@ -70,6 +75,9 @@ export interface QualifiedName {
   readonly name: string;
   readonly schema: string | undefined;
 }
+
+/** The query that a view is; `undefined` where the schema does not say it. */
+export const queryOfView = (view: View): SQL | undefined => (view as Named)[VIEW]?.query;
 
 /** What SQL calls a table; an alias has left its schema. */
 export function nameOf(table: Table): QualifiedName {

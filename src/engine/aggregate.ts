@@ -43,7 +43,7 @@ export async function aggregate<Shaped>(
 }
 
 /** Only the database knows which places it knows the time of. */
-async function expectZone({ zones }: Parts, { zone }: AggregatePlan): Promise<void> {
+export async function expectZone({ zones }: Parts, { zone }: AggregatePlan): Promise<void> {
   if (!("name" in zone) || (await zones.has(zone.name))) return;
   const hint = "write an offset such as '+02:00'";
   throw invalidValue(`${quote(zone.name)} is no time zone of this database`, "aggregate.timeZone", hint);

@@ -91,6 +91,7 @@ export class Asked<Outcome> implements Task<Outcome> {
   readonly context: Context;
   readonly finish: Task<Outcome>["finish"];
   afterWrite: Task<Outcome>["afterWrite"];
+  rows: Task<Outcome>["rows"];
   apart = false;
   kept = false;
   took = 0;

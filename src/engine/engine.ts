@@ -1,7 +1,14 @@
 import { compilerOf, type ReaderChoice } from "../compile/compile.ts";
 import { type CursorOptions, Cursors } from "../cursor/cursor.ts";
 import { type Dialect, type LaneOptions, openDialect, type OpenDialect } from "../dialect/dialect.ts";
-import { type Asker, type Outside, SearchIndexes, TimeZones, Triggers } from "../execute/execute.ts";
+import {
+  type Asker,
+  type Outside,
+  type Runtime,
+  SearchIndexes,
+  TimeZones,
+  Triggers,
+} from "../execute/execute.ts";
 import { tellInTurn } from "../observe.ts";
 import { allowedMethods, type Parameters, resolve } from "../policy/policy.ts";
 import { type Method, type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
@@ -15,14 +22,19 @@ import { batch, type BatchCall } from "./batch.ts";
 import { type IdempotencyOptions, readIdempotency } from "./idempotency.ts";
 import { document, type DocumentInfo } from "./document.ts";
 import { type Inspection, inspectionOf } from "./inspect.ts";
+import { type LiveEngine, liveEngine } from "./live-engine.ts";
 import { read } from "./read.ts";
+import { type Listener, WriteTelling } from "./telling.ts";
 import { write } from "./write.ts";
 import { type Before, counted, type TurnOptions, turnsOf } from "./turns.ts";
 import { unreadable } from "./unreadable.ts";
 
 export { LEAST_SECRET } from "../cursor/cursor.ts";
 export type { Asker, Outside } from "../execute/execute.ts";
+export type { LiveEngine } from "./live-engine.ts";
+export type { LiveRead, RowIdentity } from "./live.ts";
 export type { OneRow } from "./policies.ts";
+export type { Listener, Notice } from "./telling.ts";
 export type { Answer, Call, Keyed, Packed } from "./call.ts";
 export type { Explanation } from "./explain.ts";
 export type { DocumentInfo } from "./document.ts";
@@ -47,6 +59,8 @@ export interface EngineOptions extends PolicyOptions, TurnOptions, RouteHookOpti
   readonly reader: ReaderChoice;
   /** Where the answers of writes under a key are stored. */
   readonly idempotency?: IdempotencyOptions;
+  /** Hears what its writes change; absent where no answer is kept true. */
+  readonly listener?: Listener | undefined;
 }
 
 /** The corridor without HTTP. */
@@ -81,6 +95,8 @@ export interface Engine extends Inspection {
   othersFirst(asker: Asker): Promise<unknown> | undefined;
   /** Charges a caller with milliseconds that all others have waited. */
   charge(asker: Asker, milliseconds: number): void;
+  /** What answers are kept true with; absent where nobody listens. */
+  readonly live: LiveEngine | undefined;
   /** How many statements are remembered, and how many of them the driver keeps prepared. */
   remembered(): { readonly statements: number; readonly prepared: number };
 }
@@ -91,20 +107,20 @@ export interface Engine extends Inspection {
  * @throws Error that names every mistake of the file, or the database that is not supported.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const { parts, dialect } = partsOf(options);
+  const { parts, dialect, telling } = partsOf(options);
   const { turns, policies, compiler } = parts;
-  const { outside, aside, before } = turns;
   return {
     ...inspectionOf(parts),
-    outside,
-    aside,
-    before,
+    outside: turns.outside,
+    aside: turns.aside,
+    before: turns.before,
     receive(asker, work) {
       turns.inFlight.assertRoom(asker); // before a body is read for nothing
       return counted(turns.bodies, asker, work);
     },
     othersFirst: (asker) => parts.pace.othersFirst(asker),
     charge: (asker, milliseconds) => parts.pace.charge(asker, milliseconds),
+    live: telling && liveEngine(parts, options, dialect, telling),
     remembered: () => ({ statements: compiler.size, prepared: dialect.prepared }),
     allow: (request, principal) => allowed(policies, request, principal),
     declared: (resource) => policies.declared.names(resource),
@@ -135,15 +151,26 @@ function allowed({ registry }: Policies, request: QueryRequest, { roles }: Princ
   return allowedMethods(registry, request, roles);
 }
 
-function partsOf(options: EngineOptions): { readonly parts: Parts; readonly dialect: Dialect } {
+/** What an engine is made of, and who is told of its writes. */
+interface Made {
+  readonly parts: Parts;
+  readonly dialect: Dialect;
+  readonly telling: WriteTelling | undefined;
+}
+
+function partsOf(options: EngineOptions): Made {
   const { database, reader, timeout, formats, busyTimeout, ownConnection, lane } = options;
   const { onWarning: warn } = options;
   const dialect = openDialect(database, { busyTimeout, ownConnection, timeout, lane, warn }, options.dialect);
   const turns = turnsOf(dialect, options);
-  const { outside, aside, turn } = turns;
   const policies = new Policies(options, dialect);
   const compiler = compilerOf(database, dialect, reader);
-  const runtime = { dialect, timeout, turn, outside, unreadable: unreadable(aside, options.onError) };
+  const triggers = new Triggers(dialect, timeout);
+  const { listener } = options;
+  const telling = listener && new WriteTelling(() => policies.lineage, triggers, listener);
+  const { aside, outside, turn } = turns;
+  const told = unreadable(aside, options.onError);
+  const runtime: Runtime = { dialect, timeout, turn, outside, unreadable: told, telling };
   const parts: Parts = {
     policies,
     turns,
@@ -151,7 +178,7 @@ function partsOf(options: EngineOptions): { readonly parts: Parts; readonly dial
     compiler,
     plans: new PlanMemory(),
     cursors: new Cursors({ ...options.cursors, warn }),
-    triggers: new Triggers(dialect, timeout),
+    triggers,
     indexes: new SearchIndexes(dialect, database, timeout),
     zones: new TimeZones(dialect, timeout),
     runtime,
@@ -160,5 +187,5 @@ function partsOf(options: EngineOptions): { readonly parts: Parts; readonly dial
     failed: (error) => tellInTurn(aside, () => options.onError(error)),
     idempotency: options.idempotency && readIdempotency(options.idempotency, options, runtime, policies),
   };
-  return { parts, dialect };
+  return { parts, dialect, telling };
 }

@@ -123,6 +123,7 @@ export class MetChanges {
     let places: readonly number[] = [];
     const work = {
       kind: "write",
+      table: policy.table,
       write: steps,
       values: () => finishRows(policy, "update", context),
       keys: met.map(({ told }) => told),

@@ -26,7 +26,14 @@ import {
 } from "../policy/policy.ts";
 import type { Change } from "../plan/plan.ts";
 import { type Method, type Principal, type QueryRequest, RULED, traitsOf } from "../request/request.ts";
-import { type Catalog, mistypes, namesOfViews, readCatalog, type TableInfo } from "../schema/schema.ts";
+import {
+  type Catalog,
+  Lineage,
+  mistypes,
+  namesOfViews,
+  readCatalog,
+  type TableInfo,
+} from "../schema/schema.ts";
 
 /** What policies are made of. */
 export interface PolicyOptions {
@@ -72,6 +79,8 @@ export class Policies {
   readonly limits: Limits;
   /** The tables of the schema. */
   readonly tables: readonly TableInfo[];
+  readonly #catalog: Catalog;
+  #lineage: Lineage | undefined;
   readonly #options: PolicyOptions;
   readonly #dialect: Dialect;
   /** Whether some view's types are not known yet. SQLite compares values of any type, whatever a view computes. */
@@ -91,6 +100,7 @@ export class Policies {
   constructor(options: PolicyOptions, dialect: Dialect) {
     const catalog = readCatalog(options.schema);
     checkSpeech(catalog, dialect);
+    this.#catalog = catalog;
     this.tables = [...catalog.values()].filter(({ kind }) => kind === "table");
     this.registry = buildRegistry(options.acl, catalog, options.defaults, options.tables);
     this.declared = new Declared(this.registry);
@@ -100,6 +110,11 @@ export class Policies {
     this.#options = options;
     this.#dialect = dialect;
     this.#unknown = dialect.speaks === "postgresql";
+  }
+
+  /** Which tables are looked at, and change, with others. */
+  get lineage(): Lineage {
+    return (this.#lineage ??= new Lineage(this.#options.schema, this.#catalog));
   }
 
   /** The policy for a request: at once, but before the first read of a view. */

@@ -104,7 +104,7 @@ export async function prepareRead<Shaped>(
   return { run: (inside) => inside.run(task), settle };
 }
 
-const admitRead = (
+export const admitRead = (
   { mentions, root }: ReadPlan,
   changes: readonly Change[],
   context: Context,
@@ -114,7 +114,7 @@ const admitRead = (
     : admitAll(mentions, context);
 
 /** A plan with the fields in it that are computed for this caller. */
-async function computed({ runtime }: Parts, plan: ReadPlan, call: Call<unknown>): Promise<ReadPlan> {
+export async function computed({ runtime }: Parts, plan: ReadPlan, call: Call<unknown>): Promise<ReadPlan> {
   const asked = await runtime.outside(() => askExtras(plan.nodes, call.principal.context), call);
   return { ...plan, ...withExtras(plan.root, asked), recurring: false };
 }

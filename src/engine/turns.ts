@@ -106,7 +106,7 @@ function fairOf(bound: Bound): Fair {
   return fair;
 }
 
-function turnOf(dialect: Dialect, { busyTimeout, timeout }: TurnOptions): Turn {
+export function turnOf(dialect: Dialect, { busyTimeout, timeout }: TurnOptions): Turn {
   const waitMs = dialect.remote ? Math.min(busyTimeout, timeout) : busyTimeout;
   return (asker, mode, transaction, work) => {
     const bounds = dialect.bounds?.(mode, transaction);

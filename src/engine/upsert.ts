@@ -106,6 +106,7 @@ class Upsert<Shaped> {
     };
     const work = {
       kind: "write",
+      table: policy.table,
       write: steps,
       values,
       tell(meeting: Meeting) {

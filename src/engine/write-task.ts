@@ -63,7 +63,8 @@ export function taskOf<Shaped>(
   const most = atomic ? policy.limits.maxAnswerSize : Number.POSITIVE_INFINITY;
   const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
     call.shape({ policy, first: false, most, outcome });
-  const work = { kind: "write", write: steps, values, amid: among, guards } as const;
+  const { table } = policy;
+  const work = { kind: "write", table, write: steps, values, amid: among, guards } as const;
   const task = new Asked<Shaped>(call, hooks, work, atomic, finish);
   task.afterWrite = afterWrite;
   return task;

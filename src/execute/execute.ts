@@ -8,12 +8,13 @@ import { isResponse, unread } from "../response.ts";
 import { insist } from "./insist.ts";
 import { runAggregateApart } from "./aggregate.ts";
 import { type Meter, type ReadOutcome, runApart, runRead } from "./read.ts";
-import type { Asker, Runtime, Task, Work } from "./task.ts";
+import { type Asker, isHooked, type Runtime, type Task, type Work } from "./task.ts";
 import { runWrite } from "./write.ts";
 
 export type { Meeting, Met } from "./meet.ts";
 export type { FoundPage } from "./page.ts";
-export type { Asker, Outside, Runtime, Task, Turn, Work } from "./task.ts";
+export { isHooked } from "./task.ts";
+export type { Asker, Outside, Runtime, Task, Telling, Turn, Work } from "./task.ts";
 export type { Amid } from "./write.ts";
 export { type Explainable, explainStatement } from "./explain.ts";
 export { rowsOf } from "./query.ts";
@@ -39,13 +40,15 @@ export class Ended<Answer = never> {
 export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Promise<Answer | Response> {
   const { context, work } = task;
   try {
-    const answer = await (isHooked(task)
+    const answer = await (isHooked(task) || isTold(runtime, task)
       ? transact(runtime, task, runtime.timeout)
       : insist(runtime.dialect, runtime.timeout, (left) => once(runtime, task, left)));
     task.kept = true;
+    runtime.telling?.kept([task]);
     return answer;
   } catch (error) {
     if (error instanceof Ended) return (error as Ended<Answer>).answer;
+    if (work.kind === "write" || isHooked(task)) doubt(runtime, error, work.kind);
     if (error instanceof Gone) throw error; // nobody is there to be told anything else
     const answer = await asked(runtime, task, error);
     if (isResponse(answer)) return answer;
@@ -94,14 +97,18 @@ export async function executeTogether<Answer>(
   const several = new Several(runtime);
   const once = (left: number): Promise<Answer> =>
     turn(together, mode, true, () =>
-      dialect.transaction(mode, (database) => within(left, work(several.inside(database)))),
+      dialect.transaction(mode, (database) =>
+        within(left, riding(runtime, database, several.begun, work(several.inside(database)))),
+      ),
     );
   try {
     const answer = await insist(dialect, timeout, once, () => [...several.begun].some(isHooked));
     for (const task of several.begun) task.kept = true;
+    runtime.telling?.kept(several.begun);
     return answer;
   } catch (error) {
     if (error instanceof Ended) return (error as Ended<Answer>).answer;
+    doubt(runtime, error, mode);
     if (error instanceof Gone) throw error;
     const answer = await several.asked(error);
     if (isResponse(answer)) return answer;
@@ -166,8 +173,32 @@ class Several {
   }
 }
 
-const isHooked = ({ hooks, afterWrite }: Task<unknown>): boolean =>
-  (hooks.beforeQuery ?? hooks.afterQuery ?? afterWrite) !== undefined;
+/** Whether something tells of a write from within its transaction. */
+const isTold = ({ telling }: Runtime, { work }: Task<unknown>): boolean =>
+  telling?.ride !== undefined && work.kind === "write";
+
+/** What failed for another reason than that it was refused may have been kept all the same. */
+function doubt({ telling, dialect }: Runtime, error: unknown, mode: Work["kind"]): void {
+  if (telling === undefined) return;
+  const refusal = error instanceof HttpError ? error : dialect.failure(error, mode);
+  if (refusal === undefined || refusal.status >= 500) telling.unsure();
+}
+
+/** Tells of tasks, once they are done, in the transaction that they run in. */
+function riding<T>(
+  { telling, dialect }: Runtime,
+  database: Database,
+  tasks: Iterable<Task<unknown>>,
+  work: Promise<T>,
+): Promise<T> {
+  const ride = telling?.ride;
+  if (ride === undefined) return work;
+  return work.then(async (answer) => {
+    const notice = ride(tasks);
+    if (notice !== undefined) await dialect.query(database, notice.text, notice.values);
+    return answer;
+  });
+}
 
 function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
   const guards = task.work.kind === "write" && task.work.guards === true;
@@ -255,7 +286,7 @@ async function readApart(
 function run(
   runtime: Runtime,
   database: Database,
-  task: Meter & Pick<Task<unknown>, "work" | "context">,
+  task: Meter & Pick<Task<unknown>, "work" | "context" | "rows">,
   alone = false,
 ): Promise<QueryResult> {
   const { work } = task;
@@ -266,14 +297,15 @@ function run(
 
 /** Takes the steps of a write. It has its turn alone, so all of its time is its own. */
 async function write(
-  { dialect, unreadable }: Runtime,
+  { dialect, unreadable, telling }: Runtime,
   database: Database,
-  task: Meter & Pick<Task<unknown>, "context">,
+  task: Meter & Pick<Task<unknown>, "context" | "rows">,
   { write: steps, values, keys, tell, amid }: Extract<Work, { readonly kind: "write" }>,
   alone: boolean,
 ): Promise<QueryResult> {
   const asked = values();
   const rows = asked instanceof Promise ? await asked : asked;
+  if (telling !== undefined) task.rows = rows;
   const began = performance.now();
   try {
     const given = { values: rows, keys, amid, alone };
@@ -295,7 +327,9 @@ function transact<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number)
   const { dialect, turn } = runtime;
   const { kind } = task.work;
   return turn(task, kind, true, () =>
-    dialect.transaction(kind, (tx) => within(timeout, around(runtime, tx, task))),
+    dialect.transaction(kind, (tx) =>
+      within(timeout, riding(runtime, tx, [task], around(runtime, tx, task))),
+    ),
   );
 }
 

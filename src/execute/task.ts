@@ -1,7 +1,8 @@
 import type { Context, Row } from "../author/author.ts";
-import type { ReadStatement, WriteSteps } from "../compile/compile.ts";
+import type { ReadStatement, Text, WriteSteps } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import type { AuthorFunction, Hooks, QueryResult } from "../policy/policy.ts";
+import type { TableInfo } from "../schema/schema.ts";
 import type { Unreadable } from "../syntax/syntax.ts";
 import type { Meeting } from "./meet.ts";
 import type { FoundPage } from "./page.ts";
@@ -20,6 +21,8 @@ export interface Task<Answer> extends Asker, Meter {
   kept: boolean;
   /** What the hooks are handed; the transaction and what came of the work are put on it. */
   readonly context: Context;
+  /** The rows of a write, where they were made and somebody is told of them. */
+  rows?: readonly Row[] | undefined;
   /** Whether its statement is to run where it holds up nobody, if there is such a place. */
   apart: boolean;
   /** Makes the answer of what was written, before it is kept; without it what the work came to is the answer. */
@@ -44,6 +47,8 @@ export type Work =
     }
   | {
       readonly kind: "write";
+      /** The table whose rows it writes. */
+      readonly table: TableInfo;
       readonly write: WriteSteps;
       /** Whether it may do without a transaction, by a statement that undoes itself. */
       readonly guards?: boolean;
@@ -68,6 +73,18 @@ export interface Runtime {
   readonly outside: Outside;
   /** Hears of columns that hold what they cannot read. */
   readonly unreadable: Unreadable;
+  /** Tells others of what was written; absent where nobody listens. */
+  readonly telling?: Telling | undefined;
+}
+
+/** Tells others of tasks that may have written: of writes, and of those whose hooks had a transaction. */
+export interface Telling {
+  /** What tells of them in their own transaction, before the commit; absent where nothing rides in it. */
+  readonly ride?: ((tasks: Iterable<Task<unknown>>) => Text | undefined) | undefined;
+  /** Hears of tasks that are kept. */
+  kept(tasks: Iterable<Task<unknown>>): void;
+  /** Hears of tasks of which nobody knows whether they are kept. */
+  unsure(): void;
 }
 
 /** Runs a function of an author that may use the database, beside everybody's transactions; whoever leaves waits no longer. */
@@ -80,3 +97,7 @@ export type Turn = <T>(
   transaction: boolean,
   work: () => Promise<T>,
 ) => Promise<T>;
+
+/** Whether a task has hooks that run in its transaction. */
+export const isHooked = ({ hooks, afterWrite }: Task<unknown>): boolean =>
+  (hooks.beforeQuery ?? hooks.afterQuery ?? afterWrite) !== undefined;

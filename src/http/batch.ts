@@ -1,4 +1,4 @@
-import { createContext } from "../author/author.ts";
+import { createContext, setHears } from "../author/author.ts";
 import type { Answer, Asking, BatchCall } from "../engine/engine.ts";
 import { QueryError } from "../error.ts";
 import {
@@ -46,6 +46,7 @@ export async function respondBatch(
     });
   refuseParameters(searchOf(request.url), BATCH);
   const context = createContext(request, request.method, BATCH, visit.known);
+  if (route.engine.live !== undefined) setHears(context, route.engine.live.hears);
   const principal = await authenticate(request, context, route.session, visit);
   visit.mark("principal");
   if (isResponse(principal)) return withHeaders(principal, base, false);

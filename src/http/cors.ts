@@ -23,6 +23,7 @@ const DEFAULT_HEADERS = [
   "if-match",
   "prefer",
   "idempotency-key",
+  "last-event-id",
   OVERRIDE,
 ];
 

@@ -1,7 +1,8 @@
-import { type ApplyPatch, createContext } from "../author/author.ts";
+import { type ApplyPatch, createContext, setHears } from "../author/author.ts";
 import type { Engine } from "../engine/engine.ts";
 import { QueryError, quote } from "../error.ts";
 import { type Observer, unwatched } from "../observe.ts";
+import type { LiveAnswers } from "../live/answers.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 import {
   type Method,
@@ -21,6 +22,7 @@ import { withHeaders } from "./forward.ts";
 import type { HeaderMap } from "./headers.ts";
 import { keyOf, readKey } from "./idempotency.ts";
 import { OPENAPI, type OpenAPIRoute, respondOpenAPI } from "./openapi.ts";
+import { respondLive } from "./live.ts";
 import { refuseForeignWrite } from "./origin.ts";
 import { admitGiven, type Given, refuseUndeclared, takeGiven } from "./params.ts";
 import { parse } from "./parse.ts";
@@ -59,6 +61,8 @@ export interface Route {
   readonly problems: boolean;
   /** The most requests of a batch; absent where it takes none. */
   readonly batch: number | undefined;
+  /** Keeps answers true; absent where none are. */
+  readonly live: LiveAnswers | undefined;
   /** The headers of every answer. */
   readonly headers: HeaderMap;
   readonly formatResult: AuthorFunction | undefined;
@@ -103,12 +107,8 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
   const key = traits?.writes === true ? readKey(request, route.keysOf !== undefined) : undefined;
   const resource = resourceOf(request, route.mount) ?? (await refusePath(visit));
   visit.resource = resource;
-  if (route.access && resource === ACCESS) return respondAccess(visit, traits);
-  if (route.inspect !== undefined && (resource === EXPLAIN || resource === MATRIX))
-    return respondInspection(visit, traits, route.inspect);
-  if (route.openapi !== undefined && resource === OPENAPI)
-    return respondOpenAPI(visit, traits, route.openapi);
-  if (route.batch !== undefined && resource === BATCH) return respondBatch(visit, traits, route.batch, key);
+  const own = ownPage(visit, traits, key);
+  if (own !== undefined) return own;
   // A method that is not known has no parameters either.
   const method = traits?.name ?? "OPTIONS";
   const search = traits === undefined ? "" : searchOf(request.url);
@@ -116,6 +116,7 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
   const query = read(visit, method, given?.rest ?? search);
   mark("parse");
   const context = createContext(request, request.method, resource, visit.known);
+  if (route.engine.live !== undefined) setHears(context, route.engine.live.hears);
   const principal = await authenticate(request, context, route.session, visit);
   mark("principal");
   if (isResponse(principal)) return withHeaders(principal, visit.base, traits?.bodiless === true);
@@ -126,6 +127,22 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
   return traits.writes
     ? respondToWrite(visit, query, principal, key)
     : respondToRead(visit, query, principal);
+}
+
+/** Answers what is no question about a resource: the engine's own names, and streams. */
+function ownPage(
+  visit: Visit,
+  traits: MethodTraits | undefined,
+  key: string | undefined,
+): Promise<Response> | undefined {
+  const { route, resource } = visit;
+  if (route.access && resource === ACCESS) return respondAccess(visit, traits);
+  if (route.inspect !== undefined && (resource === EXPLAIN || resource === MATRIX))
+    return respondInspection(visit, traits, route.inspect);
+  if (route.openapi !== undefined && resource === OPENAPI)
+    return respondOpenAPI(visit, traits, route.openapi);
+  if (route.batch !== undefined && resource === BATCH) return respondBatch(visit, traits, route.batch, key);
+  return route.live && respondLive(visit, traits, route.live);
 }
 
 async function respondToRead(visit: Visit, query: QueryRequest, principal: Principal): Promise<Response> {

@@ -32,13 +32,19 @@ export function standsFor(
 /** What tells of a body, which a question in a URL has not. */
 const OF_BODIES = ["content-type", "content-length", "content-encoding", "transfer-encoding", OVERRIDE];
 
+/** The headers of a request, for one that has no body. */
+export function withoutBody(own: Headers): Headers {
+  const headers = new Headers(own);
+  for (const name of OF_BODIES) headers.delete(name);
+  return headers;
+}
+
 /** The request that asks in its URL what this one asks in its body. */
 export async function inURL(visit: Visit, method: Method): Promise<Request> {
   const { request, route } = visit;
   const { engine, maxQuestionSize, timeout } = route;
   const form = await engine.receive(visit, () => readForm(request, maxQuestionSize, timeout));
-  const headers = new Headers(request.headers);
-  for (const name of OF_BODIES) headers.delete(name);
+  const headers = withoutBody(request.headers);
   const asked = new Request(withForm(request.url, form), { method, headers, signal: visit.signal });
   const { params } = request as { params?: unknown };
   return params === undefined ? asked : Object.defineProperty(asked, "params", { value: params });

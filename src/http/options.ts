@@ -34,6 +34,7 @@ const ROUTE: Names<QueryRouteOptions> = {
   cors: true,
   idempotency: true,
   jsonPatch: true,
+  live: true,
   headers: true,
   reader: true,
   dialect: true,

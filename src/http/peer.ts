@@ -45,6 +45,18 @@ export function knownContext(from: unknown): object | undefined {
   }
 }
 
+/** Has Bun's server keep a connection that is silent; others do so by themselves. */
+export function keepOpen(from: unknown, request: Request): void {
+  try {
+    (from as { readonly timeout?: (request: Request, seconds: number) => void } | undefined)?.timeout?.(
+      request,
+      0,
+    );
+  } catch {
+    // a sign of life is sent before any server tires
+  }
+}
+
 interface BunServer {
   requestIP(request: Request): { readonly address?: unknown } | null | undefined;
 }

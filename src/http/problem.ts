@@ -45,6 +45,7 @@ export const TITLES: Readonly<Record<ErrorBody["code"], string>> = {
   "unknown-resource": "The resource is not known",
   "not-found": "Too few rows were reached",
   "method-not-allowed": "The method is not allowed",
+  "not-live": "The answer is not kept true",
   conflict: "The change conflicts with what is there",
   "precondition-failed": "The rows have changed",
   "too-large": "The body is too large",
@@ -75,7 +76,7 @@ export function prefersProblems(accept: string | null): boolean {
 }
 
 /** How much a header likes a type that it names; 0 for one that it does not. */
-function weightOf(accept: string, type: string): number {
+export function weightOf(accept: string, type: string): number {
   for (const range of accept.toLowerCase().split(",")) {
     const [name, ...parameters] = range.split(";").map((part) => part.trim());
     if (name !== type) continue;

@@ -41,6 +41,13 @@ export function refuse(
   });
 }
 
+/** A refusal as the last event of a stream tells it. */
+export function refusalText(error: HttpError, { request, route }: Pick<Visit, "request" | "route">): string {
+  const body = bodyOf(error);
+  const problem = route.problems || prefersProblems(request.headers.get("accept"));
+  return JSON.stringify(problem ? problemOf(body, error.status) : body);
+}
+
 /** What a refusal is told by depends on what its client takes. */
 const varyingByAccept = ({ vary = "" }: HeaderMap): string =>
   /(?:^|[\s,])(?:accept|\*)(?:$|[\s,])/i.test(vary) ? vary : `${vary}, Accept`.replace(/^, /, "");

@@ -21,7 +21,10 @@ import type { BatchOptions } from "./batch.ts";
 import { handle, type Route } from "./handle.ts";
 import type { IdempotencyTable } from "../idempotency-table.ts";
 import type { OpenAPIRoute, OpenAPIRouteOptions } from "./openapi.ts";
+import type { LiveAnswers, OpenLive } from "../live/answers.ts";
+import type { LiveOption } from "../live/live.ts";
 import { checkOptions } from "./options.ts";
+import { keyOfName } from "./visit.ts";
 import { readBasePaths } from "./address.ts";
 
 /** What `getRole` answers. */
@@ -146,6 +149,13 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    * @example import { jsonPatch } from "@bepalo/query/json-patch"; // then jsonPatch: jsonPatch
    */
   readonly jsonPatch?: ApplyPatch;
+  /**
+   * Keeps answers true: a GET that is asked for `text/event-stream`, under a rule with `live: true`, is a stream of what
+   * becomes of its answer. Without it such a GET is answered as any other.
+   *
+   * @example import { live } from "@bepalo/query/live"; // then live: live()
+   */
+  readonly live?: LiveOption;
   /** Headers of every answer; `Cache-Control` and `Vary` here replace the built-in ones. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
@@ -218,6 +228,32 @@ export interface IdempotencyKeyOptions<Session = object> {
  */
 export type QueryHandler = (request: Request, from?: unknown) => Promise<Response>;
 
+/** What says that a route keeps answers true. */
+export interface Lively {
+  readonly live: LiveOption;
+}
+
+/** What a route that keeps answers true is told beside requests. */
+export interface LiveControl {
+  /**
+   * Says which tables were written past the route, by their names in the schema, or that nobody knows where none is named:
+   * answers that depend on them are asked again.
+   *
+   * @throws TypeError for what is no table of the schema.
+   * @example route.changed("post", "comment");
+   */
+  changed(...tables: readonly string[]): void;
+  /**
+   * Asks anew who a caller is, by the name that `caller` gives him, and what his rules say, before he is told anything else;
+   * everybody, where nobody is named.
+   *
+   * @example route.recheck(user.id); // his role has changed
+   */
+  recheck(caller?: string): void;
+  /** Ends all streams, whose clients come again in a few seconds, and lets in no other: for a shutdown. */
+  close(): Promise<void>;
+}
+
 /** One handler under the name of each method, as `Bun.serve` takes them; `PUT` and its like are answered 405. */
 export interface QueryRoute extends Readonly<Record<Method | (typeof UNANSWERED)[number], QueryHandler>> {}
 
@@ -230,13 +266,20 @@ export interface QueryRoute extends Readonly<Record<Method | (typeof UNANSWERED)
  * Bun.serve({ routes: { "/query/:id": createQueryRoute({ acl, database: db, schema }) } });
  */
 export function createQueryRoute<Role extends string = string, Session = object>(
+  options: QueryRouteOptions<Role, Session> & Lively,
+): QueryRoute & LiveControl;
+export function createQueryRoute<Role extends string = string, Session = object>(
+  options: QueryRouteOptions<Role, Session>,
+): QueryRoute;
+export function createQueryRoute<Role extends string = string, Session = object>(
   options: QueryRouteOptions<Role, Session>,
 ): QueryRoute {
-  const handler = handlerOf(options, false);
+  const { handler, control } = handlerOf(options, false);
   // What has no name here, `Bun.serve` answers with a page of its own.
   // The keys of the type are made of the same two lists.
   const names = [...EVERY_METHOD.map(({ name }) => name), ...UNANSWERED];
-  return Object.fromEntries(names.map((name) => [name, handler])) as unknown as QueryRoute;
+  const route = Object.fromEntries(names.map((name) => [name, handler])) as unknown as QueryRoute;
+  return withControl(route, control);
 }
 
 /**
@@ -252,18 +295,40 @@ export function createQueryRoute<Role extends string = string, Session = object>
  * export default { fetch: handler }; // Workers
  */
 export function createQueryHandler<Role extends string = string, Session = object>(
+  options: QueryRouteOptions<Role, Session> & Lively,
+): QueryHandler & LiveControl;
+export function createQueryHandler<Role extends string = string, Session = object>(
+  options: QueryRouteOptions<Role, Session>,
+): QueryHandler;
+export function createQueryHandler<Role extends string = string, Session = object>(
   options: QueryRouteOptions<Role, Session>,
 ): QueryHandler {
-  return handlerOf(options, true);
+  const { handler, control } = handlerOf(options, true);
+  return withControl(handler, control);
+}
+
+/** Servers walk over what they are handed, and are to find methods alone. */
+function withControl<T extends object>(route: T, control: LiveControl | undefined): T {
+  for (const [name, value] of Object.entries(control ?? {})) Object.defineProperty(route, name, { value });
+  return route;
 }
 
 /** Of `Bun.serve` and Next.js routes are handed no method but those they know. */
 function handlerOf<Role extends string, Session>(
   options: QueryRouteOptions<Role, Session>,
   handsOnAll: boolean,
-): QueryHandler {
+): { readonly handler: QueryHandler; readonly control: LiveControl | undefined } {
   const route = routeOf(options, handsOnAll);
-  return (request, from) => handle(route, request, from);
+  return { handler: (request, from) => handle(route, request, from), control: controlOf(route) };
+}
+
+function controlOf({ live, engine }: Route): LiveControl | undefined {
+  if (live === undefined) return undefined;
+  return {
+    changed: (...tables) => engine.live?.changed(tables),
+    recheck: (caller) => live.recheck(caller === undefined ? undefined : keyOfName(caller)),
+    close: () => live.close(),
+  };
 }
 
 function routeOf<Role extends string, Session>(
@@ -274,8 +339,12 @@ function routeOf<Role extends string, Session>(
   if (options.cors !== undefined) checkCors(options.cors);
   const timeout = whole("timeout", options.timeout, 30_000);
   const observe = observerOf(options.observe, options.onError);
+  const live = liveOf(options, observe);
+  const engine = createEngine({ ...engineOptions(options, timeout, observe), listener: live });
+  if (engine.live !== undefined) live?.begin(engine.live);
   return {
-    engine: createEngine(engineOptions(options, timeout, observe)),
+    engine,
+    live,
     handsOnAll,
     mount: { idParam: options.idParam ?? "id", basePaths: readBasePaths(options.basePath) },
     session: options.session ?? {},
@@ -290,7 +359,7 @@ function routeOf<Role extends string, Session>(
     batch: batchOf(options.batch),
     headers: {
       "cache-control": "private, no-cache",
-      vary: "Cookie, Authorization",
+      vary: live === undefined ? "Cookie, Authorization" : "Cookie, Authorization, Accept",
       ...lowerCase(options.headers ?? {}),
     },
     formatResult: options.defaults?.formatResult,
@@ -348,6 +417,22 @@ function openapiOf<Role extends string, Session>(
     jsonPatch: options.jsonPatch !== undefined,
     formatted: options.defaults?.formatResult !== undefined,
   };
+}
+
+/** @throws Error at start for what keeps nothing true: `true`, say. */
+function liveOf(
+  { live, secret }: Pick<QueryRouteOptions, "live" | "secret">,
+  observe: Observer | undefined,
+): LiveAnswers | undefined {
+  if (live === undefined) return undefined;
+  if (typeof (live as Partial<LiveOption> | null)?.open !== "function")
+    throw new Error("live: expected `live()` of `@bepalo/query/live`");
+  // What it is told by is no matter of those who write options.
+  return (live.open as OpenLive)({
+    secret,
+    failed: (error) => tell(observe, { kind: "failed", error }),
+    lagging: (milliseconds) => tell(observe, { kind: "lagging", milliseconds }),
+  });
 }
 
 /** The most requests of a batch. */

@@ -1,13 +1,13 @@
 import type { Body, Context } from "../author/author.ts";
 import type { Answer, Asker, Call } from "../engine/engine.ts";
-import type { Mark } from "../observe.ts";
+import { type Mark, unwatched } from "../observe.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
 import { readBody } from "./body.ts";
 import { sha256 } from "./etag.ts";
 import type { Route } from "./handle.ts";
 import type { HeaderMap } from "./headers.ts";
 import type { WriteKey } from "./idempotency.ts";
-import { addressKey, knownContext } from "./peer.ts";
+import { addressKey, keepOpen, knownContext } from "./peer.ts";
 import { type JSONText, shape } from "./shape.ts";
 
 /** Runs a function of the author before it is known who asks. */
@@ -17,6 +17,10 @@ export interface Asks {
 
 /** Names are kept where places are counted, and may be a client's text: of a longer one its hash is kept. */
 const LONGEST = 128;
+
+/** What a caller goes by whom the author has named. */
+export const keyOfName = (name: string): string =>
+  name.length > LONGEST ? `h:${sha256(name)}` : `n:${name}`;
 
 /** A request on its way, and what is known of it should it be refused. */
 export class Visit implements Asker, Asks {
@@ -29,6 +33,7 @@ export class Visit implements Asker, Asks {
   /** As the server knows it. */
   readonly #sent: Request;
   readonly #from: unknown;
+  #address: string | undefined;
   #caller: string | undefined;
   #holder: string | undefined;
 
@@ -43,7 +48,22 @@ export class Visit implements Asker, Asks {
 
   /** Who asks: he goes by his address until the author has named him, and if nobody does. */
   get caller(): string {
-    return (this.#caller ??= addressKey(this.#from, this.#sent));
+    return (this.#caller ??= this.#address ??= addressKey(this.#from, this.#sent));
+  }
+
+  /** The same sender with a request of his, once more: servers tell an address only as long as they have not answered. */
+  again(request: Request, resource: string): Visit {
+    this.#address ??= addressKey(this.#from, this.#sent);
+    const visit = new Visit(this.route, this.#sent, this.#from, unwatched);
+    visit.#address = this.#address;
+    visit.request = request;
+    visit.resource = resource;
+    return visit;
+  }
+
+  /** Has the server keep the connection, however long nothing is sent. */
+  keepOpen(): void {
+    keepOpen(this.#from, this.#sent);
   }
 
   /** What the framework knows already. */
@@ -66,7 +86,7 @@ export class Visit implements Asker, Asks {
     if (caller === undefined) return;
     const name = await this.ask(() => caller(context as never, this.request));
     if (typeof name !== "string" || name === "") return;
-    this.#caller = this.#holder = name.length > LONGEST ? `h:${sha256(name)}` : `n:${name}`;
+    this.#caller = this.#holder = keyOfName(name);
   }
 
   /** The name that the author has given. */

@@ -13,8 +13,8 @@ export type Touched = readonly string[] | "*";
  */
 export interface Feed {
   /**
-   * Begins to listen: once, at the first stream of a route. Nobody waits for it, so that streams open while the other side
-   * cannot be reached; {@link Hearing.back} says when notices come, and all is asked once more then.
+   * Begins to listen, once, when the route is made. Nobody waits for it, so that streams open while the other side cannot be
+   * reached; {@link Hearing.back} says when notices come, and all is asked once more then.
    */
   open(hearing: Hearing): Listening;
   /**
@@ -38,7 +38,10 @@ export interface Hearing {
 
 /** A feed that listens. */
 export interface Listening {
-  /** Tells other processes of what this one has committed, where notices do not ride; what it throws is told to `onError`. */
+  /**
+   * Tells other processes of what this one has committed and no notice rode with: all of it where {@link Feed.ride} is
+   * absent, else what an author says that he has changed. What it throws is told to `onError`.
+   */
   tell?(touched: Touched): void | Promise<void>;
   /** Listens no longer, and lets go of its connection. */
   close(): void | Promise<void>;
@@ -74,7 +77,8 @@ export type StreamEvent =
 
 /** The body of a refusal. */
 export interface EndOfStream {
-  readonly error: string;
+  /** What is wrong; `detail`, where the route tells refusals as problems (RFC 9457). */
+  readonly error?: string;
   readonly code: string;
   readonly path?: string;
   readonly hint?: string;

@@ -34,6 +34,8 @@ export interface AnyRule extends LimitOptions, ChangeGuards {
   readonly onQueryError?: AuthorFunction;
   readonly afterCommit?: WriteHook<AuthorFunction>;
   readonly formatResult?: AuthorFunction;
+  readonly live?: boolean | { readonly every: number };
+  readonly dependsOn?: readonly string[];
 }
 
 /** A list over a join table that is written through, of any table. */

@@ -104,6 +104,7 @@ export class NodeBuilder {
       totalOrder: makeTotal(orderBy.filter(isOfColumn), table, readable),
       relations,
       inherited,
+      dependsOn: this.#dependsOn(rule, `${path}.dependsOn`),
       ownDepth: rule.maxDepth ?? DEPTH_CEILING,
       leads:
         rows.parents.length + inherited.size > 0 ||
@@ -166,6 +167,14 @@ export class NodeBuilder {
         `words are looked for in \`${name}\`, which the rule does not let out on every row`,
       );
     return index;
+  }
+
+  /** Whether there are such tables is looked at once all rules are known. */
+  #dependsOn({ dependsOn = [] }: AnyRule, path: string): readonly string[] {
+    if (Array.isArray(dependsOn) && dependsOn.every((name) => typeof name === "string"))
+      return Object.freeze([...dependsOn]);
+    this.#mistakes.add(path, "expected a list of tables");
+    return NO_KEYS;
   }
 
   #parents(rule: AnyRule, table: TableInfo, path: string): readonly ParentPolicy[] {

@@ -7,7 +7,7 @@ import { type ColumnAccess, onEveryRow, readAccess } from "./column-access.ts";
 import { isMap } from "./keys.ts";
 import { applyLimits, checkLimits, type Limits } from "./limits.ts";
 import { type Mistakes, readFunction, type ReadHook, readHook } from "./mistakes.ts";
-import type { Hooks, NodePolicy, Policy } from "./policy.ts";
+import type { Hooks, LivePolicy, NodePolicy, Policy } from "./policy.ts";
 import { readNests } from "./nest.ts";
 import { type Parameters, readParameters } from "./params.ts";
 import { keysOf } from "./row-keys.ts";
@@ -26,6 +26,11 @@ function names(choice: AnyRule["write"], name: string): boolean {
 
 /** So many changed rows are judged one by one where an author does not say. */
 const MOST_JUDGED = 1_000;
+
+const A_DAY = 86_400_000;
+
+const isInterval = (value: unknown): boolean =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 1 && value <= A_DAY;
 
 /** Builds the policies of the rules at the top of one resource. */
 export class RuleBuilder {
@@ -85,6 +90,7 @@ export class RuleBuilder {
       formatResult: this.#function(rule.formatResult ?? this.#entry.formatResult, `${path}.formatResult`),
       findFirst: this.#entry.findFirst,
       countTotal: this.#entry.countTotal === true,
+      live: this.#live(rule, action, `${path}.live`),
       params: this.#params,
     });
   }
@@ -103,6 +109,25 @@ export class RuleBuilder {
         `${path}.deleted`,
         'a DELETE either sets the date or removes for good: leave it out, or say "only"',
       );
+  }
+
+  #live(rule: AnyRule, action: Action, path: string): LivePolicy | undefined {
+    const { live } = rule;
+    if (live === undefined || live === false) return undefined;
+    if (action !== "read") this.#mistakes.add(path, "only a GET has answers that could be kept true");
+    const hook = (["beforeQuery", "afterQuery"] as const).find(
+      (name) => (rule[name] ?? this.#entry[name]) !== undefined,
+    );
+    if (hook !== undefined)
+      this.#mistakes.add(
+        path,
+        `\`${hook}\` runs with each request, and a live answer is asked once for many`,
+      );
+    if (live === true) return { every: undefined };
+    if (isMap(live) && Object.keys(live).join() === "every" && isInterval(live.every))
+      return { every: live.every };
+    this.#mistakes.add(path, "expected true, false or { every: <milliseconds from 1 to a day> }");
+    return undefined;
   }
 
   #aggregate(

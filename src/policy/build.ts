@@ -8,6 +8,7 @@ import { checkKeys, isKeyOfRules, isMap } from "./keys.ts";
 import { applyLimits, checkLimits, type Limits, limitsOf } from "./limits.ts";
 import { Mistakes } from "./mistakes.ts";
 import { checkLinks } from "./links.ts";
+import { checkDepends } from "./depends.ts";
 import { checkNests } from "./nest.ts";
 import { checkParameters } from "./params.ts";
 import type { Policy, Registry, RulesByRole } from "./policy.ts";
@@ -41,6 +42,7 @@ export function buildRegistry(
   checkLinks(registry, faulty, mistakes);
   checkNests(registry, faulty, mistakes);
   checkParameters(registry, mistakes);
+  checkDepends(registry, catalog, mistakes);
   const { found } = mistakes;
   if (found.length > 0)
     throw new Error(`the access-control file has mistakes:\n${found.map((m) => `  ${m}`).join("\n")}`);

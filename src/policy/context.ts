@@ -20,6 +20,14 @@ export interface RequestContext {
    */
   readonly params: object;
   /**
+   * Says which tables a function has written past the engine, so that live answers that depend on them are asked again: in a
+   * transaction once it is committed, else at once. Tables go by their names in the schema. A hook that has `tx` and says
+   * nothing may have written anywhere; `changed()` without a name says that it has written nothing.
+   *
+   * @example afterQuery: async ({ tx, changed }) => { await tx.insert(audit).values(…); changed("audit"); }
+   */
+  readonly changed: (...tables: readonly string[]) => void;
+  /**
    * Whether a write is only tried out, as `Prefer: tx=rollback` asks where its rule says `dryRun: true`: all of it is taken
    * back, and what a hook does outside of the transaction is not. Absent where it is meant.
    *

@@ -10,7 +10,7 @@ const elsewhere = (keys: readonly string[]): [string, Expected][] => keys.map((k
 
 const RELATION: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ...elsewhere(LIMITS),
-  ...elsewhere(["select", "orderBy", "where", "deleted"]),
+  ...elsewhere(["select", "orderBy", "where", "deleted", "dependsOn"]),
   ["unrestricted", "boolean"],
   ["parent", "map"],
   ["extras", "map"],
@@ -34,7 +34,7 @@ const RULE: ReadonlyMap<string, Expected> = new Map<string, Expected>([
   ...RELATION,
   ...elsewhere(REQUEST_LIMITS),
   ...elsewhere(["validateBody", "injectBody", "write", "check", "ensure", "maxAffected"]),
-  ...elsewhere(["transition", "requireWhere", "aggregate"]),
+  ...elsewhere(["transition", "requireWhere", "aggregate", "live"]),
   ["nest", "map"],
   ["dryRun", "boolean"],
   ...HOOKS,

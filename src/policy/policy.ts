@@ -105,6 +105,8 @@ export interface NodePolicy {
   readonly relations: ReadonlyMap<string, RelationPolicy>;
   /** The relations that stand under the rule of a resource, whichever that is for a caller. */
   readonly inherited: ReadonlyMap<string, Inherited>;
+  /** Tables that its conditions look at though their SQL does not say so. */
+  readonly dependsOn: readonly string[];
   /** How deep relations may go by its own word; what its entry or the defaults say counts at the top alone. */
   readonly ownDepth: number;
   /** Whether what it reaches is another thing for each caller: it, or a relation of it, names a resource. */
@@ -184,8 +186,16 @@ export interface Policy extends NodePolicy {
   readonly formatResult: AuthorFunction | undefined;
   readonly findFirst: boolean | undefined;
   readonly countTotal: boolean;
+  /** How its answers are kept true; absent where they are not. */
+  readonly live: LivePolicy | undefined;
   /** The parameters that its entry declares. */
   readonly params: Parameters;
+}
+
+/** How answers are kept true. */
+export interface LivePolicy {
+  /** How often they are asked again though nobody has written, in milliseconds; absent where that changes nothing. */
+  readonly every: number | undefined;
 }
 
 /** The rules of one method, by role. */

@@ -147,6 +147,13 @@ export interface RelationRule<
   /** The order when the client names none: columns, paths as `author.name` over relations of `with`, numbers as `comments.count`. */
   readonly orderBy?: RuleOrder<Schema, T>;
   readonly forbidQuery?: ForbidQuery;
+  /**
+   * Tables that its conditions look at though their SQL does not name them, as where a function of the database does: a live
+   * answer is asked again when they change.
+   *
+   * @example dependsOn: ["membership"] // where: sql`is_member(${user.id}, ${team.id})`
+   */
+  readonly dependsOn?: readonly TableName<Schema>[];
   /** Whether words may be looked for, where the table says in which columns. */
   readonly search?: boolean;
   /**
@@ -287,6 +294,18 @@ export interface AggregateGrant<Name extends string> {
   readonly aggregate?: AggregateChoice<Name>;
 }
 
+/** What a GET may say of answers that are kept true. */
+export interface LiveGrant {
+  /**
+   * Whether its answers may be kept true, on a route with the option `live`. With `every`, because its conditions look at the
+   * clock, they are asked again so often, in milliseconds, though nobody has written.
+   *
+   * @example live: true
+   * @example live: { every: 60_000 }
+   */
+  readonly live?: boolean | { readonly every: number };
+}
+
 /** What keeps a PATCH or DELETE from changing too much. */
 export interface ChangeGuards extends FilterGuard {
   /** Rolls back when more rows than this would change. */
@@ -302,6 +321,7 @@ export interface RemovalRule {
 export interface RulesByAction<Context, Schema extends SchemaShape, Database, T extends TableName<Schema>> {
   readonly read: Rule<Context, Schema, Database, T> &
     FilterGuard &
+    LiveGrant &
     AggregateGrant<keyof ColumnsOf<Schema, T> & string>;
   readonly insert: WriteRule<Context, Schema, Database, T>;
   readonly update: WriteRule<Context, Schema, Database, T> & UpdateRule<Context, Schema, T> & ChangeGuards;

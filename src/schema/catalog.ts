@@ -71,7 +71,7 @@ function refuseMixture({ name, database, columns }: TableInfo): void {
 }
 
 /** The schema itself, where it is the only, default export of what was given: so Drizzle reads it. */
-function unwrap(given: Record<string, unknown>): Record<string, unknown> {
+export function unwrap(given: Record<string, unknown>): Record<string, unknown> {
   const { default: inner } = given;
   const wrapped = Object.keys(given).length === 1 && typeof inner === "object" && !is(inner, Table);
   return wrapped && inner !== null && !is(inner, View) ? (inner as Record<string, unknown>) : given;

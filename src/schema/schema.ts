@@ -20,6 +20,7 @@ export { readScalar, scalarColumn, type ScalarType } from "./json-value.ts";
 export type { ColumnKind, DatabaseKind } from "./kind.ts";
 export { readLongNumbers } from "./long-number.ts";
 export { holdsMoments, presentMoment } from "./now.ts";
+export { Lineage, type Tables } from "./lineage.ts";
 export { rowNumbersOf } from "./row-number.ts";
 export { wireValue } from "./wire.ts";
 export { readZone, UTC, type Zone } from "./zone.ts";

@@ -63,7 +63,9 @@ test("each request has its own", async () => {
 
 test("what is the engine's own stays so", async () => {
   const others =
-    "request method resourceId findFirst role roles params tx body result written before dryRun".split(" ");
+    "request method resourceId findFirst role roles params changed tx body result written before dryRun".split(
+      " ",
+    );
   const context = await ask({ context: Object.fromEntries(others.map((name) => [name, "theirs"])) });
   expect(seen.flatMap((one) => Object.values(one.context))).not.toContain("theirs");
   expect(context).toMatchObject({
@@ -74,7 +76,7 @@ test("what is the engine's own stays so", async () => {
     params: {},
   });
   expect(Object.keys(context).toSorted()).toEqual(
-    ["findFirst", "method", "params", "request", "resourceId", "role", "roles"].toSorted(),
+    ["changed", "findFirst", "method", "params", "request", "resourceId", "role", "roles"].toSorted(),
   );
 });
 

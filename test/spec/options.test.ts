@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createQueryHandler, createQueryRoute } from "@bepalo/query";
+import { createQueryHandler, createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import { DATABASES, type Opened } from "../support/databases.ts";
 import * as schema from "../support/schema.ts";
 
@@ -15,7 +15,11 @@ const acl = { tags: { table: "tag", control: { GET: { all: { select: true } } } 
 
 /** What is wrong with options, told at start; of both functions alike. */
 function mistakes(options: object): readonly string[] {
-  const told = [createQueryRoute, createQueryHandler].map((create) => {
+  const creates: readonly ((options: QueryRouteOptions) => unknown)[] = [
+    createQueryRoute,
+    createQueryHandler,
+  ];
+  const told = creates.map((create) => {
     try {
       create({ acl, database: opened.database, schema, onWarning: () => undefined, ...options });
       return [];

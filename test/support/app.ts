@@ -1,4 +1,4 @@
-import { type ACL, createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
+import { type ACL, createQueryRoute, type QueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import { DATABASES, type DatabaseName, type Opened, type Schema, type TestDatabase } from "./databases.ts";
 import { fill } from "./data.ts";
 import * as schema from "./schema.ts";
@@ -34,6 +34,7 @@ export interface App {
   readonly url: string;
   /** Errors that became a 500. */
   readonly errors: unknown[];
+  readonly route: QueryRoute;
   send(method: string, path: string, sending?: Sending): Promise<Answer>;
   get(path: string, sending?: Sending): Promise<Answer>;
   post(path: string, body: unknown, sending?: Sending): Promise<Answer>;
@@ -113,6 +114,7 @@ export async function serve<XContext = object>(
     database,
     url,
     errors,
+    route,
     send,
     get: (path, sending) => send("GET", path, sending),
     post: sendJSON("POST"),

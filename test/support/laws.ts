@@ -50,6 +50,7 @@ export const LEAST = {
     promises: 200,
     fuzz: 13_000,
     search: 1_900,
+    live: 1_500,
   },
 } as const;
 

@@ -1,4 +1,4 @@
-import { createQueryRoute, type QueryRouteOptions } from "@bepalo/query";
+import { createQueryRoute, type QueryRoute, type QueryRouteOptions } from "@bepalo/query";
 import { stringify } from "@bepalo/query/rjson";
 import { FACTOR, runs } from "./laws.ts";
 
@@ -114,6 +114,7 @@ export interface HouseRoute {
   readonly ask: (method: string, path: string, caller: Caller, sent?: Sent) => Promise<HouseAnswer>;
   /** What became a 500. */
   readonly errors: unknown[];
+  readonly route: QueryRoute;
 }
 
 /** What goes with a request beside its address. */
@@ -169,7 +170,7 @@ export function routeOf(
       body: text === "" ? undefined : JSON.parse(text),
     };
   };
-  return { ask, errors };
+  return { ask, errors, route };
 }
 
 /** The path of a question. */

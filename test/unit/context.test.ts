@@ -29,6 +29,7 @@ describe("a context", () => {
       ["role", undefined],
       ["roles", []],
       ["params", {}],
+      ["changed", expect.any(Function)],
     ]);
   });
 
@@ -40,7 +41,7 @@ describe("a context", () => {
     setTransaction(context, "tx");
     setResult(context, { count: 1 });
     expect(Object.keys(context)).toEqual(
-      "request method resourceId role roles params findFirst body tx result".split(" "),
+      "request method resourceId role roles params changed findFirst body tx result".split(" "),
     );
     removeTransaction(context);
     expect("tx" in context).toBe(false);

@@ -5,6 +5,7 @@ import { Semaphore } from "../semaphore.ts";
 import { isUnsayable, sqliteFailure } from "../sqlite/failure.ts";
 import { JSON_PROBE, jsonPassesSelects } from "../sqlite/json.ts";
 import { queueOf, type WriterQueue } from "./writer-queue.ts";
+import { ForeignCommits } from "./foreign-commits.ts";
 import { FileReader } from "./reader.ts";
 import { overClient, overTransaction } from "./session.ts";
 import { type LibsqlTransaction, UpgradingTransaction } from "./transaction.ts";
@@ -42,6 +43,10 @@ export class LocalLibsql implements Dialect {
   readonly #guarded = new Semaphore(MAX_GUARDED);
   readonly #hookedBounds: readonly Bound[] = [{ size: MAX_HOOKED }];
   readonly #guardedBounds: readonly Bound[] = [{ size: MAX_GUARDED }];
+  readonly #ownConnection: boolean;
+  readonly #asked: Promise<void>;
+  /** Tells the commits of others, where somebody wants to know. */
+  #commits: ForeignCommits | undefined;
 
   constructor(database: Database, options: DialectOptions) {
     const client = database.$client as Client;
@@ -50,7 +55,8 @@ export class LocalLibsql implements Dialect {
     this.#bare = this.#queue.client === client;
     // Turns are taken here, so statements go to the client behind the queue.
     this.#database = overClient(database, this.#queue.client);
-    void this.#askDatabase(options);
+    this.#ownConnection = options.ownConnection;
+    this.#asked = this.#askDatabase(options);
   }
 
   get door(): Door | undefined {
@@ -59,6 +65,14 @@ export class LocalLibsql implements Dialect {
 
   get prepared(): number {
     return (this.#reader?.size ?? 0) + (this.#writer?.size ?? 0);
+  }
+
+  async watch(): Promise<(() => boolean) | undefined> {
+    if (!this.#ownConnection) return undefined;
+    await this.#asked;
+    const reader = this.#reader ?? (await FileReader.open(this.#queue.client));
+    const commits = (this.#commits ??= reader && new ForeignCommits(reader, this.#writer));
+    return commits && (() => commits.take());
   }
 
   bounds(mode: "read" | "write", transaction: boolean): readonly Bound[] | undefined {
@@ -99,7 +113,7 @@ export class LocalLibsql implements Dialect {
     const queue = this.#queue;
     const waitMs = this.#waitMs;
     if (mode === "write" || (await queue.inMemory())) {
-      return queue.writers.exclusive(async () => this.#run(await this.#begin(), work), waitMs);
+      return queue.writers.exclusive(async () => this.#write(await this.#begin(), work), waitMs);
     }
     return this.#hooked.run(async () => {
       const reading = new UpgradingTransaction(await queue.beginReading(waitMs), () =>
@@ -154,6 +168,19 @@ export class LocalLibsql implements Dialect {
   #begin(): Promise<Transaction> {
     const writer = this.#writer?.usable === true ? this.#writer : this.#queue;
     return writer.begin(this.#waitMs);
+  }
+
+  /** The same in one that has the lock: from its end to its commit nobody else can commit. */
+  async #write<T>(transaction: LibsqlTransaction, work: (tx: Database) => Promise<T>): Promise<T> {
+    const commits = this.#commits;
+    if (commits === undefined) return this.#run(transaction, work);
+    const result = await this.#run(transaction, async (tx) => {
+      const made = await work(tx);
+      commits.before();
+      return made;
+    });
+    commits.after();
+    return result;
   }
 
   /** Runs work in a transaction that was begun, as Drizzle has it. */

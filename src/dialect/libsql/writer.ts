@@ -82,6 +82,15 @@ export class FileWriter {
   }
 
   /**
+   * A number that is another one once somebody else has committed; `undefined` where that cannot be told now, as inside of a
+   * transaction.
+   */
+  version(): unknown {
+    if (!this.usable || this.#connection.inTransaction) return undefined;
+    return this.#connection.prepare("pragma data_version").all([])[0]?.[0];
+  }
+
+  /**
    * Begins a transaction that writes, waiting while another process holds the lock. Whoever begins one has the turn of those
    * who write: there is one at a time.
    */

@@ -45,6 +45,19 @@ export class SyncDialect implements Dialect {
     return retryWhileBusy(() => this.door.shared(() => work(this.#driver.database), waitMs, leaving), waitMs);
   }
 
+  /** The one connection does not count its own commits. Inside of a transaction it sees none of others. */
+  watch(): Promise<() => boolean> {
+    const connection = this.#connection;
+    let last = connection.closed ? 0 : connection.pragma("data_version");
+    return Promise.resolve(() => {
+      if (connection.closed || connection.inTransaction) return false;
+      const now = connection.query("pragma data_version", [])[0]![0] as number;
+      if (now === last) return false;
+      last = now;
+      return true;
+    });
+  }
+
   bounds(mode: "read" | "write", transaction: boolean): readonly Bound[] | undefined {
     return transaction || mode === "write" ? this.door.bounds : undefined;
   }

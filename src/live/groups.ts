@@ -1,0 +1,67 @@
+import type { Tables } from "../schema/schema.ts";
+import { Group, type Ground, type Question } from "./group.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** All answers that are kept true, by what they depend on. */
+export class Groups {
+  readonly #ground: Ground;
+  readonly #schedule: Schedule;
+  readonly #shared = new Map<string, Group>();
+  readonly #byTable = new Map<string, Set<Group>>();
+  /** Those of which nobody knows on what they depend. */
+  readonly #ofAny = new Set<Group>();
+
+  constructor(ground: Ground, schedule: Schedule) {
+    this.#ground = ground;
+    this.#schedule = schedule;
+  }
+
+  get size(): number {
+    return this.#shared.size;
+  }
+
+  /** The group of those for whom a question is the same. */
+  of(share: string, question: Question): Group {
+    let group = this.#shared.get(share);
+    if (group === undefined) {
+      this.#shared.set(share, (group = new Group(share, question, this.#ground)));
+      for (const set of this.#setsOf(group)) set.add(group);
+    }
+    return group;
+  }
+
+  /** A member has left; an answer that nobody wants is asked no more. */
+  left(group: Group): void {
+    if (group.members.size > 0 || this.#shared.get(group.share) !== group) return;
+    this.#shared.delete(group.share);
+    this.#schedule.forget(group);
+    for (const set of this.#setsOf(group)) set.delete(group);
+    if (group.tables !== "*")
+      for (const name of group.tables) if (this.#byTable.get(name)?.size === 0) this.#byTable.delete(name);
+  }
+
+  /** Tables have changed. */
+  changed(tables: Tables): void {
+    this.#ground.clock.generation++;
+    for (const group of this.#dependingOn(tables)) {
+      group.raise();
+      this.#schedule.want(group);
+    }
+  }
+
+  #dependingOn(tables: Tables): Iterable<Group> {
+    if (tables === "*") return this.#shared.values();
+    const found = new Set(this.#ofAny);
+    for (const name of tables) for (const group of this.#byTable.get(name) ?? []) found.add(group);
+    return found;
+  }
+
+  #setsOf({ tables }: Group): readonly Set<Group>[] {
+    if (tables === "*") return [this.#ofAny];
+    return [...tables].map((name) => {
+      let set = this.#byTable.get(name);
+      if (set === undefined) this.#byTable.set(name, (set = new Set()));
+      return set;
+    });
+  }
+}
