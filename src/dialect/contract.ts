@@ -74,7 +74,7 @@ export interface Dialect {
   watch?(): Promise<(() => boolean) | undefined>;
   /** Where a statement that only reads runs without holding up others; without one all run where everybody waits. */
   readonly lane?: Lane | undefined;
-  /** Whether rows cost less than JSON made by the database. */
+  /** Whether rows cost less than JSON made by the database; those of PostgreSQL are then of the types their columns say. */
   readonly rowsAreCheap: boolean;
   /** Whether JSON made in a sub-select is still known as JSON outside of it; false is right on any database. */
   readonly jsonPassesSelects: boolean;
