@@ -8,6 +8,7 @@ import postgres from "postgres";
 import { liveTriggers } from "@bepalo/query";
 import type { Feed } from "../../src/live/contract.ts";
 import { postgresFeed } from "../../src/live/feed/postgres.ts";
+import { openHole } from "../fault/hole.ts";
 import { openPooler } from "../fault/pooler.ts";
 import { hearing, listen, type Listener, until } from "../support/feeds.ts";
 import { isLeftOut, openPostgresql, type OpenedPostgresql } from "../support/postgresql.ts";
@@ -135,6 +136,20 @@ describe.skipIf(isLeftOut("node-postgres"))("on a server", () => {
       expect(here.heard.changes).toEqual([]);
       expect(here.heard.errors).toEqual([]);
     });
+  });
+
+  test("a connection that is dead, and nobody says so, is given up at once", async () => {
+    for (const [name, connect] of Object.entries(CONNECTIONS)) {
+      const hole = await openHole(opened.url);
+      const { connection, end } = connect(hole.url);
+      const { listening, heard } = await listen(postgresFeed({ connection }));
+      hole.swallow();
+      const began = performance.now();
+      await listening.close();
+      expect([name, performance.now() - began < 1_000, heard.errors]).toEqual([name, true, []]);
+      hole.close();
+      await end();
+    }
   });
 
   test("a server that cannot be reached is told of, until it is there", async () => {

@@ -73,6 +73,16 @@ describe.skipIf(SERVER === undefined).each(FEEDS)("Redis, by %s", (_, feedOf) =>
     expect([here.heard.errors.length, there.heard.errors.length]).toEqual([1, 0]);
   });
 
+  test("a connection that is dead, and nobody says so, is given up at once", async () => {
+    const hole = await openHole(SERVER!);
+    cleanups.push(() => hole.close());
+    const { listening, heard } = await listen(feedOf(hole.url));
+    hole.swallow();
+    const began = performance.now();
+    await listening.close();
+    expect([performance.now() - began < 1_000, heard.errors]).toEqual([true, []]);
+  });
+
   test("a server that cannot be reached is told of once", async () => {
     const heard = hearing();
     const listening = feedOf("redis://127.0.0.1:1").open(heard);

@@ -71,7 +71,7 @@ async function pass(milliseconds: number): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 }
 
-function play(): Stage {
+function play(alone = true): Stage {
   const wires: Played[] = [];
   const heard = hearing();
   const open: OpenWire = (events) => {
@@ -91,7 +91,7 @@ function play(): Stage {
     carries: () => true,
     sends: () => Promise.resolve(),
   };
-  const line = new Line(heard, { origin: "me", alone: () => true, find: () => open, deaf: "deaf" });
+  const line = new Line(heard, { origin: "me", alone: () => alone, find: () => open, deaf: "deaf" });
   lines.push(line);
   return Object.assign(stage, { line });
 }
@@ -103,6 +103,8 @@ describe("a line", () => {
     const stage = play();
     stage.carries = () => false;
     await pass(1_000);
+    stage.wires[0]!.events.heard('["another"]');
+    await pass(100);
     expect([stage.heard.backs, stage.wires.length]).toEqual([0, 1]);
     stage.wires[0]!.events.heard('["me"]');
     await pass(100);
@@ -181,6 +183,59 @@ describe("a line", () => {
       expect([stage.heard.backs, stage.heard.errors.length, stage.wires.length]).toEqual([2, 1, 2]);
       const told = stage.wires[1]!.sent.flatMap((text) => readNotice(text).touched);
       expect(told.toSorted()).toEqual(["a", "b"]);
+    }
+  });
+
+  test("sends one notice at a time, and what comes meanwhile together", async () => {
+    const stage = play();
+    await pass(100);
+    const settle: (() => void)[] = [];
+    stage.sends = () => new Promise<void>((resolve) => settle.push(resolve));
+    for (const name of ["a", "b", "c"]) stage.line.tell([name]);
+    await pass(50);
+    expect(stage.wires[0]!.sent.slice(1)).toEqual(['["me","a"]']);
+    settle[0]!();
+    await pass(50);
+    expect(stage.wires[0]!.sent.slice(1)).toEqual(['["me","a"]', '["me","b","c"]']);
+  });
+
+  test("tells again what an earlier wire says too late that it could not send, and keeps the one that is", async () => {
+    const stage = play();
+    await pass(100);
+    let fail!: () => void;
+    stage.sends = () => new Promise((_, reject) => (fail = () => reject(new Error("too late"))));
+    stage.line.tell(["a"]);
+    await pass(50);
+    stage.sends = () => Promise.resolve();
+    stage.wires[0]!.events.lost(new Error("cut"));
+    await pass(500);
+    fail();
+    await pass(500);
+    expect(stage.wires.length).toBe(2);
+    expect(stage.wires[1]!.sent).toEqual(['["me"]', '["me","a"]']);
+  });
+
+  test("says each time that it is cut, and is back soon where it was open for long", async () => {
+    const stage = play();
+    stage.opens = () => Promise.reject(new Error("refused"));
+    await pass(300_000);
+    stage.opens = () => Promise.resolve();
+    for (let times = 1; times <= 20; times++) {
+      await pass(21_000);
+      expect([stage.heard.backs, stage.heard.errors.length]).toEqual([times, times]);
+      stage.wires.at(-1)!.events.lost(new Error("cut"));
+      // The first rest is 200 ms at most, or the second 400.
+      await pass(500);
+      expect([stage.heard.backs, stage.heard.errors.length]).toEqual([times + 1, times + 1]);
+    }
+  });
+
+  test("leaves its own notices out where nobody else in its process listens", async () => {
+    for (const alone of [true, false]) {
+      const stage = play(alone);
+      await pass(100);
+      stage.wires[0]!.events.heard('["me","post"]');
+      expect(stage.heard.changes).toEqual(alone ? [] : [["post"]]);
     }
   });
 
