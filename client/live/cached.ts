@@ -18,7 +18,7 @@ const answers = new WeakMap<Query, CachedAnswer>();
 /** The answer of a query as it is now; those that follow go to its cache, as long as the query is observed. */
 export function cached({ client, queryKey, signal }: LiveContext, listen: Listen): Promise<unknown> {
   const query = client?.getQueryCache().find({ queryKey, exact: true });
-  if (query === undefined) throw new Error("a live query is asked by TanStack Query 5.69 or later");
+  if (query === undefined) throw new Error("a live query is asked by TanStack Query 5.66 or later");
   let answer = answers.get(query);
   if (answer === undefined) answers.set(query, (answer = new CachedAnswer(client, query)));
   return answer.now(listen, signal);

@@ -27,8 +27,8 @@ export interface StreamServer {
   stop(): Promise<void>;
 }
 
-/** Serves streams of live answers on a free port. */
-export function serveStreams(): StreamServer {
+/** Serves streams of live answers on a free port, and what a page needs beside. */
+export function serveStreams(pages: Readonly<Record<string, () => Response>> = {}): StreamServer {
   const opened: Opened[] = [];
   const waiting: (() => void)[] = [];
   const told = (): void => waiting.splice(0).forEach((wake) => wake());
@@ -36,6 +36,8 @@ export function serveStreams(): StreamServer {
     port: 0,
     idleTimeout: 0,
     fetch: async (request) => {
+      const { pathname } = new URL(request.url);
+      if (!pathname.endsWith("/$live")) return pages[pathname]?.() ?? new Response("", { status: 404 });
       const questions = (await request.json()) as StreamQuestion[];
       const made = open(questions, request);
       opened.push(made.opened);
