@@ -6,6 +6,7 @@ import { placedRules } from "./placed-rules.ts";
 import type { NodePolicy, Policy, Registry, RelationPolicy } from "./policy.ts";
 import { looksSecret } from "./secret.ts";
 import { suspectAggregates } from "./suspect-aggregates.ts";
+import { suspectClock } from "./suspect-clock.ts";
 import { suspectDefault } from "./suspect-default.ts";
 import { suspectMasks } from "./suspect-masks.ts";
 import { suspectNames } from "./suspect-names.ts";
@@ -81,6 +82,7 @@ function* suspect(method: Method, role: string, policy: Policy): Iterable<string
   yield* suspectMasks(policy);
   yield* suspectNames(policy);
   yield* suspectAggregates(policy);
+  yield* suspectClock(policy);
   if (action === "read") {
     if (isLifted(policy.limits.maxLimit)) yield ".maxLimit: a read may answer the whole table";
     if (isLifted(policy.limits.maxCost) && hasLists(policy))

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type LiveControl, type QueryRouteOptions } from "@bepalo/query";
 import { live, type LiveOptions } from "@bepalo/query/live";
-import { eq, sql } from "drizzle-orm";
+import { eq, type SQL, sql } from "drizzle-orm";
 import { type App, type AppOptions, serve, type Sending, type TestACL } from "../support/app.ts";
 import { Watching } from "../support/live.ts";
 import * as schema from "../support/schema.ts";
@@ -1056,5 +1056,38 @@ describe("at start", () => {
   test("what `live()` did not make is refused", async () => {
     const refused = serve(ARTICLES as TestACL, { live: true as never });
     expect(refused).rejects.toThrow("live: expected `live()` of `@bepalo/query/live`");
+  });
+});
+
+describe("a live rule that looks at the clock", () => {
+  const told = async (rule: object): Promise<readonly string[]> => {
+    const heard: string[] = [];
+    const acl = { articles: { table: "article", control: { GET: { all: { select: true, ...rule } } } } };
+    await start(acl, { on: "bun:sqlite", onWarning: (sentence) => heard.push(sentence) });
+    return heard.filter((sentence) => sentence.includes("clock"));
+  };
+  const recent = (_: unknown, t: typeof schema.article): SQL => sql`${t.createdAt} > ${Date.now() - 1_000}`;
+
+  test("is suspected, in a condition, a grant, a computed field or a relation", async () => {
+    const sentence =
+      "it seems to look at the clock, and a live answer is asked again when somebody writes; say `live: { every: 60_000 }`";
+    const grant = { select: [{ columns: ["id"] }, { columns: ["title"], when: recent }] };
+    const related = { with: { comments: { select: true, where: () => sql`current_timestamp > '2000'` } } };
+    const field = { extras: { at: () => sql`datetime('now')` } };
+    for (const [rule, place] of [
+      [{ where: recent }, "where"],
+      [grant, "select"],
+      [related, "with.comments.where"],
+      [field, "extras.at"],
+    ] as const)
+      expect(await told({ live: true, ...rule })).toEqual([
+        `acl.articles.control.GET.all.${place}: ${sentence}`,
+      ]);
+  });
+
+  test("is not where it says how often it is asked again, where it is not live, and where it does not look", async () => {
+    expect(await told({ live: { every: 1_000 }, where: recent })).toEqual([]);
+    expect(await told({ where: recent })).toEqual([]);
+    expect(await told({ live: true, where: () => sql`1 = 1` })).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import { options, root } from "../support/typescript.ts";
 
 const ENTRIES = [
   "src/index.ts",
+  "src/live/live.ts",
   "src/openapi.ts",
   "client/index.ts",
   "client/live.ts",
