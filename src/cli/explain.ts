@@ -11,7 +11,11 @@ export const explainCommand: Command = {
   name: "explain",
   says: "why a request is answered as it is: rules, SQL, plan; it is not run",
   takes: "<module> '<request>'",
-  options: { ...CALLER, values: { says: "shows values of statements, in place of their types" } },
+  options: {
+    ...CALLER,
+    body: { value: "<json>", says: "what a POST or PATCH would be sent with" },
+    values: { says: "shows values of statements, in place of their types" },
+  },
   more: "A request is `GET /query/posts?select=…`; the method may be left out. With --as or --context the module's own\n`session` is not asked. Without a `database` the module's tables are made in memory, and empty. Nothing is run there\nbut the planning of statements. The module is run as code. With NODE_ENV=production it is refused.",
   async run(called) {
     const [path, request] = called.positionals;
@@ -32,7 +36,12 @@ export const explainCommand: Command = {
         onWarning: () => undefined,
         inspect: () => true,
       });
-      const query = `request=${encodeURIComponent(request)}${called.flag("values") ? "&values" : ""}`;
+      const body = called.text("body");
+      const query = [
+        `request=${encodeURIComponent(request)}`,
+        ...(called.flag("values") ? ["values"] : []),
+        ...(body === undefined ? [] : [`body=${encodeURIComponent(body)}`]),
+      ].join("&");
       const asked = new Request(`http://localhost/query/$explain?${query}`, { headers: headersIn(called) });
       const answer = await handler(asked);
       const told = (await answer.json()) as Explanation & { readonly error?: string };

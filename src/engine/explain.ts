@@ -3,12 +3,12 @@ import { HttpError, QueryError } from "../error.ts";
 import { type Explainable, explainStatement } from "../execute/execute.ts";
 import type { Room } from "../observe.ts";
 import { writeSQL } from "../matrix/matrix.ts";
-import { type Mention, planAggregate, planRead, planWrite } from "../plan/plan.ts";
+import { type Mention, planAggregate, planRead } from "../plan/plan.ts";
 import { considered, type Considered, type Policy } from "../policy/policy.ts";
 import { traitsOf } from "../request/request.ts";
 import type { Call, Parts } from "./call.ts";
+import { foresee } from "./explain-write.ts";
 import { type Became, becameOf, becameOfAggregate } from "./became.ts";
-import { admitWrite } from "./write-task.ts";
 
 /** Why a request is answered as it is: nothing of it is run. */
 export interface Explanation {
@@ -59,15 +59,23 @@ export interface Explained {
   readonly plan: readonly { readonly text: string; readonly scan: boolean }[];
 }
 
-/** Explains a request; what it is refused for is part of that. `values`: whether values are shown. */
-export async function explain(parts: Parts, call: Call<unknown>, values: boolean): Promise<Explanation> {
+/** What is wanted of an explanation. */
+export interface Wishes {
+  /** Whether values are shown. */
+  readonly values: boolean;
+  /** What a write would be sent with. */
+  readonly body?: unknown;
+}
+
+/** Explains a request; what it is refused for is part of that. */
+export async function explain(parts: Parts, call: Call<unknown>, wishes: Wishes): Promise<Explanation> {
   const { request, principal } = call;
   const { method, resource, scope = "none" } = request;
   const question = { method, resource, scope, roles: principal.roles } as const;
   const rules = considered(parts.policies.registry, request, principal.roles);
   try {
     const policy = await parts.policies.resolve(request, principal);
-    const told = await explainUnder(parts, policy, call, values);
+    const told = await explainUnder(parts, policy, call, wishes);
     return { ...question, rules, rule: policy.path, ...told };
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
@@ -86,11 +94,11 @@ function refusedBy(error: HttpError): Refused {
 
 type Told = Pick<Explanation, "became" | "mentions" | "statements">;
 
-function explainUnder(parts: Parts, policy: Policy, call: Call<unknown>, values: boolean): Promise<Told> {
-  if (traitsOf(call.request.method).writes) return explainWrite(parts, policy, call, values);
+function explainUnder(parts: Parts, policy: Policy, call: Call<unknown>, wishes: Wishes): Promise<Told> {
+  if (traitsOf(call.request.method).writes) return explainWrite(parts, policy, call, wishes);
   return call.request.aggregate === undefined
-    ? explainRead(parts, policy, call, values)
-    : explainAggregate(parts, policy, call, values);
+    ? explainRead(parts, policy, call, wishes.values)
+    : explainAggregate(parts, policy, call, wishes.values);
 }
 
 async function explainRead(
@@ -142,40 +150,25 @@ async function explainAggregate(
   };
 }
 
-/** Of a write the rows that it would reach: what becomes of them nobody knows without a body. */
+/** Of a write the rows that it reaches, what must hold of them, and the statements that are known before one has run. */
 async function explainWrite(
   parts: Parts,
   policy: Policy,
   call: Call<unknown>,
-  values: boolean,
+  { values, body }: Wishes,
 ): Promise<Told> {
-  const plan = planWrite(policy, call.request);
-  setFindFirst(call.principal.context, false);
-  const rows = await admitWrite(parts, plan, call);
-  call.mark("plan");
-  const reached = plan.kind === "insert" ? undefined : parts.compiler.reach(plan, rows);
-  call.mark("compile");
-  const { answer, mentions } = plan;
-  const { table } = policy;
-  const check: Mentioned[] =
-    plan.kind === "delete"
-      ? []
-      : [
-          {
-            table: table.name,
-            rule: `${policy.path}.check`,
-            rows: written(rows.check, table.database, values),
-          },
-        ];
+  const { plan, rows, asked } = await foresee(parts, policy, call, body);
+  const { table, path } = policy;
+  const check = {
+    table: table.name,
+    rule: `${path}.check`,
+    rows: written(rows.check, table.database, values),
+  };
+  const mentioned = mentionsOf(plan.mentions, (mention) => rows.admitted.of(mention), values);
   return {
-    became: becameOf(answer),
-    mentions: [...mentionsOf(mentions, (mention) => rows.admitted.of(mention), values), ...check],
-    // Nothing is locked for being explained.
-    statements: await explainAll(
-      parts,
-      [["the rows it reaches", reached && { ...reached, locks: false }]],
-      values,
-    ),
+    became: becameOf(plan.answer),
+    mentions: plan.kind === "delete" ? mentioned : [...mentioned, check],
+    statements: await explainAll(parts, asked, values),
   };
 }
 

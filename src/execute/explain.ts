@@ -16,8 +16,8 @@ export interface PlanLine {
   readonly scan: boolean;
 }
 
-/** What can be explained: it reads, or says what would be read. */
-export type Explainable = Extract<Statement, { readonly kind: "text" | "select" | "relational" }>;
+/** What can be explained. */
+export type Explainable = Exclude<Statement, { readonly kind: "run" }>;
 
 /** Asks the database how it would answer a statement: it plans it, and nothing runs. */
 export async function explainStatement(
@@ -25,18 +25,34 @@ export async function explainStatement(
   statement: Explainable,
 ): Promise<ExplainedStatement> {
   return dialect.transaction("read", async (transaction: Database) => {
-    const { text, values } = statement.kind === "text" ? statement : written(transaction, statement);
-    const asked = dialect.speaks === "sqlite" ? "explain query plan" : "explain";
-    const rows = await dialect.query(transaction, `${asked} ${text}`, values);
-    const lines = rows.map((row) => String(row[dialect.speaks === "sqlite" ? 3 : 0]));
+    const { text, values } =
+      statement.kind === "text" || statement.kind === "returning"
+        ? statement
+        : written(transaction, statement);
+    const { asking, line } = WAYS[dialect.speaks];
+    const rows = await dialect.query(transaction, asking(text), values);
+    const lines = rows.map((row) => String(row[line]));
     return { text, values, plan: lines.map((line) => ({ text: line, scan: SCANS[dialect.speaks](line) })) };
   });
 }
 
+/** How many were explained. */
+let explained = 0;
+
+/** How a plan is asked for, and where its lines stand in rows. */
+const WAYS: Readonly<
+  Record<Dialect["speaks"], { readonly asking: (text: string) => string; readonly line: number }>
+> = {
+  // bun:sqlite leaves the plan of a write open until its statement ends, and a transaction cannot end before: so each is
+  // another text, and no statement of it is kept.
+  sqlite: { asking: (text) => `explain query plan ${text} /* ${++explained} */`, line: 3 },
+  postgresql: { asking: (text) => `explain ${text}`, line: 0 },
+};
+
 /** What Drizzle would send. */
 function written(
   database: Database,
-  statement: Exclude<Explainable, { readonly kind: "text" }>,
+  statement: Exclude<Explainable, { readonly kind: "text" | "returning" }>,
 ): { readonly text: string; readonly values: readonly unknown[] } {
   // Each of Drizzle's queries has it; their common type does not say so.
   const query = queryOf(database, statement) as unknown as {

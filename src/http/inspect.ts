@@ -70,7 +70,7 @@ function matrix(visit: Visit): Promise<object> {
   return visit.route.engine.matrix();
 }
 
-const PARAMETERS: ReadonlySet<string> = new Set(["request", "values"]);
+const PARAMETERS: ReadonlySet<string> = new Set(["request", "values", "body"]);
 
 /** What is explained: a request of the same caller, of whom nothing else can be said here. */
 async function explanation(visit: Visit, principal: Principal): Promise<object> {
@@ -81,15 +81,25 @@ async function explanation(visit: Visit, principal: Principal): Promise<object> 
   if (text === undefined)
     throw invalidValue("`request` says what is to be explained", "request", `write ${EXPLAIN}?request=…`);
   const watch = new Stopwatch();
-  const told = await explained(visit, principal, text, parameters.has("values"), watch);
+  const wishes = { values: parameters.has("values"), body: bodyIn(parameters.get("body")) };
+  const told = await explained(visit, principal, text, wishes, watch);
   return { ...told, milliseconds: watch.rooms };
+}
+
+/** What a write is thought to be sent with. */
+function bodyIn(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    throw invalidValue("`body` takes JSON", "body");
+  }
 }
 
 async function explained(
   visit: Visit,
   principal: Principal,
   text: string,
-  values: boolean,
+  wishes: { readonly values: boolean; readonly body?: unknown },
   watch: Stopwatch,
 ): Promise<Explanation> {
   const { method, resource, search } = readRequest(text);
@@ -99,7 +109,7 @@ async function explained(
     const query = parse(method, resource, given?.rest ?? search);
     watch.mark("parse");
     if (given !== undefined && engine.has(resource)) await admitGiven(visit, query, principal, given);
-    return await engine.explain(new Examined(visit, query, principal, watch.mark), values);
+    return await engine.explain(new Examined(visit, query, principal, watch.mark), wishes);
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     const { status, message, path } = error;

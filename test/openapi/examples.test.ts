@@ -105,6 +105,7 @@ async function tryOut(
     onWarning: () => undefined,
     session: { getRole: () => role },
     inspect: () => true,
+    onError: (error) => console.error(error),
   });
   const judge = new Judge(document);
   // Selectors are large, and take long to be compiled.

@@ -33,6 +33,7 @@ const acl = {
       POST: { all: { select: true, check: () => false } },
     },
   },
+  one: { table: "article", control: { DELETE: { all: { select: true } } } },
   authors: {
     table: "author",
     control: { GET: { all: { select: { columns: ["id", "name"] } } } },
@@ -176,6 +177,29 @@ describe("$explain", () => {
     expect(patch.rule).toBe("acl.articles.control.PATCH.mine");
     expect(patch.statements[0].of).toBe("the rows it reaches");
     expect(patch.statements[0].sql).toMatch(/^select .* from "articles" where/);
+    const counted = (): unknown => database.$count(schema.article);
+    const before = await counted();
+    const body = (value: object): string => `&body=${encodeURIComponent(JSON.stringify(value))}`;
+    const x = { "x-role": "x", "x-me": "2" };
+    const set = await explain("PATCH articles?select=(where:(id:a2))", x, body({ title: "New" }));
+    expect(set.statements.at(-1)).toMatchObject({
+      of: "what is written",
+      sql: expect.stringMatching(/^(?:with .*)?update "articles" set/),
+    });
+    // As often as one likes.
+    for (let times = 0; times < 3; times++)
+      expect((await explain("DELETE one?select=(where:(id:a2))", x)).statements.at(-1).of).toBe(
+        "what is written",
+      );
+    const made = await explain("POST articles", x, body({ title: "New", authorId: 2 }));
+    expect(made.statements.at(-1)).toMatchObject({
+      of: "what is written",
+      sql: expect.stringMatching(/insert into "articles"/),
+    });
+    const wrong = await explain("POST articles", x, body({ titel: "New" }));
+    expect(wrong.refused).toMatchObject({ status: 400, code: "unknown-column", path: "titel" });
+    expect((await ask("$explain?request=POST%20articles&body=(")).status).toBe(400);
+    expect(await counted()).toBe(before);
     const post = await explain("POST articles", { "x-role": "x" });
     expect(post.statements).toEqual([]);
     expect(post.mentions.at(-1)).toEqual({
@@ -241,6 +265,11 @@ describe("$explain", () => {
         on,
       );
       expect(reached.body.statements[0].plan.length).toBeGreaterThan(0);
+      const changed = `PATCH articles?select=(where:(id:1))`;
+      const body = encodeURIComponent('{"title":"New"}');
+      const planned = await ask(`$explain?request=${encodeURIComponent(changed)}&body=${body}`, {}, on);
+      const { of, plan } = planned.body.statements.at(-1);
+      expect([of, plan[0].text]).toEqual(["what is written", expect.stringContaining("Update on articles")]);
       // What Drizzle writes is explained as well.
       const portable = createQueryHandler({
         acl: rules,
