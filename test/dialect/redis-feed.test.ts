@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createClient } from "@redis/client";
-import type { Feed } from "../../src/live/contract.ts";
 import { Line } from "../../src/live/feed/line.ts";
 import { nodeRedis } from "../../src/live/feed/node-redis.ts";
-import { redisFeed } from "../../src/live/feed/redis.ts";
+import { type Feed, redisFeed } from "@bepalo/query/live";
 import { openHole } from "../fault/hole.ts";
 import { hearing, listen, type Listener, until } from "../support/feeds.ts";
 

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { postgresFeed } from "../../src/live/feed/postgres.ts";
-import { redisFeed } from "../../src/live/feed/redis.ts";
+import { postgresFeed, redisFeed } from "@bepalo/query/live";
 import { listen, until } from "../support/feeds.ts";
 import { installed, missing, NODE } from "../support/node.ts";
 import { openPostgresql, type OpenedPostgresql } from "../support/postgresql.ts";

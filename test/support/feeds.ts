@@ -1,5 +1,5 @@
 /* One who hears what a feed says. */
-import type { Feed, Hearing, Listening, Touched } from "../../src/live/contract.ts";
+import type { Feed, Hearing, Listening, Touched } from "@bepalo/query/live";
 
 /** What was heard from a feed, in order. */
 export interface Heard extends Hearing {

@@ -2,12 +2,9 @@
  * Listens to a feed in an application's folder: `node feed.mjs postgres|redis <url> [channel]`. It prints what it hears, a line of JSON
  * each, and tells of a table when it is back.
  */
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { join } from "node:path";
+import { postgresFeed, redisFeed } from "@bepalo/query/live";
 
 const [, , name, url, channel] = process.argv;
-const folder = fileURLToPath(new URL("node_modules/@bepalo/query/dist/src/live/feed", import.meta.url));
-const { postgresFeed, redisFeed } = await import(pathToFileURL(join(folder, `${name}.js`)).href);
 const feed = name === "postgres" ? postgresFeed({ connection: url }) : redisFeed(url, { channel });
 const say = (what) => console.log(JSON.stringify(what));
 const listening = feed.open({
