@@ -2,10 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { join } from "node:path";
+import type { InferApi } from "@bepalo/query";
+import { createQueryClient } from "@bepalo/query/client";
+import { live } from "@bepalo/query/client/live";
 import { missing, type NodeServer, startNode } from "../support/node.ts";
 import type { NodeDatabaseName } from "./support/database.ts";
 import * as postgresql from "./support/postgresql.ts";
+import type { acl } from "./support/acl.ts";
 import * as sqlite from "./support/sqlite.ts";
+
+type Api = InferApi<typeof acl, typeof sqlite>;
 
 const program = (name: string): string => join(import.meta.dir, name);
 
@@ -150,6 +156,18 @@ for (const [name, database] of CASES) {
       const query = await send("QUERY", "posts?countTotal", "select=(orderBy:(id:desc))", form);
       // Next.js has route modules for the methods it knows.
       expect([query.status, query.text]).toEqual(name.includes("Next.js") ? [405, ""] : [200, get.text]);
+    });
+
+    test("an answer is kept true, and its stream is over when nobody waits for it", async () => {
+      const api = createQueryClient<Api>(server.origin, { live });
+      const question = { columns: { title: true }, where: { "title.startsWith": "Live" } } as const;
+      const answers = api.live("posts", question);
+      expect((await answers.next()).value).toEqual({ count: 0, posts: [] });
+      const { body } = await send("POST", "posts", { title: "Live!" });
+      expect((await answers.next()).value).toEqual({ count: 1, posts: [{ title: "Live!" }] });
+      await send("DELETE", `posts?select=(where:(id:${body.posts[0].id}))`);
+      expect((await answers.next()).value).toEqual({ count: 0, posts: [] });
+      await answers.return();
     });
 
     test("HEAD answers as GET does, without the body", async () => {

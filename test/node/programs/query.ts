@@ -1,4 +1,5 @@
 import { createQueryHandler } from "@bepalo/query";
+import { live } from "@bepalo/query/live";
 import { acl } from "../support/acl";
 import { openDatabase } from "../support/database";
 import * as postgresql from "../support/postgresql";
@@ -10,6 +11,7 @@ export const query = createQueryHandler({
   acl,
   database,
   schema,
+  live: live(),
   onError: console.error,
   onWarning: () => undefined, // everybody may write here
 });

@@ -14,7 +14,7 @@ export const acl = {
     table: "post",
     maxBodySize: 1_000,
     control: {
-      GET: { all: { select: true, with: { comments: true } } },
+      GET: { all: { select: true, with: { comments: true }, live: true } },
       POST: { all: { select: true, write } },
       PATCH: { all: { select: true, write, requireWhere: true } },
       DELETE: { all: { select: true, requireWhere: true } },
