@@ -28,7 +28,7 @@ async function listener(feed: Feed): Promise<Listener> {
 /** By the client that is taken where Bun's is not there. */
 function byPackage(url: string): Feed {
   const find = () => nodeRedis(createClient, url, channel);
-  const options = { find, deaf: "deaf", alone: () => true };
+  const options = { name: "a feed", find, deaf: "deaf", alone: () => true };
   return { open: (heard) => new Line(heard, { ...options, origin: crypto.randomUUID() }) };
 }
 

@@ -91,7 +91,13 @@ function play(alone = true): Stage {
     carries: () => true,
     sends: () => Promise.resolve(),
   };
-  const line = new Line(heard, { origin: "me", alone: () => alone, find: () => open, deaf: "deaf" });
+  const line = new Line(heard, {
+    name: "a feed",
+    origin: "me",
+    alone: () => alone,
+    find: () => open,
+    deaf: "deaf",
+  });
   lines.push(line);
   return Object.assign(stage, { line });
 }
@@ -119,7 +125,9 @@ describe("a line", () => {
     expect([stage.heard.backs, stage.heard.errors.length, stage.wires.length]).toEqual([1, 0, 1]);
     await pass(7_000);
     expect([stage.heard.backs, stage.heard.errors.length, stage.wires.length]).toEqual([2, 1, 2]);
-    expect(String(stage.heard.errors[0])).toContain("deaf");
+    expect(String(stage.heard.errors[0])).toBe(
+      "Error: a feed: what other processes write is not heard until it is back: deaf",
+    );
     expect(stage.wires.map(({ closed }) => closed)).toEqual([true, false]);
   });
 

@@ -23,7 +23,7 @@ export const bunSQL =
   ({ heard, lost }) => {
     const client = new runtime!.SQL({ ...options, max: 1, idleTimeout: 0, maxLifetime: 0, onclose: lost });
     if (client.listen === undefined)
-      throw new Error("postgresFeed: this Bun cannot listen: hand it a client of `pg` or `postgres`");
+      throw new Error("this Bun cannot listen: hand it a client of `pg` or `postgres`");
     // It would come back by itself, later than one that is new.
     let listens = false;
     const listening = (): void => {

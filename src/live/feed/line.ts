@@ -3,8 +3,10 @@ import type { Hearing, Listening, Touched } from "../contract.ts";
 import { readNotice, together, writeNotice } from "./notice.ts";
 import { type FindWire, quietly, type Wire } from "./wire.ts";
 
-/** What a line says when it hears nothing of its own. */
+/** What a line is, and where it leads. */
 export interface LineOptions {
+  /** Whose it is, for those who hear that it fails. */
+  readonly name: string;
   /** Whose notices are its own. */
   readonly origin: string;
   /** Whether its own are told to nobody, because there is nobody else in this process. */
@@ -142,7 +144,9 @@ export class Line implements Listening {
   #failed(error: unknown): void {
     if (this.#failing || this.#over) return;
     this.#failing = true;
-    this.#hearing.failed(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    const said = `${this.#options.name}: what other processes write is not heard until it is back: ${reason}`;
+    this.#hearing.failed(new Error(said, { cause: error }));
   }
 
   async #rest(milliseconds: number): Promise<void> {

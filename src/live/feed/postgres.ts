@@ -38,7 +38,13 @@ export function postgresFeed({ connection }: PostgresFeedOptions): Feed {
   return {
     open(hearing) {
       listening++;
-      const line = new Line(hearing, { origin, find, deaf: DEAF, alone: () => listening === 1 });
+      const line = new Line(hearing, {
+        name: "postgresFeed",
+        origin,
+        find,
+        deaf: DEAF,
+        alone: () => listening === 1,
+      });
       return {
         tell: (touched) => line.tell(touched),
         close: async () => {
@@ -54,12 +60,11 @@ export function postgresFeed({ connection }: PostgresFeedOptions): Feed {
   };
 }
 
-const DEAF =
-  "postgresFeed: notices do not arrive: its connection must lead to the server itself, never through a pooler";
+const DEAF = "notices do not arrive: its connection must lead to the server itself, never through a pooler";
 const EXPECTED =
   "postgresFeed: `connection` must be an URL, or a client of node-postgres, postgres.js, Bun.SQL or PGlite";
 const MISSING =
-  "postgresFeed: a URL needs the package `pg` or `postgres` here, and neither can be loaded: install one of them";
+  "a URL needs the package `pg` or `postgres` here, and neither can be loaded: install one of them";
 
 /** How drivers' clients are told apart, by what each of them alone has. */
 interface AnyClient {
@@ -111,7 +116,7 @@ function byUrl(url: string): FindWire {
 /** Its clients do not hand on what made them. */
 const byPostgresJs = (given: object): FindWire => {
   return async () => {
-    const advice = "postgresFeed: the package `postgres`, of which it was handed a client, cannot be loaded";
+    const advice = "the package `postgres`, of which it was handed a client, cannot be loaded";
     const { default: postgres } = await loadPackage<{ default: Postgres }>("postgres", advice);
     return postgresJs((options) => postgres({ ...given, ...options }));
   };

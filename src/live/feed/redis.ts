@@ -15,8 +15,8 @@ export interface RedisFeedOptions {
 const SWEEP = 30_000;
 
 const EXPECTED = "redisFeed: expected an URL, as redis://127.0.0.1:6379";
-const MISSING = "redisFeed: the package `@redis/client` is needed here, and cannot be loaded: install it";
-const DEAF = "redisFeed: what is published does not arrive";
+const MISSING = "the package `@redis/client` is needed here, and cannot be loaded: install it";
+const DEAF = "what is published does not arrive";
 
 /**
  * Hears by a channel of Redis which tables other processes have written, and tells them what this one has, once it is
@@ -38,7 +38,13 @@ export function redisFeed(url: string | URL, { channel = LIVE_CHANNEL }: RedisFe
     sweep: SWEEP,
     // What one route tells, another of the same process hears.
     open: (hearing) =>
-      new Line(hearing, { origin: crypto.randomUUID(), find, deaf: DEAF, alone: () => true }),
+      new Line(hearing, {
+        name: "redisFeed",
+        origin: crypto.randomUUID(),
+        find,
+        deaf: DEAF,
+        alone: () => true,
+      }),
   };
 }
 
