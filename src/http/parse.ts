@@ -105,9 +105,9 @@ const seen = new Seen();
  */
 const MAX_CHARACTERS = 131_072;
 /** Front ends repeat themselves: the questions asked lately, by their very text. */
-const questions = new Cache<QueryRequest>(500, { most: MAX_CHARACTERS });
+const questions = new Cache<QueryRequest>(350, { most: 0.75 * MAX_CHARACTERS });
 /** Questions whose values are left blank; `"none"` where one depends on its values, or is none. */
-const templates = new Cache<Template | "none">(500, { most: MAX_CHARACTERS });
+const templates = new Cache<Template | "none">(150, { most: 0.25 * MAX_CHARACTERS });
 /** How many questions are remembered. */
 export const rememberedQuestions = (): number => questions.size + templates.size;
 /** Longer questions are read anew, so that what is remembered has a bound in bytes too. */
