@@ -131,7 +131,7 @@ if (REDIS === undefined) console.warn("live answers by Redis are left out: TEST_
 for (const { name, leftOut } of FEEDS) {
   describe.skipIf(leftOut)(`two processes that hear of each other by ${name}`, () => {
     /** The database, a server of it that others write to as well, and two processes with what is watched there. */
-    async function start() {
+    async function start(drivers: readonly [string, string]) {
       const opened = await openPostgresql("node-postgres", schema);
       cleanups.push(() => opened.close());
       const client = new Client({ connectionString: opened.url });
@@ -142,7 +142,7 @@ for (const { name, leftOut } of FEEDS) {
       cleanups.push(() => hole.close());
       const channel = `query_test_${crypto.randomUUID()}`;
       const args = [opened.url, name === "PostgreSQL" ? "postgres" : "redis", hole.url, channel];
-      const served = [await spawn(args), await spawn(args)] as const;
+      const served = [await spawn([drivers[0], ...args]), await spawn([drivers[1], ...args])] as const;
       const [here, there] = served.map((one) => new Watched(one)) as [Watched, Watched];
       await Promise.all([here.open(), there.open()]);
       return { client, hole, args, served, here, there };
@@ -150,7 +150,7 @@ for (const { name, leftOut } of FEEDS) {
 
     test("tell the truth after each write of either of them, and after one was killed and came back", async () => {
       console.log(`live processes: seed ${seed}`);
-      const { args, served, here, there } = await start();
+      const { args, served, here, there } = await start(["node-postgres", "postgres-js"]);
       const dice = random(seed);
       const write = writer(dice);
       const both = async (times: number): Promise<void> => {
@@ -166,14 +166,14 @@ for (const { name, leftOut } of FEEDS) {
         await write(here);
         await here.equal();
       }
-      await spawn(args, served[1].port);
+      await spawn(["postgres-js", ...args], served[1].port);
       await there.open();
       await there.equal();
       await both(12);
     }, 60_000);
 
     test("are right again when what they hear by was cut, whatever was written meanwhile", async () => {
-      const { client, hole, here, there } = await start();
+      const { client, hole, here, there } = await start(["bun-sql", "postgres-js"]);
       const write = writer(random(seed + 1));
       for (let times = 0; times < 6; times++) {
         if (times % 2 === 0) hole.cut();
@@ -184,7 +184,7 @@ for (const { name, leftOut } of FEEDS) {
     }, 60_000);
 
     test("say nothing of a write that changes no answer", async () => {
-      const { client, here, there } = await start();
+      const { client, here, there } = await start(["bun-sql", "node-postgres"]);
       await here.send("POST", "notes", { id: 1, title: "a", done: true });
       await Promise.all([here.equal(), there.equal()]);
       const said = [here.said, there.said];
@@ -209,7 +209,7 @@ describe.skipIf(isLeftOut("node-postgres"))("writers that do not know the engine
     await client.connect();
     cleanups.push(() => client.end());
     for (const statement of liveTriggers(schema)) await client.query(statement);
-    const watched = new Watched(await spawn([opened.url, "postgres", opened.url]));
+    const watched = new Watched(await spawn(["bun-sql", opened.url, "postgres", opened.url]));
     await watched.open();
     for (const text of [
       "insert into note select n, 't' || n, n % 3 = 0 from generate_series(1, 9) n",

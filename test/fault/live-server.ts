@@ -1,21 +1,31 @@
 /*
- * A server of live answers, one of several on one PostgreSQL database: `bun live-server.ts <port> <database's URL>
- * <postgres|redis> <feed's URL> [channel]`. It prints its port once it listens.
+ * A server of live answers, one of several on one PostgreSQL database: `bun live-server.ts <port> <driver>
+ * <database's URL> <postgres|redis> <feed's URL> [channel]`. It prints its port once it listens.
  */
 import { type ACL, createQueryRoute } from "@bepalo/query";
 import { live, postgresFeed, redisFeed } from "@bepalo/query/live";
 import { SQL } from "bun";
 import { eq, exists, sql } from "drizzle-orm";
-import { drizzle } from "drizzle-orm/bun-sql";
+import { drizzle as drizzleBun } from "drizzle-orm/bun-sql";
+import { drizzle as drizzlePg } from "drizzle-orm/node-postgres";
+import { drizzle as drizzlePostgres } from "drizzle-orm/postgres-js";
+import { Pool } from "pg";
+import postgres from "postgres";
 import { member, schema } from "./live-tables.ts";
 
-const [, , port, url, kind, address, channel] = process.argv;
+const [, , port, driver, url, kind, address, channel] = process.argv;
 
 interface Session {
   readonly me?: number;
 }
 
-const database = drizzle({ client: new SQL(url!, { max: 4 }), schema });
+const DRIVERS = {
+  "bun-sql": () => drizzleBun({ client: new SQL(url!, { max: 4 }), schema }),
+  "postgres-js": () => drizzlePostgres({ client: postgres(url!, { max: 4 }), schema }),
+  "node-postgres": () => drizzlePg({ client: new Pool({ connectionString: url!, max: 4 }), schema }),
+};
+// The test names one of them.
+const database = DRIVERS[driver as keyof typeof DRIVERS]();
 const write = { select: { columns: ["id"] }, write: true, check: true } as const;
 const acl = {
   notes: {
