@@ -1,5 +1,6 @@
 import { createQueryRoute } from "@bepalo/query";
 import { jsonPatch } from "@bepalo/query/json-patch";
+import { live } from "@bepalo/query/live";
 import { authPath, createAuth, inProduction } from "@/auth";
 import { guard, type CTXUserSession } from "@/auth/middleware";
 import type { UserRoles } from "@/db";
@@ -23,7 +24,9 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
   // The port is known only when it is bound, and better-auth has to know its own origin.
   // The page is always bundled as in production: what is tried out, and tested, is what people get.
   const server = Bun.serve({ port, hostname, development: false, fetch: starting });
+  let closeStreams = async (): Promise<void> => {};
   const stop = async () => {
+    await closeStreams();
     await server.stop(true);
     database.$client.close();
   };
@@ -44,6 +47,7 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
       openapi: { title: "Sandbox" },
       batch: true,
       jsonPatch,
+      live: live(),
       database,
       schema,
       defaults: { maxDepth: 2, maxLimit: 1000 },
@@ -55,6 +59,8 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
       caller: ({ user }) => user?.id,
       idempotency: { table: schema.idempotency, caller: ({ user }) => user?.id },
     });
+
+    closeStreams = queryRoute.close;
 
     server.reload({
       routes: { "/": page, [`${authPath}/*`]: handler, "/query/:id": queryRoute },

@@ -1,5 +1,6 @@
 import type { InferApi } from "@bepalo/query";
-import { createQueryClient, type ApiClient } from "@bepalo/query/client";
+import { createQueryClient } from "@bepalo/query/client";
+import { live, type LiveClient } from "@bepalo/query/client/live";
 import type { Schema } from "@/db";
 import type acl from "@/db/acl";
 import type { tables } from "@/db/acl";
@@ -15,8 +16,9 @@ export interface Answered {
 }
 
 /** The typed client of this page's own server; `watch` sees every request that was answered. */
-export function connect(watch: (request: Answered) => void): ApiClient<Api> {
+export function connect(watch: (request: Answered) => void): LiveClient<Api> {
   return createQueryClient<Api>(undefined, {
+    live,
     fetch: async (url, init) => {
       const response = await fetch(url, init);
       watch({ method: init.method ?? "GET", url, status: response.status });

@@ -12,10 +12,7 @@ import { showRequest } from "./requests.ts";
 const api = connect(showRequest);
 const feed = createFeed(api);
 const months = createMonths(api);
-const posts = createPosts(api, () => {
-  attempt(feed.again);
-  attempt(months.show);
-});
+const posts = createPosts(api, () => attempt(feed.again));
 const entrance = find(document, "#sign-in", HTMLElement);
 const form = find(entrance, "form", HTMLFormElement);
 const badge = find(document, "#person", HTMLElement);
@@ -61,6 +58,6 @@ find(document, "#sign-out", HTMLButtonElement).addEventListener("click", () => a
 
 attempt(feed.start);
 attempt(feed.offerTags);
-attempt(months.show);
+months.follow();
 attempt(() => showBaskets(api));
 attempt(async () => welcome(await whoIsThere()));

@@ -1,40 +1,49 @@
-import type { ApiClient } from "@bepalo/query/client";
+import type { LiveClient } from "@bepalo/query/client/live";
 import type { Api } from "./api.ts";
-import { createLatest } from "./latest.ts";
+import { showConnection } from "./connection.ts";
+import { showProblem } from "./messages.ts";
 import { drawMonths, type Month } from "./month-chart.ts";
 
 const SHOWN = 12;
 
+const byPublished = {
+  count: true,
+  groupBy: ["publishedAt.month"],
+  orderBy: { "publishedAt.month": "desc" },
+  limit: SHOWN,
+} as const;
+const bySaid = {
+  count: true,
+  groupBy: ["createdAt.month"],
+  orderBy: { "createdAt.month": "desc" },
+  limit: SHOWN,
+} as const;
+
 /** How many posts and comments each month had: two questions, whatever the number of rows behind them. */
-export function createMonths(api: ApiClient<Api>) {
-  const latest = createLatest();
+export function createMonths(api: LiveClient<Api>) {
+  let posts: Counts | undefined;
+  let comments: Counts | undefined;
+  const draw = (): void => {
+    if (posts !== undefined && comments !== undefined) drawMonths(together(posts, comments));
+  };
   return {
-    /** Draws the last months as they are now. */
-    show: async (): Promise<void> => {
-      const signal = latest.next();
-      const [{ feed }, { comments }] = await Promise.all([
-        api.aggregate(
-          "feed",
-          {
-            count: true,
-            groupBy: ["publishedAt.month"],
-            orderBy: { "publishedAt.month": "desc" },
-            limit: SHOWN,
-          },
-          { signal },
-        ),
-        api.aggregate(
-          "comments",
-          { count: true, groupBy: ["createdAt.month"], orderBy: { "createdAt.month": "desc" }, limit: SHOWN },
-          { signal },
-        ),
-      ]);
-      drawMonths(
-        together(
-          feed.map(({ group, count }) => [group["publishedAt.month"], count]),
-          comments.map(({ group, count }) => [group["createdAt.month"], count]),
-        ),
-      );
+    /** Draws the last months, and draws them again whenever something else is true of them. */
+    follow: (): void => {
+      api.live.aggregate("feed", byPublished, {
+        onAnswer: ({ feed }) => {
+          posts = feed.map(({ group, count }) => [group["publishedAt.month"], count]);
+          draw();
+        },
+        onStatus: showConnection,
+        onEnd: showProblem,
+      });
+      api.live.aggregate("comments", bySaid, {
+        onAnswer: (answer) => {
+          comments = answer.comments.map(({ group, count }) => [group["createdAt.month"], count]);
+          draw();
+        },
+        onEnd: showProblem,
+      });
     },
   };
 }

@@ -22,6 +22,8 @@ export interface PostActions {
   /** Answers the post as somebody else has left it meanwhile, where that stands in the way. */
   readonly save: (post: Post, changed: Pick<Post, "title" | "body">) => Promise<Post | undefined>;
   readonly remove: (post: Post) => Promise<void>;
+  /** Hears that a post is edited no longer, and was not saved. */
+  readonly closed: () => void;
 }
 
 const day = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
@@ -45,6 +47,16 @@ export function focusPost(root: ParentNode, id: string): void {
   root.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] [data-part="edit"]`)?.focus();
 }
 
+/** Draws rows anew, and gives the keyboard back to the button that had it. */
+export function holdFocus(root: ParentNode, draw: () => void): void {
+  const held = document.activeElement;
+  const id = held?.closest<HTMLElement>("[data-id]")?.dataset["id"];
+  const name = held instanceof HTMLElement ? held.dataset["part"] : undefined;
+  draw();
+  if (id === undefined || name === undefined) return;
+  root.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"] [data-part="${name}"]`)?.focus();
+}
+
 function edit(row: HTMLElement, post: Post, actions: PostActions): void {
   // One at a time: the form of a row has an id.
   document.querySelector<HTMLElement>("#edit-post [data-part=cancel]")?.click();
@@ -56,6 +68,7 @@ function edit(row: HTMLElement, post: Post, actions: PostActions): void {
   const cancel = () => {
     editor.replaceWith(row);
     part(row, "edit").focus();
+    actions.closed();
   };
   part(editor, "cancel").addEventListener("click", cancel);
   editor.addEventListener("keydown", ({ key }) => key === "Escape" && cancel());

@@ -1,12 +1,13 @@
-import { type ApiClient, ClientError } from "@bepalo/query/client";
+import { ClientError } from "@bepalo/query/client";
+import type { LiveClient } from "@bepalo/query/client/live";
 import type { Api } from "./api.ts";
 import { confirmed } from "./confirm.ts";
 import { find, part } from "./dom.ts";
 import { onSubmit, valuesOf } from "./form.ts";
 import { createLatest } from "./latest.ts";
-import { attempt, say } from "./messages.ts";
+import { attempt, say, showProblem } from "./messages.ts";
 import { createKeys } from "./keys.ts";
-import { columns, focusPost, postRow, type Post } from "./post-row.ts";
+import { columns, focusPost, holdFocus, postRow, type Post } from "./post-row.ts";
 import {
   lastPage,
   newest,
@@ -30,10 +31,13 @@ const previous = part(section, "previous", HTMLButtonElement);
 const next = part(section, "next", HTMLButtonElement);
 
 /** The table of somebody's own posts, and everything that can be done with it; `changed` hears that a post did, or went. */
-export function createPosts(api: ApiClient<Api>, changed: () => void) {
+export function createPosts(api: LiveClient<Api>, changed: () => void) {
   let view = newest;
   const once = createKeys();
   const latest = createLatest();
+  /** What is shown, and what is to be shown when nobody edits a post any more. */
+  let drawn = "";
+  let news: (() => void) | undefined;
 
   async function show(wanted: View): Promise<void> {
     view = wanted;
@@ -44,14 +48,36 @@ export function createPosts(api: ApiClient<Api>, changed: () => void) {
       // Nothing here: the last post of this page went.
       if (wanted.page > lastPage(counts)) return await show({ ...wanted, page: lastPage(counts) });
       render(wanted, posts, counts);
+      follow(wanted, signal);
     } finally {
       if (!signal.aborted) table.ariaBusy = "false";
     }
   }
 
+  /** Keeps what is shown as it is on the server, until something else is to be seen. */
+  function follow(shown: View, signal: AbortSignal): void {
+    api.live("posts", question(shown), {
+      signal,
+      onAnswer: ({ posts, ...counts }) => {
+        if (shown.page > lastPage(counts)) return attempt(() => show({ ...shown, page: lastPage(counts) }));
+        if (JSON.stringify([posts, counts]) === drawn) return;
+        news = () => holdFocus(table, () => render(shown, posts, counts));
+        renew();
+      },
+      onEnd: showProblem,
+    });
+  }
+
+  /** Shows what is new, but takes nothing out of anybody's hands. */
+  function renew(): void {
+    if (table.querySelector(".editor") === null) news?.();
+  }
+
   function render(shown: View, posts: readonly Post[], counts: Counts): void {
+    news = undefined;
+    drawn = JSON.stringify([posts, counts]);
     find(table, "tbody", HTMLTableSectionElement).replaceChildren(
-      ...posts.map((post) => postRow(post, { save, remove })),
+      ...posts.map((post) => postRow(post, { save, remove, closed: () => queueMicrotask(renew) })),
     );
     part(section, "range").textContent = range(shown, posts.length, counts);
     previous.disabled = shown.page === 0;
@@ -127,6 +153,7 @@ export function createPosts(api: ApiClient<Api>, changed: () => void) {
     /** Forgets what was shown: the next person has other posts. */
     close(): void {
       latest.end();
+      news = undefined;
       section.hidden = true;
       adding.open = false;
       drafting.reset();

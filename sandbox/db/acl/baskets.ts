@@ -11,6 +11,7 @@ export default {
         all: {
           select: { mode: false, columns: ["createdAt", "updatedAt"] },
           with: { fruit: "fruits" },
+          live: true,
         },
       },
       POST: {

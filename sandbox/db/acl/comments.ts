@@ -19,6 +19,7 @@ export default {
           orderBy: { createdAt: "asc" },
           with: { post: "feed", user: { select: { mode: true, columns: ["id", "name"] } } },
           aggregate: { functions: ["count"] },
+          live: true,
         },
       },
       POST: {

@@ -14,6 +14,7 @@ export default {
           where: (_context, post, { isNotNull }) => isNotNull(post.publishedAt),
           orderBy: { publishedAt: "desc" },
           search: true,
+          live: true,
           with: {
             user: { select: { mode: true, columns: ["id", "name"] } },
             comments: "comments",

@@ -25,6 +25,7 @@ export default {
         mine: {
           select: true,
           search: true,
+          live: true,
           with: {
             user: "user",
             // One's own posts show what was flagged, too.
