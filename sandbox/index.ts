@@ -60,7 +60,7 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
       idempotency: { table: schema.idempotency, caller: ({ user }) => user?.id },
     });
 
-    closeStreams = queryRoute.close;
+    closeStreams = () => queryRoute.close();
 
     server.reload({
       routes: { "/": page, [`${authPath}/*`]: handler, "/query/:id": queryRoute },

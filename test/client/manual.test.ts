@@ -6,12 +6,12 @@ import { open } from "@/db/open";
 import { startSandbox } from "@/index";
 import { blocksOf } from "../support/manual.ts";
 
-// What docs/client.md asks without anything around it is asked of the sandbox, by its own type.
+// What docs/client.md and docs/live-client.md ask without anything around it is asked of the sandbox, by its own type.
 
 const root = join(import.meta.dir, "../..");
-const examples = blocksOf("docs/client.md", "ts").filter(
-  (block) => block.includes("api.") && !block.includes("import ") && !block.includes("mine: true"),
-);
+const examples = ["docs/client.md", "docs/live-client.md"]
+  .flatMap((page) => blocksOf(page, "ts"))
+  .filter((block) => block.includes("api.") && !block.includes("import ") && !block.includes("mine: true"));
 
 let folder: string;
 let sandbox: Awaited<ReturnType<typeof startSandbox>>;
@@ -22,8 +22,9 @@ beforeAll(async () => {
   writeFileSync(
     join(folder, "api.ts"),
     `import { createQueryClient } from "@bepalo/query/client";
+import { live } from "@bepalo/query/client/live";
 import type { Api } from "@/page/api";
-export const api = createQueryClient<Api>(${JSON.stringify(sandbox.url)});\n`,
+export const api = createQueryClient<Api>(${JSON.stringify(sandbox.url)}, { live });\n`,
   );
   for (const [index, block] of examples.entries())
     writeFileSync(join(folder, `example${index}.ts`), `import { api } from "./api.ts";\n${block}`);
@@ -47,7 +48,7 @@ afterAll(async () => {
 });
 
 test("there are examples of every read", () => {
-  for (const call of ["get", "pages", "aggregate"])
+  for (const call of ["get", "pages", "aggregate", "live", "live.first", "live.aggregate"])
     expect(examples.some((block) => block.includes(`api.${call}(`))).toBe(true);
 });
 
