@@ -26,7 +26,7 @@ describe.skipIf(SERVER === undefined)("answers on PostgreSQL", () => {
 
   const start = () =>
     createQueryRoute({
-      acl: acl as never,
+      acl,
       database: opened.database,
       schema,
       onWarning: () => undefined,
