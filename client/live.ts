@@ -64,13 +64,13 @@ const connector =
   (url: () => string, { fetch: custom, ...shared }: ClientOptions): Connect =>
   async (asked, signal) => {
     const headers = headersOf(await given(shared.headers), { accept: "text/event-stream" }, asked);
-    const signals = shared.signal ? [signal, shared.signal] : [signal];
     const init = {
       ...shared,
       method: "POST",
       headers,
       body: JSON.stringify(asked),
-      signal: AbortSignal.any(signals),
+      // Older browsers have no `any`, and few clients a signal of their own.
+      signal: shared.signal ? AbortSignal.any([signal, shared.signal]) : signal,
     };
     return (custom ?? fetch)(url(), init).catch((cause: unknown) => {
       throw unanswered(cause, shared.signal);

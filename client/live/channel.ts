@@ -116,7 +116,7 @@ export class Channel {
     } else if (stream === this.#next) this.#next = undefined;
     else return; // another has taken its place
     if (this.size > 0 && this.#next === undefined && this.#timer === undefined)
-      this.#wait(back ?? this.#pause(), back !== undefined);
+      this.#wait(Math.max(SHORTEST, back ?? this.#pause()), back !== undefined);
   }
 
   /** How long to wait where nobody says it: anything up to a bound that doubles, so that not all come back at once. */
@@ -146,7 +146,7 @@ export class Channel {
     let back: number | undefined;
     for await (const heard of eventsOf(response.body!, alive)) {
       if (stream !== this.#current) break;
-      if (heard.retry !== undefined) back = Number(heard.retry);
+      back = Number(heard.retry) || back;
       if (heard.data !== undefined) this.#take(heard, known);
     }
     return back;

@@ -510,6 +510,7 @@ describe("a stream that breaks", () => {
       9_000,
     ],
     ["Retry-After that is far", { "retry-after": "99999999" }, 3_600_000, 3_600_000],
+    ["Retry-After: 0, which would be a storm", { "retry-after": "0" }, 500, 500],
     ["no word of it", {}, 500, 1_000],
     ["nonsense", { "retry-after": "soon" }, 500, 1_000],
   ])("waits as it is told by a 503 with %s", async (_, headers, least, most) => {
