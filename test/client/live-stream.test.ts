@@ -327,6 +327,17 @@ describe("one stream", () => {
     expect(posts.statuses).toEqual(["connecting", "live"]);
   });
 
+  test("says nothing to who has left before he was told what is known", async () => {
+    const api = connect();
+    const posts = hear(api, "posts");
+    answerAll(await server.stream(1));
+    await until(() => posts.answers.length === 1);
+    const gone = hear(api, "posts");
+    gone.stop();
+    await Bun.sleep(5);
+    expect([gone.answers, gone.statuses]).toEqual([[], []]);
+  });
+
   test("asks for what is left when somebody leaves", async () => {
     const api = connect();
     const [posts, users] = [hear(api, "posts"), hear(api, "users")];
