@@ -58,7 +58,7 @@ export {
 export type { AnyApi, ColumnsOf, InferApi, RelationsOf, SchemaShape, TableName, TargetOf } from "./infer.ts";
 export { liveTriggers } from "./live-triggers.ts";
 export type { LiveOption } from "./live/live.ts";
-export type { Observation, Observer, Room } from "./observe.ts";
+export type { Observation, Observer, Room, Scheme } from "./observe.ts";
 export type {
   ACL,
   AclEntry,

@@ -3,13 +3,36 @@ import type { Outside } from "./execute/execute.ts";
 /** Where the time of a request goes, in the order it is spent. */
 export type Room = "parse" | "principal" | "body" | "plan" | "compile" | "execute" | "shape";
 
+/** How a request came, as its URL says. */
+export type Scheme = "http" | "https";
+
 /** One thing that happened, for whoever logs, counts or traces. Watching cannot change anything. */
 export type Observation =
+  /** A request has come; `answered` follows, with the same `sent` and `scheme`. */
+  | {
+      readonly kind: "began";
+      /** The method it was sent by, as its client wrote it. */
+      readonly sent: string;
+      readonly scheme: Scheme;
+    }
   | {
       readonly kind: "answered";
+      /** The method it was answered by: GET, where a QUERY was sent. */
       readonly method: string;
+      readonly sent: string;
+      readonly scheme: Scheme;
+      /** As it was asked for: a client's text, unless it is `known`. */
       readonly resource: string;
+      /** Whether there is such a resource, or it is a name of the engine's own. */
+      readonly known: boolean;
+      /** The table of the resource, by its name in the database. */
+      readonly table?: string;
+      readonly database: "sqlite" | "postgresql";
       readonly status: number;
+      /** The code of the refusal, where it was refused. */
+      readonly code?: string;
+      /** When it came, in milliseconds since 1970. */
+      readonly arrived: number;
       /** From the request's arrival to its answer, in milliseconds. */
       readonly milliseconds: number;
       /** Milliseconds by room; only the rooms the request came to. */
@@ -22,6 +45,8 @@ export type Observation =
       };
     }
   | { readonly kind: "failed"; readonly error: unknown }
+  /** A write of the route is committed, which keeps answers true: tables by their names in the database, or any of them. */
+  | { readonly kind: "changed"; readonly tables: readonly string[] | "*" }
   /** An answer that is kept true is asked again so many milliseconds after a change, which is late. */
   | { readonly kind: "lagging"; readonly milliseconds: number };
 
@@ -69,6 +94,8 @@ export const unwatched: Mark = () => undefined;
 /** Measures the rooms of one request. */
 export class Stopwatch {
   readonly started: number = performance.now();
+  /** The same by the clock on the wall, in milliseconds since 1970. */
+  readonly arrived: number = Date.now();
   readonly rooms: Partial<Record<Room, number>> = {};
   #last: number = this.started;
 

@@ -118,6 +118,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   "live-channel": [],
   "live-triggers": ["drizzle", "live-channel", "schema"],
   "json-patch": ["rfc6902"],
+  otel: ["request", "@opentelemetry/api"],
   "search-migration": ["drizzle", "policy", "schema", "search"],
   "idempotency-table": ["drizzle-orm"],
   index: ["error", "http", "dialect", "search-migration", "live-triggers", "idempotency-table"],

@@ -220,6 +220,7 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   tenants: ["docs/start.md", "docs/tenants.md"],
   params: ["docs/start.md", "docs/access-control.md"],
   openapi: ["docs/start.md", "docs/openapi.md"],
+  watching: ["docs/start.md", "docs/watching.md"],
   node: ["docs/start-node.md"],
 };
 

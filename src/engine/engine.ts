@@ -73,6 +73,10 @@ export interface Engine extends Inspection {
   parameters(request: QueryRequest, principal: Principal): Parameters;
   /** How a caller asks a resource for one row; `undefined` where he may not, or the resource does not exist. */
   oneRow(resource: string, principal: Principal): OneRow | undefined;
+  /** Which SQL the database is spoken to in. */
+  readonly speaks: Dialect["speaks"];
+  /** The table of a resource by its name in the database; `undefined` where there is no such resource. */
+  tableOf(resource: string): string | undefined;
   /** Whether a resource exists. */
   has(resource: string): boolean;
   /** What a caller may do, as JSON. */
@@ -125,6 +129,8 @@ export function createEngine(options: EngineOptions): Engine {
     allow: (request, principal) => allowed(policies, request, principal),
     declared: (resource) => policies.declared.names(resource),
     parameters: (request, principal) => policies.parameters(request, principal),
+    speaks: dialect.speaks,
+    tableOf: (resource) => policies.tableOf(resource),
     has: (resource) => policies.registry.has(resource),
     oneRow: (resource, principal) => policies.oneRow(resource, principal),
     access: (principal) => policies.access(principal),

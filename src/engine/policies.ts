@@ -164,6 +164,13 @@ export class Policies {
     return key && { first: findFirst === undefined, where: exampleOf(key) };
   }
 
+  /** The table of a resource by its name in the database; `undefined` where there is no such resource. */
+  tableOf(resource: string): string | undefined {
+    for (const rules of this.registry.get(resource)?.values() ?? [])
+      for (const { table } of rules.values()) return this.lineage.nameOf(table);
+    return undefined;
+  }
+
   /** The policy that would answer a caller by another method; `undefined` where he would be refused. */
   find(request: QueryRequest, method: Method, principal: Principal): Policy | undefined {
     const policy = find(this.registry, { ...request, method }, principal.roles);

@@ -22,15 +22,15 @@ import { withHeaders } from "./forward.ts";
 import type { HeaderMap } from "./headers.ts";
 import { keyOf, readKey } from "./idempotency.ts";
 import { OPENAPI, type OpenAPIRoute, respondOpenAPI } from "./openapi.ts";
-import { respondLive } from "./live.ts";
+import { LIVE, respondLive } from "./live.ts";
 import { refuseForeignWrite } from "./origin.ts";
 import { admitGiven, type Given, refuseUndeclared, takeGiven } from "./params.ts";
 import { parse } from "./parse.ts";
 import { type Preferred, readPreferences, telling } from "./prefer.ts";
 import { authenticate, type SessionOptions } from "./principal.ts";
-import { refuse } from "./refuse.ts";
+import { codeOf, refuse } from "./refuse.ts";
 import { refusePath } from "./refuse-path.ts";
-import { inform, report, watchOf } from "./report.ts";
+import { announce, inform, report, watchOf } from "./report.ts";
 import { respondRead, respondWrite } from "./respond.ts";
 import { EXPLAIN, type Inspect, MATRIX, respondInspection } from "./inspect.ts";
 import { inURL, standsFor } from "./long-question.ts";
@@ -81,13 +81,15 @@ export interface Route {
 export async function handle(route: Route, request: Request, from: unknown): Promise<Response> {
   const watch = watchOf(route);
   const visit = new Visit(route, request, from, watch?.mark ?? unwatched);
+  announce(route, request);
   let response: Response;
   try {
     response = await answer(visit, traitsOf(request.method));
   } catch (error) {
+    visit.code = codeOf(error);
     response = refuse(error, visit, (cause) => inform(route, { kind: "failed", error: cause }));
   }
-  if (watch !== undefined) report(route, visit.request, visit.resource, response, watch);
+  if (watch !== undefined) report(visit, request, response, watch, OWN.has(visit.resource));
   return response;
 }
 
@@ -128,6 +130,9 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
     ? respondToWrite(visit, query, principal, key)
     : respondToRead(visit, query, principal);
 }
+
+/** The engine's own names. */
+const OWN: ReadonlySet<string> = new Set([ACCESS, BATCH, EXPLAIN, LIVE, MATRIX, OPENAPI]);
 
 /** Answers what is no question about a resource: the engine's own names, and streams. */
 function ownPage(

@@ -21,7 +21,7 @@ import type { JSONText } from "./shape.ts";
 import { Question, type Visit } from "./visit.ts";
 
 /** The name under which a route takes lists of questions whose answers it keeps true. */
-const LIVE = "$live";
+export const LIVE = "$live";
 
 const STREAM = "text/event-stream";
 

@@ -41,6 +41,12 @@ export function refuse(
   });
 }
 
+/** The code that a client reads of whatever was thrown. */
+export function codeOf(thrown: unknown): string {
+  if (thrown instanceof Both) return codeOf(thrown.last);
+  return bodyOf(thrown instanceof HttpError ? thrown : internalError(thrown)).code;
+}
+
 /** A refusal as the last event of a stream tells it. */
 export function refusalText(error: HttpError, { request, route }: Pick<Visit, "request" | "route">): string {
   const body = bodyOf(error);

@@ -1,6 +1,12 @@
 import type { ApplyPatch } from "../author/author.ts";
 import type { LaneOptions, OpenDialect } from "../dialect/dialect.ts";
-import { createEngine, type EngineOptions, LEAST_SECRET } from "../engine/engine.ts";
+import {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  LEAST_SECRET,
+  type Listener,
+} from "../engine/engine.ts";
 import { type Observer, observerOf, tell } from "../observe.ts";
 import type {
   AnyACL,
@@ -24,6 +30,7 @@ import type { OpenAPIRoute, OpenAPIRouteOptions } from "./openapi.ts";
 import type { LiveAnswers, OpenLive } from "../live/answers.ts";
 import type { LiveOption } from "../live/live.ts";
 import { checkOptions } from "./options.ts";
+import { inform } from "./report.ts";
 import { keyOfName } from "./visit.ts";
 import { readBasePaths } from "./address.ts";
 
@@ -340,7 +347,12 @@ function routeOf<Role extends string, Session>(
   const timeout = whole("timeout", options.timeout, 30_000);
   const observe = observerOf(options.observe, options.onError);
   const live = liveOf(options, observe);
-  const engine = createEngine({ ...engineOptions(options, timeout, observe), listener: live });
+  const listener =
+    live &&
+    watchedListener(live, options.observe, (tables) =>
+      inform({ observe, engine }, { kind: "changed", tables }),
+    );
+  const engine: Engine = createEngine({ ...engineOptions(options, timeout, observe), listener });
   if (engine.live !== undefined) live?.begin(engine.live);
   return {
     engine,
@@ -357,11 +369,7 @@ function routeOf<Role extends string, Session>(
     openapi: openapiOf(options),
     problems: options.problems === true,
     batch: batchOf(options.batch),
-    headers: {
-      "cache-control": "private, no-cache",
-      vary: live === undefined ? "Cookie, Authorization" : "Cookie, Authorization, Accept",
-      ...lowerCase(options.headers ?? {}),
-    },
+    headers: headersOf(options),
     formatResult: options.defaults?.formatResult,
     timeout,
     maxQuestionSize: Math.min(MAX_QUESTION, options.defaults?.maxBodySize ?? MAX_QUESTION),
@@ -370,6 +378,13 @@ function routeOf<Role extends string, Session>(
     serverTiming: options.serverTiming === true,
   };
 }
+
+/** The headers of every answer. */
+const headersOf = ({ live, headers }: Pick<QueryRouteOptions, "live" | "headers">): Route["headers"] => ({
+  "cache-control": "private, no-cache",
+  vary: live === undefined ? "Cookie, Authorization" : "Cookie, Authorization, Accept",
+  ...lowerCase(headers ?? {}),
+});
 
 function engineOptions<Role extends string, Session>(
   options: QueryRouteOptions<Role, Session>,
@@ -433,6 +448,22 @@ function liveOf(
     failed: (error) => tell(observe, { kind: "failed", error }),
     lagging: (milliseconds) => tell(observe, { kind: "lagging", milliseconds }),
   });
+}
+
+/** A listener whose changes an observer hears too. */
+function watchedListener(
+  live: LiveAnswers,
+  observe: Observer | undefined,
+  told: (tables: readonly string[] | "*") => void,
+): Listener {
+  if (observe === undefined) return live;
+  return {
+    ride: live.ride,
+    changed(tables, rode) {
+      live.changed(tables, rode);
+      told(tables === "*" ? tables : [...tables]);
+    },
+  };
 }
 
 /** The most requests of a batch. */

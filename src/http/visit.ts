@@ -29,6 +29,8 @@ export class Visit implements Asker, Asks {
   request: Request;
   readonly mark: Mark;
   resource = "";
+  /** The code of the refusal, once it is refused. */
+  code: string | undefined;
   base: HeaderMap;
   /** As the server knows it. */
   readonly #sent: Request;

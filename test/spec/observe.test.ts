@@ -213,8 +213,8 @@ describe("`observe` hears of every request once", () => {
     const { observe, heard } = watcher();
     const app = await serving(acl, { observe });
     const answer = await app.get("broken");
-    expect(heard.map(({ kind }) => kind)).toEqual(["failed", "answered"]);
-    expect(heard[0]).toEqual({ kind: "failed", error: expect.objectContaining({ message: SECRET }) });
+    expect(heard.map(({ kind }) => kind)).toEqual(["began", "failed", "answered"]);
+    expect(heard[1]).toEqual({ kind: "failed", error: expect.objectContaining({ message: SECRET }) });
     expect(app.errors).toEqual([expect.objectContaining({ message: SECRET })]);
     expect(answer.body).toEqual({ error: "something went wrong on the server", code: "internal-error" });
   });
@@ -224,7 +224,9 @@ describe("`observe` hears of every request once", () => {
     const app = await serving(acl, { observe });
     for (const path of ["nothing", "mine", "articles?select=((", "articles?limit=1"]) await app.get(path);
     await app.post("articles", article("a1"));
-    expect(heard.map(({ kind }) => kind)).toEqual(Array(5).fill("answered"));
+    expect(heard.map(({ kind }) => kind)).toEqual(
+      Array.from({ length: 5 }, () => ["began", "answered"] as const).flat(),
+    );
   });
 });
 

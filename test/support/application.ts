@@ -38,6 +38,7 @@ const compilerOptions = {
   noEmit: true,
   paths: {
     "@bepalo/query": [join(root, "src/index.ts")],
+    "@bepalo/query/otel": [join(root, "src/otel.ts")],
     "@bepalo/query/openapi": [join(root, "src/openapi.ts")],
     "@bepalo/query/client": [join(root, "client/index.ts")],
   },

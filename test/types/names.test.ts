@@ -7,6 +7,7 @@ const ENTRIES = [
   "src/index.ts",
   "src/live/live.ts",
   "src/openapi.ts",
+  "src/otel.ts",
   "client/index.ts",
   "client/live.ts",
   "client/react.ts",
