@@ -55,6 +55,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   ],
   access: ["operator", "policy", "request", "schema"],
   cli: [
+    "author",
     "engine",
     "http",
     "matrix",

@@ -5,6 +5,7 @@ export { askExtras } from "./extras.ts";
 export { admitAll, admitChanges, admitCheck, admitEnsure, Operation } from "./operation.ts";
 export {
   type Context,
+  addKnown,
   contextFor,
   createContext,
   type Hears,

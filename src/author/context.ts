@@ -39,9 +39,14 @@ export function createContext(request: Request, method: string, resourceId: stri
     params: NO_PARAMS,
     changed: UNHEARD,
   };
-  if (known === undefined) return context;
+  if (known !== undefined) addKnown(context, known);
+  return context;
+}
+
+/** What is known already, but for what is ours. */
+export function addKnown(context: Context, known: object): void {
   const others = Object.entries(known).filter(([name]) => !OWN.has(name));
-  return Object.assign(context, Object.fromEntries(others));
+  Object.assign(context, Object.fromEntries(others));
 }
 
 /** Has somebody hear of what an author says that he has changed. */

@@ -1,3 +1,4 @@
+import { addKnown } from "../author/author.ts";
 import type { QueryRouteOptions } from "../http/route.ts";
 import { type Called, Misuse, type Option } from "./command.ts";
 import type { Api } from "./load.ts";
@@ -61,7 +62,7 @@ export function sessionOf(
     parser(request, context) {
       const known = caller();
       if (known === undefined) return session?.parser?.(request, context);
-      Object.assign(context, known.context);
+      addKnown(context as object, known.context);
       return undefined;
     },
     getRole(request, context) {

@@ -2,7 +2,7 @@ import { createContext, setHears } from "../author/author.ts";
 import { invalidBody, invalidValue, HttpError, QueryError, quote } from "../error.ts";
 import type { LiveAnswers } from "../live/answers.ts";
 import type { Asked, Source } from "../live/subscription.ts";
-import { type Method, type MethodTraits, OPEN } from "../request/request.ts";
+import { type Method, METHOD_OF, type MethodTraits, OPEN } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import { searchOf } from "./address.ts";
 import { allowHeader } from "./allow.ts";
@@ -25,7 +25,7 @@ export const LIVE = "$live";
 
 const STREAM = "text/event-stream";
 
-const ALLOWED: readonly Method[] = [...OPEN, "POST"];
+const ALLOWED: readonly Method[] = [...OPEN, METHOD_OF.insert];
 
 /** Answers a request for a stream; `undefined` where it is none. */
 export function respondLive(
@@ -159,7 +159,7 @@ function sourceOf(visit: Visit, url: string, path: string): Source {
     headers: withoutBody(visit.request.headers),
     signal: visit.signal,
   });
-  return new Asking(visit, request, lastSegment(asked.pathname), "GET");
+  return new Asking(visit, request, lastSegment(asked.pathname), METHOD_OF.read);
 }
 
 function lastSegment(path: string): string {
