@@ -62,7 +62,7 @@ export function sessionOf(
     parser(request, context) {
       const known = caller();
       if (known === undefined) return session?.parser?.(request, context);
-      addKnown(context as object, known.context);
+      addKnown(context, known.context);
       return undefined;
     },
     getRole(request, context) {

@@ -32,6 +32,6 @@ export {
 } from "./relation-names.ts";
 export { type RelationalTable, tablesOf } from "./relations.ts";
 export { type Source, sourcesOf } from "./sources.ts";
-export { isWrapper, sealed, textsOf } from "./sql.ts";
+export { ASKED_OF_VALUES, isWrapper, sealed, textsOf } from "./sql.ts";
 export { tokensOf } from "./tokens.ts";
 export { columnLike, fieldsOf, tableLike, tableNamed } from "./view.ts";

@@ -59,3 +59,6 @@ interface Said {
 
 /** Drizzle keeps it to itself, so that its types do not show it. */
 export const saidOf = (query: SQL): Said => query as unknown as Said;
+
+/** The members by which Drizzle tells what a value in SQL is. */
+export const ASKED_OF_VALUES: readonly string[] = ["getSQL", "queryChunks", "shouldOmitSQLParens"];

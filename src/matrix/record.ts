@@ -1,4 +1,5 @@
 import { Placeholder } from "drizzle-orm";
+import { ASKED_OF_VALUES } from "../drizzle/drizzle.ts";
 
 /** What is thrown where a function wants to know more of a context than what it is called. */
 class Unknown extends Error {}
@@ -11,7 +12,7 @@ const unknown = (): never => {
 const paths = new WeakMap<object, string>();
 
 /** What Drizzle and the language ask of any object, and no context is asked for by an author. */
-const OWN: ReadonlySet<string> = new Set(["then", "getSQL", "queryChunks", "shouldOmitSQLParens", "toJSON"]);
+const OWN: ReadonlySet<string> = new Set(["then", "toJSON", ...ASKED_OF_VALUES]);
 
 /**
  * A context that stands for anybody's: whatever is read of it is a place in a statement, which goes by its path. What asks
