@@ -31,6 +31,7 @@ function behindBase(path: string, basePaths: readonly string[]): string | undefi
 }
 
 /** A segment of a path as it is meant; one that is no encoding stays as it is. */
+/** A segment of a path as it is meant; one that is no encoding is meant as it is written. */
 export function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment);

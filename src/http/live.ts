@@ -4,7 +4,7 @@ import type { LiveAnswers } from "../live/answers.ts";
 import type { Asked, Source } from "../live/subscription.ts";
 import { type Method, METHOD_OF, type MethodTraits, OPEN } from "../request/request.ts";
 import { isResponse } from "../response.ts";
-import { searchOf } from "./address.ts";
+import { decoded, searchOf } from "./address.ts";
 import { allowHeader } from "./allow.ts";
 import { readBody } from "./body.ts";
 import { withHeaders } from "./forward.ts";
@@ -149,27 +149,29 @@ function readQuestion(question: unknown, place: string): Written {
   return { key, url, last: last ?? undefined };
 }
 
-/** A question of a list, as if it had been sent by itself: with the headers of the list. */
+/**
+ * A question of a list, as if it had been sent by itself: with the headers of the list, and beside it. Of its URL only the
+ * resource and the query count, so that who judges by the path of the list has judged of its questions too.
+ */
 function sourceOf(visit: Visit, url: string, path: string): Source {
-  const base = visit.request.url;
-  if (!URL.canParse(url, base)) throw invalidBody("expected the URL of a GET", path);
-  const asked = new URL(url, base);
-  if (asked.origin !== new URL(base).origin) asked.host = new URL(base).host;
-  const request = new Request(asked, {
-    headers: withoutBody(visit.request.headers),
-    signal: visit.signal,
-  });
-  return new Asking(visit, request, lastSegment(asked.pathname), METHOD_OF.read);
+  const { request: list, route } = visit;
+  if (!URL.canParse(url, list.url)) throw invalidBody("expected the URL of a GET", path);
+  const asked = new URL(url, list.url);
+  if (!/^https?:$/.test(asked.protocol)) throw invalidBody("expected the URL of a GET", path);
+  const segment = segmentsOf(asked).at(-1)!;
+  const beside = new URL(list.url);
+  beside.pathname = [...segmentsOf(beside).slice(0, -1), segment].join("/");
+  beside.search = asked.search;
+  const resource = decoded(segment);
+  const request = new Request(beside, { headers: withoutBody(list.headers), signal: visit.signal });
+  const { params } = list as { params?: Readonly<Record<string, unknown>> };
+  if (params !== undefined)
+    Object.defineProperty(request, "params", { value: { ...params, [route.mount.idParam]: resource } });
+  return new Asking(visit, request, resource, METHOD_OF.read);
 }
 
-function lastSegment(path: string): string {
-  const segment = path.replace(/\/$/, "").split("/").at(-1) ?? "";
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
+/** What stands between the slashes of a path, which one more may end. */
+const segmentsOf = ({ pathname }: URL): readonly string[] => pathname.replace(/\/$/, "").split("/");
 
 /** Thrown where an author answers the question who asks by a `Response` of his own. */
 class Responded extends HttpError {

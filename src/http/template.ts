@@ -88,9 +88,9 @@ export class Blanks {
   }
 }
 
-/** A map with other values; what is none stays as it is. */
+/** A map with other values; what is none, a number with all its digits for one, stays as it is. */
 function eachMember(map: unknown, change: (key: string, value: unknown) => unknown): unknown {
-  if (typeof map !== "object" || map === null || Array.isArray(map)) return map;
+  if (typeof map !== "object" || map === null || Object.getPrototypeOf(map) !== Object.prototype) return map;
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(key, value)]));
 }
 

@@ -22,6 +22,9 @@ afterEach(async () => {
   for (const close of open.splice(0).toReversed()) await close();
 });
 
+/** The URLs that sessions were asked with. */
+const askedWith = new Set<string>();
+
 async function start(acl: object, settings: Parameters<typeof live>[0] = {}): Promise<Place> {
   const opened = await DATABASES["bun:sqlite"]();
   await fill(opened.database);
@@ -38,7 +41,11 @@ async function start(acl: object, settings: Parameters<typeof live>[0] = {}): Pr
     onWarning: () => undefined,
     live: live({ debounce: 1, ...settings }),
     session: {
-      parser: (request: Request, context: object) => void Object.assign(context, of(request)),
+      parser(request: Request, context: object) {
+        const { params } = request as { params?: { id?: string; tenant?: string } };
+        askedWith.add(`${request.url}${params === undefined ? "" : ` ${params.tenant} ${params.id}`}`);
+        Object.assign(context, of(request));
+      },
       getRole: (request: Request) => of(request)?.role,
     },
     caller: (_: object, request: Request) => request.headers.get("x-session"),
@@ -281,6 +288,47 @@ describe("what a client sends", () => {
     expect(text).not.toContain("internal-error");
     await reader.cancel();
   });
+
+  test.each([
+    "/query/articles?select=(limit:1)",
+    "/t/2/query/articles?select=(limit:1)",
+    "//evil.example/articles?select=(limit:1)",
+    "https://u:p@evil.example:8080/x/articles/?select=(limit:1)",
+    "../../articles?select=(limit:1)#there",
+  ])("is asked beside the list, whatever else its URL says: %s", async (url) => {
+    const place = await start(OWN);
+    askedWith.clear();
+    const list = new Request("http://local/t/1/query/$live", {
+      method: "POST",
+      headers: { "x-session": "ben", "content-type": "application/json" },
+      body: JSON.stringify([{ key: "a", url }]),
+    });
+    const params = { tenant: "1", id: "$live" };
+    const response = await place.route.POST(Object.defineProperty(list, "params", { value: params }));
+    const reader = response.body!.getReader();
+    const text = new TextDecoder().decode((await reader.read()).value);
+    expect(text).toContain('"articles":[');
+    await reader.cancel();
+    expect([...askedWith]).toEqual([
+      "http://local/t/1/query/$live 1 $live",
+      "http://local/t/1/query/articles?select=(limit:1) 1 articles",
+    ]);
+  });
+
+  test.each(["data:articles", "javascript:articles", "ftp://local/query/articles", "file:///query/articles"])(
+    "is no GET of HTTP: %s",
+    async (url) => {
+      const place = await start(OWN);
+      const response = await place.route.POST(
+        new Request("http://local/query/$live", {
+          method: "POST",
+          headers: { "x-session": "ben", "content-type": "application/json" },
+          body: JSON.stringify([{ key: "a", url }]),
+        }),
+      );
+      expect([response.status, ((await response.json()) as { path: string }).path]).toEqual([400, "0.url"]);
+    },
+  );
 
   test("a page of another origin cannot open a list", async () => {
     const place = await start(OWN);

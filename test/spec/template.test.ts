@@ -1,6 +1,10 @@
 import { beforeAll, expect, test } from "bun:test";
+import { Database } from "bun:sqlite";
+import { createQueryHandler } from "@bepalo/query";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { parse } from "../../src/http/parse.ts";
-import { everywhere } from "../support/everywhere.ts";
+import { asked, everywhere } from "../support/everywhere.ts";
 import { fillLibrary, LIBRARY } from "../support/library.ts";
 
 // Questions that differ by values alone are planned once. Each is asked beside itself with a blank behind every bracket,
@@ -98,4 +102,25 @@ test("they were filled, but where what is asked depends on the value", () => {
     "where:(comments.count.gte:$)",
     "where:(title.like:$)",
   ]);
+});
+
+test("a number of more digits than JSON keeps is refused each time, beside values that differ", async () => {
+  const thing = sqliteTable("things", { id: integer().primaryKey(), meta: text({ mode: "json" }) });
+  const file = new Database(":memory:");
+  file.run("create table things (id integer primary key, meta text)");
+  file.run(`insert into things values (1, '{}'), (2, '{"a":1}')`);
+  const handler = createQueryHandler({
+    acl: { things: { table: "thing", control: { GET: { all: { select: true } } } } },
+    database: drizzle(file, { schema: { thing } }),
+    schema: { thing },
+    onWarning: () => undefined,
+  });
+  for (const id of [1, 2, 3]) {
+    const { status, body } = await asked(
+      handler,
+      "GET",
+      `things?select=(where:(id.lte:${id},meta:12345678901234567890))`,
+    );
+    expect([status, body.code]).toEqual([400, "invalid-value"]);
+  }
 });

@@ -48,6 +48,16 @@ test.each([
   for (const question of questions) expect(question?.filling).toBeUndefined();
 });
 
+test("what holds no blank stays as it was read, numbers with all their digits too", () => {
+  const resource = fresh();
+  const where = (id: number): string => `id:${id},meta:12345678901234567890,list.in:_(12345678901234567890)_`;
+  const [first, , third] = [1, 2, 3].map((id) => parse("GET", resource, asked(where(id))));
+  expect(third!.filling!.template.request.selector.where).toEqual({
+    ...(first!.selector.where as object),
+    id: new Blank(0, 2),
+  });
+});
+
 test("the cursor of a page is a blank of its own", () => {
   const resource = fresh();
   const [, , third] = ["first", "second", "third"].map((cursor) =>
