@@ -50,7 +50,7 @@ const QUESTIONS: readonly (readonly [select: string, values: readonly string[]])
   ["where:(author.name:$)", ["'Ada'", "'Ben'", "'Cleo'", "3"]],
   ["where:(comments.some:(text:$))", ["'nice'", "'good'", "'long'"]],
   ["where:(comments.count.gte:$)", ["0", "1", "2", "3", "1"]],
-  ["where:(title.like:$)", ["'A%'", "'B%'", "'%a'"]],
+  ["where:(title.like:$)", ["'Alpha'", "'_eta'", "'_e_a'", "'A%'"]],
   ["where:(secret:$)", ["1", "2", "3"]],
   ["where:(id.nosuch:$)", ["1", "2", "3"]],
   ["where:$", ["1", "'a'", "3"]],
@@ -94,13 +94,17 @@ everywhere(LIBRARY, acl, (place) => {
 });
 
 test("they were filled, but where what is asked depends on the value", () => {
-  const unfilled = QUESTIONS.filter(([question, values]) => {
-    const select = question.replace("$", () => values.at(-1)!);
-    return question !== "where:$" && parse("GET", "articles", `?select=(${select})`).filling === undefined;
-  });
+  // With values that nobody has asked with, a few times: what was met lately is known most of the time.
+  const isFilled = ([question, [first]]: (typeof QUESTIONS)[number]): boolean =>
+    [0, 1, 2, 3, 4].some((n) => {
+      const select = question.replace("$", () => (first!.startsWith("'") ? `'fresh ${n}'` : `${900 + n}`));
+      return parse("GET", "articles", `?select=(${select})`).filling !== undefined;
+    });
+  const unfilled = QUESTIONS.filter((one) => one[0] !== "where:$" && !isFilled(one));
   expect(unfilled.map(([question]) => question)).toEqual([
     "where:(comments.count.gte:$)",
     "where:(title.like:$)",
+    "limit:$,where:(id.gt:1)",
   ]);
 });
 
