@@ -4,7 +4,7 @@ import { didYouMean } from "../suggest.ts";
 import type { BatchOptions } from "./batch.ts";
 import type { CorsOptions } from "./cors.ts";
 import type { OpenAPIRouteOptions } from "./openapi.ts";
-import type { IdempotencyKeyOptions, QueryRouteOptions } from "./route.ts";
+import type { IdempotencyKeyOptions, QueryRouteOptions } from "./route-options.ts";
 
 /** The names of an object's members, each once: the compiler finds one that is missing here. */
 type Names<Options> = Readonly<Record<keyof Options, true>>;
