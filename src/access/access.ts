@@ -1,6 +1,7 @@
 import type { ColumnKind } from "../schema/schema.ts";
 import type { ColumnFunction, Method, Scope, SelectorKey } from "../request/request.ts";
 
+export { isNeeded } from "./needed.ts";
 export { describeAccess, type Described, describePolicies, type View } from "./describe.ts";
 export { viewOf } from "./view.ts";
 
@@ -55,6 +56,8 @@ export interface AccessRule extends AccessNode {
   readonly maxAffected?: number;
   /** What he may have computed about its rows; absent where nothing. */
   readonly aggregate?: AccessAggregate;
+  /** Whether its answers may be kept true, on a route that keeps any. */
+  readonly live?: true;
   readonly limits: AccessLimits;
 }
 
@@ -120,6 +123,12 @@ export interface AccessColumn {
   /** Of an array, what it holds. */
   readonly element?: ColumnKind;
   readonly nullable: boolean;
+  /** Of texts, the only ones it takes. */
+  readonly values?: readonly string[];
+  /** Of texts, the most characters. */
+  readonly maxLength?: number;
+  /** Whether it is of the key by which its row is known. */
+  readonly key?: true;
   readonly readable?: true;
   /** Whether it is null, and named in `$masked`, on rows on which it is not let out. */
   readonly masked?: true;
@@ -127,6 +136,8 @@ export interface AccessColumn {
   readonly sortable?: true;
   /** Whether a body may set it; of some rows only, which are known once they are changed. */
   readonly writable?: true | "sometimes";
+  /** Whether a new row has to be sent with it: neither a default nor the rule says what it is. */
+  readonly required?: true;
   /** The operators that compare it, where they are others than those of its kind. */
   readonly operators?: readonly string[];
 }

@@ -8,7 +8,7 @@ import {
   type Policy,
 } from "../policy/policy.ts";
 import { type Method, RELATION_KEYS, RULED, type Scope, traitsOf } from "../request/request.ts";
-import type { ColumnInfo } from "../schema/schema.ts";
+import { type ColumnInfo, textFacts } from "../schema/schema.ts";
 import type {
   Access,
   AccessColumn,
@@ -21,6 +21,7 @@ import type {
   AccessRule,
 } from "./access.ts";
 import { describeAggregate } from "./aggregate.ts";
+import { isNeeded } from "./needed.ts";
 import { depthsOf } from "./depth.ts";
 
 /** The policies as one caller meets them. */
@@ -117,22 +118,33 @@ function describeRule(found: Found, depth: number, operators: Operators): Access
       policy,
       { selector, depth, written: action !== "read" },
       operators,
-      writableOf(policy, method!),
+      writingOf(policy, method!),
     ),
     ...(keys.length > 0 && { keys: keys.map((key) => key.map(({ name }) => name)) }),
     params,
     ...(changes && Number.isFinite(maxAffected) && { maxAffected }),
     ...describeAggregate(policy),
+    ...(policy.live !== undefined && { live: true }),
     limits: describeLimits(policy.limits),
   };
 }
 
-const NONE: ReadonlyMap<string, never> = new Map<string, never>();
+/** What becomes of a column that a body may set; nothing of one that it may not. */
+type Writing = (column: ColumnInfo) => Pick<AccessColumn, "writable" | "required">;
 
-/** The columns that a body may set. */
-function writableOf({ writable }: Policy, method: Method): ReadonlyMap<string, ColumnInfo> {
+const nothingWritten: Writing = () => ({});
+
+/** What a body of a method may set, and of a new row has to. */
+function writingOf(policy: Policy, method: Method): Writing {
   const { action } = traitsOf(method);
-  return action === "insert" || action === "update" ? writable : NONE;
+  if (action !== "insert" && action !== "update") return nothingWritten;
+  return (column) => {
+    if (!policy.writable.has(column.name)) return {};
+    return {
+      writable: policy.writeMasks.has(column) ? "sometimes" : true,
+      ...(action === "insert" && isNeeded(policy, column) && { required: true }),
+    };
+  };
 }
 
 /** Where a rule stands. */
@@ -149,13 +161,13 @@ function describeNode(
   policy: NodePolicy,
   spot: Spot,
   operators: Operators,
-  writable: ReadonlyMap<string, ColumnInfo> = NONE,
+  writing: Writing = nothingWritten,
 ): AccessNode {
   const takes = takenOf(spot.selector, policy);
   const columns = [...policy.table.columns.values()]
     .map((column): [string, AccessColumn] => [
       column.name,
-      describeColumn(column, policy, takes, writable.has(column.name), operators),
+      describeColumn(column, policy, takes, writing(column), operators),
     ])
     .filter(([, { readable, filterable, writable: set }]) => readable ?? filterable ?? set);
   return {
@@ -187,9 +199,9 @@ const demandOf = (
 
 function describeColumn(
   column: ColumnInfo,
-  policy: NodePolicy & Partial<Pick<Policy, "writeMasks">>,
+  policy: NodePolicy,
   takes: ReadonlySet<AccessKey>,
-  writable: boolean,
+  written: ReturnType<Writing>,
   operators: Operators,
 ): AccessColumn {
   const { name, kind, element, nullable } = column;
@@ -199,11 +211,13 @@ function describeColumn(
     kind,
     ...(element !== undefined && { element: element.kind }),
     nullable,
+    ...textFacts(column),
+    ...(column.primary && (readable || filterable) && { key: true }),
     ...(readable && { readable: true }),
     ...(policy.masks.has(column) && { masked: true }),
     ...(filterable && { filterable: true, ...describeOperators(column, operators) }),
     ...(readable && takes.has("orderBy") && hasOrder(column) && { sortable: true }),
-    ...(writable && { writable: policy.writeMasks?.has(column) === true ? "sometimes" : true }),
+    ...written,
   };
 }
 

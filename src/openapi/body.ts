@@ -1,3 +1,4 @@
+import { isNeeded } from "../access/access.ts";
 import type { NestPolicy } from "../policy/policy.ts";
 import { METHOD_OF, traitsOf } from "../request/request.ts";
 import { type ColumnInfo, isNumber } from "../schema/schema.ts";
@@ -83,15 +84,7 @@ function valueOf(column: ColumnInfo, node: RuleNode, { components }: Tools): JSO
 
 /** The columns that a new row has to be sent with, by itself: nobody else says what they are. */
 export function neededOf(node: RuleNode, joined: Joined = NOTHING): readonly ColumnInfo[] {
-  const { facts, injectBody, validateBody } = node.policy;
-  if (injectBody !== undefined || validateBody !== undefined) return [];
-  return settable(node, joined).filter(
-    (column) =>
-      !column.nullable &&
-      !column.column.hasDefault &&
-      !column.generated &&
-      facts?.set.has(column.name) !== true,
-  );
+  return settable(node, joined).filter((column) => isNeeded(node.policy, column));
 }
 
 /** The columns that follow from a row which is written with it, where there is one. */

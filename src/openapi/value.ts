@@ -1,4 +1,4 @@
-import type { ColumnInfo } from "../schema/schema.ts";
+import { type ColumnInfo, textFacts } from "../schema/schema.ts";
 import type { JSONSchema } from "./document.ts";
 
 /** A text of PostgreSQL that JSON Schema has a name for. */
@@ -52,14 +52,12 @@ function taken(column: ColumnInfo): JSONSchema {
   }
 }
 
-function textOf({ column, type }: ColumnInfo): JSONSchema {
-  const { enumValues, length } = column as { enumValues?: readonly string[]; length?: number };
-  const written = /^(?:var)?char(?:acter varying)? ?\((\d{1,9})\)/.exec(type)?.[1];
-  const maxLength = length ?? (written === undefined ? undefined : Number(written));
-  const format = FORMATS.get(type);
+function textOf(column: ColumnInfo): JSONSchema {
+  const { values, maxLength } = textFacts(column);
+  const format = FORMATS.get(column.type);
   return {
     type: "string",
-    ...(enumValues !== undefined && enumValues.length > 0 && { enum: enumValues }),
+    ...(values !== undefined && { enum: values }),
     ...(maxLength !== undefined && { maxLength }),
     ...(format !== undefined && { format }),
   };

@@ -22,5 +22,6 @@ export { readLongNumbers } from "./long-number.ts";
 export { holdsMoments, presentMoment } from "./now.ts";
 export { Lineage, type Tables } from "./lineage.ts";
 export { rowNumbersOf } from "./row-number.ts";
+export { type TextFacts, textFacts } from "./text.ts";
 export { wireValue } from "./wire.ts";
 export { readZone, UTC, type Zone } from "./zone.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { stringify } from "@bepalo/query/rjson";
+import { live } from "@bepalo/query/live";
 import { sql } from "drizzle-orm";
 import * as pg from "drizzle-orm/pg-core";
 import { z } from "zod";
@@ -141,9 +142,9 @@ describe("what is told", () => {
       scopes: ["none", "mine|guest"],
       takes: ["columns", "where", "orderBy", "limit", "with", "count"],
       columns: {
-        id: { kind: "text", nullable: false, ...asked },
+        id: { kind: "text", nullable: false, key: true, ...asked },
         authorId: { kind: "integer", nullable: false, ...asked },
-        title: { kind: "text", nullable: false, ...asked },
+        title: { kind: "text", nullable: false, maxLength: 50, ...asked },
         body: { kind: "text", nullable: true, masked: true, ...asked },
         rating: { kind: "number", nullable: true, ...asked },
       },
@@ -211,10 +212,11 @@ describe("what is told", () => {
       takes: ["columns", "with", "count"],
       columns: {
         id: { kind: "text", nullable: false, readable: true },
-        authorId: { kind: "integer", nullable: false, writable: true },
-        title: { kind: "text", nullable: false, writable: true },
+        authorId: { kind: "integer", nullable: false, writable: true, required: true },
+        title: { kind: "text", nullable: false, maxLength: 50, writable: true, required: true },
       },
     });
+    expect(rules[4]!.columns["title"]).not.toHaveProperty("required");
     expect(Object.keys(rules[3]!.columns)).toEqual(["id", "authorId", "title"]);
     expect(rules[3]!.columns["id"]).not.toHaveProperty("filterable");
     expect(rules[4]).toMatchObject({
@@ -238,7 +240,7 @@ describe("what is told", () => {
       expect.objectContaining({
         scopes: ["none", "guest", "mine|guest"],
         takes: ["limit", "offset", "with", "count"],
-        columns: { title: { kind: "text", nullable: false, readable: true } },
+        columns: { title: { kind: "text", nullable: false, maxLength: 50, readable: true } },
         relations: {},
       }),
     ]);
@@ -285,6 +287,19 @@ describe("what is told", () => {
       ["columns,where,orderBy,offset,with,count,relation", "columns,with,count,relation,required"],
       ["columns,where,orderBy,offset,with,count,relation", "columns,with,count,relation"],
     ]);
+  });
+
+  test("of columns which texts they take, of rules whether they are live", async () => {
+    const on = made({
+      live: live(),
+      acl: {
+        lively: { table: "sample", control: { GET: { all: { select: true, live: true } } } },
+        still: { table: "sample", control: { GET: { all: { select: true } } } },
+      },
+    });
+    const { lively, still } = (await access(undefined, on)).resources;
+    expect([lively, still].map((resource) => resource!.rules[0]!.live)).toEqual([true, undefined]);
+    expect(lively!.rules[0]!.columns["choice"]).toMatchObject({ kind: "text", values: ["a", "b"] });
   });
 
   test("nothing of what is not his", async () => {
