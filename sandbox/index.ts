@@ -45,6 +45,8 @@ export async function startSandbox({ database, port, hostname = "127.0.0.1" }: S
       tables,
       access: true,
       openapi: { title: "Sandbox" },
+      explorer: () => !inProduction(),
+      inspect: () => true,
       batch: true,
       jsonPatch,
       live: live(),

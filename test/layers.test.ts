@@ -74,6 +74,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "node:url",
     "node:util",
   ],
+  explorer: [],
   matrix: ["drizzle", "policy", "request", "schema", "drizzle-orm", "node:crypto"],
   openapi: ["access", "error", "operator", "policy", "request", "rjson", "schema"],
   engine: [
@@ -112,6 +113,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "request",
     "engine",
     "suggest",
+    "explorer",
     "node:buffer",
     "node:crypto",
   ],
@@ -127,6 +129,14 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
 
 /** Rooms whose door has another name than the room. */
 const DOORS: Readonly<Record<string, string>> = { http: "src/http/route.ts", cli: "src/cli/main.ts" };
+
+/** The program that makes the explorer's page, and the page: a front end, which nothing else loads. */
+const PAGE = { maker: "src/explorer/build.ts", folder: "src/explorer/page/" } as const;
+const isOfPage = (file: string): boolean => file === PAGE.maker || file.startsWith(PAGE.folder);
+
+/** What the page may load code from: what any page has of the package, and its own. */
+const OF_PAGE = /^(?:src\/explorer\/page\/|src\/rjson\/rjson\.ts$|src\/request\/method\.ts$|client\/)/;
+const PAGE_PACKAGES: readonly string[] = ["preact", "preact/hooks", "uplot"];
 
 /** Folders in a room that keep apart, and what each may load from of the others: libsql is a SQLite. */
 const APART: Readonly<Record<string, readonly string[]>> = {
@@ -177,7 +187,7 @@ function strangers(file: string, loads: readonly string[]): readonly string[] {
 describe("the walls", () => {
   test("there are rooms to look at", () => expect(filesOf("src").length).toBeGreaterThan(40));
 
-  test.each(filesOf("src"))("%s loads only what its room may", (file) => {
+  test.each(filesOf("src").filter((file) => !isOfPage(file)))("%s loads only what its room may", (file) => {
     expect(WALLS[roomOf(file)]).toBeDefined();
     expect(strangers(file, loadsOf(file))).toEqual([]);
   });
@@ -197,6 +207,22 @@ describe("the walls", () => {
     ["src/dialect/gate.ts", "../clock.ts"],
     ["src/engine/engine.ts", "../dialect/dialect.ts"],
   ])("%s may load %s", (file, load) => expect(strangers(file, [load])).toEqual([]));
+
+  test.each(filesOf(PAGE.folder))("%s loads what a page may", (file) => {
+    const isOwn = (load: string) =>
+      load.startsWith(".") ? OF_PAGE.test(targetOf(file, load)) : PAGE_PACKAGES.includes(load);
+    expect(loadsOf(file).filter((load) => !isOwn(load))).toEqual([]);
+  });
+
+  test("nothing loads the explorer's page but itself", () => {
+    expect(filesOf(PAGE.folder).length).toBeGreaterThan(0);
+    const loaders = filesOf("src", "client", "sandbox").filter(
+      (file) =>
+        !isOfPage(file) &&
+        loadsOf(file).some((load) => load.startsWith(".") && isOfPage(targetOf(file, load))),
+    );
+    expect(loaders).toEqual([]);
+  });
 
   test.each(filesOf("client"))("%s loads nothing of the server", (file) => {
     const isOwn = (load: string) =>
@@ -229,7 +255,9 @@ test("what a server-side entry loads at once, any runtime has", () => {
   seen.clear();
   expect(walk("src/index.ts")).toEqual([]);
   // What few want is loaded when it is wanted.
-  expect([...seen].filter((file) => /^src\/(?:cli|matrix|openapi|engine\/explain)\b/.test(file))).toEqual([]);
+  expect(
+    [...seen].filter((file) => /^src\/(?:cli|explorer|matrix|openapi|engine\/explain)\b/.test(file)),
+  ).toEqual([]);
 });
 
 describe("circles", () => {
@@ -251,7 +279,7 @@ describe("circles", () => {
 
 describe("functions", () => {
   const long = filesOf("src", "client").flatMap((file) =>
-    functionsIn(textOf(file))
+    functionsIn(textOf(file), file)
       .filter(({ lines, excused }) => lines > MAX_LINES && !excused)
       .map(({ name }) => `${file} ${name}`),
   );

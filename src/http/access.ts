@@ -8,7 +8,6 @@ export const ACCESS = "$access";
 /** Tells a caller what he may do; what it tells is of nobody else's. */
 export const respondAccess = (visit: Visit, traits: MethodTraits | undefined): Promise<Response> =>
   respondTold(visit, traits, {
-    name: ACCESS,
     json: (principal) => visit.route.engine.access(principal),
     cacheControl: () => "private, no-cache",
   });

@@ -3,6 +3,7 @@ import type { LaneOptions } from "../dialect/dialect.ts";
 import { type EngineOptions, LEAST_SECRET } from "../engine/engine.ts";
 import { type Observer, tell } from "../observe.ts";
 import type { BatchOptions } from "./batch.ts";
+import { type Explore, inDevelopment } from "./explorer.ts";
 import type { Route } from "./handle.ts";
 import type { OpenAPIRoute } from "./openapi.ts";
 import type { IdempotencyKeyOptions, QueryRouteOptions } from "./route-options.ts";
@@ -46,8 +47,18 @@ export function engineOptions<Role extends string, Session>(
   };
 }
 
+/** What is answered beside resources, and to whom. */
+export const ownPagesOf = <Role extends string, Session>(
+  options: QueryRouteOptions<Role, Session>,
+): Pick<Route, "access" | "inspect" | "explore" | "openapi"> => ({
+  access: options.access === true,
+  inspect: options.inspect,
+  explore: exploreOf(options.explorer),
+  openapi: openapiOf(options),
+});
+
 /** What documents say; `undefined` where there are none. */
-export function openapiOf<Role extends string, Session>(
+function openapiOf<Role extends string, Session>(
   options: QueryRouteOptions<Role, Session>,
 ): OpenAPIRoute | undefined {
   const { openapi = false } = options;
@@ -63,6 +74,15 @@ export function openapiOf<Role extends string, Session>(
     jsonPatch: options.jsonPatch !== undefined,
     formatted: options.defaults?.formatResult !== undefined,
   };
+}
+
+/** @throws TypeError at start for what lets nobody in: `"true"`, say. */
+function exploreOf(explorer: unknown = false): Explore | undefined {
+  if (explorer === false) return undefined;
+  if (explorer === true) return inDevelopment;
+  // What an author's function takes, the route's own type has checked.
+  if (typeof explorer === "function") return explorer as Explore;
+  throw new TypeError("explorer: expected true, false or a function that says who gets it");
 }
 
 /** The most requests of a batch. */

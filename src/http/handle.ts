@@ -19,6 +19,7 @@ import { BATCH, respondBatch } from "./batch.ts";
 import { type CorsOptions, corsHeaders, isPreflight, preflightHeaders, varyingByOrigin } from "./cors.ts";
 import { readMatch, refuseConditionalWrite } from "./etag.ts";
 import { withHeaders } from "./forward.ts";
+import { EXPLORER, type Explore, respondExplorer } from "./explorer.ts";
 import type { HeaderMap } from "./headers.ts";
 import { keyOf, readKey } from "./idempotency.ts";
 import { OPENAPI, type OpenAPIRoute, respondOpenAPI } from "./openapi.ts";
@@ -55,6 +56,8 @@ export interface Route {
   readonly access: boolean;
   /** Says who may look behind the rules; absent where nobody may. */
   readonly inspect: Inspect | undefined;
+  /** Says who gets the page by which people look around; absent where nobody does. */
+  readonly explore: Explore | undefined;
   /** What its OpenAPI documents say; absent where it has none. */
   readonly openapi: OpenAPIRoute | undefined;
   /** Whether every refusal is told as a problem (RFC 9457), whatever its client takes. */
@@ -132,7 +135,7 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
 }
 
 /** The engine's own names. */
-const OWN: ReadonlySet<string> = new Set([ACCESS, BATCH, EXPLAIN, LIVE, MATRIX, OPENAPI]);
+const OWN: ReadonlySet<string> = new Set([ACCESS, BATCH, EXPLAIN, EXPLORER, LIVE, MATRIX, OPENAPI]);
 
 /** Answers what is no question about a resource: the engine's own names, and streams. */
 function ownPage(
@@ -144,6 +147,8 @@ function ownPage(
   if (route.access && resource === ACCESS) return respondAccess(visit, traits);
   if (route.inspect !== undefined && (resource === EXPLAIN || resource === MATRIX))
     return respondInspection(visit, traits, route.inspect);
+  if (route.explore !== undefined && resource === EXPLORER)
+    return respondExplorer(visit, traits, route.explore);
   if (route.openapi !== undefined && resource === OPENAPI)
     return respondOpenAPI(visit, traits, route.openapi);
   if (route.batch !== undefined && resource === BATCH) return respondBatch(visit, traits, route.batch, key);

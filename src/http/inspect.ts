@@ -1,24 +1,18 @@
-import { createContext } from "../author/author.ts";
 import type { Explanation } from "../engine/engine.ts";
 import { at, HttpError, invalidValue, QueryError, unknownParameter } from "../error.ts";
 import { type Mark, Stopwatch } from "../observe.ts";
 import {
   type Method,
-  METHODS,
   type MethodTraits,
-  OPEN,
   type Principal,
   type QueryRequest,
-  RULED,
   traitsOf,
 } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import { decoded, searchOf } from "./address.ts";
-import { allowHeader } from "./allow.ts";
-import { withHeaders } from "./forward.ts";
+import { environment, insistOn, readerOf } from "./own-read.ts";
 import { admitGiven, takeGiven } from "./params.ts";
 import { parse } from "./parse.ts";
-import { authenticate } from "./principal.ts";
 import { readQueryString } from "./query-string.ts";
 import { respondRead } from "./respond.ts";
 import { Question, type Visit } from "./visit.ts";
@@ -26,8 +20,6 @@ import { Question, type Visit } from "./visit.ts";
 /** The names under which a route explains requests, and tells who may do what. */
 export const EXPLAIN = "$explain";
 export const MATRIX = "$matrix";
-
-const ALLOWED: readonly Method[] = [...OPEN, ...RULED.filter((name) => METHODS[name].action === "read")];
 
 /** Says whether who asks may look behind the rules: only a plain true does. */
 export type Inspect = (context: never, request: Request) => unknown;
@@ -38,31 +30,15 @@ export async function respondInspection(
   traits: MethodTraits | undefined,
   inspect: Inspect,
 ): Promise<Response> {
-  const { request, resource, route } = visit;
-  if (traits === undefined || traits.writes)
-    throw new QueryError("method-not-allowed", `\`${resource}\` is only read`, { allow: ALLOWED });
-  const context = createContext(request, request.method, resource, visit.known);
-  const principal = await authenticate(request, context, route.session, visit);
-  visit.mark("principal");
-  if (isResponse(principal)) return withHeaders(principal, visit.base, traits.bodiless === true);
-  if (traits.action === "inspect")
-    return new Response(null, {
-      status: 204,
-      headers: { ...visit.base, allow: allowHeader(ALLOWED, route) },
-    });
-  const allowed = !inProduction() && (await visit.ask(() => inspect(context as never, request)));
-  if (allowed !== true) throw new QueryError("forbidden", `you may not use \`${resource}\``);
-  const answer = resource === MATRIX ? await matrix(visit) : await explanation(visit, principal);
+  const { request, resource } = visit;
+  const reader = await readerOf(visit, traits, { bare: false });
+  if (isResponse(reader)) return reader;
+  // What runs for the public says nothing of how it is made, whatever its author's function answers.
+  const closed = environment() === "production";
+  insistOn(!closed && (await visit.ask(() => inspect(reader.context as never, request))), visit);
+  const answer = resource === MATRIX ? await matrix(visit) : await explanation(visit, reader.principal);
   const headers = { ...visit.base, "cache-control": "private, no-store" };
   return respondRead(request, { json: JSON.stringify(answer) }, headers);
-}
-
-/** What runs for the public says nothing of how it is made, whatever its author's function answers. */
-function inProduction(): boolean {
-  const { process: runtime } = globalThis as {
-    readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
-  };
-  return runtime?.env?.["NODE_ENV"] === "production";
 }
 
 function matrix(visit: Visit): Promise<object> {

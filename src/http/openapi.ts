@@ -32,7 +32,6 @@ export function respondOpenAPI(
 ): Promise<Response> {
   const { servers = [{ url: baseOf(visit.request.url) }] } = info;
   return respondTold(visit, traits, {
-    name: OPENAPI,
     json: (principal) => visit.route.engine.openapi(principal, { ...info, servers }),
     cacheControl: ({ roles }) => (shared && roles.length === 0 ? "public, no-cache" : "private, no-store"),
   });

@@ -15,6 +15,7 @@ const ROUTE: Names<QueryRouteOptions> = {
   access: true,
   openapi: true,
   inspect: true,
+  explorer: true,
   batch: true,
   problems: true,
   database: true,

@@ -13,13 +13,17 @@ export function respondRead(
   base: HeaderMap,
 ): Response | Promise<Response> {
   if (isResponse(answer)) return respondAuthor(request, answer, base);
-  const { json } = answer;
-  const etag = etagOf(json);
+  return respondText(request, answer.json, base, JSON_TYPE);
+}
+
+/** Answers a text: with an ETag of it, without it where it has not changed or for HEAD. */
+export function respondText(request: Request, text: string, base: HeaderMap, type: string): Response {
+  const etag = etagOf(text);
   if (matches(request.headers.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers: { ...base, etag } });
   }
-  const headers = { ...base, "content-type": JSON_TYPE, etag };
-  return send(json, headers, { bodiless: isBodiless(request.method) });
+  const headers = { ...base, "content-type": type, etag };
+  return send(text, headers, { bodiless: isBodiless(request.method) });
 }
 
 /** An author's `Response` of JSON carries an ETag like any other; one with its own, or a stream, is left alone. */

@@ -50,6 +50,14 @@ export interface QueryRouteOptions<Role extends string = string, Session = objec
    */
   readonly inspect?: (context: Session & RequestContext, request: Request) => Awaitable<boolean>;
   /**
+   * Who gets the explorer, `GET /query/$explorer`: a page on which questions are clicked together, asked and looked at, by
+   * what `access` tells, which it needs. It may do nothing that its reader may not. `true` is for development alone, where
+   * `NODE_ENV` is `development`; a function decides for each request, in production too, and only its plain `true` lets in.
+   *
+   * @example explorer: ({ user }) => user?.role === "admin"
+   */
+  readonly explorer?: boolean | ((context: Session & RequestContext, request: Request) => Awaitable<boolean>);
+  /**
    * Whether `POST /query/$batch` takes lists of requests, which run in one transaction: `true` for at most 20 of them, or
    * how many; false by default.
    *

@@ -4,7 +4,7 @@ import type { LiveOption } from "../live/live.ts";
 import { type Observer, observerOf, tell } from "../observe.ts";
 import { EVERY_METHOD, type Method, UNANSWERED } from "../request/request.ts";
 import { readBasePaths } from "./address.ts";
-import { batchOf, engineOptions, headersOf, MAX_QUESTION, openapiOf, patchOf, whole } from "./checked.ts";
+import { batchOf, engineOptions, headersOf, MAX_QUESTION, ownPagesOf, patchOf, whole } from "./checked.ts";
 import { checkCors } from "./cors.ts";
 import { handle, type Route } from "./handle.ts";
 import { checkOptions } from "./options.ts";
@@ -153,9 +153,7 @@ function routeOf<Role extends string, Session>(
     cors: options.cors,
     keysOf: options.idempotency?.caller,
     jsonPatch: patchOf(options.jsonPatch),
-    access: options.access === true,
-    inspect: options.inspect,
-    openapi: openapiOf(options),
+    ...ownPagesOf(options),
     problems: options.problems === true,
     batch: batchOf(options.batch),
     headers: headersOf(options),

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFi
 import { join } from "node:path";
 import { anchorsOf, CONTENTS, linksOf, targetOf } from "../support/manual.ts";
 import { installed, NODE } from "../support/node.ts";
+import { filesOf } from "../support/source.ts";
 
 const root = join(import.meta.dir, "../..");
 
@@ -33,6 +34,7 @@ const NEWER: readonly (readonly [string, RegExp])[] = [
 const ON_BUN: ReadonlySet<string> = new Set([
   "src/http/etag.ts",
   "src/dialect/lane/connect.ts",
+  "src/explorer/build.ts",
   "src/live/feed/bun-redis.ts",
   "src/live/feed/bun-sql.ts",
   "src/live/feed/postgres.ts",
@@ -43,7 +45,7 @@ const OF_BUN: ReadonlySet<string> = new Set(["src/cli/init.ts", "src/cli/load.ts
 
 const transpiler = new Bun.Transpiler({ loader: "ts", target: "node" });
 
-describe.each([...new Bun.Glob("{src,client}/**/*.ts").scanSync(root)].toSorted())("%s", (file) => {
+describe.each(filesOf("src", "client").filter((file) => !file.endsWith(".tsx")))("%s", (file) => {
   test("uses nothing that came after Node 20, and Bun only where it is there", async () => {
     const text = (await Bun.file(join(root, file)).text()).replace(/^#!.*/, "");
     const code = transpiler.transformSync(text); // without comments and types

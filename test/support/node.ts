@@ -65,6 +65,9 @@ async function install(): Promise<string> {
   const complaints = await new Response(build.stdout).text();
   if (!existsSync(join(own, "dist/src/index.js")))
     throw new Error(`the package was not built\n${complaints}`);
+  const page = [join(root, "src/explorer/build.ts"), join(own, "dist/src/explorer")];
+  if (!Bun.spawnSync([process.execPath, ...page], { stderr: "inherit" }).success)
+    throw new Error("the explorer's page was not made");
   return folder;
 }
 

@@ -4,10 +4,18 @@ import ts from "typescript-5.9";
 
 const root = join(import.meta.dir, "../..");
 const transpiler = new Bun.Transpiler({ loader: "ts" });
+/** Elements are Preact's, which their files load by themselves. */
+const elements = new Bun.Transpiler({
+  loader: "tsx",
+  tsconfig: { compilerOptions: { jsx: "react-jsx", jsxImportSource: "preact" } },
+});
 
-/** The files of folders of the project, by their paths from its root. */
+/** The files of folders of the project that hold code, by their paths from its root. */
 export const filesOf = (...folders: readonly string[]): readonly string[] =>
-  folders.flatMap((folder) => [...new Bun.Glob(`${folder}/**/*.ts`).scanSync(root)]).toSorted();
+  folders
+    .flatMap((folder) => [...new Bun.Glob(`${folder}/**/*.{ts,tsx}`).scanSync(root)])
+    .filter((file) => !file.endsWith(".d.ts"))
+    .toSorted();
 
 /** The text of a file. */
 export const textOf = (file: string): string => readFileSync(join(root, file), "utf8");
@@ -15,7 +23,9 @@ export const textOf = (file: string): string => readFileSync(join(root, file), "
 /** The modules a file loads at run time, later or at once; Bun leaves type-only imports out. */
 export const loadsOf = (file: string, when: "ever" | "at once" = "ever"): readonly string[] =>
   transpiler
-    .scanImports(textOf(file).replace(/^#!.*/, ""))
+    .scanImports(
+      file.endsWith(".tsx") ? elements.transformSync(textOf(file)) : textOf(file).replace(/^#!.*/, ""),
+    )
     .filter(({ kind }) => when === "ever" || kind !== "dynamic-import")
     .map(({ path }) => path);
 
@@ -66,8 +76,8 @@ export interface Measured {
 }
 
 /** Every function of a file, methods and functions inside of others included. */
-export function functionsIn(text: string): readonly Measured[] {
-  const source = ts.createSourceFile("file.ts", text, ts.ScriptTarget.Latest, true);
+export function functionsIn(text: string, name = "file.ts"): readonly Measured[] {
+  const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
   const found: Measured[] = [];
   const lineAt = (place: number): number => source.getLineAndCharacterOfPosition(place).line;
   const visit = (node: ts.Node): void => {

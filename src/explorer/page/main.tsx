@@ -1,0 +1,3 @@
+import { render } from "preact";
+
+render(<main>The explorer</main>, document.querySelector("#explorer")!);
