@@ -13,7 +13,11 @@ export interface TableConfig {
 
 /** A reference to rows of another table. */
 export interface ForeignKey {
-  reference(): { readonly columns: readonly Column[]; readonly foreignTable: Table };
+  reference(): {
+    readonly columns: readonly Column[];
+    readonly foreignColumns: readonly Column[];
+    readonly foreignTable: Table;
+  };
   /** What becomes of a row whose other is deleted, or gets another key. */
   readonly onDelete: string | undefined;
   readonly onUpdate: string | undefined;

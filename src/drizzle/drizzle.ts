@@ -1,10 +1,11 @@
 /** The room that opens Drizzle: nobody else looks at its symbols, its pieces of SQL or its private members. */
 
 export { AFTER, BEFORE, type Changed, changedBy } from "./change.ts";
+export { comparedIn, equalitiesIn, type Equality } from "./comparisons.ts";
 export { configOf, type IndexConfig, type TableConfig } from "./config.ts";
 export { type Decoder, decoderOf, decoderOfField, isMapped } from "./decoder.ts";
 export { isBindable, type Lifted, takeApart } from "./lift.ts";
-export { type Label, type Mention, MentioningText } from "./mentions.ts";
+export { callsOthers, type Label, type Mention, MentioningText } from "./mentions.ts";
 export { isCondition, withoutMissing } from "./missing.ts";
 export {
   MARK,

@@ -2,7 +2,7 @@ import { type Column, getTableName, is, Name, SQL, Subquery, Table, View } from 
 import { Nested } from "./missing.ts";
 import { nameOf, nameOfView, originalNameOf, qualified, type QualifiedName, quoted } from "./names.ts";
 import { piecesOf, visit, type Visitor } from "./sql.ts";
-import { MENTION } from "./tokens.ts";
+import { MENTION, tokensOf } from "./tokens.ts";
 
 /** What a table is called in the database. */
 export interface Label {
@@ -101,4 +101,30 @@ export class MentioningText implements Visitor<void> {
     this.sql(query);
     this.#text += ")";
   }
+}
+
+/** What stands before a parenthesis and looks at nothing but what is in it. */
+const LOOKS_AWAY: ReadonlySet<string> = new Set([
+  ..."and or not in exists any all some is where select from on when then else case using by having values".split(
+    " ",
+  ),
+  ..."union intersect except join as distinct like ilike between end limit offset returning array over".split(
+    " ",
+  ),
+  ..."coalesce nullif lower upper trim length abs round substr substring replace concat cast greatest least".split(
+    " ",
+  ),
+  ..."count sum min max avg json_extract json_each date time datetime julianday strftime unixepoch now".split(
+    " ",
+  ),
+]);
+
+/** Whether SQL calls functions of which nobody knows what they look at. */
+export function callsOthers(text: MentioningText): boolean {
+  const tokens = tokensOf(text.toString());
+  return tokens.some((token, index) => {
+    if (token !== "(" || index === 0) return false;
+    const before = tokens[index - 1]!;
+    return /^[\p{L}_"`[]/u.test(before) && !LOOKS_AWAY.has(before.toLowerCase());
+  });
 }

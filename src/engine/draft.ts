@@ -8,6 +8,7 @@ import {
   type Among,
   computedAnswer,
   mayBeTriggered,
+  reaching,
   readRows,
   setFirst,
   stepsOf,
@@ -60,5 +61,6 @@ export function draftedTask<Shaped>(
   call: Call<Shaped>,
   among: Among,
 ): Asked<Shaped> {
-  return taskOf(parts, plan, stepsOf(parts, plan, rows, triggered, among), set, call, among);
+  const task = taskOf(parts, plan, stepsOf(parts, plan, rows, triggered, among), set, call, among);
+  return reaching(parts, task, plan, rows);
 }

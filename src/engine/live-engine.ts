@@ -1,7 +1,7 @@
 import { type Hears, sayer } from "../author/author.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import type { Call, Parts } from "./call.ts";
-import { askLive, type LiveParts, type LiveRead, tablesOf } from "./live.ts";
+import { askLive, type LiveParts, type LiveRead } from "./live.ts";
 import type { WriteTelling } from "./telling.ts";
 import { turnOf, type TurnOptions } from "./turns.ts";
 
@@ -37,7 +37,7 @@ export function liveEngine(
   const live: LiveParts = {
     runtime: { ...runtime, dialect: primary, turn: turnOf(primary, options) },
     say: (admitted, { mentions }, nodes) => say(admitted, mentions, nodes),
-    tablesOf: (asked, said) => tablesOf(policies.lineage, asked, said),
+    lineage: () => policies.lineage,
   };
   return {
     ask: (call) => askLive(parts, live, call),

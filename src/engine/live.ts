@@ -3,11 +3,12 @@ import type { AggregateRead, ReadStatement } from "../compile/compile.ts";
 import { invalidValue, QueryError, quote } from "../error.ts";
 import { type Asker, execute, type Runtime } from "../execute/execute.ts";
 import type { AggregatePlan, ReadNode, ReadPlan } from "../plan/plan.ts";
-import { keysOf, type NodePolicy, type Policy, type QueryResult } from "../policy/policy.ts";
+import { keysOf, type Policy, type QueryResult } from "../policy/policy.ts";
 import { isResponse } from "../response.ts";
-import type { Lineage, Tables } from "../schema/schema.ts";
+import type { Lineage } from "../schema/schema.ts";
 import { expectZone } from "./aggregate.ts";
 import { type Answer, Asked, type Call, isFormatted, type Parts, wantsRows } from "./call.ts";
+import { Interest } from "./interest.ts";
 import { admitRead, computed } from "./read.ts";
 import { patient } from "./turns.ts";
 
@@ -28,8 +29,8 @@ export interface LiveRead<Shaped> {
   readonly identity: RowIdentity;
   /** How long its statement ran when it was asked last, where it ran in this process; in milliseconds. */
   readonly took: number;
-  /** The tables that its answer depends on. */
-  tables(): Tables;
+  /** What its answer depends on. */
+  interest(): Pick<Interest, "tables" | "concerns">;
   /**
    * Asks it now, of what is committed, on behalf of one for whom `share` is the same.
    *
@@ -42,7 +43,7 @@ export interface LiveRead<Shaped> {
 export interface LiveParts {
   /** Where what was committed is read for sure. */
   readonly runtime: Runtime;
-  readonly tablesOf: (policies: Iterable<NodePolicy>, said: Said) => Tables;
+  readonly lineage: () => Lineage;
   readonly say: (
     admitted: Admitted,
     plan: Pick<ReadPlan | AggregatePlan, "mentions">,
@@ -164,9 +165,9 @@ class Shown<Shaped> implements LiveRead<Shaped> {
     this.share = JSON.stringify([policy.path, roles, questionOf(request), spelled(params), this.#said.text]);
   }
 
-  tables(): Tables {
-    const policies = this.#ready.plan.mentions.map(({ secured }) => secured.policy);
-    return this.#live.tablesOf(policies, this.#said);
+  interest(): Interest {
+    const { plan, admitted } = this.#ready;
+    return new Interest(this.#live.lineage(), plan, admitted, this.#said);
   }
 
   async ask(asker: Asker): Promise<Shaped | Response> {
@@ -261,26 +262,3 @@ class Behalf<Shaped> implements Call<Shaped> {
 /** All that a client asks, but how it is remembered. */
 const questionOf = (question: Call<unknown>["request"]): string =>
   spelled({ ...question, recurring: false, filling: undefined });
-
-/** The tables that mentions of rules, and what their functions answered, depend on. */
-export function tablesOf(lineage: Lineage, policies: Iterable<NodePolicy>, said: Said): Tables {
-  const found = new Set<string>();
-  const add = (tables: Tables): boolean => {
-    if (tables === "*") return false;
-    for (const name of tables) found.add(name);
-    return true;
-  };
-  const all = [...policies];
-  const tables = [...all.map(({ table }) => table), ...said.tables];
-  const named = all.flatMap(({ dependsOn }) => dependsOn);
-  const known =
-    tables.every((table) => add(lineage.behind(lineage.nameOf(table)))) &&
-    said.queries.every((query) => add(lineage.in(query))) &&
-    (named.length === 0 || namesIn(lineage, named).every((name) => add(lineage.behind(name))));
-  return known ? found : "*";
-}
-
-const namesIn = (lineage: Lineage, names: readonly string[]): readonly string[] => {
-  const tables = lineage.named(names);
-  return tables === "*" ? [] : [...tables];
-};

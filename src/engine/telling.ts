@@ -1,11 +1,12 @@
 import type { Context } from "../author/author.ts";
 import { isHooked, type Task, type Telling, type Triggers } from "../execute/execute.ts";
-import type { Lineage, Tables } from "../schema/schema.ts";
+import type { Lineage, TableInfo, Tables } from "../schema/schema.ts";
+import { type Change, type Changes, changeOf, effectOf, following, isWrite } from "./change.ts";
 
 /** Who hears what changes. Tables go by their names in the database. */
 export interface Listener {
-  /** Some of a route's own requests have changed tables, and it is committed; `rode` where a notice rode with it. */
-  changed(tables: Tables, rode?: boolean): void;
+  /** Some of a route's own requests have changed this, and it is committed; `rode` where a notice rode with it. */
+  changed(changes: Changes, rode?: boolean): void;
   /** The statement that tells of a change from within its transaction; absent where nothing rides in it. */
   readonly ride?: ((tables: Tables) => Notice | undefined) | undefined;
 }
@@ -33,15 +34,15 @@ export class WriteTelling implements Telling {
     const { ride } = listener;
     if (ride !== undefined)
       this.ride = (tasks) => {
-        const tables = this.#touchedBy(tasks);
-        const notice = isNone(tables) ? undefined : ride.call(listener, tables);
+        const changes = this.#changesBy(tasks);
+        const notice = isNone(changes) ? undefined : ride.call(listener, touchedBy(changes));
         return notice && { kind: "text", ...notice };
       };
   }
 
   kept(tasks: Iterable<Task<unknown>>): void {
-    const tables = this.#touchedBy(tasks);
-    if (!isNone(tables)) this.#listener.changed(tables, this.ride !== undefined);
+    const changes = this.#changesBy(tasks);
+    if (!isNone(changes)) this.#listener.changed(changes, this.ride !== undefined);
   }
 
   unsure(): void {
@@ -57,7 +58,7 @@ export class WriteTelling implements Telling {
   declare(from: Context, names: readonly string[]): void {
     const tables = names.length === 0 ? NONE : this.#lineage().named(names);
     if (from.tx === undefined) {
-      if (!isNone(tables)) this.#listener.changed(this.#following(tables));
+      if (!isNone(tables)) this.#listener.changed(this.#named(tables));
       return;
     }
     const known = this.#declared.get(from) ?? NONE;
@@ -71,30 +72,48 @@ export class WriteTelling implements Telling {
    * @throws TypeError for what is no table.
    */
   changed(names: readonly string[]): void {
-    this.#listener.changed(this.#following(this.#lineage().named(names)));
+    this.#listener.changed(this.#named(this.#lineage().named(names)));
   }
 
-  #touchedBy(tasks: Iterable<Task<unknown>>): Tables {
-    const found = new Set<string>();
+  #changesBy(tasks: Iterable<Task<unknown>>): Changes {
+    const found = new Found();
     for (const task of tasks) {
-      const { work, context } = task;
-      const hooked = isHooked(task);
-      const tables =
-        work.kind === "write" ? this.#lineage().changing(this.#lineage().nameOf(work.table)) : NONE;
-      const declared = hooked ? (this.#declared.get(context) ?? "*") : NONE;
-      if (declared === "*" || (work.kind === "write" && this.#isTriggered(work.table))) return "*";
-      for (const name of [...tables, ...declared]) found.add(name);
+      const declared = isHooked(task) ? (this.#declared.get(task.context) ?? "*") : NONE;
+      if (declared === "*" || (isWrite(task) && !this.#write(task, found))) return "*";
+      for (const name of declared) found.add(name, "*");
     }
-    return found;
+    return found.changes;
   }
 
-  #following(tables: Tables): Tables {
+  /** What a write changes, with what follows from it; false where any table may have changed. */
+  #write(task: Parameters<typeof changeOf>[0], found: Found): boolean {
+    const { table, write } = task.work;
+    const lineage = this.#lineage();
+    const name = lineage.nameOf(table);
+    const { triggers = this.#hasTriggers(table) } = write.plan.policy;
+    if (triggers) return false;
+    // Those of which an author says that they write nowhere else may change the row itself.
+    found.add(name, write.plan.policy.triggers === false && this.#hasTriggers(table) ? "*" : changeOf(task));
+    const effect = effectOf(task.work, task.rows);
+    const followed = effect === undefined ? [] : lineage.following(name, effect);
+    for (const { name: follower, effect: then } of followed) found.add(follower, following(then));
+    return !followed.some(({ info }) => this.#hasTriggers(info));
+  }
+
+  /** Tables of which an author says that they changed, and he says no more. */
+  #named(tables: Tables): Changes {
     if (tables === "*") return tables;
-    return new Set([...tables].flatMap((name) => [...this.#lineage().changing(name)]));
+    const found = new Found();
+    for (const name of tables) {
+      found.add(name, "*");
+      for (const { name: follower, effect } of this.#lineage().following(name))
+        found.add(follower, following(effect));
+    }
+    return found.changes;
   }
 
   /** What triggers write nobody knows; nor whether there are some, as long as the database has not said. */
-  #isTriggered(table: Parameters<Triggers["has"]>[0]): boolean {
+  #hasTriggers(table: TableInfo): boolean {
     const has = this.#triggers.has(table);
     if (!(has instanceof Promise)) return has;
     has.catch(() => undefined);
@@ -102,6 +121,18 @@ export class WriteTelling implements Telling {
   }
 }
 
+/** Changes, by their tables. */
+class Found {
+  readonly changes = new Map<string, Change[] | "*">();
+
+  add(name: string, change: Change | "*"): void {
+    const known = this.changes.get(name) ?? [];
+    this.changes.set(name, change === "*" || known === "*" ? "*" : [...known, change]);
+  }
+}
+
 const NONE: ReadonlySet<string> = new Set();
 
-const isNone = (tables: Tables): boolean => tables !== "*" && tables.size === 0;
+const isNone = (changes: Tables | Changes): boolean => changes !== "*" && changes.size === 0;
+
+const touchedBy = (changes: Changes): Tables => (changes === "*" ? changes : new Set(changes.keys()));

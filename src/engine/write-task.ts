@@ -21,6 +21,7 @@ import type { Amid } from "../execute/execute.ts";
 import { withExtras, type WritePlan } from "../plan/plan.ts";
 import type { QueryResult } from "../policy/policy.ts";
 import { Asked, type Call, isFormatted, type Parts, wantsRows } from "./call.ts";
+import { reachOf } from "./reach.ts";
 import { seenBy } from "./route-hooks.ts";
 
 /** A plan with the computed fields that know the caller, asked for what it answers. */
@@ -67,6 +68,18 @@ export function taskOf<Shaped>(
   const work = { kind: "write", table, write: steps, values, amid: among, guards } as const;
   const task = new Asked<Shaped>(call, hooks, work, atomic, finish);
   task.afterWrite = afterWrite;
+  return task;
+}
+
+/** A task of a write, which says what the rows have that it reaches, where somebody is told of it. */
+export function reaching<T extends Asked<unknown>>(
+  { runtime }: Parts,
+  task: T,
+  { kind, answer }: WritePlan,
+  { admitted }: Pick<WriteRows, "admitted">,
+): T {
+  if (runtime.telling !== undefined && kind !== "insert")
+    task.reach = () => reachOf(admitted, answer, answer.where);
   return task;
 }
 

@@ -15,6 +15,7 @@ import {
   compileSteps,
   computedAnswer,
   mostOf,
+  reaching,
   readRows,
   rowsIn,
   setFirst,
@@ -122,7 +123,7 @@ export async function prepareWrite<Shaped>(
   mark("compile");
   const setting = setFirst(parts, plan, call);
   const set = setting instanceof Promise ? await setting : setting;
-  const task = taskOf(parts, plan, steps, set, call);
+  const task = reaching(parts, taskOf(parts, plan, steps, set, call), plan, rows);
   const settle = (): void => {
     if (task.kept) tellCommitted(parts, policy, context);
     parts.pace.charge(call, parts.pace.isHere ? task.took : Math.min(task.took, mostOf(sent)));

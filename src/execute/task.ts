@@ -2,7 +2,7 @@ import type { Context, Row } from "../author/author.ts";
 import type { ReadStatement, Text, WriteSteps } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import type { AuthorFunction, Hooks, QueryResult } from "../policy/policy.ts";
-import type { TableInfo } from "../schema/schema.ts";
+import type { Held, TableInfo } from "../schema/schema.ts";
 import type { Unreadable } from "../syntax/syntax.ts";
 import type { Meeting } from "./meet.ts";
 import type { FoundPage } from "./page.ts";
@@ -23,6 +23,8 @@ export interface Task<Answer> extends Asker, Meter {
   readonly context: Context;
   /** The rows of a write, where they were made and somebody is told of them. */
   rows?: readonly Row[] | undefined;
+  /** What the rows have that a write reaches; absent where nobody is told of it, or it is not known. */
+  readonly reach?: (() => Held) | undefined;
   /** Whether its statement is to run where it holds up nobody, if there is such a place. */
   apart: boolean;
   /** Makes the answer of what was written, before it is kept; without it what the work came to is the answer. */

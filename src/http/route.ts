@@ -191,9 +191,9 @@ function watchedListener(
   if (observe === undefined) return live;
   return {
     ride: live.ride,
-    changed(tables, rode) {
-      live.changed(tables, rode);
-      told(tables === "*" ? tables : [...tables]);
+    changed(changes, rode) {
+      live.changed(changes, rode);
+      told(changes === "*" ? changes : [...changes.keys()]);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import type { Listener, LiveEngine } from "../engine/engine.ts";
+import type { Changes, Listener, LiveEngine } from "../engine/engine.ts";
 import type { Tables } from "../schema/schema.ts";
 import type { Listening, Touched } from "./contract.ts";
 import type { Ground } from "./group.ts";
@@ -84,11 +84,11 @@ export class LiveAnswers implements Listener {
   }
 
   /** Those of the own process's changes that are committed. */
-  changed(tables: Tables, rode = false): void {
-    this.#begun?.groups.changed(tables);
+  changed(changes: Changes, rode = false): void {
+    this.#begun?.groups.changed(changes);
     if (rode) return;
     try {
-      const told = this.#listening?.tell?.(touchedOf(tables));
+      const told = this.#listening?.tell?.(touchedOf(changes));
       if (told instanceof Promise) told.catch(this.#host.failed);
     } catch (error) {
       this.#host.failed(error);
@@ -133,7 +133,7 @@ export class LiveAnswers implements Listener {
   }
 
   #raise(touched: Touched): void {
-    this.#begun?.groups.changed(touched === "*" ? touched : new Set(touched));
+    this.#begun?.groups.changed(touched === "*" ? touched : new Map(touched.map((name) => [name, "*"])));
   }
 
   /** Waits until commits of others are watched, so that none is missed behind the first answer. */
@@ -165,7 +165,7 @@ export class LiveAnswers implements Listener {
   }
 }
 
-const touchedOf = (tables: Tables): Touched => (tables === "*" ? tables : [...tables]);
+const touchedOf = (tables: Tables | Changes): Touched => (tables === "*" ? tables : [...tables.keys()]);
 
 /** Names answers so that nobody finds another of that name, nor learns of it what the share is. */
 function hasher(secret: string | undefined): Ground["idOf"] {

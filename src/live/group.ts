@@ -2,7 +2,6 @@ import { Buffer } from "node:buffer";
 import type { LiveRead } from "../engine/engine.ts";
 import { HttpError, tooLargeAnswer } from "../error.ts";
 import { isResponse } from "../response.ts";
-import type { Tables } from "../schema/schema.ts";
 import { State } from "./state.ts";
 
 /** One who is told of an answer. */
@@ -47,7 +46,7 @@ export class Group {
   readonly share: string;
   /** As it was made ready last. */
   question: Question;
-  readonly tables: Tables;
+  readonly interest: ReturnType<Question["interest"]>;
   readonly members: Set<Member> = new Set();
   state: State | undefined;
   /** When it was asked last, by `performance.now()`. */
@@ -64,7 +63,7 @@ export class Group {
   constructor(share: string, question: Question, ground: Ground) {
     this.share = share;
     this.question = question;
-    this.tables = question.tables();
+    this.interest = question.interest();
     this.#ground = ground;
   }
 

@@ -1,4 +1,4 @@
-import type { Tables } from "../schema/schema.ts";
+import type { Changes } from "../engine/engine.ts";
 import { Group, type Ground, type Question } from "./group.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -36,27 +36,30 @@ export class Groups {
     this.#shared.delete(group.share);
     this.#schedule.forget(group);
     for (const set of this.#setsOf(group)) set.delete(group);
-    if (group.tables !== "*")
-      for (const name of group.tables) if (this.#byTable.get(name)?.size === 0) this.#byTable.delete(name);
+    const { tables } = group.interest;
+    if (tables !== "*")
+      for (const name of tables) if (this.#byTable.get(name)?.size === 0) this.#byTable.delete(name);
   }
 
-  /** Tables have changed. */
-  changed(tables: Tables): void {
+  /** Rows of tables have changed; those are asked again whose answers that may concern. */
+  changed(changes: Changes): void {
     this.#ground.clock.generation++;
-    for (const group of this.#dependingOn(tables)) {
+    for (const group of this.#concernedBy(changes)) {
       group.raise();
       this.#schedule.want(group);
     }
   }
 
-  #dependingOn(tables: Tables): Iterable<Group> {
-    if (tables === "*") return this.#shared.values();
+  #concernedBy(changes: Changes): Iterable<Group> {
+    if (changes === "*") return this.#shared.values();
     const found = new Set(this.#ofAny);
-    for (const name of tables) for (const group of this.#byTable.get(name) ?? []) found.add(group);
+    for (const [name, of] of changes)
+      for (const group of this.#byTable.get(name) ?? [])
+        if (!found.has(group) && group.interest.concerns(name, of)) found.add(group);
     return found;
   }
 
-  #setsOf({ tables }: Group): readonly Set<Group>[] {
+  #setsOf({ interest: { tables } }: Group): readonly Set<Group>[] {
     if (tables === "*") return [this.#ofAny];
     return [...tables].map((name) => {
       let set = this.#byTable.get(name);

@@ -1,5 +1,7 @@
-import { is, type SQL, type Table, View } from "drizzle-orm";
+import { type Column, is, type SQL, type Table, View } from "drizzle-orm";
 import {
+  callsOthers,
+  comparedIn,
   configOf,
   type Label,
   MentioningText,
@@ -13,6 +15,27 @@ import { type Catalog, type TableInfo, unwrap } from "./catalog.ts";
 /** Tables by their names in the database; `"*"` for any of them. */
 export type Tables = ReadonlySet<string> | "*";
 
+/** What becomes of rows: they go, or cells of these columns change. Columns go by their names in the database. */
+export type Effect = "gone" | ReadonlySet<string>;
+
+/** What SQL looks at. */
+export interface Looks {
+  readonly tables: Tables;
+  /** Those of whose rows it may look at any; of others at the row that it is asked about. */
+  readonly free: Tables;
+  /** The columns, where it does nothing but compare them with values. */
+  readonly columns: readonly Column[] | undefined;
+}
+
+/** Rows that refer to others, and what becomes of them with these. */
+interface Follower {
+  readonly info: TableInfo;
+  readonly columns: ReadonlySet<string>;
+  readonly others: ReadonlySet<string>;
+  readonly onDelete: string;
+  readonly onUpdate: string;
+}
+
 /** Which tables SQL looks at, and which change with others. Tables go by their names in the database here. */
 export class Lineage {
   readonly #sqlite: boolean;
@@ -21,7 +44,7 @@ export class Lineage {
   readonly #tables = new Set<string>();
   readonly #views = new Map<string, SQL | undefined>();
   /** What changes with rows of a table that are changed or deleted, because it refers to them. */
-  readonly #followers = new Map<string, Set<string>>();
+  readonly #followers = new Map<string, Follower[]>();
 
   constructor(given: Record<string, unknown>, catalog: Catalog) {
     const schema = unwrap(given);
@@ -33,12 +56,12 @@ export class Lineage {
     }
     for (const view of Object.values(schema))
       if (is(view, View)) this.#views.set(this.#spell(nameOfView(view)), queryOfView(view));
-    for (const { table, kind } of catalog.values()) if (kind === "table") this.#follow(table);
+    for (const info of catalog.values()) if (info.kind === "table") this.#follow(info);
   }
 
   /** What a table, or a view, is called. */
-  nameOf({ table }: Pick<TableInfo, "table">): string {
-    return this.#nameOf(table);
+  nameOf({ table }: { readonly table: Table }): string {
+    return this.#spell(originalNameOf(table));
   }
 
   /**
@@ -58,10 +81,26 @@ export class Lineage {
     return found;
   }
 
-  /** The tables that change where rows of one do: itself, and those whose rows refer to it and follow it. */
-  changing(name: string): ReadonlySet<string> {
-    const found = new Set([name]);
-    for (const table of found) for (const follower of this.#followers.get(table) ?? []) found.add(follower);
+  /**
+   * What becomes of rows that refer to those of a table, of which this is known. Of no effects at all nothing is known, and
+   * rows may have gone, and any of their columns changed.
+   */
+  following(name: string, effect?: Effect): readonly Followed[] {
+    const found: Followed[] = [];
+    const passed = new Set<string>();
+    const follow = (table: string, known: Effect | undefined): void => {
+      for (const follower of this.#followers.get(table) ?? []) {
+        const own = this.nameOf(follower.info);
+        for (const then of effectsOn(follower, known)) {
+          const step = JSON.stringify([own, then === "gone" ? then : [...then]]);
+          if (passed.has(step)) continue;
+          passed.add(step);
+          found.push({ info: follower.info, name: own, effect: then });
+          follow(own, then);
+        }
+      }
+    };
+    follow(name, effect);
     return found;
   }
 
@@ -70,18 +109,18 @@ export class Lineage {
     return this.#add(name, new Set(), new Set());
   }
 
-  /** The tables that a condition, or a value, looks at. */
-  in(query: SQL): Tables {
-    return this.#read(query, new Set(), new Set());
+  /** What a condition, or a value, looks at. */
+  in(query: SQL): Looks {
+    const text = new MentioningText(query, this.#sqlite);
+    const { sources } = sourcesOf(text);
+    const tables = this.#read([...text.mentions, ...sources]);
+    const free = callsOthers(text) ? tables : this.#read(sources);
+    return { tables, free, columns: comparedIn(query) };
   }
 
-  #read(query: SQL, found: Set<string>, passed: Set<string>): Tables {
-    const text = new MentioningText(query, this.#sqlite);
-    const names = [
-      ...text.mentions,
-      ...sourcesOf(text).sources.filter(({ name }) => name !== undefined),
-    ] as (Label & { readonly name: string })[];
-    for (const name of names) if (this.#add(this.#join(name), found, passed) === "*") return "*";
+  #read(labels: readonly Label[], found = new Set<string>(), passed = new Set<string>()): Tables {
+    for (const { name, schema } of labels)
+      if (name !== undefined && this.#add(this.#join({ name, schema }), found, passed) === "*") return "*";
     return found;
   }
 
@@ -91,21 +130,26 @@ export class Lineage {
     if (passed.has(name)) return found;
     passed.add(name);
     const query = this.#views.get(name);
-    return query === undefined ? "*" : this.#read(query, found, passed);
+    if (query === undefined) return "*";
+    const text = new MentioningText(query, this.#sqlite);
+    return this.#read([...text.mentions, ...sourcesOf(text).sources], found, passed);
   }
 
-  #follow(table: Table): void {
-    const own = this.#nameOf(table);
-    for (const key of configOf(table)?.foreignKeys ?? [])
-      if ([key.onDelete, key.onUpdate].some((action) => FOLLOWS.has(action ?? ""))) {
-        const other = this.#nameOf(key.reference().foreignTable);
-        const followers = this.#followers.get(other) ?? new Set();
-        this.#followers.set(other, followers.add(own));
-      }
-  }
-
-  #nameOf(table: Table): string {
-    return this.#spell(originalNameOf(table));
+  #follow(info: TableInfo): void {
+    for (const key of configOf(info.table)?.foreignKeys ?? []) {
+      const { onDelete = "", onUpdate = "" } = key;
+      const { columns, foreignColumns, foreignTable } = key.reference();
+      const other = this.nameOf({ table: foreignTable });
+      const followers = this.#followers.get(other) ?? [];
+      const follower = {
+        info,
+        columns: namesOf(columns),
+        others: namesOf(foreignColumns),
+        onDelete,
+        onUpdate,
+      };
+      this.#followers.set(other, [...followers, follower]);
+    }
   }
 
   #spell({ name, schema }: { readonly name: string; readonly schema: string | undefined }): string {
@@ -121,5 +165,29 @@ export class Lineage {
   }
 }
 
-/** What changes rows that refer to others. */
-const FOLLOWS: ReadonlySet<string> = new Set(["cascade", "set null", "set default"]);
+/** Rows that refer to others, and what becomes of them with these. */
+export interface Followed {
+  readonly info: TableInfo;
+  readonly name: string;
+  readonly effect: Effect;
+}
+
+const namesOf = (columns: readonly Column[]): ReadonlySet<string> => new Set(columns.map(({ name }) => name));
+
+/** What becomes of rows when that becomes of those that they refer to. */
+function effectsOn(
+  { columns, others, onDelete, onUpdate }: Follower,
+  effect: Effect | undefined,
+): readonly Effect[] {
+  const found: Effect[] = [];
+  const isGone = effect === undefined || effect === "gone";
+  if (isGone && onDelete === "cascade") found.push("gone");
+  const isChanged =
+    effect === undefined || (effect !== "gone" && [...others].some((name) => effect.has(name)));
+  if ((isGone && UNTIES.has(onDelete)) || (isChanged && (onUpdate === "cascade" || UNTIES.has(onUpdate))))
+    found.push(columns);
+  return found;
+}
+
+/** What takes the place of a reference to rows that are no longer there. */
+const UNTIES: ReadonlySet<string> = new Set(["set null", "set default"]);

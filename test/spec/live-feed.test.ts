@@ -55,7 +55,8 @@ async function start(opened: Opened, settings: LiveOptions, options: Partial<Que
       body: JSON.stringify(body),
       headers: { "content-type": "application/json" },
     });
-  return { route, watch, patch, get: async (path: string) => (await send(path, {})).text() };
+  const remove = (path: string): Promise<Response> => send(path, { method: "DELETE" });
+  return { route, watch, patch, remove, get: async (path: string) => (await send(path, {})).text() };
 }
 
 async function filled(name: keyof typeof DATABASES): Promise<Opened> {
@@ -133,12 +134,14 @@ describe("a feed", () => {
   test("is told what is committed, with what follows from it, and nothing that is refused", async () => {
     const opened = await filled("bun:sqlite");
     const feed = new TestFeed();
-    const { patch, route } = await start(opened, { feed });
+    const { patch, remove, route } = await start(opened, { feed });
     expect((await patch("articles?select=(where:(id:a1))", { title: "New" })).status).toBe(200);
     expect((await patch("articles?select=(where:(id:a1))", { title: null })).status).toBe(400);
+    expect((await remove("articles?select=(where:(id:a1))")).status).toBe(200);
     route.changed("tag");
     expect(feed.told.map((one) => (one === "*" ? one : one.toSorted()))).toEqual([
-      // The schema lets both go with an article.
+      ["articles"],
+      // The schema lets both go with an article, and neither change with it.
       ["article_tags", "articles", "comments"],
       ["article_tags", "tags"],
     ]);
@@ -151,13 +154,14 @@ describe("a feed", () => {
     async (name) => {
       const opened = await filled(name);
       const feed = new RidingFeed();
-      const { patch, route } = await start(opened, { feed });
+      const { patch, remove, route } = await start(opened, { feed });
       const labels = async (): Promise<readonly string[]> =>
         (await opened.database.select().from(schema.tag)).map(({ label }) => label.split(" ")[0]!);
       const before = await labels();
       expect((await patch("articles?select=(where:(id:a1))", { title: "New" })).status).toBe(200);
       expect((await patch("articles?select=(where:(id:a1))", { title: null })).status).toBe(400);
-      expect((await labels()).slice(before.length)).toEqual(["articles,article_tags,comments"]);
+      expect((await remove("articles?select=(where:(id:a1))")).status).toBe(200);
+      expect((await labels()).slice(before.length)).toEqual(["articles", "articles,article_tags,comments"]);
       expect(feed.told).toEqual([]); // it has been told
       route.changed("comment");
       expect(feed.told).toEqual([["comments"]]);

@@ -1,77 +1,12 @@
 import { heapStats } from "bun:jsc";
-import { afterEach, describe, expect, test } from "bun:test";
-import { type LiveControl, type QueryRouteOptions } from "@bepalo/query";
+import { describe, expect, test } from "bun:test";
+import type { QueryRouteOptions } from "@bepalo/query";
 import { live, type LiveOptions } from "@bepalo/query/live";
 import { eq, type SQL, sql } from "drizzle-orm";
-import { type App, type AppOptions, serve, type Sending, type TestACL } from "../support/app.ts";
-import { Watching } from "../support/live.ts";
+import { type App, serve, type TestACL } from "../support/app.ts";
+import type { Watching } from "../support/live.ts";
+import { ALL, ARTICLES, closing, counting, NEW, quiet, start, TITLES, WRITE } from "../support/live-app.ts";
 import * as schema from "../support/schema.ts";
-
-/** A server whose answers may be live, and what opens streams of it. */
-interface LiveApp extends App {
-  readonly route: App["route"] & LiveControl;
-  watch(path: string, sending?: Sending & { readonly reads?: boolean }): Promise<Watching>;
-  ask(questions: unknown, sending?: Sending): Promise<Watching>;
-}
-
-const open: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of open.splice(0).toReversed()) await close();
-});
-
-async function start(
-  acl: TestACL | object,
-  { live: settings = {}, ...options }: Omit<AppOptions, "live"> & { readonly live?: LiveOptions } = {},
-): Promise<LiveApp> {
-  const app = (await serve(acl as TestACL, { live: live(settings), ...options })) as LiveApp;
-  open.push(() => app.close());
-  open.push(() => app.route.close());
-  const watch: LiveApp["watch"] = async (path, { as, role, headers, reads = true, ...init } = {}) => {
-    const who = {
-      ...(as !== undefined && { "x-me": String(as), "x-role": role ?? "writer" }),
-      ...(as === undefined && role && { "x-role": role }),
-      ...headers,
-    };
-    const watching = await Watching.open((to, sent) => fetch(app.url + to, { ...init, ...sent }), path, {
-      headers: who,
-      reads,
-      ...(init.body !== undefined && { body: JSON.parse(init.body as string) as unknown }),
-    });
-    open.push(() => watching.close());
-    return watching;
-  };
-  return {
-    ...app,
-    watch,
-    ask: (questions, sending) => watch("$live", { ...sending, body: JSON.stringify(questions) }),
-  };
-}
-
-const ALL = { select: true, live: true } as const;
-const WRITE = { select: true, write: true, check: true } as const;
-const ARTICLES = {
-  articles: {
-    table: "article",
-    control: {
-      GET: { all: { ...ALL, with: { comments: true, author: true } } },
-      POST: { all: { ...WRITE, nest: { comments: "comments" } } },
-      PATCH: { all: WRITE },
-      DELETE: { all: WRITE },
-    },
-  },
-  comments: {
-    table: "comment",
-    control: { GET: { all: ALL }, POST: { all: WRITE }, PATCH: { all: WRITE }, DELETE: { all: WRITE } },
-  },
-  authors: { table: "author", control: { GET: { all: ALL }, DELETE: { all: WRITE }, PATCH: { all: WRITE } } },
-  tags: { table: "tag", control: { GET: { all: { select: true } }, POST: { all: WRITE } } },
-} as const;
-
-const TITLES = "articles?select=(columns:(id:T,title:T),orderBy:(title:asc))";
-const NEW = { id: "a9", authorId: 1, title: "Aardvark" };
-
-/** Waits until what would have been said has been: nothing is asked again after so long. */
-const quiet = (milliseconds = 200): Promise<void> => Bun.sleep(milliseconds);
 
 describe("a GET that is asked for text/event-stream", () => {
   test("answers what the GET answers, first, and says that it is a stream", async () => {
@@ -118,7 +53,7 @@ describe("a GET that is asked for text/event-stream", () => {
 
   test("is a GET like any other on a route without the option", async () => {
     const app = await serve(ARTICLES as TestACL);
-    open.push(() => app.close());
+    closing(() => app.close());
     const { status, headers } = await app.get("articles", { headers: { accept: "text/event-stream" } });
     expect([status, headers.get("content-type")]).toEqual([200, "application/json;charset=utf-8"]);
   });
@@ -611,21 +546,6 @@ describe("it looks again", () => {
     expect(count - before).toBeLessThanOrEqual((performance.now() - began) / 100 + 2);
   });
 });
-
-/** Counts the reads that a dialect runs. */
-function counting<T extends object>(dialect: T, read: () => void): T {
-  return new Proxy(dialect, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (name === "read")
-        return (...args: unknown[]) => (
-          read(),
-          (value as (...all: unknown[]) => unknown).apply(target, args)
-        );
-      return typeof value === "function" ? (value as () => unknown).bind(target) : value;
-    },
-  });
-}
 
 describe("equal questions", () => {
   const own = {

@@ -1,0 +1,207 @@
+import { describe, expect, test } from "bun:test";
+import { type SQL, sql } from "drizzle-orm";
+import type { App } from "../support/app.ts";
+import { ALL, counting, quiet, start, WRITE } from "../support/live-app.ts";
+import * as schema from "../support/schema.ts";
+
+// An answer is asked again after a change that may concern it, and not after one that cannot.
+
+const WRITING = { POST: { all: WRITE }, PATCH: { all: WRITE }, DELETE: { all: WRITE } } as const;
+type Article = typeof schema.article;
+type Operators = { readonly eq: (column: unknown, value: unknown) => SQL };
+
+const RULES = {
+  articles: {
+    table: "article",
+    control: {
+      GET: { all: { ...ALL, aggregate: true, with: { comments: true, author: true } } },
+      ...WRITING,
+    },
+  },
+  own: {
+    table: "article",
+    control: {
+      GET: {
+        all: {
+          ...ALL,
+          where: ({ me }: { me?: number }, t: Article, { eq }: Operators) => eq(t.authorId, me),
+        },
+      },
+    },
+  },
+  judged: {
+    table: "article",
+    control: {
+      GET: {
+        all: {
+          ...ALL,
+          where: ({ me }: { me?: number }, t: Article, { eq }: Operators) =>
+            sql`${eq(t.authorId, me)} and exists (select 1 from ${schema.author} where ${schema.author.id} = ${t.authorId} and ${schema.author.secret} <> 'x')`,
+        },
+      },
+    },
+  },
+  called: {
+    table: "article",
+    control: {
+      GET: { all: { ...ALL, where: (_: unknown, t: Article) => sql`printf('%s', ${t.id}) = 'a1'` } },
+    },
+  },
+  comments: { table: "comment", control: { GET: { all: ALL }, ...WRITING } },
+  authors: { table: "author", control: { GET: { all: ALL }, ...WRITING } },
+} as const;
+
+type Write = (app: App) => Promise<{ readonly status: number }>;
+
+const patch =
+  (resource: string, where: string, body: object): Write =>
+  (app) =>
+    app.patch(`${resource}?select=(where:(${where}))`, body);
+const remove =
+  (resource: string, where: string): Write =>
+  (app) =>
+    app.remove(`${resource}?select=(where:(${where}))`);
+const post =
+  (resource: string, body: object): Write =>
+  (app) =>
+    app.post(resource, body);
+
+const TITLES = "select=(columns:(id:T,title:T),orderBy:(title:asc))";
+const DETAIL =
+  "articles?select=(columns:(id:T,title:T),where:(id:a1),with:(comments:(columns:(id:T,text:T))))";
+const ARTICLE = { title: "New", body: "x" };
+
+const CASES: readonly (readonly [asked: 0 | 1, question: string, what: string, write: Write])[] = [
+  [0, `articles?${TITLES}`, "a column that it does not look at", patch("articles", "id:a1", { body: "x" })],
+  [1, `articles?${TITLES}`, "a column that it answers", patch("articles", "id:a1", { title: "x" })],
+  [1, `articles?${TITLES}`, "a row that comes", post("articles", { ...ARTICLE, id: "n", authorId: 1 })],
+  [
+    1,
+    "articles?select=(columns:(id:T),where:(views.gt:5))",
+    "a column that it is filtered by",
+    patch("articles", "id:a1", { views: 3 }),
+  ],
+  [
+    1,
+    "articles?select=(columns:(id:T),orderBy:(rating:desc))",
+    "a column that it is ordered by",
+    patch("articles", "id:a1", { rating: 1 }),
+  ],
+  [
+    1,
+    "articles?select=(columns:(id:T),orderBy:(author.name:desc))",
+    "a column at the end of a path",
+    patch("authors", "id:1", { name: "Zoe" }),
+  ],
+  [
+    0,
+    "articles?select=(columns:(id:T),orderBy:(author.name:desc))",
+    "another column of that row",
+    patch("authors", "id:1", { email: "zoe@local.dev" }),
+  ],
+  [
+    0,
+    "own?select=(columns:(id:T,title:T))",
+    "another's row, by a new one",
+    post("articles", { ...ARTICLE, id: "n", authorId: 1 }),
+  ],
+  [
+    1,
+    "own?select=(columns:(id:T,title:T))",
+    "a new row of his",
+    post("articles", { ...ARTICLE, id: "n", authorId: 2 }),
+  ],
+  [
+    0,
+    "own?select=(columns:(id:T,title:T))",
+    "another's rows, by a filter that says whose they are",
+    patch("articles", "authorId:1", { title: "x" }),
+  ],
+  [
+    1,
+    "own?select=(columns:(id:T,title:T))",
+    "rows of which is not said whose they are",
+    patch("articles", "id:a1", { title: "x" }),
+  ],
+  [
+    1,
+    "own?select=(columns:(id:T,title:T))",
+    "a row that becomes his",
+    patch("articles", "authorId:1,id:a1", { authorId: 2 }),
+  ],
+  [
+    0,
+    "judged?select=(columns:(id:T))",
+    "another's new row, under a rule that asks a table",
+    post("articles", { ...ARTICLE, id: "n", authorId: 1 }),
+  ],
+  [
+    1,
+    "judged?select=(columns:(id:T))",
+    "a row that its rule asks for",
+    patch("authors", "id:3", { secret: "x" }),
+  ],
+  [
+    1,
+    "called?select=(columns:(id:T))",
+    "any column, where a function is called",
+    patch("articles", "id:a3", { body: "x" }),
+  ],
+  [0, DETAIL, "another row, told by its key", patch("articles", "id:a2", { title: "x" })],
+  [0, DETAIL, "a comment of another article", post("comments", { articleId: "a2", authorId: 1, text: "x" })],
+  [1, DETAIL, "a comment of this one", post("comments", { articleId: "a1", authorId: 1, text: "x" })],
+  [0, "articles?select=(where:(id:a1))", "another row that goes", remove("articles", "id:a6")],
+  [1, DETAIL, "its row that goes", remove("articles", "id:a1")],
+  [
+    0,
+    "articles?select=(columns:(id:T),where:(id.in:_(a1,a2)_))",
+    "a row that is not in its list",
+    remove("articles", "id:a6"),
+  ],
+  [
+    1,
+    "articles?countTotal&select=(columns:(id:T),where:(id:a1))",
+    "another row, where all are counted",
+    post("articles", { ...ARTICLE, id: "n", authorId: 1 }),
+  ],
+  [
+    0,
+    "comments?select=(columns:(id:T))",
+    "rows that a changed row does not take along",
+    patch("articles", "id:a1", { title: "x" }),
+  ],
+  [1, "comments?select=(columns:(id:T))", "rows that go with another", remove("articles", "id:a1")],
+  [
+    0,
+    "articles?aggregate=(max:(views:T))",
+    "what it is not made of",
+    patch("articles", "id:a1", { title: "x" }),
+  ],
+  [1, "articles?aggregate=(max:(views:T))", "what it is made of", patch("articles", "id:a1", { views: 99 })],
+  [
+    1,
+    "articles?aggregate=(count:T,groupBy:_(published)_)",
+    "what it is grouped by",
+    patch("articles", "id:a1", { published: false }),
+  ],
+];
+
+describe("an answer is asked again, or not, after a change", () => {
+  test.each(CASES)("%i: %s: %s", async (asked, question, _, write) => {
+    let count = 0;
+    const app = await start(RULES, {
+      on: "bun:sqlite",
+      live: { debounce: 1 },
+      dialect: (__, found) => counting(found(), () => count++),
+    });
+    // At the first write it is not known whether tables have triggers, and then any table may have changed.
+    await app.patch("authors?select=(where:(id:1))", { name: "Ada" });
+    const watching = await app.watch(question, { as: 2 });
+    await watching.heard(1);
+    const before = count;
+    expect((await write(app)).status).toBe(200);
+    await quiet(60);
+    expect(count - before).toBe(asked);
+    expect(watching.json).toBe((await app.get(question, { as: 2 })).text);
+  });
+});
