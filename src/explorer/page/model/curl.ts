@@ -1,0 +1,138 @@
+import { METHOD_OF, traitsOf } from "../../../request/method.ts";
+import { readURL } from "./query.ts";
+import {
+  type Asked,
+  isWrite,
+  type Method,
+  Misread,
+  normal,
+  type Place,
+  takesBody,
+  urlOf,
+} from "./request.ts";
+import { quoteWord, type Word, wordsOf } from "./shell.ts";
+
+/** A question as a command for any POSIX shell. It never holds who asks. */
+export function writeCurl(question: Asked, place: Place): string {
+  const url = urlOf(question, place);
+  const words = ["curl", ...(/[[\]{}]/.test(url) ? ["--globoff"] : [])];
+  if (isWrite(question.method)) words.push("-X", question.method);
+  const lines = [[...words, quoteWord(url)].join(" ")];
+  if (takesBody(question.method) && question.body !== undefined)
+    lines.push(
+      "-H 'content-type: application/json'",
+      `--data-raw ${quoteWord(JSON.stringify(question.body))}`,
+    );
+  return lines.join(" \\\n  ");
+}
+
+/** Options that are followed by a word, which says nothing of what is asked. */
+const WITH_WORD: ReadonlySet<string> = new Set(
+  "-A --user-agent -b --cookie -c --cookie-jar -u --user -e --referer -o --output -m --max-time --connect-timeout -w --write-out --retry -x --proxy --oauth2-bearer --cacert".split(
+    " ",
+  ),
+);
+const DATA: ReadonlySet<string> = new Set([
+  "-d",
+  "--data",
+  "--data-raw",
+  "--data-binary",
+  "--data-ascii",
+  "--json",
+]);
+
+/** What a command is made of. */
+interface Command {
+  url?: Word;
+  method?: Word;
+  data?: Word;
+  /** Whether what it sends stands in its URL. */
+  get: boolean;
+}
+
+/**
+ * Reads a command of curl. Headers are not taken over, so that nobody's cookie or token comes into a question.
+ *
+ * @throws Misread.
+ */
+export function readCurl(text: string): Asked {
+  const [program, ...words] = wordsOf(text.trimStart().startsWith("$ ") ? text.replace("$ ", "  ") : text);
+  if (program === undefined || (program.text !== "curl" && !program.text.endsWith("/curl")))
+    throw new Misread("a command begins with `curl`", program?.at ?? 0);
+  const command: Command = { get: false };
+  for (let index = 0; index < words.length; index++) index = readOption(words, index, command);
+  const { url, data } = command;
+  if (url === undefined) throw new Misread("it has no URL", text.length);
+  const located = readURL(url.text, url.at + 1);
+  const method = methodOf(command);
+  return normal({ method, ...located, ...(data !== undefined && !command.get && { body: bodyOf(data) }) });
+}
+
+/** Reads a word, and those that belong to it; answers the place of the last. */
+function readOption(words: readonly Word[], index: number, command: Command): number {
+  const word = words[index]!;
+  const [name, value, used] = optionOf(words, index);
+  if (!word.text.startsWith("-") || word.text === "-") {
+    if (command.url !== undefined) throw new Misread("it has two URLs", word.at);
+    command.url = word;
+    return index;
+  }
+  if (name === "--url") command.url = demanded(value, word);
+  else if (name === "-X" || name === "--request") command.method = demanded(value, word);
+  else if (DATA.has(name)) {
+    if (command.data !== undefined) throw new Misread("it sends two bodies", word.at);
+    command.data = demanded(value, word);
+  } else if (name === "-G" || name === "--get") {
+    command.get = true;
+    return index;
+  } else if (name !== "-H" && name !== "--header" && !WITH_WORD.has(name)) return index;
+  return used;
+}
+
+/** An option, its value, and the place of the word that the value stands in: `-XPOST`, `--url=…`, `-X POST`. */
+function optionOf(words: readonly Word[], index: number): readonly [string, Word | undefined, number] {
+  const { text, at } = words[index]!;
+  const equals = text.startsWith("--") ? text.indexOf("=") : -1;
+  if (equals > 0)
+    return [text.slice(0, equals), { text: text.slice(equals + 1), at: at + equals + 1 }, index];
+  if (!text.startsWith("--") && text.length > 2 && "XHdAbcuemowx".includes(text[1]!))
+    return [text.slice(0, 2), { text: text.slice(2), at: at + 2 }, index];
+  return [text, words[index + 1], index + 1];
+}
+
+function demanded(value: Word | undefined, option: Word): Word {
+  if (value === undefined) throw new Misread(`\`${option.text}\` wants a value`, option.at);
+  return value;
+}
+
+function methodOf({ method, data, get }: Command): Method {
+  if (method === undefined) return data === undefined || get ? METHOD_OF.read : METHOD_OF.insert;
+  return readMethod(method.text, method.at);
+}
+
+/** @throws Misread for a method that the page does not send. */
+export function readMethod(text: string, at: number): Method {
+  const name = text.toUpperCase();
+  const known = Object.values(METHOD_OF).find((method) => method === name);
+  if (known !== undefined) return known;
+  const hint = `write ${Object.values(METHOD_OF).join(", ")}`;
+  throw new Misread(
+    traitsOf(name) === undefined ? "no such method" : `\`${name}\` is not asked here`,
+    at,
+    hint,
+  );
+}
+
+/** @throws Misread for a body that is no JSON. */
+function bodyOf({ text, at }: Word): unknown {
+  return readBody(text, at);
+}
+
+/** @throws Misread for a text that is no JSON. */
+export function readBody(text: string, at: number): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new Misread("the body is no JSON", at);
+  }
+}

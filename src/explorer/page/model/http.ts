@@ -1,0 +1,74 @@
+import { readBody, readMethod } from "./curl.ts";
+import { readURL } from "./query.ts";
+import { type Asked, Misread, normal, type Place, takesBody, urlOf } from "./request.ts";
+
+/** A question as editors with a REST client send it. */
+export function writeHTTP(question: Asked, place: Place): string {
+  const line = `${question.method} ${urlOf(question, place)}`;
+  if (!takesBody(question.method) || question.body === undefined) return line;
+  return `${line}\ncontent-type: application/json\n\n${JSON.stringify(question.body, undefined, 2)}`;
+}
+
+/**
+ * Reads the first request of such a text. Headers are not taken over.
+ *
+ * @throws Misread.
+ */
+export function readHTTP(text: string): Asked {
+  const lines = linesOf(text);
+  const first = lines.findIndex(({ text: line }) => line.trim() !== "" && !isAside(line));
+  const begin = lines[first];
+  if (begin === undefined) throw new Misread("there is no request", 0, "write GET /query/<resource>");
+  const rest = lines.slice(first + 1);
+  const next = rest.findIndex(({ text: line }) => line.startsWith("###"));
+  const own = next < 0 ? rest : rest.slice(0, next);
+  // A long query may go on on lines of its own.
+  const goingOn = own.findIndex(({ text: line }) => !/^\s{0,16}[?&]/.test(line));
+  const more = goingOn < 0 ? own : own.slice(0, goingOn);
+  const { method, url, at } = requestLine(begin, more);
+  const blank = own.findIndex(({ text: line }) => line.trim() === "");
+  const behind = blank < 0 ? [] : own.slice(blank + 1);
+  const body = behind
+    .map(({ text: line }) => line)
+    .join("\n")
+    .trim();
+  return normal({
+    method,
+    ...readURL(url, at),
+    ...(body !== "" && { body: readBody(body, behind[0]!.at) }),
+  });
+}
+
+interface Line {
+  readonly text: string;
+  readonly at: number;
+}
+
+function linesOf(text: string): readonly Line[] {
+  let at = 0;
+  return text.split("\n").map((line) => {
+    const found = { text: line.endsWith("\r") ? line.slice(0, -1) : line, at };
+    at += line.length + 1;
+    return found;
+  });
+}
+
+/** A comment, or a variable. */
+const isAside = (line: string): boolean => /^\s{0,16}(?:#|\/\/|@)/.test(line);
+
+function requestLine({ text, at }: Line, more: readonly Line[]) {
+  const line = text.trim();
+  const start = at + text.indexOf(line);
+  const space = line.indexOf(" ");
+  const word = space < 0 ? "" : line.slice(0, space);
+  const isNamed = /^[A-Za-z]{1,16}$/.test(word);
+  const rest = isNamed ? line.slice(space + 1).trim() : line;
+  const whole = rest + more.map(({ text: part }) => part.trim()).join("");
+  const version = whole.lastIndexOf(" HTTP/");
+  const url = version < 0 ? whole : whole.slice(0, version);
+  return {
+    method: readMethod(isNamed ? word : "get", start),
+    url,
+    at: start + line.indexOf(rest),
+  };
+}

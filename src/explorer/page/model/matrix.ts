@@ -1,0 +1,68 @@
+import type { Matrix, MatrixRows, MatrixRule } from "../../../matrix/matrix.ts";
+import { type Answer, type CallOptions, own } from "./call.ts";
+import type { Place } from "./request.ts";
+
+/** What `$matrix` answers: who may do what. */
+export type { CallerAccess, Matrix, MatrixNode, MatrixRows, MatrixRule } from "../../../matrix/matrix.ts";
+
+/** Asks who may do what. */
+export const askMatrix = (place: Place, options: CallOptions = {}): Promise<Answer> =>
+  own("$matrix", place, options);
+
+/** An answer of `$matrix`, where it is one. */
+export const matrixIn = ({ status, body }: Answer): Matrix | undefined =>
+  // The route's own answer of its own page.
+  status === 200 ? (body as Matrix) : undefined;
+
+/** A rule that answers a caller. */
+export interface MatrixCell {
+  /** The role it is written for. */
+  readonly role: string;
+  readonly scopes: string;
+  /** Where it stands in the file. */
+  readonly path: string;
+  readonly rule?: MatrixRule;
+}
+
+/** A row of the table: a resource and a method, and the rules of each caller. */
+export interface MatrixLine {
+  readonly resource: string;
+  readonly method: string;
+  readonly cells: Readonly<Record<string, readonly MatrixCell[]>>;
+}
+
+/** The callers in the order of the table's columns. */
+export const callersOf = ({ callers }: Matrix): readonly string[] => Object.keys(callers);
+
+/** The table: a row for each resource and method that anybody may use. */
+export function linesOf({ callers, rules }: Matrix): readonly MatrixLine[] {
+  const lines = new Map<string, { resource: string; method: string; cells: Record<string, MatrixCell[]> }>();
+  for (const [caller, resources] of Object.entries(callers))
+    for (const [resource, methods] of Object.entries(resources))
+      for (const [method, answering] of Object.entries(methods)) {
+        const key = JSON.stringify([resource, method]);
+        const line = lines.get(key) ?? { resource, method, cells: {} };
+        lines.set(key, line);
+        line.cells[caller] = Object.entries(answering).map(([role, scopes]) => {
+          const path = pathTo(rules, resource, method, role);
+          const rule = rules[path];
+          return { role, scopes, path, ...(rule && { rule }) };
+        });
+      }
+  return [...lines.values()].toSorted((a, b) =>
+    a.resource < b.resource ? -1 : a.resource > b.resource ? 1 : 0,
+  );
+}
+
+/** Where the rule of a role stands; HEAD is answered by that of GET. */
+function pathTo(rules: Matrix["rules"], resource: string, method: string, role: string): string {
+  const written = `acl.${resource}.control.${method}.${role}`;
+  return Object.keys(rules).find((path) => path === written) ?? written;
+}
+
+/** Which rows, in words. */
+export function rowsIn(rows: MatrixRows): string {
+  if (rows === "all") return "all rows";
+  if (rows === "none") return "no rows";
+  return "sql" in rows ? rows.sql : "rows that its function chooses";
+}
