@@ -30,7 +30,8 @@ export {
 } from "./patch.ts";
 export { type Params, readParams } from "./params.ts";
 export { type Body, finishRows, isRow, readBodyRows, type Row } from "./body.ts";
-export { likenessOf, type MetChange, partsForMet, readMetChange, requireKeys } from "./met.ts";
+export type { Later } from "./later.ts";
+export { isLike, likenessOf, type MetChange, partsForMet, readMetChange, requireKeys } from "./met.ts";
 export { type Said, sayer, type Says } from "./said.ts";
 export { spelled } from "./spelled.ts";
 export { hasSet, makeSet, type SetRow } from "./set.ts";

@@ -115,7 +115,7 @@ function validateRows(
   context: Context,
 ): Later<readonly Validated[]> {
   if (policy.validateBody !== undefined) return validateEach(policy, sent, context);
-  return sent.map((item, index) => asSent(item, String(index)));
+  return sent.map((item, index) => asSent(policy, item, String(index)));
 }
 
 async function validateEach(
@@ -138,7 +138,7 @@ async function validateEach(
 }
 
 function validateRow(policy: Policy, value: unknown, path: string, context: Context): Later<Validated> {
-  const whole = asSent(value, path);
+  const whole = asSent(policy, value, path);
   if (policy.validateBody === undefined) return whole;
   return validate(policy.validateBody, whole.row, context, path).then((row) => {
     if (!isRow(row)) throw new TypeError("`validateBody` answers the row it let through");
@@ -147,10 +147,14 @@ function validateRow(policy: Policy, value: unknown, path: string, context: Cont
 }
 
 /** A row that is still as it was sent. */
-function asSent(value: unknown, path: string): Validated {
+function asSent(policy: Policy, value: unknown, path: string): Validated {
   if (!isRow(value)) throw invalidBody("expected an object", path === "" ? undefined : path);
-  return { sent: { ...value }, row: value };
+  return { sent: isUntouched(policy) ? value : { ...value }, row: value };
 }
+
+/** Whether none of an author's functions is handed what a client sent. */
+const isUntouched = ({ validateBody, injectBody }: Policy): boolean =>
+  validateBody === undefined && injectBody === undefined;
 
 /** What a row is finished with. */
 interface Finishing {
@@ -187,9 +191,12 @@ async function finishRest(
 
 function finishSent(policy: Policy, { sent, row }: Validated, finishing: Finishing): Later<Row> {
   // A validator may take a key out by leaving it undefined; where the client wrote it so, it was let through.
-  const letThrough = Object.keys(sent).filter(
-    (key) => isGiven(row, key) || (sent[key] === undefined && Object.hasOwn(row, key)),
-  );
+  const keys = Object.keys(sent);
+  const letThrough =
+    policy.validateBody === undefined
+      ? keys
+      : keys.filter((key) => isGiven(row, key) || (sent[key] === undefined && Object.hasOwn(row, key)));
+  if (isUntouched(policy)) return finishWritten(policy, letThrough, row, finishing);
   const given = withoutUndefined(row);
   const injected: unknown =
     policy.injectBody === undefined ? given : (policy.injectBody(given, finishing.context) as unknown);
@@ -206,16 +213,26 @@ function finishInjected(
   sent: Row,
   letThrough: readonly string[],
   injected: unknown,
-  { path, isNew, columns }: Finishing,
+  finishing: Finishing,
 ): Row {
   if (!isRow(injected)) throw new TypeError("`injectBody` answers the row to write");
   const written = letThrough.filter(
     // A key that is no column may be there for `injectBody` to take out; one without a value it never saw.
     (key) => isGiven(injected, key) || sent[key] === undefined || policy.table.columns.has(key),
   );
+  return finishWritten(policy, written, injected, finishing);
+}
+
+/** A row of which these keys are its client's. */
+function finishWritten(
+  policy: Policy,
+  written: readonly string[],
+  row: Row,
+  { path, isNew, columns }: Finishing,
+): Row {
   refuseUnwritable(policy, written, path);
-  if (columns !== undefined) for (const key of written) if (isGiven(injected, key)) columns.add(key);
-  return coerceRow(policy, withoutKept(policy, injected, isNew), path);
+  if (columns !== undefined) for (const key of written) if (isGiven(row, key)) columns.add(key);
+  return coerceRow(policy, withoutKept(policy, row, isNew), path);
 }
 
 const isGiven = (row: Row, key: string): boolean => Object.hasOwn(row, key) && row[key] !== undefined;
@@ -228,8 +245,7 @@ function withoutUndefined(row: Row): Row {
 
 /** What the client sent and the validator let through must be writable. The first wrong key is named, hidden column or none. */
 function refuseUnwritable({ writable }: Policy, keys: readonly string[], path: string): void {
-  const wrong = keys.find((key) => !writable.has(key));
-  if (wrong !== undefined) throw unknownColumn(wrong, at(path, wrong), writable.keys());
+  for (const key of keys) if (!writable.has(key)) throw unknownColumn(key, at(path, key), writable.keys());
 }
 
 /** Values for their columns, in the order of the schema; what is undefined was not given. */

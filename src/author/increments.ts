@@ -17,15 +17,18 @@ export function takeIncrements(
 ): { readonly rest: unknown; readonly increments: Increments | undefined } {
   if (typeof sent !== "object" || sent === null || Array.isArray(sent))
     return { rest: sent, increments: undefined };
-  const increments = new Map<string, Increment>();
-  for (const [name, value] of Object.entries(sent)) {
+  let increments: Map<string, Increment> | undefined;
+  for (const name of Object.keys(sent)) {
+    const value = (sent as Readonly<Record<string, unknown>>)[name];
     const column = isIncrement(value) ? policy.writable.get(name) : undefined;
     if (column === undefined || !isNumber(column)) continue;
     refuseBlind(policy, name);
+    increments ??= new Map();
     increments.set(name, readIncrement(column, value as object as Record<string, unknown>, name));
   }
-  if (increments.size === 0) return { rest: sent, increments: undefined };
-  const rest = Object.fromEntries(Object.entries(sent).filter(([name]) => !increments.has(name)));
+  if (increments === undefined) return { rest: sent, increments };
+  const added = increments;
+  const rest = Object.fromEntries(Object.entries(sent).filter(([name]) => !added.has(name)));
   return { rest, increments };
 }
 

@@ -29,9 +29,8 @@ function partOf(sent: unknown, { target, update }: Meeting, path: string): Row {
   if (typeof sent !== "object" || sent === null) return {};
   const row = sent as Row;
   if (typeof update === "string") {
-    const part = { ...row };
-    for (const { name } of target) delete part[name];
-    return part;
+    const names = Object.keys(row).filter((name) => !target.some((column) => column.name === name));
+    return Object.fromEntries(names.map((name) => [name, row[name]]));
   }
   return Object.fromEntries(
     update.map((name) => {
@@ -68,12 +67,25 @@ export function readMetChange(policy: Policy, body: Body, path: string, context:
 /** What two changes must have in common to be made by one statement; `undefined` for one that is made alone. */
 export function likenessOf({ row, columns }: MetChange, { table }: Policy): string | undefined {
   const { primaryKey } = table;
-  const names = Object.keys(row);
   const alone =
     primaryKey.length === 0 ||
     primaryKey.some(({ name, column }) => Object.hasOwn(row, name) || column.onUpdateFn !== undefined) ||
-    names.some((name) => is(row[name], SQL));
-  return alone ? undefined : JSON.stringify([names.toSorted(), [...columns].toSorted()]);
+    holdsSQL(row);
+  return alone ? undefined : JSON.stringify([Object.keys(row).toSorted(), [...columns].toSorted()]);
+}
+
+/** Whether a change is like another, which is not made alone: told at once, where their columns come in one order. */
+export function isLike({ row, columns }: MetChange, other: MetChange): boolean {
+  const [names, others] = [Object.keys(row), Object.keys(other.row)];
+  if (names.length !== others.length || columns.size !== other.columns.size || holdsSQL(row)) return false;
+  for (let index = 0; index < names.length; index++) if (names[index] !== others[index]) return false;
+  for (const name of columns) if (!other.columns.has(name)) return false;
+  return true;
+}
+
+function holdsSQL(row: Row): boolean {
+  for (const name of Object.keys(row)) if (typeof row[name] === "object" && is(row[name], SQL)) return true;
+  return false;
 }
 
 /**

@@ -9,9 +9,9 @@ import {
 } from "../author/author.ts";
 import { HttpError, invalidBody, tooLarge, tooLargeAnswer } from "../error.ts";
 import { Ended, type Inside } from "../execute/execute.ts";
-import { planWrite, type Shared, Spent } from "../plan/plan.ts";
+import { type Shared, Spent } from "../plan/plan.ts";
 import type { NodePolicy, Policy } from "../policy/policy.ts";
-import { type Operation, readBatch, requestOf, traitsOf } from "../request/request.ts";
+import { type Operation, readBatch, traitsOf } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import type { SearchIndex } from "../search/search.ts";
 import type { Answer, Call, Parts } from "./call.ts";
@@ -178,7 +178,7 @@ class Batch {
   }
 
   #part(operation: Operation): Part<string> {
-    const request = askedAlone(requestOf(operation), this.#call);
+    const request = askedAlone(this.#parts.plans.request(operation), this.#call);
     const part: Part<string> = new Part(this.#call, request, async (answer) => {
       this.#affected += answer.outcome.rowsAffected ?? 0;
       return textOf(await this.#call.shapePart(answer, part));
@@ -191,7 +191,7 @@ class Batch {
     const { request } = part;
     return !traitsOf(request.method).writes
       ? prepareRead(parts, policy, part, shared)
-      : prepareWrite(parts, planWrite(policy, request, shared), part.sent, part, shared);
+      : prepareWrite(parts, parts.plans.write(policy, request, request, shared), part.sent, part, shared);
   }
 
   /** Counts the rows of all bodies, and the bytes of each. */

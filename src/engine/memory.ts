@@ -1,17 +1,25 @@
+import { Cache, Seen } from "../cache.ts";
+import { writeDigits } from "../digits.ts";
 import { QueryError } from "../error.ts";
 import {
   type AggregatePlan,
   type Change,
   planAggregate,
   planRead,
+  planWrite,
   readFilling,
   type ReadPlan,
+  type Shared,
+  Spent,
+  type WritePlan,
 } from "../plan/plan.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { Filling, QueryRequest } from "../request/request.ts";
+import { type Filling, type Operation, type QueryRequest, requestOf, traitsOf } from "../request/request.ts";
 
 /** So many rules one question is remembered under: a rule that leads to resources is another for each list of roles. */
 const MOST = 64;
+/** Longer requests of a batch are read anew, and those that are asked once. */
+const MAX_REMEMBERED = 2_048;
 
 /** Plans by their questions and the rules they are planned under. */
 class Plans<Plan> {
@@ -30,6 +38,12 @@ class Plans<Plan> {
   }
 }
 
+/** The plan of a write, and what it asks for. */
+interface PlannedWrite {
+  readonly plan: WritePlan;
+  readonly spent: Spent;
+}
+
 /** A plan, and what its question has in the blanks of it. */
 export interface Planned {
   readonly plan: ReadPlan;
@@ -40,11 +54,48 @@ export interface Planned {
 export class PlanMemory {
   readonly #reads = new Plans<ReadPlan>();
   readonly #aggregates = new Plans<AggregatePlan>();
+  readonly #writes = new Plans<PlannedWrite>();
+  readonly #requests = new Cache<QueryRequest>(100, { most: 32_768 });
+  readonly #seen = new Seen();
 
   /** Of a question for numbers about rows. */
   aggregate(policy: Policy, request: QueryRequest): AggregatePlan {
     const make = (): AggregatePlan => planAggregate(policy, request);
     return request.recurring === true ? this.#aggregates.get(request, policy, always, make) : make();
+  }
+
+  /** The question of a request of a batch; of new rows, which others ask for too, the same object where it comes again. */
+  request(operation: Operation): QueryRequest {
+    const { method, resource, select, wishes } = operation;
+    // What others ask names rows, which are others each time.
+    if (traitsOf(method).action !== "insert") return requestOf(operation);
+    const key = writeDigits(() => JSON.stringify([method, resource, select, wishes]));
+    const known = this.#requests.get(key);
+    if (known !== undefined) return known;
+    const request = requestOf(operation);
+    if (key.length > MAX_REMEMBERED || !this.#seen.before(key)) return request;
+    const recurring = { ...request, recurring: true };
+    this.#requests.set(key, recurring);
+    return recurring;
+  }
+
+  /**
+   * Of a write, as `request` asks for it: what comes with a question, and of it another method would ask for the same, is
+   * remembered with the question. What a client knows of rows, or prefers, is each request's own.
+   */
+  write(policy: Policy, question: QueryRequest, request: QueryRequest, shared: Shared): WritePlan {
+    const { recurring, match, prefer } = question;
+    if (recurring !== true || (match ?? prefer ?? shared.refer) !== undefined)
+      return planWrite(policy, request, shared);
+    const planned = unlessRefused(() =>
+      this.#writes.get(question, policy, always, () => {
+        const spent = new Spent();
+        return { plan: planWrite(policy, request, { spent }), spent };
+      }),
+    );
+    return planned !== undefined && shared.spent.adds(planned.spent, policy.limits)
+      ? planned.plan
+      : planWrite(policy, request, shared);
   }
 
   /** Of a question for rows; the plan of a template, where it fills one. */

@@ -3,6 +3,8 @@ import {
   asksOfChange,
   type Body,
   finishRows,
+  isLike,
+  type Later,
   likenessOf,
   type MetChange,
   type Params,
@@ -15,7 +17,7 @@ import {
 import type { WriteRows, WriteSteps } from "../compile/compile.ts";
 import { limitExceeded, QueryError, quote } from "../error.ts";
 import type { Inside, Met } from "../execute/execute.ts";
-import { planWrite, type WritePlan } from "../plan/plan.ts";
+import { Spent, type WritePlan } from "../plan/plan.ts";
 import type { Policy, QueryResult } from "../policy/policy.ts";
 import { Asked, type Call, type Parts } from "./call.ts";
 import { Part } from "./part.ts";
@@ -34,7 +36,7 @@ export interface Patch {
  *
  * @throws QueryError `forbidden` for who may not change rows.
  */
-export async function planPatch({ policies }: Parts, call: Call<unknown>): Promise<Patch> {
+export async function planPatch({ policies, plans }: Parts, call: Call<unknown>): Promise<Patch> {
   const request = { ...call.request, method: "PATCH" } as const;
   const part = partOf(call);
   if (policies.find(request, "PATCH", part.principal) === undefined)
@@ -44,7 +46,8 @@ export async function planPatch({ policies }: Parts, call: Call<unknown>): Promi
     });
   const policy = await policies.resolve(request, part.principal);
   refuseDryRun(policy, part.principal.context);
-  return { part, plan: planWrite(policy, request) };
+  const plan = plans.write(policy, call.request, request, { spent: new Spent() });
+  return { part, plan };
 }
 
 function partOf(call: Call<unknown>): Part<unknown> {
@@ -56,7 +59,8 @@ function partOf(call: Call<unknown>): Part<unknown> {
 }
 
 /** What a row changes where it meets one, and who is asked about it. */
-interface Changing extends MetChange {
+interface Changing {
+  readonly change: MetChange;
   readonly part: Part<unknown>;
 }
 
@@ -181,13 +185,15 @@ export async function prepareMet(
   if (plan.searches.length > 0) await parts.indexes.need(plan.searches);
   const alike: Alike[] = [];
   for (const changes of groupsOf(changing, policy, isWatched(parts, policy))) {
-    const [[, first]] = changes as [[number, Changing]];
+    const [[, first]] = changes as [Placed];
     const { context } = first.part.principal;
-    const change = asksOfChange(policy, first.columns)
-      ? await parts.runtime.outside(() => admitChange(policy, first.columns, context), part)
+    const { columns } = first.change;
+    const change = asksOfChange(policy, columns)
+      ? await parts.runtime.outside(() => admitChange(policy, columns, context), part)
       : undefined;
     const steps = await compileSteps(parts, plan, { ...rows, change });
-    alike.push({ steps, part: first.part, changes: new Map(changes) });
+    const placed = changes.map(([place, one]) => [place, one.change] as const);
+    alike.push({ steps, part: first.part, changes: new Map(placed) });
   }
   return new MetChanges(parts, plan, alike, Array.isArray(sent.value));
 }
@@ -210,25 +216,40 @@ async function readChanges(
   isList: boolean,
 ): Promise<readonly Changing[]> {
   const { pace, policies, runtime } = parts;
-  const watched = isWatched(parts, policy);
-  const read = async (): Promise<readonly Changing[]> => {
-    const changing: Changing[] = [];
-    for (const [index, value] of (body.value as readonly Row[]).entries()) {
-      const own = watched ? partOf(call) : part;
-      if (watched) await policies.resolve(own.request, own.principal);
-      const path = isList ? String(index) : "";
-      const reading = readMetChange(policy, { ...body, value }, path, own.principal.context);
-      const change = reading instanceof Promise ? await reading : reading;
-      changing.push({ ...change, part: own });
-    }
-    return changing;
+  const sent = body.value as readonly Row[];
+  const readFor = (own: Part<unknown>, index: number): Later<Changing> => {
+    const path = isList ? String(index) : "";
+    const change = readMetChange(policy, { ...body, value: sent[index] }, path, own.principal.context);
+    return change instanceof Promise
+      ? change.then((made) => ({ change: made, part: own }))
+      : { change, part: own };
   };
+  const readWatched = async (index: number): Promise<Changing> => {
+    const own = partOf(call);
+    await policies.resolve(own.request, own.principal);
+    return readFor(own, index);
+  };
+  const read = isWatched(parts, policy) ? readWatched : (index: number) => readFor(part, index);
   const began = performance.now();
   try {
-    return await runtime.outside(read, call);
+    return await runtime.outside(() => oneByOne(sent.length, read), call);
   } finally {
     pace.charge(call, Math.min(performance.now() - began, mostOf(body)));
   }
+}
+
+/** Makes so many things one after the other: at once, as long as none of them is waited for. */
+function oneByOne<T>(count: number, make: (index: number) => Later<T>, made: T[] = []): Later<readonly T[]> {
+  while (made.length < count) {
+    const one = make(made.length);
+    if (one instanceof Promise)
+      return one.then((last) => {
+        made.push(last);
+        return oneByOne(count, make, made);
+      });
+    made.push(one);
+  }
+  return made;
 }
 
 type Placed = readonly [number, Changing];
@@ -240,11 +261,19 @@ function groupsOf(
   watched: boolean,
 ): readonly (readonly Placed[])[] {
   const groups = new Map<string, Placed[]>();
-  for (const [place, change] of changing.entries()) {
-    const likeness = (watched ? undefined : likenessOf(change, policy)) ?? String(place);
-    const group = groups.get(likeness);
-    if (group === undefined) groups.set(likeness, [[place, change]]);
-    else group.push([place, change]);
+  let last: { readonly change: MetChange; readonly group: Placed[] } | undefined;
+  for (const [place, changed] of changing.entries()) {
+    const { change } = changed;
+    if (last !== undefined && isLike(change, last.change)) {
+      last.group.push([place, changed]);
+      continue;
+    }
+    const likeness = watched ? undefined : likenessOf(change, policy);
+    const key = likeness ?? String(place);
+    const group = groups.get(key) ?? [];
+    groups.set(key, group);
+    group.push([place, changed]);
+    last = likeness === undefined ? undefined : { change, group };
   }
   return [...groups.values()];
 }

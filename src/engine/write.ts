@@ -1,6 +1,6 @@
 import { type Body, readRevision, setBody, setFindFirst } from "../author/author.ts";
 import { execute, executeTogether, type Inside, type Task } from "../execute/execute.ts";
-import { planWrite, type Shared, Spent, type WritePlan } from "../plan/plan.ts";
+import { type Shared, Spent, type WritePlan } from "../plan/plan.ts";
 import type { Call, Parts } from "./call.ts";
 import { type Once, once } from "./idempotency.ts";
 import { nests, prepareNested } from "./nested.ts";
@@ -24,13 +24,13 @@ import {
 
 /** plan → body → what may be written → steps → rows → answer. */
 export async function write<Shaped>(parts: Parts, call: Call<Shaped>): Promise<Shaped | Response> {
-  const { policies, turns, pace } = parts;
+  const { policies, plans, turns, pace } = parts;
   turns.inFlight.assertRoom(call); // before a body is read for nothing
   const policy = await policies.resolve(call.request, call.principal);
   tellDryRun(call);
   refuseDryRun(policy, call.principal.context);
   const shared = { spent: new Spent() };
-  const plan = planWrite(policy, call.request, shared);
+  const plan = plans.write(policy, call.request, call.request, shared);
   call.mark("plan");
   const body = (): Promise<Body> => call.body(policy.limits.maxBodySize);
   const sent = plan.kind === "delete" ? undefined : await counted(turns.bodies, call, body);

@@ -36,7 +36,28 @@ export class Spent {
   work = 0;
   /** The rows that bodies make or name. */
   rows = 0;
+
+  /** Adds what a plan asks for that was made before, unless all together is too much: what of it is, planning it anew says. */
+  adds(plan: Readonly<PlanSpent>, limits: Limits): boolean {
+    const whole = (name: keyof PlanSpent): number => this[name] + plan[name];
+    const fits =
+      whole("conditions") <= limits.maxConditions &&
+      whole("characters") <= MAX_PATTERN &&
+      whole("wildcards") <= MAX_WILDCARDS &&
+      whole("cost") <= limits.maxCost &&
+      whole("names") <= MAX_NAMES &&
+      whole("listed") <= mostListed(limits) &&
+      whole("work") <= limits.maxWork;
+    if (fits) for (const name of PLAN_SPENT) this[name] = whole(name);
+    return fits;
+  }
 }
+
+/** What planning counts. */
+const PLAN_SPENT = ["conditions", "characters", "wildcards", "cost", "names", "listed", "work"] as const;
+export type PlanSpent = Pick<Spent, (typeof PLAN_SPENT)[number]>;
+
+const mostListed = ({ maxList }: Limits): number => Math.max(maxList, MAX_LISTED);
 
 /** Counts what a request asks for over its whole tree, and refuses what is too much before any SQL is made. */
 export class Budget {
@@ -66,7 +87,7 @@ export class Budget {
   addList(length: number, path: string): void {
     this.checkList(length, path);
     this.#spent.listed += length;
-    const most = Math.max(this.#limits.maxList, MAX_LISTED);
+    const most = mostListed(this.#limits);
     if (this.#spent.listed > most)
       throw tooComplex(`lists of more than ${most} items together`, path, "ask for fewer at a time");
   }

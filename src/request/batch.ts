@@ -180,8 +180,7 @@ function oneOf<Word extends string>(words: readonly Word[], value: unknown, path
 }
 
 /** The question of a request, its filter as it is when all it refers to is known. */
-export function requestOf(operation: Operation, select: unknown = operation.select): QueryRequest {
-  const { method, resource, wishes } = operation;
+export function requestOf({ method, resource, select, wishes }: Operation): QueryRequest {
   const selector: Selector = readSelector(select, traitsOf(method).selector);
   return { method, resource, selector, ...wishes };
 }

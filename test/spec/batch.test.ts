@@ -418,6 +418,22 @@ const tests = (place: Place): void => {
     });
   });
 
+  test("What writes ask for together has its bound, however often the same is asked", async () => {
+    const narrow = route({ defaults: { maxCost: 150 } });
+    const select = { columns: { id: T }, with: { comments: { limit: 100 } } };
+    const one = post("nesting", { title: "x", authorId: 1 }, { select });
+    for (let round = 0; round < 4; round++) {
+      expect((await batch([one], narrow)).status).toBe(200);
+      expect(refused(await batch([one, one], narrow))).toEqual([
+        400,
+        "too-complex",
+        "1.select.with.comments",
+      ]);
+      const more = { ...one, select: { ...select, with: { comments: { limit: 50 } } } };
+      expect((await batch([more, more, more], narrow)).status).toBe(200);
+    }
+  });
+
   test("What is no batch is refused", async () => {
     const cases: readonly (readonly [unknown, string | undefined])[] = [
       [{}, undefined],
