@@ -74,7 +74,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "node:url",
     "node:util",
   ],
-  explorer: [],
+  explorer: ["error"],
   matrix: ["drizzle", "policy", "request", "schema", "drizzle-orm", "node:crypto"],
   openapi: ["access", "error", "operator", "policy", "request", "rjson", "schema"],
   engine: [

@@ -431,3 +431,17 @@ describe("the resources", () => {
     expect(await allowed("fruits?guest")).toBe("DELETE GET HEAD OPTIONS POST");
   });
 });
+
+test("the explorer, and what it shows of the rules, is there for everybody, and for nobody in production", async () => {
+  const pages = ["$explorer", "$matrix", "$explain?request=fruits"];
+  const statuses = () =>
+    Promise.all(pages.map(async (page) => (await fetch(`${sandbox.url}/query/${page}`)).status));
+  expect(await statuses()).toEqual([200, 200, 200]);
+  const { NODE_ENV } = process.env;
+  try {
+    process.env["NODE_ENV"] = "production";
+    expect(await statuses()).toEqual([403, 403, 403]);
+  } finally {
+    Object.assign(process.env, { NODE_ENV });
+  }
+});

@@ -1,3 +1,4 @@
+import { HttpError } from "../error.ts";
 import type * as Built from "./built.js";
 
 /** The explorer, as a route answers it. */
@@ -11,7 +12,7 @@ export interface ExplorerPage {
 /**
  * The page, which is made beforehand and the same for everybody.
  *
- * @throws Error where it was not made, as in a copy of the source.
+ * @throws HttpError 503 where it was not made, as in a copy of the source: its reader is who can.
  */
 export async function explorerPage(): Promise<ExplorerPage> {
   const { page, script, style } = await built();
@@ -21,8 +22,8 @@ export async function explorerPage(): Promise<ExplorerPage> {
 async function built(): Promise<typeof Built> {
   try {
     return await import("./built.js");
-  } catch (cause) {
-    throw new Error("the explorer's page was not made yet: run `npm run build:explorer`", { cause });
+  } catch {
+    throw new HttpError("the explorer's page was not made yet: run `npm run build:explorer`", 503);
   }
 }
 

@@ -53,7 +53,7 @@ export const ownPagesOf = <Role extends string, Session>(
 ): Pick<Route, "access" | "inspect" | "explore" | "openapi"> => ({
   access: options.access === true,
   inspect: options.inspect,
-  explore: exploreOf(options.explorer),
+  explore: exploreOf(options),
   openapi: openapiOf(options),
 });
 
@@ -76,13 +76,18 @@ function openapiOf<Role extends string, Session>(
   };
 }
 
-/** @throws TypeError at start for what lets nobody in: `"true"`, say. */
-function exploreOf(explorer: unknown = false): Explore | undefined {
+/** @throws Error at start for what lets nobody in, `"true"` say, and where the page would know nothing. */
+function exploreOf<Role extends string, Session>(
+  options: QueryRouteOptions<Role, Session>,
+): Explore | undefined {
+  const { access, explorer = false }: { readonly access?: boolean; readonly explorer?: unknown } = options;
   if (explorer === false) return undefined;
-  if (explorer === true) return inDevelopment;
+  if (explorer !== true && typeof explorer !== "function")
+    throw new TypeError("explorer: expected true, false or a function that says who gets it");
+  if (access !== true)
+    throw new Error("explorer: it asks what its reader may do, which `access: true` tells");
   // What an author's function takes, the route's own type has checked.
-  if (typeof explorer === "function") return explorer as Explore;
-  throw new TypeError("explorer: expected true, false or a function that says who gets it");
+  return explorer === true ? inDevelopment : (explorer as Explore);
 }
 
 /** The most requests of a batch. */

@@ -85,6 +85,35 @@ test.skipIf(NODE === undefined)(
   120_000,
 );
 
+test.skipIf(NODE === undefined)(
+  "the built package has the explorer's page, and answers it on Node",
+  async () => {
+    const folder = await installed();
+    const program = `
+      import { explorerPage } from "./node_modules/@bepalo/query/dist/src/explorer/explorer.js";
+      import { gzipSync } from "node:zlib";
+      const { text, policy } = await explorerPage();
+      console.log(JSON.stringify([text.slice(0, 15), policy.slice(0, 18), gzipSync(text).byteLength]));
+    `;
+    writeFileSync(join(folder, "explorer.mjs"), program);
+    const { stdout, stderr } = Bun.spawnSync([NODE!, join(folder, "explorer.mjs")]);
+    expect(stderr.toString()).toBe("");
+    const [begin, policy, bytes] = JSON.parse(stdout.toString()) as [string, string, number];
+    expect([begin, policy]).toEqual(["<!doctype html>", "default-src 'none'"]);
+    expect(bytes).toBeLessThan(200 * 1024);
+    // What it is made of stays at home.
+    const built = [
+      ...new Bun.Glob("**/explorer/**").scanSync(join(folder, "node_modules/@bepalo/query/dist")),
+    ];
+    expect(built.toSorted()).toEqual([
+      "src/explorer/built.js",
+      "src/explorer/explorer.d.ts",
+      "src/explorer/explorer.js",
+    ]);
+  },
+  120_000,
+);
+
 /** An application that has the package and Drizzle, and no driver. */
 async function application(name: string, source: string): Promise<string> {
   const modules = join(await installed(), "node_modules");

@@ -23,6 +23,7 @@ const made = (explorer: unknown, options: Partial<Options> = {}) =>
       parser: (request, context) => void Object.assign(context, { me: request.headers.get("x-me") }),
       getRole: () => "reader",
     },
+    access: true,
     explorer: explorer as Options["explorer"] & {},
     ...options,
   });
@@ -69,6 +70,8 @@ describe("who gets it", () => {
   test("what is neither is a mistake at start", () => {
     for (const explorer of ["true", 1, null, {}])
       expect(() => made(explorer)).toThrow("explorer: expected true, false or a function");
+    for (const explorer of [true, () => true])
+      expect(() => made(explorer, { access: false })).toThrow("explorer: it asks what its reader may do");
   });
 
   test("what the function throws is no page, and none of its text is told", async () => {
@@ -193,6 +196,7 @@ describe("the page", () => {
       database,
       schema,
       onWarning: () => undefined,
+      access: true,
       explorer: () => true,
     });
     const server = Bun.serve({ port: 0, routes: { "/query/:id": route } });
@@ -216,10 +220,12 @@ test("a copy of the source of which it was not made says what to run", async () 
     import { mock } from "bun:test";
     mock.module(${JSON.stringify(join(import.meta.dir, "../../src/explorer/built.js"))}, () => { throw new Error("not there"); });
     const { explorerPage } = await import(${JSON.stringify(join(import.meta.dir, "../../src/explorer/explorer.ts"))});
-    await explorerPage().catch((error) => console.log(error.message));
+    await explorerPage().catch((error) => console.log(error.status, error.message));
   `;
   const { stdout } = Bun.spawnSync([process.execPath, "-e", program], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  expect(stdout.toString().trim()).toBe("the explorer's page was not made yet: run `npm run build:explorer`");
+  expect(stdout.toString().trim()).toBe(
+    "503 the explorer's page was not made yet: run `npm run build:explorer`",
+  );
 });

@@ -320,6 +320,45 @@ describe("what others write is read", () => {
   });
 });
 
+test("what is typed is read in time proportional to it, whatever it is", () => {
+  const pumps = [
+    "(",
+    "'",
+    "\\",
+    "\\\n",
+    "%",
+    "%41",
+    "&a",
+    "{a:",
+    "[",
+    "/*",
+    "//\n",
+    "\n",
+    "~T(",
+    "_(",
+    "a:",
+    "as const ",
+    "1e",
+    "-",
+    "..",
+    " ",
+  ];
+  const begins: Readonly<Record<Form, string>> = {
+    rjson: "(a:",
+    url: "/query/fruits?select=",
+    curl: "curl ",
+    client: 'api.get("fruits", ',
+    http: "POST /query/fruits\n\n",
+  };
+  for (const form of FORMS)
+    for (const pump of pumps) {
+      const text = begins[form] + pump.repeat(Math.ceil(100_000 / pump.length));
+      const began = performance.now();
+      read(form, text, fruits);
+      expect({ form, pump, slow: performance.now() - began > 1_500 }).toEqual({ form, pump, slow: false });
+    }
+});
+
 test("no form holds who asks, and nothing that is read takes it over", () => {
   const secret =
     "curl http://x/query/fruits -H 'authorization: Bearer s3cret' -b 'a=s3cret' -u 'me:s3cret' --oauth2-bearer s3cret";

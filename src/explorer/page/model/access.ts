@@ -12,7 +12,7 @@ import type {
 } from "../../../access/access.ts";
 import { METHOD_OF } from "../../../request/method.ts";
 import { isPlain } from "./notation.ts";
-import type { Asked, Method, Plain, Scope } from "./request.ts";
+import { asked, type Asked, isWrite, type Method, type Plain, type Scope } from "./request.ts";
 
 export type {
   Access,
@@ -50,6 +50,13 @@ export function ruleOf(
 /** What the caller may do with a resource. */
 export const resourceOf = (access: Access, resource: string): AccessResource | undefined =>
   Object.hasOwn(access.resources, resource) ? access.resources[resource] : undefined;
+
+/** A question of a resource and nothing more: for one row where it answers one, whatever is asked. */
+export function askedOf(access: Access, resource: string, method?: Method): Asked {
+  const question = asked(resource, method);
+  const single = resourceOf(access, resource)?.findFirst === true && !isWrite(question.method);
+  return single ? { ...question, parameters: { findFirst: "" } } : question;
+}
 
 const OFFERED: readonly Method[] = Object.values(METHOD_OF);
 

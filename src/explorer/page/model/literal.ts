@@ -1,4 +1,4 @@
-import { exact, isPlain } from "./notation.ts";
+import { exact } from "./notation.ts";
 import { Misread } from "./request.ts";
 
 /** How wide a line of code may be. */
@@ -228,12 +228,3 @@ export class LiteralReader {
     return braced ? String.fromCodePoint(code) : String.fromCharCode(code);
   }
 }
-
-/** Whether JSON carries a value as it is. */
-export const isJSON = (value: unknown): boolean =>
-  Array.isArray(value)
-    ? value.every(isJSON)
-    : isPlain(value)
-      ? Object.values(value).every(isJSON)
-      : value !== undefined &&
-        (typeof value !== "number" || (Number.isFinite(value) && !Object.is(value, -0)));

@@ -1,4 +1,4 @@
-import type { Matrix, MatrixRows, MatrixRule } from "../../../matrix/matrix.ts";
+import type { Matrix, MatrixRule } from "../../../matrix/matrix.ts";
 import { type Answer, type CallOptions, own } from "./call.ts";
 import type { Place } from "./request.ts";
 
@@ -31,9 +31,6 @@ export interface MatrixLine {
   readonly cells: Readonly<Record<string, readonly MatrixCell[]>>;
 }
 
-/** The callers in the order of the table's columns. */
-export const callersOf = ({ callers }: Matrix): readonly string[] => Object.keys(callers);
-
 /** The table: a row for each resource and method that anybody may use. */
 export function linesOf({ callers, rules }: Matrix): readonly MatrixLine[] {
   const lines = new Map<string, { resource: string; method: string; cells: Record<string, MatrixCell[]> }>();
@@ -44,7 +41,7 @@ export function linesOf({ callers, rules }: Matrix): readonly MatrixLine[] {
         const line = lines.get(key) ?? { resource, method, cells: {} };
         lines.set(key, line);
         line.cells[caller] = Object.entries(answering).map(([role, scopes]) => {
-          const path = pathTo(rules, resource, method, role);
+          const path = `acl.${resource}.control.${method}.${role}`;
           const rule = rules[path];
           return { role, scopes, path, ...(rule && { rule }) };
         });
@@ -52,17 +49,4 @@ export function linesOf({ callers, rules }: Matrix): readonly MatrixLine[] {
   return [...lines.values()].toSorted((a, b) =>
     a.resource < b.resource ? -1 : a.resource > b.resource ? 1 : 0,
   );
-}
-
-/** Where the rule of a role stands; HEAD is answered by that of GET. */
-function pathTo(rules: Matrix["rules"], resource: string, method: string, role: string): string {
-  const written = `acl.${resource}.control.${method}.${role}`;
-  return Object.keys(rules).find((path) => path === written) ?? written;
-}
-
-/** Which rows, in words. */
-export function rowsIn(rows: MatrixRows): string {
-  if (rows === "all") return "all rows";
-  if (rows === "none") return "no rows";
-  return "sql" in rows ? rows.sql : "rows that its function chooses";
 }
