@@ -193,6 +193,17 @@ describe("behind the rules of a running route", () => {
   beforeAll(async () => void (sandbox = await running()));
   afterAll(() => sandbox.stop());
 
+  test("a question that is too long for a URL is asked all the same", async () => {
+    const names = ["Fig", ...Array.from({ length: 900 }, (_, index) => `nobody-${index}`)];
+    const long: Asked = {
+      ...asked("fruits"),
+      parameters: { countTotal: "F" },
+      select: { columns: { name: true }, where: { "name.in": names } },
+    };
+    const answer = await send(long, sandbox.place);
+    expect([answer.status, answer.body]).toEqual([200, { count: 1, fruits: [{ name: "Fig" }] }]);
+  });
+
   test("a question is explained as it would be asked", async () => {
     const question: Asked = { ...asked("fruits"), select: { where: { name: "P%&" }, limit: 2 } };
     const told = explanationIn(await explain(question, sandbox.place))!;

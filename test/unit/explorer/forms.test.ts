@@ -317,6 +317,11 @@ describe("what others write is read", () => {
     expect(question).toMatchObject({
       select: { where: { id: "12345678901234567890", price: 0.1, big: "1e400" } },
     });
+    const body = asked(
+      "http",
+      'POST /query/fruits\n\n{"id":12345678901234567890,"price":1.50,"big":[1e400]}',
+    );
+    expect(body).toMatchObject({ body: { id: "12345678901234567890", price: 1.5, big: ["1e400"] } });
   });
 });
 

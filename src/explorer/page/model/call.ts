@@ -1,4 +1,5 @@
-import { type Asked, pathOf, type Place, takesBody } from "./request.ts";
+import { METHOD_OF } from "../../../request/method.ts";
+import { type Asked, isWrite, pathOf, type Place, takesBody } from "./request.ts";
 
 /** Headers that a person has typed; they are kept in memory and are part of no form. */
 export type HeaderLines = Readonly<Record<string, string>>;
@@ -24,8 +25,13 @@ export interface CallOptions {
 /** Headers by which a call were another one than the page shows. */
 const OWN: ReadonlySet<string> = new Set(["content-type", "x-http-method-override", "x-method-override"]);
 
+/** What servers take of a URL at least. */
+const LONGEST_URL = 6144;
+
 /**
  * Sends a question to the route that answered the page, with the reader's own session.
+ *
+ * One that is too long for a URL goes into a body, which says so.
  *
  * @throws TypeError for an address elsewhere; whatever `fetch` throws where no answer comes.
  */
@@ -37,7 +43,22 @@ export function send(question: Asked, place: Place, options: CallOptions = {}): 
     headers: { ...permitted(options.headers), ...(sends && { "content-type": "application/json" }) },
     ...(sends && { body: JSON.stringify(body) }),
   };
-  return ask(pathOf(question, place), place, init, options);
+  const path = pathOf(question, place);
+  return path.length > LONGEST_URL && !isWrite(method)
+    ? ask(...inBody(path, place, init), options)
+    : ask(path, place, init, options);
+}
+
+/** A read that is sent as a POST, and says that it stands for a GET. */
+function inBody(path: string, place: Place, init: RequestInit): readonly [string, Place, RequestInit] {
+  const question = path.indexOf("?");
+  const headers = {
+    ...(init.headers as HeaderLines), // which are lines, as `send` makes them
+    "content-type": "application/x-www-form-urlencoded",
+    "x-http-method-override": METHOD_OF.read,
+  };
+  const sent = { ...init, headers, method: METHOD_OF.insert, body: path.slice(question + 1) };
+  return [path.slice(0, question), place, sent];
 }
 
 /** Asks the route for one of its own pages: `$access`, `$matrix`. */

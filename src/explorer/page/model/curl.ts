@@ -1,4 +1,5 @@
 import { METHOD_OF, traitsOf } from "../../../request/method.ts";
+import { exact } from "./notation.ts";
 import { readURL } from "./query.ts";
 import {
   type Asked,
@@ -65,7 +66,11 @@ export function readCurl(text: string): Asked {
   if (url === undefined) throw new Misread("it has no URL", text.length);
   const located = readURL(url.text, url.at + 1);
   const method = methodOf(command);
-  return normal({ method, ...located, ...(data !== undefined && !command.get && { body: bodyOf(data) }) });
+  return normal({
+    method,
+    ...located,
+    ...(data !== undefined && !command.get && { body: readBody(data.text, data.at) }),
+  });
 }
 
 /** Reads a word, and those that belong to it; answers the place of the last. */
@@ -123,15 +128,18 @@ export function readMethod(text: string, at: number): Method {
   );
 }
 
-/** @throws Misread for a body that is no JSON. */
-function bodyOf({ text, at }: Word): unknown {
-  return readBody(text, at);
-}
+/** What every runtime hands on with a number, and no library of types says yet: how it was written. */
+const parseJSON = JSON.parse as (
+  text: string,
+  read: (key: string, value: unknown, context?: { readonly source?: string }) => unknown,
+) => unknown;
 
-/** @throws Misread for a text that is no JSON. */
+/** @throws Misread for a text that is no JSON; what no double keeps stays a text. */
 export function readBody(text: string, at: number): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJSON(text, (_, value, context) =>
+      typeof value === "number" && context?.source !== undefined ? exact(context.source) : value,
+    );
   } catch {
     throw new Misread("the body is no JSON", at);
   }
