@@ -109,6 +109,7 @@ if (import.meta.main) {
   });
   console.log(`Listening on ${sandbox.url}${sandbox.seeded ? ", with fresh data" : ""}. Open it in a browser, or try:
 
+  ${sandbox.url}/query/$explorer
   curl '${sandbox.url}/query/fruits'
   curl '${sandbox.url}/query/baskets?select=(columns:~T(name)~,with:(fruit:(columns:~T(name)~)))'
 `);

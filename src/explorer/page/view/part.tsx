@@ -1,0 +1,47 @@
+import type { ComponentChildren } from "preact";
+
+import type { Refused } from "../model/refusal.ts";
+import { useOwnId } from "./own-id.ts";
+import { Said } from "./said.tsx";
+
+interface PartProps {
+  readonly title: string;
+  /** How many of it are asked for. */
+  readonly count?: number;
+  readonly actions?: ComponentChildren;
+  readonly refused?: Refused | undefined;
+  readonly children?: ComponentChildren;
+}
+
+/** A part of the question, with what the server said of it. */
+export function Part({ title, count = 0, actions, refused, children }: PartProps) {
+  const heading = useOwnId();
+  return (
+    <section class={`part ${refused === undefined ? "" : "refused"}`} aria-labelledby={heading}>
+      <header>
+        <h3 id={heading}>
+          {title}
+          {count > 0 && <span class="count">{count}</span>}
+        </h3>
+        {actions}
+      </header>
+      {children}
+      {refused !== undefined && <Told refused={refused} />}
+    </section>
+  );
+}
+
+/** What the server said, in a line, where it belongs. */
+export function Told({ refused: { error, hint } }: { readonly refused: Pick<Refused, "error" | "hint"> }) {
+  return (
+    <p class="problem" role="alert">
+      <Said text={error} />
+      {hint !== undefined && (
+        <span class="hint">
+          {" · "}
+          <Said text={hint} />
+        </span>
+      )}
+    </p>
+  );
+}
