@@ -76,7 +76,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   ],
   explorer: ["error"],
   matrix: ["drizzle", "policy", "request", "schema", "drizzle-orm", "node:crypto"],
-  openapi: ["access", "error", "operator", "policy", "request", "rjson", "schema"],
+  openapi: ["access", "author", "error", "matrix", "operator", "policy", "request", "rjson", "schema"],
   engine: [
     "access",
     "cache",

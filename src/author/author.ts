@@ -28,6 +28,7 @@ export {
   readRevision,
   type Revision,
 } from "./patch.ts";
+export { judge, type Judged } from "./judge.ts";
 export { type Params, readParams } from "./params.ts";
 export { type Body, finishRows, isRow, readBodyRows, type Row } from "./body.ts";
 export type { Later } from "./later.ts";

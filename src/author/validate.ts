@@ -47,7 +47,7 @@ interface Reported {
  * The issues in what a validator answered or threw, by shape: ArkErrors and ArkType's TraversalError, ZodError, ValiError
  * and Standard Schema failures. `undefined` where it is a value, or an error of another kind.
  */
-function issuesOf(outcome: unknown): readonly StandardIssue[] | undefined {
+export function issuesOf(outcome: unknown): readonly StandardIssue[] | undefined {
   if (typeof outcome !== "object" || outcome === null) return undefined;
   const { arkErrors, issues } = outcome as Reported;
   if (isIssueList(arkErrors)) return arkErrors;

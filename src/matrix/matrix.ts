@@ -3,6 +3,7 @@ import { find, type NodePolicy, placedRules, type Policy, type Registry } from "
 import { type Method, RULED, type Scope, traitsOf } from "../request/request.ts";
 import { type MatrixRows, rowsOf } from "./rows.ts";
 
+export { foreseen, holds } from "./foreseen.ts";
 export { recording } from "./record.ts";
 export { type MatrixRows, rowsOf } from "./rows.ts";
 export { shown, writeSQL } from "./sql.ts";

@@ -11,7 +11,7 @@ export type MatrixRows = "all" | "none" | { readonly sql: string } | { readonly 
 const operators = Object.freeze(getOperators());
 
 /** What branches, waits or goes round, strings aside: of such a function one answer is not the whole. */
-const BRANCHES =
+export const BRANCHES: RegExp =
   /\b(?:if|switch|for|while|do|await|async|try|catch|yield)\b|\?(?!\.)|&&|\|\||!(?![=01])|[!=]==?(?!>)/;
 
 /** Asks a function which rows it admits, without a caller. */
@@ -43,7 +43,7 @@ function asked(ask: () => unknown, { database }: TableInfo): MatrixRows | undefi
 }
 
 /** A function as it is written, without what says nothing. */
-const sourceOf = (ask: AuthorFunction): string =>
+export const sourceOf = (ask: AuthorFunction): string =>
   String(ask)
     .replaceAll(/'[^'\n]*'|"[^"\n]*"/g, (text) => text.replaceAll(/[?!&|=/]/g, "."))
     .replaceAll(/\/\*[^*]*\*\/|\/\/[^\n]*/g, "");

@@ -20,7 +20,7 @@ export function bodyOf(node: RuleNode, tools: Tools): JSONSchema {
   return { anyOf: [row, { type: "array", items: row, minItems: 1, ...most }] };
 }
 
-const isNew = ({ access }: RuleNode): boolean => access.methods.includes(METHOD_OF.insert);
+export const isNew = ({ access }: RuleNode): boolean => access.methods.includes(METHOD_OF.insert);
 
 /** The columns that a body may set; of a nested row without those that join it. */
 export const settable = (node: RuleNode, joined: Joined = NOTHING): readonly ColumnInfo[] =>
@@ -33,7 +33,7 @@ function rowBodyOf(node: RuleNode, joined: Joined, tools: Tools): JSONSchema {
 }
 
 /** What a validator says itself that it takes, where it can (https://standardschema.dev/json-schema). */
-function validatedBody({ policy }: RuleNode): JSONSchema | undefined {
+export function validatedBody({ policy }: RuleNode): JSONSchema | undefined {
   const { validateBody } = policy;
   if (validateBody === undefined || !("~standard" in validateBody)) return undefined;
   const { jsonSchema } = validateBody["~standard"] as {
@@ -126,7 +126,7 @@ function* verbsOf(nest: NestPolicy, change: boolean, tools: Tools): Iterable<[st
   if (nest.join !== undefined) return;
   const body = bodyBehind(nest, METHOD_OF.update, tools);
   if (body !== undefined) yield ["update", list ? changesOf(body) : body];
-  if (list && tools.nodes.of(nest.resource, METHOD_OF.delete).length > 0) yield ["delete", FILTERS];
+  if (list && tools.nodes.usual(nest.resource, METHOD_OF.delete) !== undefined) yield ["delete", FILTERS];
 }
 
 const changesOf = (body: JSONSchema): JSONSchema => ({
@@ -145,7 +145,7 @@ function bodyBehind(
   method: (typeof METHOD_OF)["insert" | "update"],
   tools: Tools,
 ): JSONSchema | undefined {
-  const [rule] = tools.nodes.of(resource, method);
+  const rule = tools.nodes.usual(resource, method);
   const joined = ownKey ? NOTHING : new Set(relation.on.map((pair) => pair.target));
   return rule && rowBodyOf(rule, joined, tools);
 }

@@ -1,22 +1,20 @@
 import { operatorsFor } from "../operator/operator.ts";
-import { METHOD_OF } from "../request/request.ts";
 import { stringify } from "../rjson/rjson.ts";
-import { type ColumnInfo, indexesOf } from "../schema/schema.ts";
-import { neededOf, settable } from "./body.ts";
 import type { ExampleObject } from "./document.ts";
 import type { Tools } from "./filter.ts";
 import { columnsOf, type Node, type RuleNode } from "./node.ts";
 import { madeUp } from "./made-up.ts";
 
-type Examples = Readonly<Record<string, ExampleObject>>;
-
 /** A part of a selector that says something. */
-type Selector = Readonly<Record<string, unknown>>;
+export type Selector = Readonly<Record<string, unknown>>;
+
+/** Examples of them, by name. */
+export type Selectors = Readonly<Record<string, Selector>>;
 
 const FEW = 3;
 
 /** Selectors that work, by name, whatever the tables hold; none where nobody knows what the rule's author asks for. */
-export function selectorsOf(node: RuleNode, tools: Tools): Examples {
+export function selectorsOf(node: RuleNode, tools: Tools): Selectors {
   const needed = whereOf(node);
   if (needed === undefined) return {};
   const start = { ...needed, ...(node.access.takes.includes("limit") && { limit: pageOf(node) }) };
@@ -27,14 +25,15 @@ export function selectorsOf(node: RuleNode, tools: Tools): Examples {
   if (filter !== undefined) examples["filter"] = { ...start, ...filter };
   const relation = relationExample(node, tools);
   if (relation !== undefined) examples["relation"] = { ...start, with: relation };
-  return written(examples);
+  return Object.fromEntries(
+    Object.entries(examples).filter(([, selector]) => Object.keys(selector).length > 0),
+  );
 }
 
-const written = (examples: Readonly<Record<string, Selector>>): Examples =>
+/** Selectors as URLs have them. */
+export const inURL = (selectors: Selectors): Readonly<Record<string, ExampleObject>> =>
   Object.fromEntries(
-    Object.entries(examples)
-      .filter(([, selector]) => Object.keys(selector).length > 0)
-      .map(([name, selector]) => [name, { value: stringify(selector) }]),
+    Object.entries(selectors).map(([name, selector]) => [name, { value: stringify(selector) }]),
   );
 
 const pageOf = ({ access }: RuleNode): number => Math.min(2, access.limits.maxLimit ?? 2);
@@ -104,74 +103,17 @@ function relationExample(node: RuleNode, { nodes }: Tools): Selector | undefined
 }
 
 /** Numbers that work, where some may be asked for. */
-export function aggregatesOf({ access }: RuleNode): Examples {
+export function aggregatesOf({ access }: RuleNode): Selectors {
   const { aggregate } = access;
   if (aggregate === undefined || access.requireWhere !== undefined) return {};
-  if (aggregate.count) return written({ numbers: { count: true } });
+  if (aggregate.count) return { numbers: { count: true } };
   const [column, told] =
     Object.entries(aggregate.columns).find(([, { functions }]) => functions.length > 0) ?? [];
-  return column === undefined ? {} : written({ numbers: { [told!.functions[0]!]: { [column]: true } } });
-}
-
-/** What may be sent, and the selector that goes with it. */
-export interface BodyExample {
-  readonly body: Selector;
-  readonly select?: Selector;
-}
-
-/** A body that works, and what is asked beside it; `undefined` where only the author's functions know. */
-export function bodyExample(node: RuleNode): BodyExample | undefined {
-  if (isOpaque(node)) return undefined;
-  return node.access.methods.includes(METHOD_OF.insert) ? newRow(node) : changedRow(node);
+  return column === undefined ? {} : { numbers: { [told!.functions[0]!]: { [column]: true } } };
 }
 
 /** A filter by which no row is met, so that a change that is tried out changes nothing. */
 export function nobody(node: RuleNode): Selector | undefined {
   const where = node.access.takes.includes("where") ? keyOf(node) : undefined;
   return where && { where };
-}
-
-/** Whether functions of the author decide what may be written. */
-function isOpaque({ policy }: RuleNode): boolean {
-  const { validateBody, injectBody, check, ensure, transition, hooks, facts, parents, unrestricted } = policy;
-  const kept = !unrestricted && (facts?.where !== undefined || (facts?.set.size ?? 0) > 0);
-  return (
-    kept ||
-    parents.length > 0 ||
-    [validateBody, injectBody, check, ensure, transition, hooks.beforeQuery, hooks.afterQuery].some(
-      (given) => given !== undefined,
-    )
-  );
-}
-
-function newRow(node: RuleNode): BodyExample | undefined {
-  const needed = neededOf(node);
-  const columns = needed.length > 0 ? needed : settable(node).filter(isPlain(node)).slice(0, 1);
-  // Which rows there are to refer to, nobody knows here.
-  if (columns.length === 0 || columns.some(({ foreign }) => foreign)) return undefined;
-  return sending(columns);
-}
-
-function changedRow(node: RuleNode): BodyExample | undefined {
-  const select = nobody(node);
-  const column = settable(node).find(isPlain(node));
-  const sent = column && sending([column]);
-  return select && sent && { ...sent, select };
-}
-
-function sending(columns: readonly ColumnInfo[]): BodyExample | undefined {
-  const values = columns.map((column) => [column.name, madeUp(column)] as const);
-  return values.every(([, value]) => value !== undefined) ? { body: Object.fromEntries(values) } : undefined;
-}
-
-/** Whether a column may have any value, as far as other rows go. */
-function isPlain({ policy }: RuleNode): (column: ColumnInfo) => boolean {
-  const keys = (indexesOf(policy.table.table) ?? [])
-    .filter(({ unique }) => unique)
-    .flatMap(({ columns }) => columns);
-  return (column) =>
-    !column.foreign &&
-    !column.primary &&
-    !keys.includes(column.column.name) &&
-    !policy.writeMasks.has(column);
 }

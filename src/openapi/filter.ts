@@ -1,5 +1,5 @@
 import { type OperandKind, OPERATORS, operatorsFor } from "../operator/operator.ts";
-import type { ColumnInfo } from "../schema/schema.ts";
+import type { ColumnInfo, TableInfo } from "../schema/schema.ts";
 import type { Components } from "./components.ts";
 import type { JSONSchema } from "./document.ts";
 import type { Node, Nodes } from "./node.ts";
@@ -9,6 +9,8 @@ import { operandOf, orNull } from "./value.ts";
 export interface Tools {
   readonly components: Components;
   readonly nodes: Nodes;
+  /** How many rows of a table examples have made. */
+  readonly madeUp: Map<TableInfo, number>;
 }
 
 const TRUE: JSONSchema = { const: true };

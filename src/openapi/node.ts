@@ -45,6 +45,11 @@ export class Nodes {
     return rules.toSorted((a, b) => Number(isUsual(b)) - Number(isUsual(a)));
   }
 
+  /** The rule by which a question without a scope is answered, as the parts of others are. */
+  usual(resource: string, method: Method): RuleNode | undefined {
+    return this.of(resource, method).find(isUsual);
+  }
+
   /** The relations of a place, by name. */
   related({ name, access, policy }: Node): ReadonlyMap<string, RelatedNode> {
     const related = new Map<string, RelatedNode>();
@@ -57,7 +62,7 @@ export class Nodes {
 
   #behind(name: string, relation: AccessRelation, policy: NodePolicy | undefined): Node | undefined {
     if (relation.resource === undefined) return policy && { name, access: relation, policy };
-    return this.of(relation.resource, METHOD_OF.read).find(isUsual);
+    return this.usual(relation.resource, METHOD_OF.read);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type LimitOptions,
 } from "../policy/policy.ts";
 import { EVERY_METHOD } from "../request/request.ts";
-import { readCatalog } from "../schema/schema.ts";
+import { readCatalog, type TableInfo } from "../schema/schema.ts";
 import { Components } from "./components.ts";
 import type { OpenAPIDocument, OperationObject, ServerObject } from "./document.ts";
 import { Nodes } from "./node.ts";
@@ -84,7 +84,15 @@ export function describeOpenAPI(view: View, info: OpenAPIInfo & RouteFeatures): 
   const { problems = false, idempotency = false, jsonPatch = false, formatted = false } = info;
   const components = new Components();
   const nodes = new Nodes(described);
-  const ground = { components, nodes, telling: { problems, keys: idempotency }, jsonPatch, formatted };
+  const madeUp = new Map<TableInfo, number>();
+  const ground = {
+    components,
+    nodes,
+    madeUp,
+    telling: { problems, keys: idempotency },
+    jsonPatch,
+    formatted,
+  };
   const paths = Object.fromEntries(pathsOf(described, ground));
   return {
     openapi: "3.1.0",

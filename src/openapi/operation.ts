@@ -1,7 +1,9 @@
 import { type Method, type MethodTraits, traitsOf } from "../request/request.ts";
 import { numbersOf } from "./aggregate.ts";
+import { readAnswers, writeAnswers } from "./answer-example.ts";
 import { bodyOf, takesBody } from "./body.ts";
 import type {
+  ExampleObject,
   JSONSchema,
   MediaObject,
   OperationObject,
@@ -9,11 +11,11 @@ import type {
   ResponseObject,
 } from "./document.ts";
 import { refusalsOf, type Telling } from "./errors.ts";
-import { bodyExample } from "./example.ts";
 import type { Tools } from "./filter.ts";
 import type { RuleNode } from "./node.ts";
 import { parametersOf } from "./parameters.ts";
 import { rowOf } from "./row.ts";
+import { type WriteExample, writeExample } from "./write-example.ts";
 
 /** What a document says beside the rules. */
 export interface Ground extends Tools {
@@ -43,17 +45,21 @@ export function operationOf(
   const { components, telling } = ground;
   const traits = traitsOf(method);
   const [first] = rules;
+  const example = first !== undefined && traits.writes ? writeExample(first, ground) : undefined;
   return {
     operationId: components.nameOf(`${method.toLowerCase()}_${resource}`),
     summary: `${VERBS[traits.action]} \`${resource}\``,
+    ...(example !== undefined &&
+      "unknown" in example && { description: `There is no example: ${example.unknown}.` }),
     tags: [resource],
     parameters:
       first === undefined
         ? []
-        : [...parametersOf(method, rules, ground), ...headersOf(traits, first, ground)],
-    ...(first !== undefined && takesBody(first) && { requestBody: requestOf(traits, rules, ground) }),
+        : [...parametersOf(method, rules, example, ground), ...headersOf(traits, first, ground)],
+    ...(first !== undefined &&
+      takesBody(first) && { requestBody: requestOf(traits, rules, example, ground) }),
     responses: {
-      ...answersOf(traits, resource, rules, ground),
+      ...answersOf(traits, resource, rules, example, ground),
       ...refusalsOf(traits.action, telling, components),
     },
   };
@@ -94,17 +100,15 @@ const BODIES = ["application/json", "application/rjson", "application/x-www-form
 function requestOf(
   { action }: MethodTraits,
   rules: readonly RuleNode[],
+  example: WriteExample | undefined,
   ground: Ground,
 ): NonNullable<OperationObject["requestBody"]> {
   const schemas = rules.map((node) => bodyOf(node, ground));
   const schema = schemas.length === 1 ? schemas[0]! : { anyOf: schemas };
-  const example = bodyExample(rules[0]!);
   const json: MediaObject = {
     schema,
-    // With a selector of its name it changes no row.
-    ...(example !== undefined && {
-      examples: { [action === "insert" ? "row" : "nothing"]: { value: example.body } },
-    }),
+    ...(example !== undefined &&
+      "body" in example && { examples: { [example.name]: { value: example.body } } }),
   };
   const changes = action === "update" ? changesOf(schema, ground) : {};
   return {
@@ -140,6 +144,7 @@ function answersOf(
   { action, bodiless }: MethodTraits,
   resource: string,
   rules: readonly RuleNode[],
+  example: WriteExample | undefined,
   ground: Ground,
 ): Readonly<Record<string, ResponseObject>> {
   if (action === "inspect")
@@ -147,14 +152,32 @@ function answersOf(
   const schemas = rules.flatMap((node) => answerOf(action, resource, node, ground));
   const schema = schemas.length === 1 ? schemas[0]! : { anyOf: schemas };
   const read = action === "read";
+  const examples = examplesOf(resource, rules[0]!, example, ground);
   return {
     200: {
       description: read ? "what was asked for" : "what was written",
       ...(read && { headers: { ETag: ETAG } }),
-      ...(bodiless !== true && { content: { "application/json": { schema } } }),
+      ...(bodiless !== true && {
+        content: {
+          "application/json": { schema, ...(Object.keys(examples).length > 0 && { examples }) },
+        },
+      }),
     },
     ...(read && { 304: { description: "nothing has changed" } }),
   };
+}
+
+/** Answers that are made up, each by the name of what is asked. */
+function examplesOf(
+  resource: string,
+  node: RuleNode,
+  example: WriteExample | undefined,
+  ground: Ground,
+): Readonly<Record<string, ExampleObject>> {
+  if (ground.formatted || node.policy.formatResult !== undefined || node.access.params.length > 0) return {};
+  return example === undefined
+    ? readAnswers(resource, node, ground)
+    : writeAnswers(resource, node, example, ground);
 }
 
 const TEXT: JSONSchema = { type: "string" };

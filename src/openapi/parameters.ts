@@ -2,10 +2,11 @@ import { stringify } from "../rjson/rjson.ts";
 import { type Method, type MethodTraits, type Scope, traitsOf } from "../request/request.ts";
 import { aggregateOf } from "./aggregate.ts";
 import type { ExampleObject, JSONSchema, ParameterObject } from "./document.ts";
-import { aggregatesOf, nobody, selectorsOf } from "./example.ts";
+import { aggregatesOf, inURL, selectorsOf } from "./example.ts";
 import type { Tools } from "./filter.ts";
 import type { RuleNode } from "./node.ts";
 import { selectorOf } from "./selector.ts";
+import type { WriteExample } from "./write-example.ts";
 
 /** The media type of what stands in a URL. */
 const RJSON = "application/rjson";
@@ -30,6 +31,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 export function parametersOf(
   method: Method,
   rules: readonly RuleNode[],
+  example: WriteExample | undefined,
   tools: Tools,
 ): readonly ParameterObject[] {
   const [first] = rules as readonly [RuleNode];
@@ -40,7 +42,7 @@ export function parametersOf(
   return [
     ...scopesOf(rules),
     ...declared,
-    ...selectsOf(traits, rules, examples, tools),
+    ...selectsOf(traits, rules, examples ? selectsFor(traits, first, example, tools) : {}, tools),
     ...flagsOf(traits, first),
     ...aggregatesIn(traits, first, examples, tools),
     ...(traits.parameters.has("onConflict") ? [ON_CONFLICT] : []),
@@ -85,15 +87,14 @@ const inText = (contentSchema: JSONSchema): JSONSchema => ({
 });
 
 function selectsOf(
-  { parameters, action }: MethodTraits,
+  { parameters }: MethodTraits,
   rules: readonly RuleNode[],
-  examples: boolean,
+  given: Readonly<Record<string, ExampleObject>>,
   tools: Tools,
 ): readonly ParameterObject[] {
   if (!parameters.has("select")) return [];
   const [first] = rules as readonly [RuleNode];
   const schemas = rules.map((node) => selectorOf(node, node.access.limits, tools));
-  const given = examples ? selectsFor(action, first, tools) : {};
   return [
     {
       name: "select",
@@ -107,13 +108,14 @@ function selectsOf(
 }
 
 function selectsFor(
-  action: MethodTraits["action"],
+  { writes }: MethodTraits,
   node: RuleNode,
+  example: WriteExample | undefined,
   tools: Tools,
 ): Readonly<Record<string, ExampleObject>> {
-  if (action === "read") return selectorsOf(node, tools);
-  const beside = action === "insert" ? undefined : nobody(node);
-  return beside === undefined ? {} : { nothing: { summary: "meets no row", value: stringify(beside) } };
+  if (!writes) return inURL(selectorsOf(node, tools));
+  if (example === undefined || !("select" in example)) return {};
+  return { nothing: { summary: "meets no row", value: stringify(example.select) } };
 }
 
 function flagsOf({ parameters }: MethodTraits, { policy }: RuleNode): readonly ParameterObject[] {
@@ -134,7 +136,7 @@ function aggregatesIn(
 ): readonly ParameterObject[] {
   const { aggregate } = node.access;
   if (aggregate === undefined || !parameters.has("aggregate")) return [];
-  const given = examples ? aggregatesOf(node) : {};
+  const given = examples ? inURL(aggregatesOf(node)) : {};
   return [
     {
       name: "aggregate",

@@ -72,10 +72,14 @@ export class Judge {
     const [, name] = /^#\/components\/responses\/(.+)$/.exec(response!.$ref ?? "") ?? [];
     const { content } = name === undefined ? response! : this.#document.components.responses[name]!;
     if (content === undefined) return expect(body).toBeUndefined();
-    const schema = content["application/json"]!.schema;
+    const { schema, examples = {} } = content["application/json"]!;
+    const example = examples[posed.name]?.value;
     const valid = this.#validate(schema);
-    valid(body);
-    expect([posed, body, valid.errors ?? []]).toEqual([posed, body, []]);
+    for (const answer of example === undefined ? [body] : [body, example]) {
+      valid(answer);
+      expect([posed, answer, valid.errors ?? []]).toEqual([posed, answer, []]);
+    }
+    if (status === 200 && example !== undefined) expectAlike(body, example);
   }
 
   /** Whether a value is of a schema of the document. */
@@ -90,6 +94,21 @@ export class Judge {
     return known;
   }
 }
+
+/** Fails where rows of an answer have other members than those of an example: lists may be empty, and rows missing. */
+function expectAlike(answer: unknown, example: unknown): void {
+  if (Array.isArray(answer) && Array.isArray(example))
+    for (const [place, row] of answer.entries()) expectAlike(row, example[place] ?? example[0]);
+  if (!isMap(answer) || !isMap(example) || isJSON(example)) return;
+  expect(Object.keys(answer).toSorted()).toEqual(Object.keys(example).toSorted());
+  for (const [name, member] of Object.entries(answer)) expectAlike(member, example[name]);
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What stands for any document, in place of rows. */
+const isJSON = (value: unknown): boolean => JSON.stringify(value) === '{"example":true}';
 
 /** A copy whose objects are closed. */
 function closed(value: unknown): unknown {
