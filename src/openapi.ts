@@ -8,6 +8,8 @@ export {
   type OpenAPIOptions,
   type OperationObject,
   type ParameterObject,
+  type QuestionInBody,
+  type RequestBodyObject,
   type ResponseObject,
   type RouteFeatures,
   type ServerObject,

@@ -1,6 +1,7 @@
 import type { ApplyPatch } from "../author/author.ts";
 import type { LaneOptions } from "../dialect/dialect.ts";
 import { type EngineOptions, LEAST_SECRET } from "../engine/engine.ts";
+import type { LiveAnswers } from "../live/answers.ts";
 import { type Observer, tell } from "../observe.ts";
 import type { BatchOptions } from "./batch.ts";
 import { type Explore, inDevelopment } from "./explorer.ts";
@@ -50,22 +51,25 @@ export function engineOptions<Role extends string, Session>(
 /** What is answered beside resources, and to whom. */
 export const ownPagesOf = <Role extends string, Session>(
   options: QueryRouteOptions<Role, Session>,
+  live: LiveAnswers | undefined,
 ): Pick<Route, "access" | "inspect" | "explore" | "openapi"> => ({
   access: options.access === true,
   inspect: options.inspect,
   explore: exploreOf(options),
-  openapi: openapiOf(options),
+  openapi: openapiOf(options, live),
 });
 
 /** What documents say; `undefined` where there are none. */
 function openapiOf<Role extends string, Session>(
   options: QueryRouteOptions<Role, Session>,
+  live: LiveAnswers | undefined,
 ): OpenAPIRoute | undefined {
   const { openapi = false } = options;
   if (openapi === false) return undefined;
   if (openapi !== true && (typeof openapi !== "object" || openapi === null))
     throw new TypeError("openapi: expected true, false or { title, version, servers, public }");
   const { public: shared = false, ...info } = openapi === true ? {} : openapi;
+  const batch = batchOf(options.batch);
   return {
     ...info,
     public: shared,
@@ -73,6 +77,8 @@ function openapiOf<Role extends string, Session>(
     idempotency: options.idempotency !== undefined,
     jsonPatch: options.jsonPatch !== undefined,
     formatted: options.defaults?.formatResult !== undefined,
+    ...(batch !== undefined && { batch }),
+    ...(live !== undefined && { live: live.settings.maxQuestions }),
   };
 }
 

@@ -153,7 +153,7 @@ function routeOf<Role extends string, Session>(
     cors: options.cors,
     keysOf: options.idempotency?.caller,
     jsonPatch: patchOf(options.jsonPatch),
-    ...ownPagesOf(options),
+    ...ownPagesOf(options, live),
     problems: options.problems === true,
     batch: batchOf(options.batch),
     headers: headersOf(options),

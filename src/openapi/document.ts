@@ -43,6 +43,22 @@ export interface ExampleObject {
 export interface MediaObject {
   readonly schema: JSONSchema;
   readonly examples?: Readonly<Record<string, ExampleObject>>;
+  /** Of a stream of events, what the data of each is. */
+  readonly "x-events"?: Readonly<Record<string, JSONSchema>>;
+}
+
+/** What is sent. */
+export interface RequestBodyObject {
+  readonly required: true;
+  readonly content: Readonly<Record<string, MediaObject>>;
+}
+
+/** How a question is asked that is too long for a URL. */
+export interface QuestionInBody {
+  readonly description: string;
+  /** The headers that it needs, by the method that it is sent by. */
+  readonly methods: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly requestBody: RequestBodyObject;
 }
 
 /** A parameter of a URL, or a header. */
@@ -71,10 +87,8 @@ export interface OperationObject {
   readonly description?: string;
   readonly tags: readonly string[];
   readonly parameters: readonly ParameterObject[];
-  readonly requestBody?: {
-    readonly required: true;
-    readonly content: Readonly<Record<string, MediaObject>>;
-  };
+  readonly requestBody?: RequestBodyObject;
+  readonly "x-question-in-body"?: QuestionInBody;
   readonly responses: Readonly<Record<string, ResponseObject>>;
 }
 

@@ -43,17 +43,20 @@ export interface Telling {
   readonly problems: boolean;
   /** Whether writes may be sent under a key. */
   readonly keys: boolean;
+  /** Whether answers may be kept true. */
+  readonly live: boolean;
 }
 
 /** The refusals of a method by status. */
 export function refusalsOf(
   action: Action,
-  { problems, keys }: Telling,
+  { problems, keys, live }: Telling,
   components: Components,
 ): Readonly<Record<string, ResponseObject>> {
   const keyed: readonly ErrorCode[] =
     keys && action !== "read" && action !== "inspect" ? ["idempotency-mismatch"] : [];
-  const codes = [...CODES[action], ...keyed];
+  const lively: readonly ErrorCode[] = live && action === "read" ? ["not-live"] : [];
+  const codes = [...CODES[action], ...keyed, ...lively];
   const statuses = [...new Set(codes.map((code) => STATUS[code]))].toSorted((a, b) => a - b);
   return {
     ...Object.fromEntries(
@@ -102,7 +105,7 @@ const PLACE: Readonly<Record<string, JSONSchema>> = {
   },
 };
 
-const errorOf = (code: JSONSchema): JSONSchema => ({
+export const errorOf = (code: JSONSchema): JSONSchema => ({
   type: "object",
   properties: { error: { ...TEXT, description: "what is wrong" }, code, ...PLACE },
   required: ["error", "code"],

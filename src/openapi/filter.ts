@@ -37,6 +37,7 @@ function conditionsOf(node: Node, tools: Tools): JSONSchema {
   const groups: Record<string, JSONSchema> = { AND: list, OR: list, NOT: where };
   const properties = {
     ...groups,
+    // A column of that very name wins.
     ...Object.fromEntries(relatedConditions(node, tools)),
     ...Object.fromEntries(
       [...node.policy.filterable.values()].flatMap((column) => [...comparisonsOf(column, tools)]),
@@ -44,7 +45,7 @@ function conditionsOf(node: Node, tools: Tools): JSONSchema {
   };
   return {
     type: "object",
-    description: "columns of relations to one row are named by paths, as `author.name`",
+    description: "paths may lead on, through relations to one row",
     properties,
     minProperties: 1,
   };
@@ -91,6 +92,7 @@ function* relatedConditions(node: Node, tools: Tools): Iterable<[string, JSONSch
     const where = filterOf(behind, tools);
     if (relation.kind === "one") {
       const one: JSONSchema = { anyOf: [where, NULL] };
+      yield* valuesBehind(name, behind, tools);
       for (const key of [name, `${name}.is`, `${name}.isNot`]) yield [key, one];
       continue;
     }
@@ -99,6 +101,12 @@ function* relatedConditions(node: Node, tools: Tools): Iterable<[string, JSONSch
     yield [`${name}.every`, where];
     if (!behind.policy.forbids.has("count")) yield* countedConditions(name);
   }
+}
+
+/** The columns of the row that a relation leads to, by paths; further ones are taken all the same. */
+function* valuesBehind(name: string, { policy }: Node, tools: Tools): Iterable<[string, JSONSchema]> {
+  for (const column of policy.filterable.values())
+    for (const [key, schema] of comparisonsOf(column, tools)) yield [`${name}.${key}`, schema];
 }
 
 const NUMBER: JSONSchema = { type: "integer", minimum: 0 };

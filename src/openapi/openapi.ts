@@ -12,6 +12,8 @@ import { readCatalog, type TableInfo } from "../schema/schema.ts";
 import { Components } from "./components.ts";
 import type { OpenAPIDocument, OperationObject, ServerObject } from "./document.ts";
 import { Nodes } from "./node.ts";
+import { batchPath } from "./batch.ts";
+import { livePath } from "./live.ts";
 import { type Ground, operationOf } from "./operation.ts";
 
 export type {
@@ -21,6 +23,8 @@ export type {
   OpenAPIDocument,
   OperationObject,
   ParameterObject,
+  QuestionInBody,
+  RequestBodyObject,
   ResponseObject,
   ServerObject,
 } from "./document.ts";
@@ -45,6 +49,10 @@ export interface RouteFeatures {
   readonly jsonPatch?: boolean;
   /** Whether a formatter of the route makes all answers. */
   readonly formatted?: boolean;
+  /** The most requests of a batch; absent where none are taken. */
+  readonly batch?: number;
+  /** The most questions of a stream of live answers; absent where none are. */
+  readonly live?: number;
 }
 
 /** What `openapi` is told. */
@@ -81,7 +89,7 @@ export function openapi(
 export function describeOpenAPI(view: View, info: OpenAPIInfo & RouteFeatures): OpenAPIDocument {
   const described = describePolicies(view);
   const { title = "API", version = "1", servers = [{ url: "/query" }] } = info;
-  const { problems = false, idempotency = false, jsonPatch = false, formatted = false } = info;
+  const { problems = false, idempotency = false, jsonPatch = false, formatted = false, batch, live } = info;
   const components = new Components();
   const nodes = new Nodes(described);
   const madeUp = new Map<TableInfo, number>();
@@ -89,11 +97,15 @@ export function describeOpenAPI(view: View, info: OpenAPIInfo & RouteFeatures): 
     components,
     nodes,
     madeUp,
-    telling: { problems, keys: idempotency },
+    telling: { problems, keys: idempotency, live: live !== undefined },
     jsonPatch,
     formatted,
   };
-  const paths = Object.fromEntries(pathsOf(described, ground));
+  const paths = {
+    ...Object.fromEntries(pathsOf(described, ground)),
+    ...(batch !== undefined && batchPath(Object.keys(described.access.resources), batch, ground)),
+    ...(live !== undefined && livePath(live, ground)),
+  };
   return {
     openapi: "3.1.0",
     info: { title, version, description: DESCRIPTION },

@@ -1,4 +1,4 @@
-import { type Method, type MethodTraits, traitsOf } from "../request/request.ts";
+import { type Method, METHOD_OF, type MethodTraits, traitsOf } from "../request/request.ts";
 import { numbersOf } from "./aggregate.ts";
 import { readAnswers, writeAnswers } from "./answer-example.ts";
 import { bodyOf, takesBody } from "./body.ts";
@@ -8,9 +8,12 @@ import type {
   MediaObject,
   OperationObject,
   ParameterObject,
+  RequestBodyObject,
   ResponseObject,
 } from "./document.ts";
 import { refusalsOf, type Telling } from "./errors.ts";
+import { inBody } from "./in-body.ts";
+import { streamOf } from "./live.ts";
 import type { Tools } from "./filter.ts";
 import type { RuleNode } from "./node.ts";
 import { parametersOf } from "./parameters.ts";
@@ -46,18 +49,17 @@ export function operationOf(
   const traits = traitsOf(method);
   const [first] = rules;
   const example = first !== undefined && traits.writes ? writeExample(first, ground) : undefined;
+  const parameters = first === undefined ? [] : parametersOf(method, rules, example, ground);
   return {
     operationId: components.nameOf(`${method.toLowerCase()}_${resource}`),
     summary: `${VERBS[traits.action]} \`${resource}\``,
     ...(example !== undefined &&
       "unknown" in example && { description: `There is no example: ${example.unknown}.` }),
     tags: [resource],
-    parameters:
-      first === undefined
-        ? []
-        : [...parametersOf(method, rules, example, ground), ...headersOf(traits, first, ground)],
+    parameters: [...parameters, ...(first === undefined ? [] : headersOf(traits, first, ground))],
     ...(first !== undefined &&
       takesBody(first) && { requestBody: requestOf(traits, rules, example, ground) }),
+    ...(method === METHOD_OF.read && first !== undefined && { "x-question-in-body": inBody(parameters) }),
     responses: {
       ...answersOf(traits, resource, rules, example, ground),
       ...refusalsOf(traits.action, telling, components),
@@ -65,7 +67,7 @@ export function operationOf(
   };
 }
 
-const header = (
+export const header = (
   name: string,
   description: string,
   schema: JSONSchema = { type: "string" },
@@ -81,7 +83,13 @@ function headersOf(
   { policy }: RuleNode,
   { telling }: Ground,
 ): readonly ParameterObject[] {
-  if (!writes) return [header("If-None-Match", "the `ETag` of an answer that is known")];
+  if (!writes)
+    return [
+      header("If-None-Match", "the `ETag` of an answer that is known"),
+      ...(telling.live && policy.live !== undefined
+        ? [header("Last-Event-ID", "of a stream, the id of the answer that is known")]
+        : []),
+    ];
   const { version } = policy.facts ?? {};
   const versioned = version !== undefined && action !== "insert" && policy.readable.has(version.name);
   const tried = policy.dryRun ? "`tx=rollback`, " : "";
@@ -92,7 +100,7 @@ function headersOf(
   ];
 }
 
-const KEY: JSONSchema = { type: "string", pattern: "^[!-~]{1,255}$" };
+export const KEY: JSONSchema = { type: "string", pattern: "^[!-~]{1,255}$" };
 
 /** The media types of bodies that are rows, and those of changes beside. */
 const BODIES = ["application/json", "application/rjson", "application/x-www-form-urlencoded"] as const;
@@ -102,7 +110,7 @@ function requestOf(
   rules: readonly RuleNode[],
   example: WriteExample | undefined,
   ground: Ground,
-): NonNullable<OperationObject["requestBody"]> {
+): RequestBodyObject {
   const schemas = rules.map((node) => bodyOf(node, ground));
   const schema = schemas.length === 1 ? schemas[0]! : { anyOf: schemas };
   const json: MediaObject = {
@@ -121,7 +129,7 @@ function requestOf(
   };
 }
 
-const PATCH: JSONSchema = {
+export const PATCH: JSONSchema = {
   type: "array",
   items: {
     type: "object",
@@ -160,6 +168,10 @@ function answersOf(
       ...(bodiless !== true && {
         content: {
           "application/json": { schema, ...(Object.keys(examples).length > 0 && { examples }) },
+          ...(ground.telling.live &&
+            read &&
+            rules.some(({ policy }) => policy.live !== undefined) &&
+            streamOf(schema)),
         },
       }),
     },
@@ -192,7 +204,7 @@ const PAGE: JSONSchema = {
 };
 
 /** The answers of a rule, each kind of them. */
-function answerOf(
+export function answerOf(
   action: MethodTraits["action"],
   resource: string,
   node: RuleNode,

@@ -156,14 +156,17 @@ const NAMES: JSONSchema = {
   ],
 };
 
+/** What becomes of rows that are met. */
+export const CONFLICT: JSONSchema = {
+  type: "object",
+  properties: { target: NAMES, update: NAMES, ignore: { type: "boolean" } },
+  required: ["target"],
+  additionalProperties: false,
+};
+
 const ON_CONFLICT: ParameterObject = {
   name: "onConflict",
   in: "query",
   description: "what becomes of new rows that meet rows which exist, as RJSON",
-  schema: inText({
-    type: "object",
-    properties: { target: NAMES, update: NAMES, ignore: { type: "boolean" } },
-    required: ["target"],
-    additionalProperties: false,
-  }),
+  schema: inText(CONFLICT),
 };

@@ -1,4 +1,5 @@
 import type { AccessKey, AccessRange } from "../access/access.ts";
+import { hasOrder } from "../policy/policy.ts";
 import type { JSONSchema } from "./document.ts";
 import { filterOf, type Tools } from "./filter.ts";
 import { columnsOf, type Node, type RelatedNode } from "./node.ts";
@@ -88,11 +89,18 @@ function orderOf(node: Node, { nodes }: Tools): JSONSchema {
       ([, { relation, node: behind }]) => relation.kind === "many" && !behind.policy.forbids.has("count"),
     )
     .map(([name]) => `${name}.count`);
+  const behind = [...nodes.related(node)].flatMap(([name, { relation, node: other }]) =>
+    relation.kind === "many" || other.policy.forbids.has("orderBy")
+      ? []
+      : [...other.policy.readable.values()].filter(hasOrder).map((column) => `${name}.${column.name}`),
+  );
   const ranked = node.access.takes.includes("search") ? ["search"] : [];
   return {
     type: "object",
-    description: "the order of the keys counts; columns of relations to one row are named by paths",
-    properties: Object.fromEntries([...columns, ...counted, ...ranked].map((name) => [name, DIRECTION])),
+    description: "the order of the keys counts; paths may lead on, through relations to one row",
+    properties: Object.fromEntries(
+      [...behind, ...columns, ...counted, ...ranked].map((name) => [name, DIRECTION]),
+    ),
   };
 }
 
