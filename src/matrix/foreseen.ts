@@ -6,16 +6,16 @@ import { BRANCHES, sourceOf } from "./rows.ts";
 import { writeSQL } from "./sql.ts";
 
 /** What calls anything: such a function may do more than answer. Its own head is none. */
-const CALLS = /[\w$\])]\s*\(|\bnew\b|`|\bdelete\b|[^=!<>]=(?![=>])|\+\+|--/;
-const HEAD = /^(?:function\b\s*)?[\w$]*\s*\([^()]*\)/;
+const CALLS = /[\w$\])]\s*\(|\bnew\b|\x60|\bdelete\b|[^=!<>]=(?![=>])|\+\+|--/;
+const HEAD = /^[\w$\s]*\([^()]*\)/;
 
 /**
  * What a function makes of values whoever asks: its context is one that stands for anybody's. `undefined` where it is not
  * asked, since it calls, assigns, branches or waits, so that it may do more than answer, or answer otherwise.
  */
 export function foreseen(make: AuthorFunction, ...values: readonly unknown[]): unknown {
-  const source = sourceOf(make).replace(HEAD, "");
-  if (CALLS.test(source) || BRANCHES.test(source)) return undefined;
+  const source = sourceOf(make);
+  if (BRANCHES.test(source) || CALLS.test(source.replace(HEAD, ""))) return undefined;
   try {
     return make(...values, recording());
   } catch {
@@ -24,7 +24,7 @@ export function foreseen(make: AuthorFunction, ...values: readonly unknown[]): u
 }
 
 /** `({ user }, row, { eq }) => user && eq(row.userId, user.id)`: nothing is admitted to nobody. */
-const GUARD = /=>\s*\(?\s*([\w$]+)(?:\??\.[\w$]+)*\s*&&/;
+const GUARD = /=>\s*(?:\(\s*)?([\w$]+)(?:\??\.[\w$]+)*\s*&&/;
 
 /**
  * Whether a row is known to satisfy what a function asks of rows, whoever asks that is somebody: values of which only the

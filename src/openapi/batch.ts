@@ -1,7 +1,7 @@
 import { type Method, METHOD_OF, RULED, traitsOf } from "../request/request.ts";
 import { readAnswers } from "./answer-example.ts";
 import { bodyOf, takesBody } from "./body.ts";
-import type { ExampleObject, JSONSchema, OpenAPIDocument } from "./document.ts";
+import type { ExampleObject, JSONSchema, OpenAPIDocument, OperationObject } from "./document.ts";
 import { refusalsOf } from "./errors.ts";
 import { selectorsOf } from "./example.ts";
 import type { RuleNode } from "./node.ts";
@@ -22,43 +22,41 @@ export function batchPath(
   const { components, telling } = ground;
   const places = resources.flatMap((resource) => [...requestsTo(resource, ground)]);
   if (places.length === 0) return {};
-  const answers = places.flatMap(({ method, resource, rules }) =>
-    rules.flatMap((rule) => answerOf(traitsOf(method).action, resource, rule, ground)),
-  );
+  const [examples, answered] = examplesOf(places, ground);
   const schema: JSONSchema = {
     type: "array",
     items: { anyOf: places.map((place) => requestIn(place, ground)) },
     minItems: 1,
     maxItems: most,
   };
-  const [examples, answered] = examplesOf(places, ground);
+  const answers = { type: "array", items: { anyOf: answersIn(places, ground) } };
   const method = METHOD_OF.insert.toLowerCase();
-  return {
-    [`/${NAME}`]: {
-      [method]: {
-        operationId: components.nameOf(`${method}_${NAME}`),
-        summary: "Does several requests in one transaction: all of them, or none",
-        description:
-          'In place of a value in a body or a filter `{ "$ref": "<as>.<resource>.<member>" }` stands for one of an earlier answer.',
-        tags: [NAME],
-        parameters: [
-          header("Prefer", "`tx=rollback`, `return=minimal`, `handling=strict`"),
-          ...(telling.keys ? [header("Idempotency-Key", "a write under a key is done once", KEY)] : []),
-        ],
-        requestBody: { required: true, content: { "application/json": { schema, ...examples } } },
-        responses: {
-          200: {
-            description: "the answers, in the order of their requests",
-            content: {
-              "application/json": { schema: { type: "array", items: { anyOf: answers } }, ...answered },
-            },
-          },
-          ...refusalsOf("update", telling, components),
-        },
+  const operation: OperationObject = {
+    operationId: components.nameOf(`${method}_${NAME}`),
+    summary: "Does several requests in one transaction: all of them, or none",
+    description:
+      'In place of a value in a body or a filter `{ "$ref": "<as>.<resource>.<member>" }` stands for one of an earlier answer.',
+    tags: [NAME],
+    parameters: [
+      header("Prefer", "`tx=rollback`, `return=minimal`, `handling=strict`"),
+      ...(telling.keys ? [header("Idempotency-Key", "a write under a key is done once", KEY)] : []),
+    ],
+    requestBody: { required: true, content: { "application/json": { schema, ...examples } } },
+    responses: {
+      200: {
+        description: "the answers, in the order of their requests",
+        content: { "application/json": { schema: answers, ...answered } },
       },
+      ...refusalsOf("update", telling, components),
     },
   };
+  return { [`/${NAME}`]: { [method]: operation } };
 }
+
+const answersIn = (places: readonly Place[], ground: Ground): readonly JSONSchema[] =>
+  places.flatMap(({ method, resource, rules }) =>
+    rules.flatMap((rule) => answerOf(traitsOf(method).action, resource, rule, ground)),
+  );
 
 /** A method of a resource, and the rules that answer it. */
 interface Place {

@@ -1,7 +1,8 @@
 import { METHOD_OF } from "../request/request.ts";
 import type { JSONSchema, MediaObject, OpenAPIDocument } from "./document.ts";
 import { errorOf, refusalsOf } from "./errors.ts";
-import { type Ground, PATCH } from "./operation.ts";
+import type { Ground } from "./operation.ts";
+import { PATCH } from "./patch.ts";
 
 const TEXT: JSONSchema = { type: "string" };
 const STREAM = "text/event-stream";

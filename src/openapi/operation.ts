@@ -17,6 +17,7 @@ import { streamOf } from "./live.ts";
 import type { Tools } from "./filter.ts";
 import type { RuleNode } from "./node.ts";
 import { parametersOf } from "./parameters.ts";
+import { PATCH } from "./patch.ts";
 import { rowOf } from "./row.ts";
 import { type WriteExample, writeExample } from "./write-example.ts";
 
@@ -128,20 +129,6 @@ function requestOf(
     },
   };
 }
-
-export const PATCH: JSONSchema = {
-  type: "array",
-  items: {
-    type: "object",
-    properties: {
-      op: { enum: ["add", "remove", "replace", "move", "copy", "test"] },
-      path: { type: "string" },
-      from: { type: "string" },
-      value: {},
-    },
-    required: ["op", "path"],
-  },
-};
 
 const changesOf = (schema: JSONSchema, { jsonPatch }: Ground): Readonly<Record<string, MediaObject>> => ({
   "application/merge-patch+json": { schema },
