@@ -31,7 +31,7 @@ export {
   type SerializeOptions,
 } from "./dialect/dialect.ts";
 export type { Became } from "./engine/became.ts";
-export type { Explained, Explanation, Mentioned, Refused } from "./engine/explain.ts";
+export type { Explained, ExplainedPart, Explanation, Mentioned, Refused } from "./engine/explain.ts";
 export type { CallerAccess, Matrix, MatrixNode, MatrixRule, MatrixRows } from "./matrix/matrix.ts";
 export { type ErrorCode, type ErrorDetails, HttpError, type Issue, QueryError } from "./error.ts";
 export type { CorsOptions } from "./http/cors.ts";

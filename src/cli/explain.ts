@@ -65,6 +65,7 @@ function textOf(told: Explanation): string {
     became,
     mentions = [],
     statements = [],
+    parts = [],
   } = told;
   const who = roles.length === 0 ? "a guest" : roles.join(", ");
   return [
@@ -77,17 +78,34 @@ function textOf(told: Explanation): string {
       : ["", `refused: ${refused.status} ${refused.code}: ${refused.error}`, ...placeOf(refused)]),
     ...(became === undefined ? [] : ["", "it became", ...linesOf(became, "  ")]),
     ...(mentions.length === 0 ? [] : ["", "rows that exist"]),
-    ...mentions.map(({ table, rule: place, rows }) => `  ${table} by ${place}: ${rows}`),
-    ...statements.flatMap(({ of, sql, values, plan }) => [
-      "",
-      `SQL for ${of}`,
-      `  ${sql}`,
-      ...values.map((value, index) => `  value ${index + 1}: ${JSON.stringify(value)}`),
-      "plan",
-      ...plan.map(({ text, scan }) => `  ${text}${scan ? "   <- reads the whole table" : ""}`),
-    ]),
+    ...mentions.map(rowsIn),
+    ...statements.flatMap(linesIn),
+    ...(parts.length === 0 ? [] : ["", "what is done, in this order"]),
+    ...parts.flatMap(partLines),
   ].join("\n");
 }
+
+type Part = NonNullable<Explanation["parts"]>[number];
+
+const rowsIn = ({ table, rule, rows }: Part["mentions"][number]): string => `  ${table} by ${rule}: ${rows}`;
+
+const linesIn = ({ of, sql, values, plan }: Part["statements"][number]): readonly string[] => [
+  "",
+  `SQL for ${of}`,
+  `  ${sql}`,
+  ...values.map((value, index) => `  value ${index + 1}: ${JSON.stringify(value)}`),
+  "plan",
+  ...plan.map(({ text, scan }) => `  ${text}${scan ? "   <- reads the whole table" : ""}`),
+];
+
+/** A request among several; that which was asked is told already. */
+const partLines = ({ at, method, resource, rule, mentions, statements }: Part): readonly string[] => [
+  "",
+  at === "" ? `${method} ${resource} itself` : `${at}: ${method} ${resource} by ${rule}`,
+  ...(at === ""
+    ? []
+    : [...mentions.map(rowsIn), ...statements.flatMap(linesIn)].map((line) => `  ${line}`.trimEnd())),
+];
 
 const placeOf = ({ path, hint }: NonNullable<Explanation["refused"]>): readonly string[] => [
   ...(path === undefined ? [] : [`  at ${path}`]),

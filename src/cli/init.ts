@@ -30,7 +30,7 @@ export const initCommand: Command = {
     const lines = [
       ...written.map((name) => `wrote ${name}`),
       "",
-      "Then:",
+      relative(".", folder) === "" ? "Then:" : `Then, in ${folder}:`,
       "",
       ...commands.map((line) => `  ${line}`),
     ];

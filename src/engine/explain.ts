@@ -7,7 +7,7 @@ import { type Mention, planAggregate, planRead } from "../plan/plan.ts";
 import { considered, type Considered, type Policy } from "../policy/policy.ts";
 import { traitsOf } from "../request/request.ts";
 import type { Call, Parts } from "./call.ts";
-import { foresee } from "./explain-write.ts";
+import { foresee, type Foreseen, type ForeseenPart } from "./explain-write.ts";
 import { type Became, becameOf, becameOfAggregate } from "./became.ts";
 
 /** Why a request is answered as it is: nothing of it is run. */
@@ -28,8 +28,23 @@ export interface Explanation {
   /** The rows that exist for the caller in each place that is mentioned. */
   readonly mentions?: readonly Mentioned[];
   readonly statements?: readonly Explained[];
+  /** Of a write that is made of several requests: each, as it would be on its own, in the order in which they are done. */
+  readonly parts?: readonly ExplainedPart[];
   /** Of a running route: how long each room took, in milliseconds; the database is not asked for rows. */
   readonly milliseconds?: Readonly<Partial<Record<Room, number>>>;
+}
+
+/** One of the requests that a write is made of. */
+export interface ExplainedPart {
+  /** Where it stands in the whole: `author.create` in the body, or `onConflict`; empty for the whole itself. */
+  readonly at: string;
+  readonly method: string;
+  readonly resource: string;
+  /** Where the rule stands that applies. */
+  readonly rule: string;
+  readonly mentions: readonly Mentioned[];
+  /** Those that are known before another part has run. */
+  readonly statements: readonly Explained[];
 }
 
 /** A refusal. */
@@ -92,7 +107,7 @@ function refusedBy(error: HttpError): Refused {
   return { status, code, error: message, ...place, ...(hint !== undefined && { hint }) };
 }
 
-type Told = Pick<Explanation, "became" | "mentions" | "statements">;
+type Told = Pick<Explanation, "became" | "mentions" | "statements" | "parts">;
 
 function explainUnder(parts: Parts, policy: Policy, call: Call<unknown>, wishes: Wishes): Promise<Told> {
   if (traitsOf(call.request.method).writes) return explainWrite(parts, policy, call, wishes);
@@ -157,19 +172,38 @@ async function explainWrite(
   call: Call<unknown>,
   { values, body }: Wishes,
 ): Promise<Told> {
-  const { plan, rows, asked } = await foresee(parts, policy, call, body);
-  const { table, path } = policy;
-  const check = {
-    table: table.name,
-    rule: `${path}.check`,
-    rows: written(rows.check, table.database, values),
-  };
-  const mentioned = mentionsOf(plan.mentions, (mention) => rows.admitted.of(mention), values);
+  const { parts: several, plan, ...own } = await foresee(parts, policy, call, body);
+  const told: ExplainedPart[] = [];
+  for (const part of several) told.push(await partOf(parts, part, values));
   return {
     became: becameOf(plan.answer),
-    mentions: plan.kind === "delete" ? mentioned : [...mentioned, check],
+    mentions: mentionsIn(own, values),
+    statements: await explainAll(parts, own.asked, values),
+    ...(told.length > 0 && { parts: told }),
+  };
+}
+
+async function partOf(parts: Parts, part: ForeseenPart, values: boolean): Promise<ExplainedPart> {
+  const { at, method, resource, policy, asked } = part;
+  return {
+    at,
+    method,
+    resource,
+    rule: policy.path,
+    mentions: mentionsIn(part, values),
     statements: await explainAll(parts, asked, values),
   };
+}
+
+/** The rows that a write mentions, and what those that it writes must be. */
+function mentionsIn({ policy, mentions, admitted, check }: Foreseen, values: boolean): readonly Mentioned[] {
+  const { table, path } = policy;
+  const mentioned = mentionsOf(mentions, (mention) => admitted.of(mention), values);
+  if (check === undefined) return mentioned;
+  return [
+    ...mentioned,
+    { table: table.name, rule: `${path}.check`, rows: written(check, table.database, values) },
+  ];
 }
 
 function mentionsOf(

@@ -205,7 +205,9 @@ export async function readKey(
     setFindFirst(context, false);
     const admitted = await parts.runtime.outside(() => admitAll(plan.mentions, context), part);
     if (plan.searches.length > 0) await parts.indexes.need(plan.searches);
-    return { policy, statement: parts.compiler.read(plan, admitted, true, true) };
+    const statement = parts.compiler.read(plan, admitted, true, true);
+    tree.requests.push({ request, place, policy, found: { mentions: plan.mentions, admitted, statement } });
+    return { policy, statement };
   });
   const finish = ({ rows }: QueryResult): Row => {
     const [row] = rows as readonly Row[];
@@ -252,6 +254,7 @@ export async function linkPart(
     throw new QueryError("unknown-column", "what joins these rows may not be written", { path: place.at });
   const sent = new Set(writable.map(({ name }) => name));
   const draft = await placing(place, () => draftWrite(tree.parts, plan, part, sent));
+  tree.requests.push({ request: part.request, place, policy: plan.policy, draft });
   return new LinkWrite(tree, { ...draft, set: undefined }, part, place, writable);
 }
 

@@ -1,10 +1,11 @@
 import type { SQL } from "drizzle-orm";
-import { type Body, type Context, type Row, setBody } from "../author/author.ts";
-import { noRow } from "../compile/compile.ts";
+import { type Admitted, type Body, type Context, type Row, setBody } from "../author/author.ts";
+import { noRow, type ReadStatement } from "../compile/compile.ts";
 import { checkFailed, invalidBody, limitExceeded, QueryError } from "../error.ts";
 import { type Inside, rowsOf, type Task } from "../execute/execute.ts";
-import type { Shared, Spent, WritePlan } from "../plan/plan.ts";
+import { type Mention, type Shared, Spent, type WritePlan } from "../plan/plan.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { QueryRequest } from "../request/request.ts";
 import type { Call, Parts } from "./call.ts";
 import { split } from "./nested-body.ts";
 import { type Place, placed, placing } from "./nested-place.ts";
@@ -27,22 +28,58 @@ export async function prepareNested<Shaped>(
   planned: WritePlan,
   sent: Body,
   call: Call<Shaped>,
-  { spent }: Shared,
+  shared: Shared,
 ): Promise<Ready<Shaped>> {
-  const { limits } = planned.policy;
-  const tree = new Tree(parts, call, limits.maxRows, spent);
-  const write = await tree.prepare(planned, sent, call, {
-    place: undefined,
-    depth: limits.maxDepth,
-    given: NONE,
-  });
+  const { tree, write } = await treeOf(parts, planned, sent, call, shared);
   return {
     run: (inside) => tree.run(() => write.run(inside, {})),
     settle: () => tree.settle(sent.spent),
   };
 }
 
+/** All requests of such a write, in the order in which they are done: made ready, and none of them run. */
+export async function foreseeNested(
+  parts: Parts,
+  planned: WritePlan,
+  sent: Body,
+  call: Call<unknown>,
+): Promise<readonly TreeRequest[]> {
+  const { tree } = await treeOf(parts, planned, sent, call, { spent: new Spent() });
+  return tree.requests;
+}
+
+async function treeOf<Shaped>(
+  parts: Parts,
+  planned: WritePlan,
+  sent: Body,
+  call: Call<Shaped>,
+  { spent }: Shared,
+): Promise<{ readonly tree: Tree; readonly write: Write<Shaped> }> {
+  const { maxRows, maxDepth } = planned.policy.limits;
+  const tree = new Tree(parts, call, maxRows, spent);
+  const spot = { place: undefined, depth: maxDepth, given: NONE };
+  return { tree, write: await tree.prepare(planned, sent, call, spot) };
+}
+
 const NONE: ReadonlySet<string> = new Set();
+
+/** A request of the tree, and what is known of it before it runs. */
+export interface TreeRequest {
+  readonly request: QueryRequest;
+  readonly place: Place | undefined;
+  readonly policy: Policy;
+  /** Of a write. */
+  readonly draft?: Draft;
+  /** Of a read that finds a row. */
+  readonly found?: Found;
+}
+
+/** The rows that a read is about, and how they are asked for. */
+export interface Found {
+  readonly mentions: readonly Mention[];
+  readonly admitted: Admitted;
+  readonly statement: ReadStatement;
+}
 
 /** Where a write of the tree stands. */
 export interface Spot {
@@ -88,6 +125,8 @@ export class Tree {
   /** By all of it, and by what runs together with it. */
   readonly spent: Spent;
   readonly #mostRows: number;
+  /** The requests that it is made of, in the order in which they are done. */
+  readonly requests: TreeRequest[] = [];
   #rows = 0;
   #ran: Ran[] = [];
   /** What must hold at the end. */
@@ -131,6 +170,7 @@ export class Tree {
     const before = await BeforeSteps.prepare(this, policy, wishes, { ...spot, root });
     for (const name of before.columns) columns?.add(name);
     const draft = await placing(place, () => draftWrite(this.parts, planned, call, columns));
+    this.requests.push({ request: call.request, place, policy, draft });
     const after = await AfterSteps.prepare(this, policy, wishes, { ...spot, root });
     return new TreeWrite(this, draft, call, place, before, after);
   }

@@ -3,12 +3,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../../src/cli/main.ts";
-import { sourcesFolder, writeFiles } from "../support/application.ts";
-import { installed, NODE } from "../support/node.ts";
+import { packageFolder, sourcesFolder, writeFiles } from "../support/application.ts";
+import { installed, missing, NODE } from "../support/node.ts";
 
 // The commands as processes, on both runtimes.
 
 const root = join(import.meta.dir, "../..");
+const absent =
+  missing("node-postgres") ?? (Bun.which("createdb") === null ? "there is no createdb" : undefined);
+if (absent !== undefined) console.warn(`init for PostgreSQL is not tried out: ${absent}`);
 const PROGRAM = join(root, "src/cli/main.ts");
 
 interface Ended {
@@ -201,6 +204,15 @@ test("a file of cases that says what nobody compares is no such file", async () 
   }
 });
 
+test("a write that is made of several requests is explained part by part", async () => {
+  const body = '{ "name": "New", "fruit": [{ "name": "Fig" }] }';
+  const { code, out } = await told("explain", "sandbox/api.ts", "POST baskets", "--body", body);
+  expect(code).toBe(0);
+  expect(out).toMatch(
+    /what is done, in this order\n\nPOST baskets itself\n\nfruit: POST fruits by acl\.fruits\.control\.POST\.all\n {4}fruit by /,
+  );
+});
+
 test("init in an empty directory, followed by its own commands, runs", async () => {
   const app = sourcesFolder([]);
   try {
@@ -226,6 +238,62 @@ test("init in an empty directory, followed by its own commands, runs", async () 
     await app.remove();
   }
 }, 60_000);
+
+describe.skipIf(absent !== undefined)("init for PostgreSQL", () => {
+  const server = new URL(process.env["TEST_POSTGRES_URL"] ?? "postgres://localhost");
+  const name = `init_${process.pid}`;
+  const env = {
+    PGHOST: server.hostname,
+    PGPORT: server.port || "5432",
+    PGUSER: decodeURIComponent(server.username),
+    PGPASSWORD: decodeURIComponent(server.password),
+  };
+
+  test("in an empty directory, followed by its own commands, runs", async () => {
+    const app = await packageFolder([], env);
+    try {
+      rmSync(join(app.path, "package.json"));
+      const program = join(await installed(), "node_modules/@bepalo/query/dist/src/cli/main.js");
+      const { code, out } = await run([NODE!, program], ["init", "--db", "postgres", "--json"], app.path);
+      expect(code).toBe(0);
+      const { commands } = JSON.parse(out) as { commands: readonly string[] };
+      // What it depends on is there already; the database is one of its own, on the server of the tests.
+      const steps = commands
+        .filter((line) => !line.startsWith("npm install "))
+        .map((line) => line.replace("createdb notes", `createdb ${name}`))
+        .map((line) =>
+          line.replace(
+            "postgres://localhost:5432/notes",
+            Object.assign(new URL(server), { pathname: `/${name}` }).href,
+          ),
+        );
+      expect(steps).toEqual([
+        "npm init -y && npm pkg set type=module",
+        expect.stringContaining(`createdb ${name} && export DATABASE_URL=`),
+        "npx drizzle-kit push",
+        "node --import tsx seed.ts",
+        "node --import tsx index.ts",
+      ]);
+      // One shell, as what is exported is there for the next line; the server alone is heard.
+      const lines = ["exec 3>&1 >&2", ...steps.slice(0, -1), `exec ${steps.at(-1)!} >&3`];
+      writeFileSync(join(app.path, "all.sh"), lines.join("\n"));
+      const origin = await app.serve("sh -e all.sh");
+      const headers = { authorization: "Bearer ann-secret", "content-type": "application/json" };
+      const answer = await fetch(`${origin}/query/notes`, {
+        method: "POST",
+        headers,
+        body: '{ "title": "Milk" }',
+      });
+      expect([answer.status, await answer.json()]).toMatchObject([
+        200,
+        { rowsAffected: 1, notes: [{ title: "Milk" }] },
+      ]);
+    } finally {
+      await app.remove();
+      await run(["dropdb", "--force", name], [], root, env);
+    }
+  }, 120_000);
+});
 
 describe.skipIf(NODE === undefined)("on Node, as the package is installed", () => {
   let app: string;
