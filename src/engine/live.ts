@@ -260,5 +260,9 @@ class Behalf<Shaped> implements Call<Shaped> {
 }
 
 /** All that a client asks, but how it is remembered. */
-const questionOf = (question: Call<unknown>["request"]): string =>
-  spelled({ ...question, recurring: false, filling: undefined });
+function questionOf(question: Call<unknown>["request"]): string {
+  const { selector } = question; // no member of its own, where it fills a template
+  const asked = { ...question, selector, recurring: undefined, filling: undefined };
+  const members = Object.entries(asked).filter(([, member]) => member !== undefined);
+  return spelled(members.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}

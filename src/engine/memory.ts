@@ -117,7 +117,8 @@ export class PlanMemory {
     const plan = template.fits ? this.#ofTemplate(policy, filling, changes) : undefined;
     const values = plan && valuesOf(plan, filling);
     if (plan !== undefined && values !== undefined) return { plan, values };
-    const whole = planRead(policy, { ...request, recurring: false }, changes);
+    const { selector } = request; // no member of its own
+    const whole = planRead(policy, { ...request, selector, recurring: false }, changes);
     // There is a plan of the question, and none of its template.
     if (plan === undefined) template.fits = false;
     return { plan: whole };

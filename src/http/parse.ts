@@ -4,6 +4,7 @@ import { at, invalidValue, QueryError, quote, unknownParameter } from "../error.
 import {
   type AggregateWish,
   EVERY_METHOD,
+  type Filling,
   type Method,
   ON_CONFLICT,
   type QueryRequest,
@@ -73,14 +74,53 @@ function fill(method: Method, resource: string, search: string): QueryRequest | 
     templates.set(key, (template = readTemplate(method, resource, outlined)));
   }
   if (template === "none" || !template.fits) return undefined;
-  let whole: Selector | undefined;
-  return {
-    ...template.request,
-    get selector() {
-      return (whole ??= read(method, resource, search).selector);
-    },
-    filling: { template, values },
-  };
+  return new Filled({ template, values }, search);
+}
+
+/** Every member of a question, so that none is forgotten. */
+type Members = { readonly [Member in keyof Required<QueryRequest>]: QueryRequest[Member] };
+
+/** A question that fills a template; what it selects is read where somebody asks, which is seldom. */
+class Filled implements Members {
+  readonly method: Method;
+  readonly resource: string;
+  readonly scope: Members["scope"];
+  readonly first: Members["first"];
+  readonly can: Members["can"];
+  readonly cursor: Members["cursor"];
+  readonly filtered: Members["filtered"];
+  readonly aggregate: Members["aggregate"];
+  readonly total: Members["total"];
+  readonly conflict: Members["conflict"];
+  readonly match: Members["match"];
+  readonly prefer: Members["prefer"];
+  readonly recurring: Members["recurring"];
+  readonly filling: Filling;
+  readonly #search: string;
+  #selector: Selector | undefined;
+
+  constructor(filling: Filling, search: string) {
+    const { request } = filling.template;
+    this.method = request.method;
+    this.resource = request.resource;
+    this.scope = request.scope;
+    this.first = request.first;
+    this.can = request.can;
+    this.cursor = request.cursor;
+    this.filtered = request.filtered;
+    this.aggregate = request.aggregate;
+    this.total = request.total;
+    this.conflict = request.conflict;
+    this.match = request.match;
+    this.prefer = request.prefer;
+    this.recurring = request.recurring;
+    this.filling = filling;
+    this.#search = search;
+  }
+
+  get selector(): Selector {
+    return (this.#selector ??= read(this.method, this.resource, this.#search).selector);
+  }
 }
 
 function readTemplate(method: Method, resource: string, { text, values }: Outline): Template | "none" {

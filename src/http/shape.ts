@@ -47,17 +47,17 @@ function defaultBody(
 ): string {
   const text =
     json ?? (rows === undefined ? undefined : isPlain(rows) ? JSON.stringify(rows) : stringify(rows));
-  const parts = [
-    total !== undefined && `"total":${total}`,
-    filtered !== undefined && `"filtered":${filtered}`,
-    rowsAffected !== undefined && `"rowsAffected":${rowsAffected}`,
-    inserted !== undefined && `"inserted":${inserted}`,
-    count !== undefined && !(first && text !== undefined) && `"count":${count}`,
-    page !== undefined && `"page":${JSON.stringify(page)}`,
-    more === true && '"more":true',
-    text !== undefined && `${JSON.stringify(resource)}:${text}`,
-  ];
-  return `{${parts.filter((part) => part !== false).join(",")}}`;
+  let body = "{";
+  const add = (member: string): void => void (body += body === "{" ? member : `,${member}`);
+  if (total !== undefined) add(`"total":${total}`);
+  if (filtered !== undefined) add(`"filtered":${filtered}`);
+  if (rowsAffected !== undefined) add(`"rowsAffected":${rowsAffected}`);
+  if (inserted !== undefined) add(`"inserted":${inserted}`);
+  if (count !== undefined && !(first && text !== undefined)) add(`"count":${count}`);
+  if (page !== undefined) add(`"page":${JSON.stringify(page)}`);
+  if (more === true) add('"more":true');
+  if (text !== undefined) add(`${JSON.stringify(resource)}:${text}`);
+  return `${body}}`;
 }
 
 /** Whether JSON says all values of rows as answers carry them, so that nobody need look at each. */

@@ -7,7 +7,7 @@ import type { NodePolicy, Policy, Registry, RulesByRole } from "./policy.ts";
 export interface Question {
   readonly method: Method;
   readonly resource: string;
-  readonly scope?: Scope;
+  readonly scope?: Scope | undefined;
   /** Numbers about rows instead of rows, if it asks for some. */
   readonly aggregate?: unknown;
 }

@@ -53,30 +53,30 @@ export type Match = "any" | readonly (number | undefined)[];
 export interface QueryRequest {
   readonly method: Method;
   readonly resource: string;
-  readonly scope?: Scope;
+  readonly scope?: Scope | undefined;
   readonly selector: Selector;
   /** The client's wish for one row instead of a list; absent when it did not say. */
-  readonly first?: boolean;
+  readonly first?: boolean | undefined;
   /** Whether each row is to say which changes of the caller's would reach it. */
-  readonly can?: boolean;
+  readonly can?: boolean | undefined;
   /** Whether the page says where the next begins. */
-  readonly cursor?: boolean;
+  readonly cursor?: boolean | undefined;
   /** Whether the rows of rule and client's filter together are counted. */
-  readonly filtered?: boolean;
+  readonly filtered?: boolean | undefined;
   /** Asks for numbers about rows instead of rows. */
-  readonly aggregate?: AggregateWish;
+  readonly aggregate?: AggregateWish | undefined;
   /** The client's wish for a total; absent when it did not say. */
-  readonly total?: boolean;
+  readonly total?: boolean | undefined;
   /** What becomes of new rows that meet rows which exist; absent where they are a conflict. */
-  readonly conflict?: ConflictWish;
+  readonly conflict?: ConflictWish | undefined;
   /** The condition a client makes on the versions of rows; absent when it makes none. */
-  readonly match?: Match;
+  readonly match?: Match | undefined;
   /** How a client wants a write to be done; absent where it said nothing of that. */
-  readonly prefer?: Preferences;
+  readonly prefer?: Preferences | undefined;
   /** Whether the very same question was asked before, so that what is made of it is worth remembering. */
-  readonly recurring?: boolean;
+  readonly recurring?: boolean | undefined;
   /** The template that it fills, where it differs from others by values alone; what it asks it says all the same. */
-  readonly filling?: Filling;
+  readonly filling?: Filling | undefined;
 }
 
 /** Who asks: his roles, strongest first, and the session context handed to the rules. */
