@@ -1,5 +1,37 @@
 import { Gone, timeout } from "./error.ts";
 
+/** What is there at once, or later. What waits for nothing is no promise: each costs those who ask something. */
+export type Later<T> = T | Promise<T>;
+
+/** Goes on with what is given, at once where it is there. */
+export const goOn = <T, Made>(given: Later<T>, onward: (given: T) => Later<Made>): Later<Made> =>
+  given instanceof Promise ? given.then(onward) : onward(given);
+
+/** Does work, and then what ends it, whatever came of it. */
+export function ending<T>(work: () => Later<T>, end: () => void): Later<T> {
+  let answer: Later<T>;
+  try {
+    answer = work();
+  } catch (error) {
+    end();
+    throw error;
+  }
+  if (answer instanceof Promise) return answer.finally(end);
+  end();
+  return answer;
+}
+
+/** Does work, or, where it fails, what is done instead. */
+export function orElse<T>(work: () => Later<T>, instead: (error: unknown) => Later<T>): Later<T> {
+  let answer: Later<T>;
+  try {
+    answer = work();
+  } catch (error) {
+    return instead(error);
+  }
+  return answer instanceof Promise ? answer.catch(instead) : answer;
+}
+
 /** Rests for so many milliseconds. */
 export const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -98,7 +130,7 @@ export function queued<T>(
  */
 export function within<T>(
   milliseconds: number,
-  work: T | Promise<T>,
+  work: Later<T>,
   late: () => unknown = () => timeout(milliseconds),
 ): Promise<T> {
   if (!isThenable(work)) return Promise.resolve(work);
@@ -119,11 +151,7 @@ export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 
 /** Runs a function of an author, and waits for what it answers so long and no longer. */
-export function bounded<T>(
-  milliseconds: number,
-  work: () => T | Promise<T>,
-  late?: () => unknown,
-): T | Promise<T> {
+export function bounded<T>(milliseconds: number, work: () => Later<T>, late?: () => unknown): Later<T> {
   const answer = work();
   return isThenable(answer) ? within(milliseconds, Promise.resolve(answer) as Promise<T>, late) : answer;
 }

@@ -31,7 +31,6 @@ export {
 export { judge, type Judged } from "./judge.ts";
 export { type Params, readParams } from "./params.ts";
 export { type Body, finishRows, isRow, readBodyRows, type Row } from "./body.ts";
-export type { Later } from "./later.ts";
 export { isLike, likenessOf, type MetChange, partsForMet, readMetChange, requireKeys } from "./met.ts";
 export { type Said, sayer, type Says } from "./said.ts";
 export { spelled } from "./spelled.ts";

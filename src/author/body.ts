@@ -13,7 +13,7 @@ import type { Policy } from "../policy/policy.ts";
 import { coerce, type ColumnInfo, Increment, readField, readLongNumbers } from "../schema/schema.ts";
 import type { Context } from "./context.ts";
 import { takeIncrements, withIncrements } from "./increments.ts";
-import type { Later } from "./later.ts";
+import type { Later } from "../clock.ts";
 import type { PatchFormat } from "./patch.ts";
 import { hasSet, makeSet, type SetRow } from "./set.ts";
 import { validate } from "./validate.ts";

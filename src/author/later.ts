@@ -1,5 +1,4 @@
-/** What an author answers at once, or later. */
-export type Later<T> = T | Promise<T>;
+import type { Later } from "../clock.ts";
 
 /** Makes one thing of several, at once where none of them is waited for. */
 export function together<T, Made>(

@@ -4,7 +4,7 @@ import type { Meeting } from "../plan/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import { type Body, readBodyRows, type Row } from "./body.ts";
 import type { Context } from "./context.ts";
-import type { Later } from "./later.ts";
+import type { Later } from "../clock.ts";
 
 /** What becomes of a row that is met. */
 export interface MetChange {

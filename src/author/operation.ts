@@ -4,7 +4,8 @@ import type { NodePolicy, ParentPolicy, Policy, TableFacts } from "../policy/pol
 import { admit, both, type Rows } from "./admit.ts";
 import { type Admission, Admitted, type AdmittedParent, plain } from "./admitted.ts";
 import { type Context, under } from "./context.ts";
-import { type Later, together } from "./later.ts";
+import type { Later } from "../clock.ts";
+import { together } from "./later.ts";
 
 /** Asks what all mentions of a plan admit. */
 export const admitAll = (mentions: readonly Mention[], context: Context): Later<Admitted> =>

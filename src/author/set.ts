@@ -1,7 +1,8 @@
 import { isThenable } from "../clock.ts";
 import type { AuthorFunction, Policy } from "../policy/policy.ts";
 import type { Context } from "./context.ts";
-import { type Later, together } from "./later.ts";
+import type { Later } from "../clock.ts";
+import { together } from "./later.ts";
 
 /** What the functions of a table make of columns of one new row. */
 export type SetRow = Readonly<Record<string, unknown>>;

@@ -18,6 +18,8 @@ export type ResultRows = readonly ArrayLike<unknown>[];
  *
  * The built-in ones keep state of their own: whatever stands around one has to hand on each member, read anew each
  * time, with the built-in one as its `this`.
+ *
+ * Where nothing is waited for, `query` may answer rows and no promise of them; then work does, and then `read` does.
  */
 export interface Dialect {
   /** Which SQL the database is spoken to in; the tables of the schema must be of the same. */
@@ -27,7 +29,7 @@ export interface Dialect {
    * none is open. Where the dialect is `remote` the caller waits no longer than he may. A dialect may stop them when
    * `leaving.signal` aborts, and leave the queue it waits in; it looks at the signal only where it waits, for that costs.
    */
-  read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T>;
+  read<T>(work: (database: Database) => T | Promise<T>, leaving?: Leaving): T | Promise<T>;
   /**
    * Runs one statement that writes, in its turn, so that it is kept or not as a whole. What takes longer than
    * `milliseconds` is stopped where it can be, and fails as a timeout only when it is known that nothing was written.
@@ -49,7 +51,12 @@ export interface Dialect {
    * @param most how many bytes the texts and bytes of all rows may hold; who reads rows one by one may stop there.
    * @throws QueryError `too-large-answer` where reading was stopped.
    */
-  query(database: Database, text: string, values: readonly unknown[], most?: number): Promise<ResultRows>;
+  query(
+    database: Database,
+    text: string,
+    values: readonly unknown[],
+    most?: number,
+  ): ResultRows | Promise<ResultRows>;
   /**
    * Where statements of others fall inside an open transaction, because there is one connection: the door that they pass
    * when none is open.

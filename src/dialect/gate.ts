@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
-import { isThenable, queued } from "../clock.ts";
+import { ending, isThenable, type Later, queued } from "../clock.ts";
 import { busy } from "../error.ts";
 import type { Bound, Leaving } from "./contract.ts";
 
@@ -56,9 +56,11 @@ export class Gate {
     return this.#stays?.getStore()?.pass !== undefined;
   }
 
-  /** Passes together with others who share; whoever leaves waits no longer. */
-  shared<T>(work: () => Promise<T>, waitMs: number, leaving?: Leaving): Promise<T> {
-    return this.#pass(false, work, waitMs, leaving);
+  /** Passes together with others who share, at once where the door is open; whoever leaves waits no longer. */
+  shared<T>(work: () => Later<T>, waitMs: number, leaving?: Leaving): Later<T> {
+    if (!this.open) return this.#pass(false, work, waitMs, leaving);
+    const pass = this.#share();
+    return ending(work, () => this.#leave(pass));
   }
 
   /** Passes alone. */
@@ -70,7 +72,7 @@ export class Gate {
    * Passes together with others, at once where the door is open, and stays until what `work` answers has settled. What it
    * does at this door meanwhile does not wait for its own end.
    */
-  guest<T>(work: () => T | Promise<T>, waitMs: number, leaving?: Leaving): T | Promise<T> {
+  guest<T>(work: () => Later<T>, waitMs: number, leaving?: Leaving): Later<T> {
     if (this.inside) return work();
     if (this.open) return this.#host(this.#share(), work);
     return this.#wait(false, waitMs, leaving).then((pass) => this.#host(pass!, work));
@@ -102,7 +104,7 @@ export class Gate {
     });
   }
 
-  async #pass<T>(exclusive: boolean, work: () => Promise<T>, waitMs: number, leaving?: Leaving): Promise<T> {
+  async #pass<T>(exclusive: boolean, work: () => Later<T>, waitMs: number, leaving?: Leaving): Promise<T> {
     const leave = await this.enter(waitMs, exclusive, leaving);
     try {
       return await work();
@@ -111,27 +113,20 @@ export class Gate {
     }
   }
 
-  #host<T>(pass: Pass, work: () => T | Promise<T>): T | Promise<T> {
+  #host<T>(pass: Pass, work: () => Later<T>): Later<T> {
     const stay: Stay = { pass, alone: 0, over: false };
-    const end = (): void => {
-      stay.over = true;
-      this.#interrupt(stay);
-    };
     const stays = REMEMBERS_STAYS ? (this.#stays ??= new AsyncLocalStorage()) : undefined;
-    const begin = (): T | Promise<T> => {
+    const begin = (): Later<T> => {
       const given = work();
       return isThenable(given) ? Promise.resolve(given) : given;
     };
-    let answer: T | Promise<T>;
-    try {
-      answer = stays === undefined ? begin() : stays.run(stay, begin);
-    } catch (error) {
-      end();
-      throw error;
-    }
-    if (answer instanceof Promise) return answer.finally(end);
-    end();
-    return answer;
+    return ending(
+      () => (stays === undefined ? begin() : stays.run(stay, begin)),
+      () => {
+        stay.over = true;
+        this.#interrupt(stay);
+      },
+    );
   }
 
   #interrupt(stay: Stay): void {

@@ -1,3 +1,4 @@
+import type { Later } from "../clock.ts";
 import type { QueryError } from "../error.ts";
 import type { Bound, Database, Dialect, Door, Leaving, ResultRows } from "./contract.ts";
 
@@ -81,7 +82,7 @@ export class Replicas implements Dialect {
     return this.#together;
   }
 
-  read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
+  read<T>(work: (database: Database) => Later<T>, leaving?: Leaving): Later<T> {
     const owner = this.#choose();
     return owner.read((one) => {
       this.#owners.set(one as object, owner);
@@ -97,7 +98,7 @@ export class Replicas implements Dialect {
     return this.#primary.transaction(mode, work);
   }
 
-  query(database: Database, text: string, values: readonly unknown[], most?: number): Promise<ResultRows> {
+  query(database: Database, text: string, values: readonly unknown[], most?: number): Later<ResultRows> {
     return (this.#owners.get(database as object) ?? this.#primary).query(database, text, values, most);
   }
 

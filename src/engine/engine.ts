@@ -1,3 +1,4 @@
+import { ending, goOn, type Later } from "../clock.ts";
 import { compilerOf, type ReaderChoice } from "../compile/compile.ts";
 import { type CursorOptions, Cursors } from "../cursor/cursor.ts";
 import { type Dialect, type LaneOptions, openDialect, type OpenDialect } from "../dialect/dialect.ts";
@@ -85,7 +86,7 @@ export interface Engine extends Inspection {
   /** The OpenAPI document of a caller, as JSON. */
   openapi(principal: Principal, info: DocumentInfo): Promise<string>;
   /** Answers a request, or gives the `Response` a hook answered. */
-  run<Shaped>(call: Call<Shaped>): Promise<Shaped | Response>;
+  run<Shaped>(call: Call<Shaped>): Later<Shaped | Response>;
   /** Answers a list of requests, or gives the `Response` a hook answered. */
   batch(call: BatchCall): Promise<string | Response>;
   /** Runs a function of the author that may use the database: in its turn, and no longer than it may take. */
@@ -137,17 +138,17 @@ export function createEngine(options: EngineOptions): Engine {
     access: (principal) => policies.access(principal),
     openapi: (principal, info) => document(policies, principal, info),
     batch: (call) => batch(parts, call),
-    async run(call) {
+    run(call) {
       const { request, principal } = call;
       if (traitsOf(request.method).writes) return write(parts, call);
       const holder = turns.inFlight.enter(call);
-      try {
-        const policy = policies.resolve(request, principal);
-        if (request.aggregate !== undefined) return await aggregate(parts, await policy, call);
-        return await read(parts, policy instanceof Promise ? await policy : policy, call);
-      } finally {
-        turns.inFlight.leave(holder);
-      }
+      return ending(
+        () =>
+          goOn(policies.resolve(request, principal), (policy) =>
+            request.aggregate === undefined ? read(parts, policy, call) : aggregate(parts, policy, call),
+          ),
+        () => turns.inFlight.leave(holder),
+      );
     },
   };
 }

@@ -1,4 +1,4 @@
-import { queued } from "../clock.ts";
+import { type Later, queued } from "../clock.ts";
 import { busy, Gone, shareUsedUp } from "../error.ts";
 
 /** How work waits for a place. */
@@ -39,7 +39,7 @@ export class Fair {
    *
    * @throws QueryError `busy` when no turn came within `waitMs` milliseconds, and Gone when `signal` aborts before.
    */
-  async run<T>(caller: string, work: () => Promise<T>, { waitMs, signal }: Waiting): Promise<T> {
+  async run<T>(caller: string, work: () => Later<T>, { waitMs, signal }: Waiting): Promise<T> {
     if (signal.aborted) throw new Gone();
     // Who could be let in was let in when a place came free: nobody is passed by here.
     if (!this.#queues.has(caller) && this.#admits(caller)) this.#take(caller);

@@ -1,10 +1,10 @@
+import type { Later } from "../clock.ts";
 import {
   admitChange,
   asksOfChange,
   type Body,
   finishRows,
   isLike,
-  type Later,
   likenessOf,
   type MetChange,
   type Params,

@@ -1,4 +1,4 @@
-import { breath, pause } from "../clock.ts";
+import { breath, type Later, pause } from "../clock.ts";
 import type { AggregateRead, FastRead, ReadStatement } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 import { shareUsedUp } from "../error.ts";
@@ -129,14 +129,14 @@ export class Pace {
    * Runs a read that is slow beside others like it, each caller in turn, when it has waited so many milliseconds already.
    * Whoever has had his turn is ended where others wait.
    */
-  apart<T>(task: Timed, waited: number, work: () => Promise<T>): Promise<T> {
+  apart<T>(task: Timed, waited: number, work: () => Later<T>): Promise<T> {
     const waitMs = Math.max(0, this.#options.busyTimeout - waited);
     const apart = (this.#apart ??= new Fair(this.#places));
     const { caller, signal } = task;
     return apart.run(caller, () => this.#inTurn(apart, task, work), { waitMs, signal });
   }
 
-  async #inTurn<T>(apart: Fair, task: Timed, work: () => Promise<T>): Promise<T> {
+  async #inTurn<T>(apart: Fair, task: Timed, work: () => Later<T>): Promise<T> {
     const { caller, signal } = task;
     const end = performance.now() + TURN;
     const turn = new AbortController();

@@ -6,6 +6,8 @@ import {
   type Context,
   setFindFirst,
 } from "../author/author.ts";
+import { ending, goOn, type Later } from "../clock.ts";
+import type { ReadStatement } from "../compile/compile.ts";
 import { execute } from "../execute/execute.ts";
 import { type Change, planRead, type ReadPlan, type Shared, withExtras } from "../plan/plan.ts";
 import type { Policy, QueryResult } from "../policy/policy.ts";
@@ -16,19 +18,46 @@ import { patient } from "./turns.ts";
 import type { Ready } from "./write.ts";
 
 /**
- * plan → what its mentions admit → statement → rows → answer.
- *
- * long: each function more that waits is a promise more on the way of every read.
+ * plan → what its mentions admit → statement → rows → answer. What waits for nothing is answered at once: a promise costs
+ * as much as a step does.
  */
-export async function read<Shaped>(
+export function read<Shaped>(parts: Parts, policy: Policy, call: Call<Shaped>): Later<Shaped | Response> {
+  const others = parts.pace.othersFirst(call);
+  if (others === undefined) return begun(parts, policy, call, 0);
+  return others.then((waited) => begun(parts, policy, call, waited));
+}
+
+/** A read that its caller has waited so many milliseconds for. */
+const begun = <Shaped>(
   parts: Parts,
   policy: Policy,
   call: Call<Shaped>,
-): Promise<Shaped | Response> {
-  const { plans, compiler, runtime, pace } = parts;
+  waited: number,
+): Later<Shaped | Response> =>
+  goOn(compiled(parts, policy, call), (ready) => {
+    const { plan } = ready;
+    const { limits } = policy;
+    return goOn(run(parts, policy, call, { ...ready, waited }), (outcome) => {
+      if (isResponse(outcome)) return outcome;
+      const answer = { policy, first: plan.first, most: limits.maxAnswerSize, outcome };
+      return isFormatted(parts, policy)
+        ? parts.runtime.outside(() => call.shape(answer), call)
+        : call.shape(answer);
+    });
+  });
+
+/** A read as data. */
+interface Compiled {
+  readonly plan: ReadPlan;
+  readonly statement: ReadStatement;
+  readonly pages: Pages | undefined;
+  /** The milliseconds that this has held up everybody. */
+  readonly before: number;
+}
+
+function compiled(parts: Parts, policy: Policy, call: Call<unknown>): Later<Compiled> {
+  const { plans, compiler, runtime } = parts;
   const { context } = call.principal;
-  const others = pace.othersFirst(call);
-  const waited = others === undefined ? 0 : await others;
   // What was asked before costs next to nothing.
   const anew = call.request.recurring !== true;
   const began = anew ? performance.now() : 0;
@@ -36,43 +65,64 @@ export async function read<Shaped>(
   const { plan: planned, values } = plans.get(policy, call.request, changes);
   setFindFirst(context, planned.first);
   const asked = runtime.outside(() => admitRead(planned, changes, context), call);
-  const all = asked instanceof Promise ? await patient(call, asked) : asked;
-  const whole = values === undefined ? all : all.filledWith(values);
-  if (planned.searches.length > 0) await parts.indexes.need(planned.searches);
-  const { paging } = planned.root;
-  const pages = paging && new Pages(parts.cursors, paging, policy, call);
-  const position = pages?.begin();
-  const admitted = position === undefined ? whole : whole.behind(position);
-  const plan = planned.asksExtras ? await computed(parts, planned, call) : planned;
-  call.mark("plan");
-  const { hooks, limits } = policy;
-  const held = hooks.beforeQuery !== undefined || hooks.afterQuery !== undefined;
-  const statement = compiler.read(plan, admitted, wantsRows(parts, policy), held);
-  const before = anew && !(asked instanceof Promise) ? performance.now() - began : 0;
-  call.mark("compile");
-  const task = new Asked<QueryResult>(
-    call,
-    hooks,
-    { kind: "read", read: statement, tell: pages?.tell },
-    false,
+  const counts = anew && !(asked instanceof Promise);
+  return goOn(indexed(parts, planned, asked, call), (all) => {
+    const whole = values === undefined ? all : all.filledWith(values);
+    const { paging } = planned.root;
+    const pages = paging && new Pages(parts.cursors, paging, policy, call);
+    const position = pages?.begin();
+    const admitted = position === undefined ? whole : whole.behind(position);
+    return goOn(planned.asksExtras ? computed(parts, planned, call) : planned, (plan) => {
+      call.mark("plan");
+      const statement = compiler.read(plan, admitted, wantsRows(parts, policy), isHeld(policy));
+      const before = counts ? performance.now() - began : 0;
+      call.mark("compile");
+      return { plan, statement, pages, before };
+    });
+  });
+}
+
+/** What a caller is admitted to, once the indexes of words that his question needs are known to be there. */
+function indexed(
+  { indexes }: Parts,
+  { searches }: ReadPlan,
+  asked: Later<Admitted>,
+  call: Call<unknown>,
+): Later<Admitted> {
+  const all = asked instanceof Promise ? patient(call, asked) : asked;
+  if (searches.length === 0) return all;
+  return goOn(all, (admitted) => goOn<unknown, Admitted>(indexes.need(searches), () => admitted));
+}
+
+/** Whether it runs in a transaction, with hooks around it. */
+const isHeld = ({ hooks }: Policy): boolean => (hooks.beforeQuery ?? hooks.afterQuery) !== undefined;
+
+/** Runs a read where it holds up nobody for long. */
+function run(
+  { pace, runtime }: Parts,
+  policy: Policy,
+  call: Call<unknown>,
+  { plan, statement, pages, before, waited }: Compiled & { readonly waited: number },
+): Later<QueryResult | Response> {
+  const work = { kind: "read", read: statement, tell: pages?.tell } as const;
+  const task = new Asked<QueryResult>(call, policy.hooks, work, false);
+  const reading = isHeld(policy) ? undefined : pace.readingOf(plan, statement, call);
+  let characters = 0;
+  const execution = (apart: boolean): Later<QueryResult | Response> => {
+    task.apart = apart;
+    const outcome = apart ? pace.apart(task, waited, () => execute(runtime, task)) : execute(runtime, task);
+    return goOn(outcome, (found) => {
+      call.mark("execute");
+      if (!isResponse(found)) characters = (found as Answer["outcome"]).json?.length ?? 0;
+      return found;
+    });
+  };
+  return goOn(reading !== undefined && pace.isSlow(reading), (apart) =>
+    ending(
+      () => execution(apart),
+      () => pace.ran(task, reading, before, characters),
+    ),
   );
-  const reading = held ? undefined : pace.readingOf(plan, statement, call);
-  const slow = reading !== undefined && pace.isSlow(reading);
-  task.apart = slow instanceof Promise ? await slow : slow;
-  let outcome: QueryResult | Response;
-  let json = "";
-  try {
-    outcome = await (task.apart
-      ? pace.apart(task, waited, () => execute(runtime, task))
-      : execute(runtime, task));
-    call.mark("execute");
-    if (isResponse(outcome)) return outcome;
-    ({ json = "" } = outcome as Answer["outcome"]);
-  } finally {
-    pace.ran(task, reading, before, json.length);
-  }
-  const answer = { policy, first: plan.first, most: limits.maxAnswerSize, outcome };
-  return isFormatted(parts, policy) ? runtime.outside(() => call.shape(answer), call) : call.shape(answer);
 }
 
 /** All of a read but its running, where it runs in a transaction with others. */
@@ -108,7 +158,7 @@ export const admitRead = (
   { mentions, root }: ReadPlan,
   changes: readonly Change[],
   context: Context,
-): Admitted | Promise<Admitted> =>
+): Later<Admitted> =>
   root.tellsChanges && changes.length > 0
     ? admitChanges(mentions, changes, context)
     : admitAll(mentions, context);

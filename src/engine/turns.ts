@@ -1,4 +1,4 @@
-import { bounded } from "../clock.ts";
+import { bounded, type Later } from "../clock.ts";
 import type { Bound, Dialect } from "../dialect/dialect.ts";
 import { addressUsedUp, busy, Gone } from "../error.ts";
 import type { Asker, Outside, Turn } from "../execute/execute.ts";
@@ -16,7 +16,7 @@ export interface TurnOptions {
 }
 
 /** Runs a function of the author for one who is known by his address as yet. */
-export type Before = <T>(asker: Asker, work: () => T | Promise<T>) => T | Promise<T>;
+export type Before = <T>(asker: Asker, work: () => Later<T>) => Later<T>;
 
 /** Who may use the database when. */
 export interface Turns {
@@ -124,11 +124,11 @@ export function turnOf(dialect: Dialect, { busyTimeout, timeout }: TurnOptions):
 function throughAll<T>(
   bounds: readonly Bound[],
   { caller, signal }: Asker,
-  work: () => Promise<T>,
+  work: () => Later<T>,
   waitMs: number,
-): Promise<T> {
+): Later<T> {
   const end = performance.now() + waitMs;
-  const pass = (index: number): Promise<T> => {
+  const pass = (index: number): Later<T> => {
     const bound = bounds[index];
     if (bound === undefined) return work();
     const left = Math.max(0, end - performance.now());

@@ -1,4 +1,5 @@
 import { type Body, readRevision, setBody, setFindFirst } from "../author/author.ts";
+import type { Later } from "../clock.ts";
 import { execute, executeTogether, type Inside, type Task } from "../execute/execute.ts";
 import { type Shared, Spent, type WritePlan } from "../plan/plan.ts";
 import type { Call, Parts } from "./call.ts";
@@ -84,7 +85,7 @@ export function runReady<Answer>(
   { runtime }: Parts,
   { alone, run, mode = "write" }: Ready<Answer>,
   { caller, signal }: Call<unknown>,
-): Promise<Answer | Response> {
+): Later<Answer | Response> {
   return alone === undefined
     ? executeTogether(runtime, { caller, signal, mode, work: run })
     : execute(runtime, alone);

@@ -1,5 +1,5 @@
 import { removeTransaction, setResult, setTransaction, setWritten } from "../author/author.ts";
-import { within } from "../clock.ts";
+import { goOn, type Later, orElse, within } from "../clock.ts";
 import { AT_END, isUndone, type ReadStatement } from "../compile/compile.ts";
 import type { Database } from "../dialect/dialect.ts";
 import { Both, Gone, HttpError, timeout as late } from "../error.ts";
@@ -37,16 +37,32 @@ export class Ended<Answer = never> {
  *
  * @throws what a hook threw, or a refusal for what the database refused.
  */
-export async function execute<Answer>(runtime: Runtime, task: Task<Answer>): Promise<Answer | Response> {
+export function execute<Answer>(runtime: Runtime, task: Task<Answer>): Later<Answer | Response> {
+  const work = (): Later<Answer | Response> =>
+    isHooked(task) || isTold(runtime, task)
+      ? transact(runtime, task, runtime.timeout)
+      : insist(runtime.dialect, runtime.timeout, (left) => once(runtime, task, left));
+  return orElse(
+    () => goOn(work(), (answer) => kept(runtime, task, answer)),
+    (error) => failed(runtime, task, error),
+  );
+}
+
+function kept<Answer>({ telling }: Runtime, task: Task<unknown>, answer: Answer): Answer {
+  removeTransaction(task.context);
+  task.kept = true;
+  telling?.kept([task]);
+  return answer;
+}
+
+/** What is answered where a task failed, if something is. */
+async function failed<Answer>(
+  runtime: Runtime,
+  task: Task<Answer>,
+  error: unknown,
+): Promise<Answer | Response> {
   const { context, work } = task;
   try {
-    const answer = await (isHooked(task) || isTold(runtime, task)
-      ? transact(runtime, task, runtime.timeout)
-      : insist(runtime.dialect, runtime.timeout, (left) => once(runtime, task, left)));
-    task.kept = true;
-    runtime.telling?.kept([task]);
-    return answer;
-  } catch (error) {
     if (error instanceof Ended) return (error as Ended<Answer>).answer;
     if (work.kind === "write" || isHooked(task)) doubt(runtime, error, work.kind);
     if (error instanceof Gone) throw error; // nobody is there to be told anything else
@@ -95,7 +111,7 @@ export async function executeTogether<Answer>(
   const { dialect, timeout, turn } = runtime;
   const { mode, work } = together;
   const several = new Several(runtime);
-  const once = (left: number): Promise<Answer> =>
+  const once = (left: number): Later<Answer> =>
     turn(together, mode, true, () =>
       dialect.transaction(mode, (database) =>
         within(left, riding(runtime, database, several.begun, work(several.inside(database)))),
@@ -200,7 +216,7 @@ function riding<T>(
   });
 }
 
-function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
+function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Later<Answer | Response> {
   const guards = task.work.kind === "write" && task.work.guards === true;
   if (guards) return guarded(runtime, task, timeout);
   return task.atomic ? transact(runtime, task, timeout) : plainly(runtime, task, timeout);
@@ -226,7 +242,7 @@ function plainly<Answer>(
   task: Task<Answer>,
   timeout: number,
   alone = false,
-): Promise<Answer | Response> {
+): Later<Answer | Response> {
   const { dialect, turn } = runtime;
   // Whether a write was made is not known before its statement has ended, so it is the dialect that gives it up.
   if (task.work.kind === "write") {
@@ -240,7 +256,7 @@ function plainly<Answer>(
   const { read } = task.work;
   const found = task.apart ? readApart(runtime, task, read, timeout) : inFront(runtime, task, read);
   const asked = told(task.work, found);
-  const work = asked as Promise<unknown> as Promise<Answer>; // which nothing finishes
+  const work = asked as Later<Answer>; // which nothing finishes
   // A statement in this process cannot be interrupted, and a timer would only cost.
   return dialect.remote ? within(timeout, work) : work;
 }
@@ -248,17 +264,17 @@ function plainly<Answer>(
 /** What a read found, with what it tells of its page. */
 function told(
   { tell }: Extract<Work, { readonly kind: "read" }>,
-  found: Promise<ReadOutcome>,
-): Promise<QueryResult> {
-  if (tell === undefined) return found as Promise<unknown> as Promise<QueryResult>;
-  return found.then(({ page, ...outcome }) => ({ ...outcome, page: tell(page!) }));
+  found: Later<ReadOutcome>,
+): Later<QueryResult> {
+  if (tell === undefined) return found as Later<QueryResult>; // of no page
+  return goOn(found, ({ page, ...outcome }) => ({ ...outcome, page: tell(page!) }));
 }
 
 const inFront = (
   { dialect, turn, unreadable }: Runtime,
   asker: Asker & Meter,
   read: ReadStatement,
-): Promise<ReadOutcome> =>
+): Later<ReadOutcome> =>
   turn(asker, "read", false, () =>
     dialect.read((database) => runRead(dialect, database, read, unreadable, asker), asker),
   );
@@ -288,7 +304,7 @@ function run(
   database: Database,
   task: Meter & Pick<Task<unknown>, "work" | "context" | "rows">,
   alone = false,
-): Promise<QueryResult> {
+): Later<QueryResult> {
   const { work } = task;
   return work.kind === "read"
     ? told(work, runRead(runtime.dialect, database, work.read, runtime.unreadable, task))
@@ -323,7 +339,7 @@ function finished<Answer>({ finish }: Task<Answer>, outcome: QueryResult): Answe
   return finish === undefined ? (outcome as unknown as Answer) : finish(outcome);
 }
 
-function transact<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Promise<Answer | Response> {
+function transact<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Later<Answer | Response> {
   const { dialect, turn } = runtime;
   const { kind } = task.work;
   return turn(task, kind, true, () =>

@@ -1,4 +1,4 @@
-import { pause } from "../clock.ts";
+import { type Later, orElse, pause } from "../clock.ts";
 import type { Dialect } from "../dialect/dialect.ts";
 
 /** How often work is done again when only another transaction stood in its way. */
@@ -11,22 +11,36 @@ const LONGEST_REST = 160;
  * Does work anew where nothing but another transaction, or a statement prepared elsewhere, made it fail: nothing of it was
  * kept. Work is told how many milliseconds are left. `once` says whether it has done what must not be done again.
  */
-export async function insist<T>(
+export function insist<T>(
   dialect: Dialect,
   timeout: number,
-  work: (left: number) => Promise<T>,
+  work: (left: number) => Later<T>,
   once: () => boolean = () => false,
-): Promise<T> {
+): Later<T> {
   const end = performance.now() + timeout;
-  let left = timeout;
+  return orElse(
+    () => work(timeout),
+    (error) => again(error, end, work, (failed) => once() || !dialect.retryable(failed)),
+  );
+}
+
+/** Where `isFinal` says so of what it failed for, work is not done again. */
+async function again<T>(
+  first: unknown,
+  end: number,
+  work: (left: number) => Later<T>,
+  isFinal: (error: unknown) => boolean,
+): Promise<T> {
+  let error = first;
   for (let retries = 0; ; retries++) {
+    const rest = Math.random() * Math.min(REST * 2 ** retries, LONGEST_REST);
+    const left = Math.ceil(end - performance.now() - rest);
+    if (retries === RETRIES || left <= 0 || isFinal(error)) throw error;
+    await pause(rest);
     try {
       return await work(left);
-    } catch (error) {
-      const rest = Math.random() * Math.min(REST * 2 ** retries, LONGEST_REST);
-      left = Math.ceil(end - performance.now() - rest);
-      if (retries === RETRIES || left <= 0 || once() || !dialect.retryable(error)) throw error;
-      await pause(rest);
+    } catch (next) {
+      error = next;
     }
   }
 }

@@ -10,8 +10,8 @@ import {
   type Select,
   TOTAL,
 } from "../compile/compile.ts";
-import { begin, heldSince } from "../clock.ts";
-import type { Database, Dialect, Lane } from "../dialect/dialect.ts";
+import { begin, goOn, heldSince, type Later, orElse } from "../clock.ts";
+import type { Database, Dialect, Lane, ResultRows } from "../dialect/dialect.ts";
 import { writeDigits } from "../digits.ts";
 import { QueryError, tooLargeAnswer } from "../error.ts";
 import type { Position, ReadNode, ReadPlan } from "../plan/plan.ts";
@@ -46,7 +46,7 @@ export interface ReadOutcome {
   /** Whether a maximum that the client did not name left some out. */
   readonly more?: true;
   /** Where the page stands, of a list that is walked. */
-  readonly page?: FoundPage;
+  readonly page?: FoundPage | undefined;
 }
 
 /** Adds up how long statements run, in milliseconds. */
@@ -54,35 +54,36 @@ export interface Meter {
   took: number;
 }
 
-/** Runs a read; what the database cannot say in one form is asked of it in the next. */
-export async function runRead(
+/** Runs a read, at once where the database answers so; what it cannot say in one form is asked of it in the next. */
+export function runRead(
   dialect: Dialect,
   database: Database,
   read: ReadStatement,
   unreadable: Unreadable,
   meter: Meter,
-): Promise<ReadOutcome> {
-  let asked = read;
-  while (asked.kind === "fast") {
-    const { ask, most }: FastRead = asked;
-    try {
+): Later<ReadOutcome> {
+  if (read.kind === "aggregate") return runAggregate(dialect, database, read, unreadable, meter);
+  if (read.kind === "portable") return runPortable(dialect, database, read, unreadable, meter);
+  return orElse(
+    () => {
       const began = begin();
-      const asking =
-        most === undefined
-          ? dialect.query(database, ask.text, ask.values)
-          : dialect.query(database, ask.text, ask.values, most);
+      const asking = asked(dialect, database, read);
       // What runs in this process has run by now, and what is waited for then is others'.
       if (!dialect.remote) meter.took += heldSince(began);
-      const found = await asking;
-      if (dialect.remote) meter.took += performance.now() - began;
-      return outcomeOf(found, asked, syntaxOf(dialect.speaks), unreadable);
-    } catch (error) {
-      asked = otherwise(asked, error, dialect);
-    }
-  }
-  if (asked.kind === "aggregate") return runAggregate(dialect, database, asked, unreadable, meter);
-  return runPortable(dialect, database, asked, unreadable, meter);
+      return goOn(asking, (found) => {
+        if (dialect.remote) meter.took += performance.now() - began;
+        return outcomeOf(found, read, syntaxOf(dialect.speaks), unreadable);
+      });
+    },
+    (error) => runRead(dialect, database, otherwise(read, error, dialect), unreadable, meter),
+  );
 }
+
+/** Nobody counts bytes who was not told how many there may be. */
+const asked = (dialect: Dialect, database: Database, { ask, most }: FastRead): Later<ResultRows> =>
+  most === undefined
+    ? dialect.query(database, ask.text, ask.values)
+    : dialect.query(database, ask.text, ask.values, most);
 
 /**
  * Runs a fast read in the slow lane, where the JSON of rows is made too: here it would hold up everybody. Answers the read
@@ -176,14 +177,17 @@ function asStored(
 ): ReadOutcome {
   const { first, root } = plan;
   const { embed, toPlace } = remembered;
-  const { rows: page, ...cut } =
+  const kept: Pick<ReadOutcome, "page" | "more"> & { readonly rows: typeof found } =
     toPlace === undefined ? within(found, root) : pageBy(found, root.paging!, placing(toPlace));
+  const page = kept.rows;
   const rows = toRows(page);
   const json =
     embed === undefined
       ? writeDigits(() => JSON.stringify(first ? (rows[0] ?? null) : rows))
       : saidInText(listed(embed(rows, page), first), plan);
-  return { json: noted(json, plan, remembered), count: page.length, ...cut };
+  const outcome = { json: noted(json, plan, remembered), count: page.length };
+  if (kept.page === undefined && kept.more === undefined) return outcome;
+  return { ...outcome, page: kept.page, ...(kept.more && MORE) };
 }
 
 /** Rows that are JSON, as JSON. */

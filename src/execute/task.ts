@@ -1,3 +1,4 @@
+import type { Later } from "../clock.ts";
 import type { Context, Row } from "../author/author.ts";
 import type { ReadStatement, Text, WriteSteps } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
@@ -28,7 +29,7 @@ export interface Task<Answer> extends Asker, Meter {
   /** Whether its statement is to run where it holds up nobody, if there is such a place. */
   apart: boolean;
   /** Makes the answer of what was written, before it is kept; without it what the work came to is the answer. */
-  readonly finish?: ((outcome: QueryResult) => Answer | Promise<Answer>) | undefined;
+  readonly finish?: ((outcome: QueryResult) => Later<Answer>) | undefined;
 }
 
 /** For whom work is done. Both are made when they are looked at first, which costs something. */
@@ -90,15 +91,15 @@ export interface Telling {
 }
 
 /** Runs a function of an author that may use the database, beside everybody's transactions; whoever leaves waits no longer. */
-export type Outside = <T>(work: () => T | Promise<T>, asker?: Asker, late?: () => unknown) => T | Promise<T>;
+export type Outside = <T>(work: () => Later<T>, asker?: Asker, late?: () => unknown) => Later<T>;
 
-/** Runs work that reads or writes, in a transaction or not, when it is its caller's turn. */
+/** Runs work that reads or writes, in a transaction or not, when it is its caller's turn: at once where nobody waits for one. */
 export type Turn = <T>(
   asker: Asker,
   mode: Work["kind"],
   transaction: boolean,
-  work: () => Promise<T>,
-) => Promise<T>;
+  work: () => Later<T>,
+) => Later<T>;
 
 /** Whether a task has hooks that run in its transaction. */
 export const isHooked = ({ hooks, afterWrite }: Task<unknown>): boolean =>

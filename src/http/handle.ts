@@ -1,4 +1,5 @@
 import { type ApplyPatch, createContext, setHears } from "../author/author.ts";
+import { goOn, type Later, orElse } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import { QueryError, quote } from "../error.ts";
 import { type Observer, unwatched } from "../observe.ts";
@@ -80,37 +81,56 @@ export interface Route {
   readonly serverTiming: boolean;
 }
 
-/** Walks one request from the street door to the garden door; whatever is thrown on the way ends in one place. */
+/**
+ * Walks one request from the street door to the garden door; whatever is thrown on the way ends in one place. A plain read
+ * that waits for nothing is a promise for its server alone.
+ */
 export async function handle(route: Route, request: Request, from: unknown): Promise<Response> {
   const watch = watchOf(route);
   const visit = new Visit(route, request, from, watch?.mark ?? unwatched);
   announce(route, request);
-  let response: Response;
-  try {
-    response = await answer(visit, traitsOf(request.method));
-  } catch (error) {
-    visit.code = codeOf(error);
-    response = refuse(error, visit, (cause) => inform(route, { kind: "failed", error: cause }));
-  }
+  const answered = orElse(
+    () => answer(visit, traitsOf(request.method)),
+    (error) => {
+      visit.code = codeOf(error);
+      return refuse(error, visit, (cause) => inform(route, { kind: "failed", error: cause }));
+    },
+  );
+  const response = answered instanceof Promise ? await answered : answered;
   if (watch !== undefined) report(visit, request, response, watch, OWN.has(visit.resource));
   return response;
 }
 
-async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Response> {
-  const { route, mark } = visit;
-  if (route.cors !== undefined) {
-    await allowOrigin(visit, route.cors);
-    if (isPreflight(visit.request)) return empty({ ...visit.base, ...preflightHeaders(route.cors) });
-  }
+function answer(visit: Visit, sent: MethodTraits | undefined): Later<Response> {
+  const { cors } = visit.route;
+  if (cors === undefined) return answerOrigin(visit, sent);
+  return allowOrigin(visit, cors).then(() =>
+    isPreflight(visit.request)
+      ? empty({ ...visit.base, ...preflightHeaders(cors) })
+      : answerOrigin(visit, sent),
+  );
+}
+
+/** Answers one whose origin may ask. */
+function answerOrigin(visit: Visit, sent: MethodTraits | undefined): Later<Response> {
   const other = sent && standsFor(visit.request, sent);
-  const traits = other === undefined ? sent : await standIn(visit, other);
-  const { request } = visit;
-  if (traits?.writes === true) {
-    await asking(visit, () => refuseForeignWrite(request, route.cors));
-    refuseConditionalWrite(request, traits);
-  }
-  const key = traits?.writes === true ? readKey(request, route.keysOf !== undefined) : undefined;
-  const resource = resourceOf(request, route.mount) ?? (await refusePath(visit));
+  return goOn(other === undefined ? sent : standIn(visit, other), (traits) =>
+    traits?.writes === true ? answerWrite(visit, traits) : answerAs(visit, traits, undefined),
+  );
+}
+
+async function answerWrite(visit: Visit, traits: MethodTraits): Promise<Response> {
+  const { request, route } = visit;
+  await asking(visit, () => refuseForeignWrite(request, route.cors));
+  refuseConditionalWrite(request, traits);
+  return answerAs(visit, traits, readKey(request, route.keysOf !== undefined));
+}
+
+/** Answers one by what its method does. */
+function answerAs(visit: Visit, traits: MethodTraits | undefined, key: string | undefined): Later<Response> {
+  const { route, request, mark } = visit;
+  const resource = resourceOf(request, route.mount);
+  if (resource === undefined) return refusePath(visit);
   visit.resource = resource;
   const own = ownPage(visit, traits, key);
   if (own !== undefined) return own;
@@ -122,16 +142,17 @@ async function answer(visit: Visit, sent: MethodTraits | undefined): Promise<Res
   mark("parse");
   const context = createContext(request, request.method, resource, visit.known);
   if (route.engine.live !== undefined) setHears(context, route.engine.live.hears);
-  const principal = await authenticate(request, context, route.session, visit);
-  mark("principal");
-  if (isResponse(principal)) return withHeaders(principal, visit.base, traits?.bodiless === true);
-  if (traits === undefined || traits.action === "inspect")
-    return inspect(visit, traits, query, principal, given);
-  if (given !== undefined) await admitGiven(visit, query, principal, given);
-  if (route.caller !== undefined) await visit.nameFrom(context);
-  return traits.writes
-    ? respondToWrite(visit, query, principal, key)
-    : respondToRead(visit, query, principal);
+  return goOn(authenticate(request, context, route.session, visit), (principal) => {
+    mark("principal");
+    if (isResponse(principal)) return withHeaders(principal, visit.base, traits?.bodiless === true);
+    if (traits === undefined || traits.action === "inspect")
+      return inspect(visit, traits, query, principal, given);
+    const admitted = given && admitGiven(visit, query, principal, given);
+    const named = goOn(admitted, () => visit.nameFrom(context));
+    return goOn(named, () =>
+      traits.writes ? respondToWrite(visit, query, principal, key) : respondToRead(visit, query, principal),
+    );
+  });
 }
 
 /** The engine's own names. */
@@ -155,11 +176,13 @@ function ownPage(
   return route.live && respondLive(visit, traits, route.live);
 }
 
-async function respondToRead(visit: Visit, query: QueryRequest, principal: Principal): Promise<Response> {
-  const body = await visit.route.engine.run<Response | JSONText>(new Question(visit, query, principal));
-  const response = await respondRead(visit.request, body, visit.base);
-  visit.mark("shape");
-  return response;
+function respondToRead(visit: Visit, query: QueryRequest, principal: Principal): Later<Response> {
+  const body = visit.route.engine.run<Response | JSONText>(new Question(visit, query, principal));
+  const answered = goOn(body, (answer) => respondRead(visit.request, answer, visit.base));
+  return goOn(answered, (response) => {
+    visit.mark("shape");
+    return response;
+  });
 }
 
 async function respondToWrite(

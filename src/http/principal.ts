@@ -1,4 +1,5 @@
 import { type Context, setRoles } from "../author/author.ts";
+import { goOn, type Later } from "../clock.ts";
 import type { Principal } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import type { Asks } from "./visit.ts";
@@ -17,20 +18,28 @@ export interface SessionOptions<Context> {
 const RESERVED: ReadonlySet<unknown> = new Set(["", "guest", "mine", "all"]);
 
 /** Asks the route's author who is calling; whatever he answers that is not a role is none. */
-export async function authenticate(
+export function authenticate(
   request: Request,
   context: Context,
   { parser, getRole }: SessionOptions<never>,
   visit: Asks,
-): Promise<Principal | Response> {
-  if (parser !== undefined) {
-    const answer = await visit.ask(() => parser(request, context as never));
-    if (isResponse(answer)) return answer;
-  }
-  const roles =
-    getRole === undefined ? [] : readRoles(await visit.ask(() => getRole(request, context as never)));
-  if (roles.length > 0) setRoles(context, roles);
-  return { roles, context };
+): Later<Principal | Response> {
+  const principal = (): Later<Principal> =>
+    getRole === undefined
+      ? { roles: [], context }
+      : goOn(
+          visit.ask(() => getRole(request, context as never)),
+          (answer) => {
+            const roles = readRoles(answer);
+            if (roles.length > 0) setRoles(context, roles);
+            return { roles, context };
+          },
+        );
+  if (parser === undefined) return principal();
+  return goOn(
+    visit.ask(() => parser(request, context as never)),
+    (answer) => (isResponse(answer) ? answer : principal()),
+  );
 }
 
 /** The roles of an answer, each once. */

@@ -1,3 +1,4 @@
+import type { Later } from "../clock.ts";
 import { isBodiless } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import { etagOf } from "./etag.ts";
@@ -7,11 +8,7 @@ import { JSON_TYPE, send } from "./send.ts";
 import type { JSONText } from "./shape.ts";
 
 /** Answers a read: with an ETag of its body alone, without the body where it has not changed or for HEAD. */
-export function respondRead(
-  request: Request,
-  answer: Response | JSONText,
-  base: HeaderMap,
-): Response | Promise<Response> {
+export function respondRead(request: Request, answer: Response | JSONText, base: HeaderMap): Later<Response> {
   if (isResponse(answer)) return respondAuthor(request, answer, base);
   return respondText(request, answer.json, base, JSON_TYPE);
 }
@@ -46,7 +43,7 @@ async function respondAuthor(request: Request, answer: Response, base: HeaderMap
 }
 
 /** Answers a write. */
-export function respondWrite(answer: Response | JSONText, base: HeaderMap): Response | Promise<Response> {
+export function respondWrite(answer: Response | JSONText, base: HeaderMap): Later<Response> {
   if (isResponse(answer)) return withHeaders(answer, base, false);
   return send(answer.json, { ...base, "content-type": JSON_TYPE }, { bodiless: false });
 }

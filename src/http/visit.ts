@@ -1,4 +1,5 @@
 import type { Body, Context } from "../author/author.ts";
+import { goOn, type Later } from "../clock.ts";
 import type { Answer, Asker, Call } from "../engine/engine.ts";
 import { type Mark, unwatched } from "../observe.ts";
 import type { Principal, QueryRequest } from "../request/request.ts";
@@ -12,7 +13,7 @@ import { type JSONText, shape } from "./shape.ts";
 
 /** Runs a function of the author before it is known who asks. */
 export interface Asks {
-  ask<T>(work: () => T | Promise<T>): T | Promise<T>;
+  ask<T>(work: () => Later<T>): Later<T>;
 }
 
 /** Names are kept where places are counted, and may be a client's text: of a longer one its hash is kept. */
@@ -78,17 +79,20 @@ export class Visit implements Asker, Asks {
     return this.#sent.signal;
   }
 
-  ask<T>(work: () => T | Promise<T>): T | Promise<T> {
+  ask<T>(work: () => Later<T>): Later<T> {
     return this.route.engine.before(this, work);
   }
 
   /** Takes the name that the author gives, where he gives one. */
-  async nameFrom(context: Context): Promise<void> {
+  nameFrom(context: Context): Later<void> {
     const { caller } = this.route;
     if (caller === undefined) return;
-    const name = await this.ask(() => caller(context as never, this.request));
-    if (typeof name !== "string" || name === "") return;
-    this.#caller = this.#holder = keyOfName(name);
+    return goOn(
+      this.ask(() => caller(context as never, this.request)),
+      (name) => {
+        if (typeof name === "string" && name !== "") this.#caller = this.#holder = keyOfName(name);
+      },
+    );
   }
 
   /** The name that the author has given. */
@@ -138,7 +142,7 @@ export class Question implements Call<Response | JSONText> {
     });
   }
 
-  shape(answer: Answer): JSONText | Promise<Response | JSONText> {
+  shape(answer: Answer): Later<Response | JSONText> {
     const { resource, request, route } = this.visit;
     return shape(answer, resource, request, this.principal.context, route.formatResult);
   }

@@ -577,7 +577,7 @@ test("a task that is to run apart asks the lane first", async () => {
     size: 1,
     read: (...all: Parameters<typeof lane.read>) => (asked.push(all[0]), lane.read(...all)),
   };
-  const task = (text: string, apart: boolean) =>
+  const task = async (text: string, apart: boolean) =>
     execute<unknown>(
       {
         dialect: new Proxy(app.dialect, {

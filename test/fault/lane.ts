@@ -186,7 +186,7 @@ export async function laned(driver: Driver, acl: TestACL, options: LanedOptions 
     lane,
     read: async (text, values = [], { milliseconds = 20_000, signal = never() } = {}) =>
       (await (await lane()).read(text, values, { milliseconds, signal }))?.rows,
-    front: (text, values = []) => inner.read((one) => inner.query(one, text, values)),
+    front: async (text, values = []) => inner.read((one) => inner.query(one, text, values)),
     run,
     async get(path, by, signal = never()) {
       if (by === "lane") await lane();

@@ -96,7 +96,7 @@ export class FileWriter {
    */
   begin(waitMs: number): Promise<Transaction> {
     const connection = this.#connection;
-    return retryWhileBusy(() => {
+    return retryWhileBusy(async () => {
       // Not by a prepared statement: one that ends busy is not reset by the driver, and what is committed later is lost.
       connection.exec("begin immediate");
       return new this.#driver.Sqlite3Transaction(connection, this.#intMode, () => connection.release());

@@ -1,15 +1,23 @@
-import { pause } from "../../clock.ts";
+import { type Later, orElse, pause } from "../../clock.ts";
 import { isBusy } from "./failure.ts";
 
 /** Tries again while the database is busy, with growing pauses that block nobody, until `waitMs` milliseconds are over. */
-export async function retryWhileBusy<T>(work: () => Promise<T> | T, waitMs: number): Promise<T> {
+export function retryWhileBusy<T>(work: () => Promise<T>, waitMs: number): Promise<T>;
+export function retryWhileBusy<T>(work: () => Later<T>, waitMs: number): Later<T>;
+export function retryWhileBusy<T>(work: () => Later<T>, waitMs: number): Later<T> {
   const deadline = performance.now() + waitMs;
+  return orElse(work, (error) => again(work, error, deadline));
+}
+
+async function again<T>(work: () => Later<T>, first: unknown, deadline: number): Promise<T> {
+  let error = first;
   for (let rest = 1; ; rest = Math.min(rest * 2, 25)) {
+    if (!isBusy(error) || performance.now() + rest > deadline) throw error;
+    await pause(rest * (0.5 + Math.random()));
     try {
       return await work();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() + rest > deadline) throw error;
+    } catch (next) {
+      error = next;
     }
-    await pause(rest * (0.5 + Math.random()));
   }
 }

@@ -1,3 +1,4 @@
+import type { Later } from "../../clock.ts";
 import type { Bound, Database, Dialect, DialectOptions, Leaving, ResultRows } from "../contract.ts";
 import { type Gate, gateOf } from "../gate.ts";
 import { openLane } from "../lane/lane.ts";
@@ -40,7 +41,7 @@ export class SyncDialect implements Dialect {
     return this.#connection.prepared;
   }
 
-  read<T>(work: (database: Database) => Promise<T>, leaving?: Leaving): Promise<T> {
+  read<T>(work: (database: Database) => Later<T>, leaving?: Leaving): Later<T> {
     const waitMs = this.#waitMs;
     return retryWhileBusy(() => this.door.shared(() => work(this.#driver.database), waitMs, leaving), waitMs);
   }
@@ -85,12 +86,7 @@ export class SyncDialect implements Dialect {
     }
   }
 
-  async query(
-    { session }: Database,
-    text: string,
-    values: readonly unknown[],
-    most?: number,
-  ): Promise<ResultRows> {
+  query({ session }: Database, text: string, values: readonly unknown[], most?: number): ResultRows {
     const { lease } = session as { lease?: Lease };
     if (lease?.open === false) throw ended();
     return this.#connection.query(text, values, most);
