@@ -41,13 +41,16 @@ export class Connection {
 
   /** Runs what may find the file locked without waiting for it: `retryWhileBusy` waits, and stops nobody. */
   runAtOnce(text: string): void {
-    if (!this.waits) return void this.#driver.run(text);
-    const milliseconds = this.#patience();
-    this.#driver.run("pragma busy_timeout = 0");
+    this.#atOnce(() => this.#driver.run(text));
+  }
+
+  /** Counts what other connections have committed; `undefined` where that cannot be asked now. */
+  version(): number | undefined {
+    if (this.closed || this.inTransaction) return undefined;
     try {
-      this.#driver.run(text);
-    } finally {
-      this.#driver.run(`pragma busy_timeout = ${milliseconds}`);
+      return this.#atOnce(() => this.query("pragma data_version", [])[0]![0] as number);
+    } catch {
+      return undefined; // the file is locked, or the connection is reading rows one by one
     }
   }
 
@@ -67,6 +70,17 @@ export class Connection {
       return Number(statement.rows([])[0]?.[0]);
     } finally {
       statement.finalize();
+    }
+  }
+
+  #atOnce<T>(work: () => T): T {
+    if (!this.waits) return work();
+    const milliseconds = this.#patience();
+    this.#driver.run("pragma busy_timeout = 0");
+    try {
+      return work();
+    } finally {
+      this.#driver.run(`pragma busy_timeout = ${milliseconds}`);
     }
   }
 

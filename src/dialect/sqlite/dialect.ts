@@ -46,14 +46,16 @@ export class SyncDialect implements Dialect {
     return retryWhileBusy(() => this.door.shared(() => work(this.#driver.database), waitMs, leaving), waitMs);
   }
 
-  /** The one connection does not count its own commits. Inside of a transaction it sees none of others. */
+  /**
+   * The application's one connection does not count its own commits, and any other would. Inside of a transaction it sees
+   * none of others; and it waits for no lock, so that nobody is held up.
+   */
   watch(): Promise<() => boolean> {
     const connection = this.#connection;
-    let last = connection.closed ? 0 : connection.pragma("data_version");
+    let last = connection.version();
     return Promise.resolve(() => {
-      if (connection.closed || connection.inTransaction) return false;
-      const now = connection.query("pragma data_version", [])[0]![0] as number;
-      if (now === last) return false;
+      const now = connection.version();
+      if (now === undefined || now === last) return false;
       last = now;
       return true;
     });
