@@ -25,10 +25,14 @@ export function liveTriggers(schema: Record<string, unknown>): readonly string[]
   return [FUNCTION, ...[...names].flatMap(([table, name]) => trigger(table, name))];
 }
 
-/** It finds what it calls wherever a writer looks for functions. */
+/**
+ * It finds what it calls wherever a writer looks for functions. Its notices name their transaction, so that a process which
+ * has told of its own already knows them.
+ */
 const FUNCTION = `create or replace function ${NAME}() returns trigger language plpgsql as $$
 begin
-  perform pg_catalog.pg_notify('${LIVE_CHANNEL}', pg_catalog.json_build_array('', tg_argv[0])::text);
+  perform pg_catalog.pg_notify('${LIVE_CHANNEL}',
+    pg_catalog.json_build_array(pg_catalog.txid_current()::text, tg_argv[0])::text);
   return null;
 end $$`;
 

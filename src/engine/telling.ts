@@ -1,5 +1,5 @@
 import type { Context } from "../author/author.ts";
-import { isHooked, type Task, type Telling, type Triggers } from "../execute/execute.ts";
+import { isHooked, type Riding, type Task, type Telling, type Triggers } from "../execute/execute.ts";
 import type { Lineage, TableInfo, Tables } from "../schema/schema.ts";
 import { type Change, type Changes, changeOf, effectOf, following, isWrite } from "./change.ts";
 
@@ -12,10 +12,7 @@ export interface Listener {
 }
 
 /** A statement that tells of a change. */
-export interface Notice {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
+export type Notice = Omit<Riding, "kind">;
 
 /** Tells a listener which tables a route's own writes change. */
 export class WriteTelling implements Telling {

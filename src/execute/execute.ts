@@ -14,7 +14,7 @@ import { runWrite } from "./write.ts";
 export type { Meeting, Met } from "./meet.ts";
 export type { FoundPage } from "./page.ts";
 export { isHooked } from "./task.ts";
-export type { Asker, Outside, Runtime, Task, Telling, Turn, Work } from "./task.ts";
+export type { Asker, Outside, Riding, Runtime, Task, Telling, Turn, Work } from "./task.ts";
 export type { Amid } from "./write.ts";
 export { type Explainable, explainStatement } from "./explain.ts";
 export { rowsOf } from "./query.ts";
@@ -211,7 +211,9 @@ function riding<T>(
   if (ride === undefined) return work;
   return work.then(async (answer) => {
     const notice = ride(tasks);
-    if (notice !== undefined) await dialect.query(database, notice.text, notice.values);
+    if (notice === undefined) return answer;
+    const [row] = await dialect.query(database, notice.text, notice.values);
+    notice.answered?.(row);
     return answer;
   });
 }

@@ -80,10 +80,15 @@ export interface Runtime {
   readonly telling?: Telling | undefined;
 }
 
+/** A statement that tells of tasks, and who hears what it answers. */
+export interface Riding extends Text {
+  readonly answered?: ((row: ArrayLike<unknown> | undefined) => void) | undefined;
+}
+
 /** Tells others of tasks that may have written: of writes, and of those whose hooks had a transaction. */
 export interface Telling {
   /** What tells of them in their own transaction, before the commit; absent where nothing rides in it. */
-  readonly ride?: ((tasks: Iterable<Task<unknown>>) => Text | undefined) | undefined;
+  readonly ride?: ((tasks: Iterable<Task<unknown>>) => Riding | undefined) | undefined;
   /** Hears of tasks that are kept. */
   kept(tasks: Iterable<Task<unknown>>): void;
   /** Hears of tasks of which nobody knows whether they are kept. */

@@ -51,6 +51,8 @@ export interface Listening {
 export interface Notice {
   readonly text: string;
   readonly values: readonly unknown[];
+  /** Hears what it answers, a row by its places, before the write is committed. */
+  readonly answered?: ((row: ArrayLike<unknown> | undefined) => void) | undefined;
 }
 
 /** A change of a JSON document (RFC 6902), as `patch` has them. */

@@ -1,6 +1,6 @@
 import { within } from "../../clock.ts";
 import type { Hearing, Listening, Touched } from "../contract.ts";
-import { readNotice, together, writeNotice } from "./notice.ts";
+import { readNotice, type Told, together, writeNotice } from "./notice.ts";
 import { type FindWire, quietly, type Wire } from "./wire.ts";
 
 /** What a line is, and where it leads. */
@@ -11,6 +11,8 @@ export interface LineOptions {
   readonly origin: string;
   /** Whether its own are told to nobody, because there is nobody else in this process. */
   readonly alone: () => boolean;
+  /** Whether what another tells was written here, and is told of anyway. */
+  readonly isTold?: ((notice: Told) => boolean) | undefined;
   readonly find: FindWire;
   /** What may be the matter where a connection stands, and no notice comes through it. */
   readonly deaf: string;
@@ -115,10 +117,12 @@ export class Line implements Listening {
   }
 
   #heard(text: string): void {
-    const { origin, touched } = readNotice(text);
-    const isOwn = origin === this.#options.origin;
+    const notice = readNotice(text);
+    const { origin, alone, isTold } = this.#options;
+    const isOwn = notice.origin === origin;
     if (isOwn) this.#echoed();
-    if (touched.length > 0 && !(isOwn && this.#options.alone())) this.#hearing.changed(touched);
+    const isKnown = isOwn ? alone() : isTold?.(notice) === true;
+    if (notice.touched.length > 0 && !isKnown) this.#hearing.changed(notice.touched);
   }
 
   /** One notice is under way at most: what comes meanwhile goes together. */

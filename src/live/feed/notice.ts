@@ -12,7 +12,7 @@ const ALL = "*";
 
 /** What one process tells the others: who it is, and the tables it has written. Never a value, nor a key. */
 export interface Told {
-  /** A random text, by which a process knows its own notices; empty where a trigger tells. */
+  /** A random text, by which a process knows its own notices; the number of the transaction where a trigger tells. */
   readonly origin: string;
   /** None, where somebody only looks whether notices arrive. */
   readonly touched: Touched;

@@ -1,9 +1,9 @@
 import { LIVE_CHANNEL } from "../../live-channel.ts";
-import type { Feed } from "../contract.ts";
+import type { Feed, Touched } from "../contract.ts";
 import { bunSQL, runsOnBun } from "./bun-sql.ts";
 import { Line } from "./line.ts";
 import { clientOf, type NodePgClient, nodePostgres } from "./node-postgres.ts";
-import { writeNotice } from "./notice.ts";
+import { type Told, writeNotice } from "./notice.ts";
 import { type Embedded, pglite } from "./pglite.ts";
 import { type Postgres, postgresJs } from "./postgres-js.ts";
 import { type FindWire, loadPackage } from "./wire.ts";
@@ -34,6 +34,7 @@ export interface PostgresFeedOptions {
 export function postgresFeed({ connection }: PostgresFeedOptions): Feed {
   const find = findWire(connection);
   const origin = crypto.randomUUID();
+  const ridden = new Ridden();
   let listening = 0;
   return {
     open(hearing) {
@@ -44,6 +45,7 @@ export function postgresFeed({ connection }: PostgresFeedOptions): Feed {
         find,
         deaf: DEAF,
         alone: () => listening === 1,
+        isTold: (notice) => ridden.told(notice),
       });
       return {
         tell: (touched) => line.tell(touched),
@@ -54,10 +56,33 @@ export function postgresFeed({ connection }: PostgresFeedOptions): Feed {
       };
     },
     ride: (touched) => ({
-      text: "select pg_notify($1, $2)",
+      text: "select pg_notify($1, $2), txid_current()::text",
       values: [LIVE_CHANNEL, writeNotice(origin, touched)],
+      answered: (row) => ridden.add(String(row?.[1]), touched),
     }),
   };
+}
+
+/** So many transactions are known at once: their notices come as soon as they are committed. */
+const MOST = 1_000;
+
+/** The last transactions in which a notice rode: what triggers tell of them is told already. */
+class Ridden {
+  readonly #touched = new Map<string, Touched>();
+
+  add(transaction: string, touched: Touched): void {
+    this.#touched.set(transaction, touched);
+    for (const [oldest] of this.#touched)
+      if (this.#touched.size > MOST) this.#touched.delete(oldest);
+      else break;
+  }
+
+  /** Whether a notice is of one of them, and tells of nothing more. */
+  told({ origin, touched }: Told): boolean {
+    const known = this.#touched.get(origin);
+    if (known === undefined || known === "*") return known === "*";
+    return touched !== "*" && touched.every((name) => known.includes(name));
+  }
 }
 
 const DEAF = "notices do not arrive: its connection must lead to the server itself, never through a pooler";

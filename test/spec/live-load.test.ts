@@ -1,0 +1,231 @@
+import { connect, type Socket } from "node:net";
+import { describe, expect, test } from "bun:test";
+import { createQueryRoute } from "@bepalo/query";
+import { live } from "@bepalo/query/live";
+import { sql } from "drizzle-orm";
+import { ALL, ARTICLES, closing, quiet, start, TITLES } from "../support/live-app.ts";
+import * as schema from "../support/schema.ts";
+
+// Much to ask again, and clients that do not read: what others have of the server meanwhile.
+
+/** A rule whose answers take some milliseconds each, of the processor that all share. */
+const HEAVY = {
+  ...ARTICLES,
+  articles: {
+    table: "article",
+    control: {
+      GET: {
+        all: {
+          ...ALL,
+          where: () =>
+            sql`(with recursive n(i) as (select 1 union all select i + 1 from n where i < 60000) select max(i) from n) > 0`,
+        },
+      },
+    },
+  },
+} as const;
+
+describe("answers that take long", () => {
+  /** A server with many of them, each of which changes again and again; how long each statement took. */
+  async function busy(questions: number) {
+    const took: number[] = [];
+    const lags: number[] = [];
+    const app = await start(HEAVY, {
+      on: "bun:sqlite",
+      live: { debounce: 1, maxStreamsPerCaller: 1_000 },
+      lane: false,
+      observe: (event) => {
+        if (event.kind === "lagging") lags.push(event.milliseconds);
+      },
+      dialect: (_, found) => timing(found(), took),
+    });
+    for (let n = 0; n < questions; n++) {
+      const watching = await app.watch(`articles?select=(columns:(id:T),where:(views.gt:${n}))`);
+      await watching.heard(1, 10_000);
+    }
+    took.length = 0;
+    const timer = setInterval(() => app.route.changed("article"), 5);
+    closing(() => Promise.resolve(clearInterval(timer)));
+    return { app, took, lags };
+  }
+
+  test("are asked again in a quarter of the time", async () => {
+    const { took } = await busy(10);
+    const began = performance.now();
+    await Bun.sleep(1_500);
+    const spent = took.reduce((sum, one) => sum + one, 0);
+    expect(took.length).toBeGreaterThan(5);
+    expect(spent / (performance.now() - began)).toBeLessThan(0.33);
+  });
+
+  test("leave others the rest, who wait for one of them at most", async () => {
+    const { app, took } = await busy(10);
+    await Bun.sleep(300);
+    const waited: number[] = [];
+    for (let n = 0; n < 30; n++) {
+      const began = performance.now();
+      await app.get("comments?select=(limit:1)");
+      waited.push(performance.now() - began);
+      await Bun.sleep(15);
+    }
+    const middle = (list: readonly number[]): number => list.toSorted((a, b) => a - b)[list.length >> 1]!;
+    expect(middle(waited)).toBeLessThan(middle(took));
+  });
+
+  test("are told of where they are asked again later than a second after a change, once a second", async () => {
+    const { app, lags } = await busy(40);
+    await app.watch(TITLES);
+    const began = performance.now();
+    while (lags.length < 2 && performance.now() - began < 8_000) await Bun.sleep(50);
+    expect(Math.min(...lags)).toBeGreaterThan(1_000);
+    expect(lags.length).toBeLessThanOrEqual((performance.now() - began) / 1_000 + 1);
+  }, 20_000);
+
+  test("are none of those that are told of where there are few", async () => {
+    const { lags } = await busy(2);
+    await Bun.sleep(1_500);
+    expect(lags).toEqual([]);
+  });
+});
+
+/** Measures the statements of a dialect's reads. */
+function timing<T extends object>(dialect: T, took: number[]): T {
+  return new Proxy(dialect, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (name !== "read") return typeof value === "function" ? (value as () => unknown).bind(target) : value;
+      return async (...args: unknown[]) => {
+        const began = performance.now();
+        try {
+          return await (value as (...all: unknown[]) => unknown).apply(target, args);
+        } finally {
+          took.push(performance.now() - began);
+        }
+      };
+    },
+  });
+}
+
+/** A client of its own kind, which reads when it is told to. */
+class Stalling {
+  readonly #socket: Socket;
+  #text = "";
+  closed = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("data", (bytes: Buffer) => void (this.#text += bytes.toString()));
+    socket.on("close", () => void (this.closed = true));
+    socket.on("error", () => undefined);
+  }
+
+  static async open(url: string, path: string): Promise<Stalling> {
+    const { port, hostname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    await new Promise<void>((resolve) => socket.once("connect", resolve));
+    const stalling = new Stalling(socket);
+    closing(() => Promise.resolve(void socket.destroy()));
+    socket.write(`GET /query/${path} HTTP/1.1\r\nhost: ${hostname}\r\naccept: text/event-stream\r\n\r\n`);
+    await stalling.until(() => stalling.count("answer") === 1);
+    return stalling;
+  }
+
+  count(event: string): number {
+    return this.#text.split(`event: ${event}\n`).length - 1;
+  }
+
+  has(text: string): boolean {
+    return this.#text.includes(text);
+  }
+
+  stall(): void {
+    this.#socket.pause();
+  }
+
+  read(): void {
+    this.#socket.resume();
+  }
+
+  async until(holds: () => boolean, milliseconds = 5_000): Promise<void> {
+    const end = performance.now() + milliseconds;
+    while (!holds()) {
+      if (performance.now() > end)
+        throw new Error(`not within ${milliseconds} ms: ${this.#text.slice(-500)}`);
+      await Bun.sleep(10);
+    }
+  }
+}
+
+describe("a client whose connection takes nothing", () => {
+  const BODIES = "articles?select=(columns:(id:T,body:T),orderBy:(id:asc))";
+  const CHANGES = 600;
+
+  /** Changes an answer of 40 KB so often that it would be 24 MB in all, which no connection keeps. */
+  async function change(app: Awaited<ReturnType<typeof start>>, from: number): Promise<void> {
+    for (let n = from; n < from + CHANGES; n++) {
+      const body = `${n} ${"x".repeat(40_000)}`;
+      await app.database
+        .update(schema.article)
+        .set({ body })
+        .where(sql`${schema.article.id} = 'a1'`);
+      app.route.changed("article");
+      await Bun.sleep(2);
+    }
+  }
+
+  test("gets no queue: it is told what is true when it reads again", async () => {
+    const app = await start(ARTICLES, { on: "bun:sqlite", live: { debounce: 1 } });
+    const client = await Stalling.open(app.url, BODIES);
+    client.stall();
+    await change(app, 0);
+    await quiet();
+    client.read();
+    await client.until(() => client.has(`${CHANGES - 1} xxx`));
+    // What was under way when it stopped to read, and the last of all: the connection's own buffers hold some.
+    const told = client.count("answer") + client.count("patch");
+    expect(told).toBeLessThan(CHANGES / 2);
+  }, 30_000);
+
+  test("is left after `stallTimeout`, and makes room", async () => {
+    const app = await start(ARTICLES, {
+      on: "bun:sqlite",
+      live: { debounce: 1, stallTimeout: 500, maxStreams: 1 },
+    });
+    const client = await Stalling.open(app.url, BODIES);
+    client.stall();
+    await change(app, 0);
+    await Bun.sleep(2_000);
+    const next = await app.watch(TITLES);
+    await next.heard(1);
+  }, 30_000);
+});
+
+describe("the idle timeout of Bun", () => {
+  test.each([
+    [true, "is lifted where the server is handed on"],
+    [false, "closes a stream in which nothing is said, where it is not"],
+  ])(
+    "%p: %s",
+    async (hands) => {
+      const app = await start(ARTICLES, { on: "bun:sqlite" });
+      const route = createQueryRoute({
+        acl: { articles: { table: "article", control: { GET: { all: ALL } } } } as never,
+        database: app.database,
+        schema,
+        live: live(),
+        onWarning: () => undefined,
+      });
+      closing(() => route.close());
+      const server = Bun.serve({
+        port: 0,
+        idleTimeout: 1,
+        fetch: (request, self) => (hands ? route.GET(request, self) : route.GET(request)),
+      });
+      closing(() => server.stop(true));
+      const client = await Stalling.open(String(server.url), TITLES);
+      await Bun.sleep(4_000);
+      expect(client.closed).toBe(!hands);
+    },
+    10_000,
+  );
+});
