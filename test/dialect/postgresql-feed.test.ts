@@ -260,6 +260,25 @@ describe.skipIf(isLeftOut("node-postgres"))("on a server", () => {
       ).toEqual([["post"]]);
     });
 
+    test("say nothing more to who has told of a write in its own transaction, but for other tables", async () => {
+      for (const statement of liveTriggers(schema)) await client.query(statement);
+      const [here, there] = [
+        await listener(postgresFeed({ connection: opened.url })),
+        await listener(postgresFeed({ connection: opened.url })),
+      ];
+      const { text, values, answered } = here.feed.ride!(["post"]);
+      await client.query("begin");
+      await client.query("insert into post values (77)");
+      await client.query("insert into audit.entry values (77)");
+      const { rows } = await client.query({ text, values: [...values], rowMode: "array" });
+      answered!(rows[0] as unknown[]);
+      await client.query("commit");
+      await client.query("insert into post values (78)");
+      await until(() => here.heard.changes.length === 2 && there.heard.changes.length === 4);
+      expect(here.heard.changes).toEqual([["audit.entry"], ["post"]]);
+      expect(there.heard.changes).toEqual([["post"], ["audit.entry"], ["post"], ["post"]]);
+    });
+
     test("are of PostgreSQL's tables alone", () => {
       expect(liveTriggers({ post, titles: schema.titles })).toHaveLength(3);
       const strange = pgTable(`"; drop`, { id: integer() });

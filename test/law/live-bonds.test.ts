@@ -90,8 +90,8 @@ async function openFile(driver: "bun" | "libsql"): Promise<Ground> {
 
 async function openServer(): Promise<Ground> {
   const schema = BONDS.postgresql;
-  const opened = await openPostgresql("node-postgres", schema as never, { connections: 3 });
-  for (const statement of liveTriggers(schema as never)) await opened.run(statement);
+  const opened = await openPostgresql("node-postgres", schema, { connections: 3 });
+  for (const statement of liveTriggers(schema)) await opened.run(statement);
   const { elsewhere, kill } = writerAt(opened.url);
   return {
     schema,
@@ -145,6 +145,7 @@ const QUESTIONS = [
   "notes?select=(columns:(id:T,by:T),orderBy:(id:asc))",
   "notes?select=(columns:(id:T),where:(post.org:o2),with:(writer:(columns:(name:T))))",
   "notes?aggregate=(count:T,groupBy:_(by)_)",
+  "badges?select=(columns:(id:T,memberId:T),orderBy:(id:asc))",
 ];
 
 type Where = ((context: Caller, table: never) => SQL | boolean) | undefined;
@@ -289,7 +290,7 @@ class History {
     this.#route = createQueryRoute({
       acl: fileOf(dice, ground) as never,
       database: ground.database,
-      schema: ground.schema as never,
+      schema: ground.schema,
       batch: true,
       session: {
         parser: (request, context) => void Object.assign(context, this.#callers.get(whoIn(request))),

@@ -47,6 +47,18 @@ const RULES = {
       GET: { all: { ...ALL, where: (_: unknown, t: Article) => sql`printf('%s', ${t.id}) = 'a1'` } },
     },
   },
+  kin: {
+    table: "article",
+    control: {
+      GET: {
+        all: {
+          ...ALL,
+          where: ({ me }: { me?: number }, t: Article, { eq }: Operators) =>
+            sql`${eq(t.authorId, me)} and exists (select 1 from articles k where k.author_id = 1 and k.published = 1)`,
+        },
+      },
+    },
+  },
   comments: { table: "comment", control: { GET: { all: ALL }, ...WRITING } },
   authors: { table: "author", control: { GET: { all: ALL }, ...WRITING } },
 } as const;
@@ -140,6 +152,18 @@ const CASES: readonly (readonly [asked: 0 | 1, question: string, what: string, w
     "judged?select=(columns:(id:T))",
     "a row that its rule asks for",
     patch("authors", "id:3", { secret: "x" }),
+  ],
+  [
+    1,
+    "judged?select=(columns:(title:T))",
+    "a column that its rule compares with another table",
+    patch("articles", "authorId:2", { authorId: 1 }),
+  ],
+  [
+    1,
+    "kin?select=(columns:(id:T))",
+    "another's row, for which its rule asks",
+    patch("articles", "authorId:1", { published: false }),
   ],
   [
     1,

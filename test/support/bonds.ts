@@ -32,7 +32,7 @@ const note = sqliteTable("notes", {
 });
 const badge = sqliteTable("badges", {
   id: integer("id").primaryKey(),
-  memberId: integer("member_id").notNull(),
+  memberId: integer("member_id").references(() => member.id, { onDelete: "set null" }),
   org: text("org").notNull(),
 });
 
@@ -63,7 +63,7 @@ const pgNote = pgTable("notes", {
 });
 const pgBadge = pgTable("badges", {
   id: pgInteger("id").primaryKey(),
-  memberId: pgInteger("member_id").notNull(),
+  memberId: pgInteger("member_id").references(() => pgMember.id, { onDelete: "set null" }),
   org: pgText("org").notNull(),
 });
 
