@@ -198,6 +198,7 @@ export function liveOptions<A extends AnyApi>(api: LiveClient<A>, prefix = "quer
       refetchOnMount: "always",
     });
   const options = { get: query("get"), first: query("first"), aggregate: query("aggregate") };
+  // What a query answers follows from the arguments of its call as well.
   return options as unknown as LiveQueryOptions<A>;
 }
 

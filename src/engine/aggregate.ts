@@ -1,10 +1,8 @@
-import { invalidValue, quote } from "../error.ts";
-import { admitAll, setFindFirst } from "../author/author.ts";
 import { execute } from "../execute/execute.ts";
-import type { AggregatePlan } from "../plan/plan.ts";
 import type { Policy, QueryResult } from "../policy/policy.ts";
 import { isResponse } from "../response.ts";
 import { Asked, type Call, isFormatted, type Parts } from "./call.ts";
+import { readyAggregate } from "./ready.ts";
 
 /** plan → what its mentions admit → statement → groups → answer. */
 export async function aggregate<Shaped>(
@@ -12,14 +10,10 @@ export async function aggregate<Shaped>(
   policy: Policy,
   call: Call<Shaped>,
 ): Promise<Shaped | Response> {
-  const { plans, compiler, runtime, pace } = parts;
-  const { context } = call.principal;
+  const { compiler, runtime, pace } = parts;
   const others = pace.othersFirst(call);
   const waited = others === undefined ? 0 : await others;
-  const plan = plans.aggregate(policy, call.request);
-  await expectZone(parts, plan);
-  setFindFirst(context, false);
-  const admitted = await runtime.outside(() => admitAll(plan.mentions, context), call);
+  const { plan, admitted } = await readyAggregate(parts, policy, call);
   call.mark("plan");
   const { hooks, limits } = policy;
   const statement = compiler.aggregate(plan, admitted);
@@ -40,11 +34,4 @@ export async function aggregate<Shaped>(
   }
   const answer = { policy, first: false, most: limits.maxAnswerSize, outcome };
   return isFormatted(parts, policy) ? runtime.outside(() => call.shape(answer), call) : call.shape(answer);
-}
-
-/** Only the database knows which places it knows the time of. */
-export async function expectZone({ zones }: Parts, { zone }: AggregatePlan): Promise<void> {
-  if (!("name" in zone) || (await zones.has(zone.name))) return;
-  const hint = "write an offset such as '+02:00'";
-  throw invalidValue(`${quote(zone.name)} is no time zone of this database`, "aggregate.timeZone", hint);
 }

@@ -1,14 +1,15 @@
-import { admitAll, type Admission, setFindFirst } from "../author/author.ts";
+import type { Admission } from "../author/author.ts";
 import { HttpError, QueryError } from "../error.ts";
 import { type Explainable, explainStatement } from "../execute/execute.ts";
 import type { Room } from "../observe.ts";
 import { writeSQL } from "../matrix/matrix.ts";
-import { type Mention, planAggregate, planRead } from "../plan/plan.ts";
+import type { Mention } from "../plan/plan.ts";
 import { considered, type Considered, type Policy } from "../policy/policy.ts";
 import { traitsOf } from "../request/request.ts";
 import type { Call, Parts } from "./call.ts";
 import { foresee, type Foreseen, type ForeseenPart } from "./explain-write.ts";
 import { type Became, becameOf, becameOfAggregate } from "./became.ts";
+import { readyAggregate, readyRead } from "./ready.ts";
 
 /** Why a request is answered as it is: nothing of it is run. */
 export interface Explanation {
@@ -117,15 +118,13 @@ function explainUnder(parts: Parts, policy: Policy, call: Call<unknown>, wishes:
 }
 
 async function explainRead(
-  { compiler, runtime }: Parts,
+  parts: Parts,
   policy: Policy,
   call: Call<unknown>,
   values: boolean,
 ): Promise<Told> {
-  const { context } = call.principal;
-  const plan = planRead(policy, call.request, []);
-  setFindFirst(context, plan.first);
-  const admitted = await runtime.outside(() => admitAll(plan.mentions, context), call);
+  const { compiler, runtime } = parts;
+  const { plan, admitted } = await readyRead(parts, policy, call);
   call.mark("plan");
   const statement = compiler.read(plan, admitted, false, false);
   call.mark("compile");
@@ -146,15 +145,13 @@ async function explainRead(
 }
 
 async function explainAggregate(
-  { compiler, runtime }: Parts,
+  parts: Parts,
   policy: Policy,
   call: Call<unknown>,
   values: boolean,
 ): Promise<Told> {
-  const { context } = call.principal;
-  const plan = planAggregate(policy, call.request);
-  setFindFirst(context, false);
-  const admitted = await runtime.outside(() => admitAll(plan.mentions, context), call);
+  const { compiler, runtime } = parts;
+  const { plan, admitted } = await readyAggregate(parts, policy, call);
   call.mark("plan");
   const { ask } = compiler.aggregate(plan, admitted);
   call.mark("compile");

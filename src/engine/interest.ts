@@ -1,5 +1,5 @@
 import type { Table } from "drizzle-orm";
-import type { Admitted, Said } from "../author/author.ts";
+import type { Admission, Admitted, Said } from "../author/author.ts";
 import type {
   AggregatePlan,
   Counted,
@@ -49,6 +49,7 @@ export class Interest {
     else this.#rows(plan);
     for (const mention of plan.mentions) {
       if (!this.#placed.has(mention.index)) this.#place(mention);
+      this.#hangs(admitted.of(mention));
       const { dependsOn } = mention.secured.policy;
       const named = dependsOn.length === 0 ? [] : lineage.named(dependsOn);
       for (const name of named) this.#whole(lineage.behind(name));
@@ -80,6 +81,15 @@ export class Interest {
       this.#whole(free);
     }
     for (const info of tables) this.#whole(this.#lineage.behind(this.#lineage.nameOf(info)));
+  }
+
+  /** Rows that others hang on are found by what ties these to them. */
+  #hangs({ parents, grants }: Admission): void {
+    for (const { relation, admission } of parents === "none" ? [] : parents) {
+      this.#relation(relation, undefined);
+      this.#hangs(admission);
+    }
+    for (const grant of grants) if (typeof grant === "object" && "parents" in grant) this.#hangs(grant);
   }
 
   /** Tables of which all columns matter, in these places more. */

@@ -1,4 +1,4 @@
-import { admitAll, type Admitted, type Said, setFindFirst, spelled } from "../author/author.ts";
+import { type Admitted, type Said, spelled } from "../author/author.ts";
 import type { AggregateRead, ReadStatement } from "../compile/compile.ts";
 import { invalidValue, QueryError, quote } from "../error.ts";
 import { type Asker, execute, type Runtime } from "../execute/execute.ts";
@@ -6,11 +6,9 @@ import type { AggregatePlan, ReadNode, ReadPlan } from "../plan/plan.ts";
 import { keysOf, type Policy, type QueryResult } from "../policy/policy.ts";
 import { isResponse } from "../response.ts";
 import type { Lineage } from "../schema/schema.ts";
-import { expectZone } from "./aggregate.ts";
 import { type Answer, Asked, type Call, isFormatted, type Parts, wantsRows } from "./call.ts";
 import { Interest } from "./interest.ts";
-import { admitRead, computed } from "./read.ts";
-import { patient } from "./turns.ts";
+import { readyAggregate, readyRead } from "./ready.ts";
 
 /** By which members the rows of an answer are told apart, wherever lists stand in it. */
 export interface RowIdentity {
@@ -91,31 +89,17 @@ interface Prepared {
 }
 
 async function prepare(parts: Parts, policy: Policy, call: Call<unknown>): Promise<Prepared> {
-  const { plans, runtime, policies, indexes } = parts;
-  const { context } = call.principal;
-  const changes = policies.changes(call.request, call.principal);
-  const { plan: planned, values } = plans.get(policy, call.request, changes);
-  if (planned.root.paging !== undefined)
+  const { plan, admitted } = await readyRead(parts, policy, call);
+  if (plan.root.paging !== undefined)
     throw invalidValue("pages that are walked are not kept true", "cursor", "ask with `limit` and `offset`");
-  setFindFirst(context, planned.first);
-  const asked = runtime.outside(() => admitRead(planned, changes, context), call);
-  const all = asked instanceof Promise ? await patient(call, asked) : asked;
-  const admitted = values === undefined ? all : all.filledWith(values);
-  if (planned.searches.length > 0) await indexes.need(planned.searches);
-  const plan = planned.asksExtras ? await computed(parts, planned, call) : planned;
   const identity = { within: new Map([[policy.resource, identityOf(plan.root)]]) };
   return { plan, admitted, nodes: plan.nodes, first: plan.first, identity };
 }
 
 async function prepareAggregate(parts: Parts, policy: Policy, call: Call<unknown>): Promise<Prepared> {
-  const { plans, runtime } = parts;
-  const { context } = call.principal;
-  const plan = plans.aggregate(policy, call.request);
-  await expectZone(parts, plan);
-  setFindFirst(context, false);
-  const admitted = await runtime.outside(() => admitAll(plan.mentions, context), call);
+  const ready = await readyAggregate(parts, policy, call);
   const identity = { within: new Map([[policy.resource, GROUPS]]) };
-  return { plan, admitted, nodes: [], first: false, identity };
+  return { ...ready, nodes: [], first: false, identity };
 }
 
 /** Groups are told apart by what they are grouped by. */

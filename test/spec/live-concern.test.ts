@@ -61,6 +61,7 @@ const RULES = {
   },
   comments: { table: "comment", control: { GET: { all: ALL }, ...WRITING } },
   authors: { table: "author", control: { GET: { all: ALL }, ...WRITING } },
+  hanging: { table: "comment", control: { GET: { all: { ...ALL, parent: { article: "own" } } } } },
 } as const;
 
 type Write = (app: App) => Promise<{ readonly status: number }>;
@@ -196,6 +197,18 @@ const CASES: readonly (readonly [asked: 0 | 1, question: string, what: string, w
   ],
   [1, "comments?select=(columns:(id:T))", "rows that go with another", remove("articles", "id:a1")],
   [
+    1,
+    "hanging?select=(columns:(text:T))",
+    "a row that hangs on another one now",
+    patch("comments", "id:1", { articleId: "a2" }),
+  ],
+  [
+    1,
+    "hanging?select=(columns:(text:T))",
+    "the row that others hang on",
+    patch("articles", "id:a1", { authorId: 2 }),
+  ],
+  [
     0,
     "articles?aggregate=(max:(views:T))",
     "what it is not made of",
@@ -227,5 +240,36 @@ describe("an answer is asked again, or not, after a change", () => {
     await quiet(60);
     expect(count - before).toBe(asked);
     expect(watching.json).toBe((await app.get(question, { as: 2 })).text);
+  });
+});
+
+describe("a write to a table with triggers", () => {
+  test.each([
+    [undefined, 1, "may have changed any table"],
+    [false, 0, "has changed no other, where their author says so"],
+  ])("%p: %i: %s", async (triggers, asked) => {
+    let count = 0;
+    const rules = { ...RULES, comments: { ...RULES.comments, ...(triggers === false && { triggers }) } };
+    const app = await start(rules, {
+      on: "bun:sqlite",
+      live: { debounce: 1 },
+      dialect: (__, found) => counting(found(), () => count++),
+    });
+    await app.database.run(
+      sql`create trigger loud after update of text on comments begin update comments set hidden = not hidden where id = new.id; end`,
+    );
+    await app.patch("authors?select=(where:(id:1))", { name: "Ada" });
+    const others = await app.watch("authors?select=(columns:(id:T))");
+    await others.heard(1);
+    const before = count;
+    expect((await app.patch("comments?select=(where:(id:1))", { text: "x" })).status).toBe(200);
+    await quiet(60);
+    expect(count - before).toBe(asked);
+    // What they change of the row itself is seen.
+    const own = await app.watch("comments?select=(columns:(id:T,hidden:T),orderBy:(id:asc))");
+    await own.heard(1);
+    expect((await app.patch("comments?select=(where:(id:1))", { text: "y" })).status).toBe(200);
+    await own.heard(2);
+    expect(own.json).toBe((await app.get("comments?select=(columns:(id:T,hidden:T),orderBy:(id:asc))")).text);
   });
 });
