@@ -104,9 +104,9 @@ async function openServer(): Promise<Ground> {
 }
 
 const PLACES = [
-  ["a libSQL file", () => openFile("libsql"), 14],
-  ["a file of bun:sqlite", () => openFile("bun"), 18],
-  ...(SERVER === undefined ? [] : [["PostgreSQL", openServer, 14] as const]),
+  ["a libSQL file", () => openFile("libsql"), 9],
+  ["a file of bun:sqlite", () => openFile("bun"), 12],
+  ...(SERVER === undefined ? [] : [["PostgreSQL", openServer, 8] as const]),
 ] as const;
 
 // --- what is asked, and by whom --------------------------------------------------------------------------------------

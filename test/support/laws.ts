@@ -51,7 +51,7 @@ export const LEAST = {
     fuzz: 13_000,
     search: 1_900,
     live: 1_500,
-    bonds: 600,
+    bonds: 500,
   },
 } as const;
 
