@@ -1,16 +1,17 @@
 import type { Table } from "drizzle-orm";
 import type { Admission, Admitted, Said } from "../author/author.ts";
-import type {
-  AggregatePlan,
-  Counted,
-  Expression,
-  Link,
-  Mention,
-  Predicate,
-  ReadNode,
-  ReadPlan,
-  Search,
-  Through,
+import {
+  type AggregatePlan,
+  type Counted,
+  type Expression,
+  isCell,
+  type Link,
+  type Mention,
+  type Predicate,
+  type ReadNode,
+  type ReadPlan,
+  type Search,
+  type Through,
 } from "../plan/plan.ts";
 import {
   areApart,
@@ -18,6 +19,7 @@ import {
   type Held,
   type Lineage,
   type RelationInfo,
+  type TableInfo,
   type Tables,
 } from "../schema/schema.ts";
 import type { Change, TableChanges } from "./change.ts";
@@ -44,7 +46,7 @@ export class Interest {
   constructor(lineage: Lineage, plan: ReadPlan | AggregatePlan, admitted: Admitted, said: Said) {
     this.#lineage = lineage;
     this.#admitted = admitted;
-    this.#said(said);
+    this.#said(said, plan.mentions);
     if (plan.kind === "aggregate") this.#aggregate(plan);
     else this.#rows(plan);
     for (const mention of plan.mentions) {
@@ -72,15 +74,25 @@ export class Interest {
     );
   }
 
-  /** What the functions of an author answered: SQL that compares columns speaks of the row that it is asked about. */
-  #said({ queries, tables }: Said): void {
+  /**
+   * What the functions of an author answered. SQL that compares columns speaks of the row that it is asked about; any other
+   * may write out a column of any table that is mentioned, and a function that it calls look at any row.
+   */
+  #said({ queries, tables }: Said, mentions: readonly Mention[]): void {
+    const all = mentions.map(({ secured }) => secured.table);
     for (const query of queries) {
-      const { tables: all, free, columns } = this.#lineage.in(query);
-      if (columns === undefined) this.#whole(all, []);
-      else for (const column of columns) this.#part(column.table).columns.add(column.name);
+      const { tables: named, free, calls, columns } = this.#lineage.in(query);
+      if (columns === undefined) {
+        this.#whole(named, []);
+        for (const table of all) this.#whole(this.#behind(table), calls ? [ANY_ROW] : []);
+      } else for (const column of columns) this.#part(column.table).columns.add(column.name);
       this.#whole(free);
     }
-    for (const info of tables) this.#whole(this.#lineage.behind(this.#lineage.nameOf(info)));
+    for (const table of tables) this.#whole(this.#behind(table));
+  }
+
+  #behind(table: TableInfo): Tables {
+    return this.#lineage.behind(this.#lineage.nameOf(table));
   }
 
   /** Rows that others hang on are found by what ties these to them. */
@@ -119,7 +131,7 @@ export class Interest {
     this.#placed.add(mention.index);
     const { table } = mention.secured;
     const held = new Map([...tied, ...reachOf(this.#admitted, mention, where)]);
-    if (table.kind === "view") this.#whole(this.#lineage.behind(this.#lineage.nameOf(table)));
+    if (table.kind === "view") this.#whole(this.#behind(table));
     else this.#part(table.table).places.push(held);
     return held;
   }
@@ -134,7 +146,7 @@ export class Interest {
   #node(node: ReadNode, tied: Held, isPlaced = false): void {
     const held = isPlaced ? reachOf(this.#admitted, node, node.where) : this.#place(node, node.where, tied);
     const { table } = node.secured;
-    if (node.tellsChanges) this.#whole(new Set([this.#lineage.nameOf(table)]), []);
+    if (node.tellsChanges || !isOrdered(node)) this.#whole(this.#behind(table), []);
     for (const { expression } of [...node.selected, ...node.orderBy]) this.#expression(expression);
     if (node.where !== undefined) this.#filter(node.where);
     for (const counted of node.counts.values()) this.#counted(counted, held);
@@ -218,9 +230,17 @@ export class Interest {
 
   /** How well words fit one row is another thing for other rows. */
   #search({ index: { table } }: Search): void {
-    this.#whole(new Set([this.#lineage.nameOf(table)]));
+    this.#whole(this.#behind(table));
   }
 }
+
+/** Whether rows stand in an order that nothing but what is looked at changes. */
+const isOrdered = ({ single, orderBy, secured: { table } }: ReadNode): boolean =>
+  single ||
+  (table.primaryKey.length > 0 &&
+    table.primaryKey.every((key) =>
+      orderBy.some(({ expression }) => isCell(expression) && expression.column === key),
+    ));
 
 /** What rows of a relation have, of rows that have this. */
 function tiedTo(held: Held, { on }: RelationInfo): Held {

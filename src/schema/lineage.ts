@@ -21,8 +21,10 @@ export type Effect = "gone" | ReadonlySet<string>;
 /** What SQL looks at. */
 export interface Looks {
   readonly tables: Tables;
-  /** Those of whose rows it may look at any; of others at the row that it is asked about. */
+  /** Those of whose rows it looks at any; of others at the row that it is asked about. */
   readonly free: Tables;
+  /** Whether it calls functions, of which nobody knows what they look at. */
+  readonly calls: boolean;
   /** The columns, where it does nothing but compare them with values. */
   readonly columns: readonly Column[] | undefined;
 }
@@ -114,8 +116,7 @@ export class Lineage {
     const text = new MentioningText(query, this.#sqlite);
     const { sources } = sourcesOf(text);
     const tables = this.#read([...text.mentions, ...sources]);
-    const free = callsOthers(text) ? tables : this.#read(sources);
-    return { tables, free, columns: comparedIn(query) };
+    return { tables, free: this.#read(sources), calls: callsOthers(text), columns: comparedIn(query) };
   }
 
   #read(labels: readonly Label[], found = new Set<string>(), passed = new Set<string>()): Tables {

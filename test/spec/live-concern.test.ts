@@ -41,6 +41,14 @@ const RULES = {
       },
     },
   },
+  written: {
+    table: "article",
+    control: { GET: { all: { ...ALL, where: () => sql`"articles"."published" = 1` } } },
+  },
+  hidden: {
+    table: "article",
+    control: { GET: { all: { ...ALL, where: () => sql`printf('%s', "articles"."id") <> 'x'` } } },
+  },
   called: {
     table: "article",
     control: {
@@ -165,6 +173,18 @@ const CASES: readonly (readonly [asked: 0 | 1, question: string, what: string, w
     "kin?select=(columns:(id:T))",
     "another's row, for which its rule asks",
     patch("articles", "authorId:1", { published: false }),
+  ],
+  [
+    1,
+    "written?select=(columns:(id:T))",
+    "a column that its rule writes out",
+    patch("articles", "id:a1", { published: false }),
+  ],
+  [
+    1,
+    "hidden?select=(columns:(id:T),where:(id:a1))",
+    "another row, where a function may look at it",
+    patch("articles", "id:a2", { title: "x" }),
   ],
   [
     1,
