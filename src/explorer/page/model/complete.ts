@@ -56,7 +56,7 @@ export function suggest(
   const root: Meaning | undefined = access && rootOf(access, question);
   if (access === undefined || root === undefined) return undefined;
   const { at, position, range, typed, inside, colon } = caretIn(text, caret);
-    const meaning = meaningAt(access, root, text, at);
+  const meaning = meaningAt(access, root, text, at);
   if (meaning === undefined) return undefined;
   const word = typed.replace(/^['"`]/, "");
   const offered =
@@ -65,8 +65,12 @@ export function suggest(
   const items = offered
     .filter(({ label }) => fits(label, word) && !taken.has(label))
     .slice(0, MOST)
-    .map((item) => (colon || position === "name" ? { ...item, insert: stringifyKey(item.label), caret: undefined } : item));
-  const simple = items.map(({ caret: place, ...item }) => (place === undefined ? item : { ...item, caret: place }));
+    .map((item) =>
+      colon || position === "name" ? { ...item, insert: stringifyKey(item.label), caret: undefined } : item,
+    );
+  const simple = items.map(({ caret: place, ...item }) =>
+    place === undefined ? item : { ...item, caret: place },
+  );
   if (simple.length === 0 || (simple.length === 1 && simple[0]!.label === word)) return undefined;
   return { ...range, items: simple };
 }
@@ -164,14 +168,18 @@ function filterItems(access: Access, spot: Spot, typed: string): readonly Sugges
   const before = dot < 0 ? "" : typed.slice(0, dot);
   const column = before === "" ? undefined : columnAt(access, spot, before);
   if (column !== undefined)
-    return operatorsOf(access, column).map((name) => item(`${before}.${name}`, behindOf(name, column), column.kind));
+    return operatorsOf(access, column).map((name) =>
+      item(`${before}.${name}`, behindOf(name, column), column.kind),
+    );
   const columns = columnsFor("filterable", access, spot).map(({ path, column: found }) =>
     item(path, behindOf("eq", found), found.kind),
   );
   const through = relationsOf(spot).flatMap(({ name, kind }) => [
     item(name, kind === "many" ? ":T" : ":(|)", `${kind} row${kind === "many" ? "s" : ""}`),
     ...QUANTIFIERS[kind].map((word) => item(`${name}.${word}`, ":(|)", "rows")),
-    ...(kind === "many" ? COUNT_OPERATORS.map((word) => item(`${name}.count.${word}`, ":|", "how many")) : []),
+    ...(kind === "many"
+      ? COUNT_OPERATORS.map((word) => item(`${name}.count.${word}`, ":|", "how many"))
+      : []),
   ]);
   // The operators of a relation are offered once somebody goes there.
   const shown = through.filter(({ label }) => !label.includes(".") || label.startsWith(`${before}.`));
@@ -268,4 +276,3 @@ function operandItems({ column, operator }: Extract<Meaning, { kind: "operand" }
   const values = (column.values ?? []).map((value) => ({ label: value, insert: stringifyText(value) }));
   return [...values, ...nothing];
 }
-

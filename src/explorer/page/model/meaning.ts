@@ -30,12 +30,7 @@ export type Meaning =
   | { readonly kind: "groupOrder"; readonly keys: readonly string[] };
 
 /** What a place is for, from what the whole is for; `undefined` where nobody may ask there. */
-export function meaningAt(
-  access: Access,
-  root: Meaning,
-  text: string,
-  at: At,
-): Meaning | undefined {
+export function meaningAt(access: Access, root: Meaning, text: string, at: At): Meaning | undefined {
   let meaning: Meaning | undefined = root;
   let piece = outlineOf(text);
   for (const step of at) {
@@ -61,7 +56,12 @@ const PARTS: Readonly<Record<string, "columns" | "filter" | "order" | "relations
   count: "counts",
 };
 
-function behind(access: Access, meaning: Meaning, step: string | number, relation: string): Meaning | undefined {
+function behind(
+  access: Access,
+  meaning: Meaning,
+  step: string | number,
+  relation: string,
+): Meaning | undefined {
   const name = String(step);
   switch (meaning.kind) {
     case "node": {
@@ -88,18 +88,18 @@ function behind(access: Access, meaning: Meaning, step: string | number, relatio
       if (name === "where") return meaning.relation && { kind: "filter", spot: meaning.relation };
       return { kind: "word", key: name, spot: meaning.spot };
     case "operand":
+    case "groups":
       return meaning;
     case "numbers":
       return inNumbers(meaning, name);
-    case "groups":
-      return meaning;
     default:
       return undefined;
   }
 }
 
 function inFilter(access: Access, spot: Spot, key: string): Meaning | undefined {
-  if (["AND", "OR", "NOT"].includes(key) && !Object.hasOwn(spot.columns, key)) return { kind: "filter", spot };
+  if (["AND", "OR", "NOT"].includes(key) && !Object.hasOwn(spot.columns, key))
+    return { kind: "filter", spot };
   const { column, operator } = keyParts(key, spot);
   const found = columnAt(access, spot, column);
   if (found !== undefined) return { kind: "operand", column: found, operator };

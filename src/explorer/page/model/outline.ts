@@ -89,7 +89,7 @@ class Outliner {
 
   #list(start: number, depth: number): Piece {
     const members: Member[] = [];
-    for (let index = 0; ; ) {
+    for (let index = 0; ;) {
       this.#space();
       if (this.#take(")")) return this.#piece("list", start, this.#take("_"), members);
       if (this.#unit === "") return this.#piece("list", start, false, members);
@@ -231,7 +231,13 @@ function atKey(text: string, caret: number, at: At, inside: Piece, member: Membe
   };
 }
 
-function atValue(text: string, caret: number, at: At, value: Piece | undefined, inside: Piece | undefined): Caret {
+function atValue(
+  text: string,
+  caret: number,
+  at: At,
+  value: Piece | undefined,
+  inside: Piece | undefined,
+): Caret {
   const isOn = value !== undefined && value.kind === "value" && caret >= value.start && caret <= value.end;
   const range = isOn ? { from: value.start, to: value.end } : { from: caret, to: caret };
   return { at, position: "value", range, typed: text.slice(range.from, caret), inside, colon: false };

@@ -21,7 +21,13 @@ export interface Issue {
 }
 
 /** The refusal that an answer is; `undefined` for one that is none. */
-export function refusedIn({ status, body }: { readonly status: number; readonly body: unknown }): Refused | undefined {
+export function refusedIn({
+  status,
+  body,
+}: {
+  readonly status: number;
+  readonly body: unknown;
+}): Refused | undefined {
   if (status < 400) return undefined;
   if (!isPlain(body)) return { status, code: "http-error", error: `the answer is ${status}` };
   // A problem of RFC 9457 says the same under other names.
@@ -58,7 +64,8 @@ export type Blamed =
 
 /** Which part of a question a path of the server names. */
 export function blamedBy(question: Asked, { code, path }: Pick<Refused, "code" | "path">): Blamed {
-  if (path === undefined || path === "") return code === "invalid-body" ? { of: "body", at: [] } : { of: "question" };
+  if (path === undefined || path === "")
+    return code === "invalid-body" ? { of: "body", at: [] } : { of: "question" };
   const root = question.aggregate === undefined ? "select" : "aggregate";
   if (path === root || path.startsWith(`${root}.`)) {
     const steps = stepsOf(question[root], path.slice(root.length + 1), false);
@@ -100,7 +107,8 @@ export function stepsOf(value: unknown, path: string, lax: boolean): At {
     .filter((key) => leads(key, path))
     .toSorted((a, b) => b.length - a.length)
     .at(0);
-  if (name !== undefined && isPlain(value)) return [name, ...stepsOf(value[name], path.slice(writtenLength(name, path) + 1), lax)];
+  if (name !== undefined && isPlain(value))
+    return [name, ...stepsOf(value[name], path.slice(writtenLength(name, path) + 1), lax)];
   return lax ? [path] : path.split(".").length > 1 ? path.split(".") : [path];
 }
 
@@ -134,7 +142,11 @@ export function rangeIn(text: string, question: Asked, refused: Refused): Range 
 
 /** Where a name stands inside a range, as a word of its own. */
 function namedIn(text: string, { from, to }: Range, name: string): readonly Range[] {
-  for (let at = text.indexOf(name, from); at >= 0 && at < to && name !== ""; at = text.indexOf(name, at + 1)) {
+  for (
+    let at = text.indexOf(name, from);
+    at >= 0 && at < to && name !== "";
+    at = text.indexOf(name, at + 1)
+  ) {
     const [before = "", behind = ""] = [text[at - 1], text[at + name.length]];
     if (!isWordUnit(before) && !isWordUnit(behind)) return [{ from: at, to: at + name.length }];
   }
@@ -145,7 +157,9 @@ const isWordUnit = (unit: string): boolean => /^\w$/.test(unit);
 
 /** What is said of one field of a body's row, by its name; `row` of several. */
 export function issuesOf(question: Asked, refused: Refused, name: string, row?: number): readonly string[] {
-  const said = refused.issues ?? [{ message: refused.error, ...(refused.path !== undefined && { path: refused.path }) }];
+  const said = refused.issues ?? [
+    { message: refused.error, ...(refused.path !== undefined && { path: refused.path }) },
+  ];
   return said
     .filter(({ path }) => {
       if (path === undefined) return false;
