@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { createQueryRoute } from "@bepalo/query";
 import { live } from "@bepalo/query/live";
 import { sql } from "drizzle-orm";
-import { ALL, ARTICLES, closing, quiet, start, TITLES } from "../support/live-app.ts";
+import { ALL, ARTICLES, closing, counting, quiet, start, TITLES } from "../support/live-app.ts";
 import * as schema from "../support/schema.ts";
 
 // Much to ask again, and clients that do not read: what others have of the server meanwhile.
@@ -85,6 +85,38 @@ describe("answers that take long", () => {
     await Bun.sleep(1_500);
     expect(lags).toEqual([]);
   });
+});
+
+test("answers are asked again in the share of who is told of them", async () => {
+  let open = (): void => undefined;
+  let gate: Promise<void> | undefined;
+  const close = (): void => void (gate = new Promise((resolve) => (open = resolve)));
+  const app = await start(ARTICLES, {
+    on: "bun:sqlite",
+    live: { debounce: 1 },
+    maxInFlight: 4,
+    caller: ({ me }: { me?: number }) => `u${me}`,
+    dialect: (_, found) => counting(found(), () => gate),
+  });
+  const ask = (as: number): Promise<number> => app.get("comments", { as }).then(({ status }) => status);
+  /** What becomes of three questions of one who may have two at once, and of another's, while all reads wait. */
+  const asked = async (): Promise<readonly number[]> => {
+    const asking: Promise<number>[] = [];
+    for (const as of [1, 1, 1, 2]) {
+      asking.push(ask(as));
+      await quiet(30);
+    }
+    open();
+    return Promise.all(asking);
+  };
+  close();
+  expect(await asked()).toEqual([200, 200, 503, 200]);
+  const watching = await app.watch(TITLES, { as: 1 });
+  await watching.heard(1);
+  close();
+  app.route.changed("article");
+  await quiet(50);
+  expect(await asked()).toEqual([200, 503, 503, 200]);
 });
 
 /** When a statement ran, and what it took of the processor. */

@@ -74,17 +74,18 @@ export const NEW = { id: "a9", authorId: 1, title: "Aardvark" };
 /** Waits until what would have been said has been: nothing is asked again after so long. */
 export const quiet = (milliseconds = 200): Promise<void> => Bun.sleep(milliseconds);
 
-/** Counts the reads that a dialect runs. */
-export function counting<T extends object>(dialect: T, read: () => void): T {
+/** Tells of the reads that a dialect runs, which wait for what that comes to. */
+export function counting<T extends object>(dialect: T, read: () => unknown): T {
   return new Proxy(dialect, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
-      if (name === "read")
-        return (...args: unknown[]) => (
-          read(),
-          (value as (...all: unknown[]) => unknown).apply(target, args)
-        );
-      return typeof value === "function" ? (value as () => unknown).bind(target) : value;
+      if (typeof value !== "function") return value;
+      if (name !== "read") return (value as () => unknown).bind(target);
+      return (...args: unknown[]) => {
+        const waits = read();
+        const run = (): unknown => (value as (...all: unknown[]) => unknown).apply(target, args);
+        return waits instanceof Promise ? waits.then(run) : run();
+      };
     },
   });
 }
