@@ -7,7 +7,7 @@ export interface Change {
   /** Those of which cells have changed; `"*"` where rows came or went, or nobody knows. */
   readonly columns: ReadonlySet<string> | "*";
   /** What its rows have, before it and after it. */
-  held(): Held;
+  readonly held: () => Held;
 }
 
 /** The changes of a table; `"*"` where nothing more is known. */

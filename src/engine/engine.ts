@@ -35,7 +35,7 @@ export type { Asker, Outside } from "../execute/execute.ts";
 export type { LiveEngine } from "./live-engine.ts";
 export type { LiveRead, RowIdentity } from "./live.ts";
 export type { OneRow } from "./policies.ts";
-export type { Changes } from "./change.ts";
+export type { Changes, TableChanges } from "./change.ts";
 export type { Listener, Notice } from "./telling.ts";
 export type { Answer, Call, Keyed, Packed } from "./call.ts";
 export type { Explanation } from "./explain.ts";

@@ -22,7 +22,7 @@ import {
   type TableInfo,
   type Tables,
 } from "../schema/schema.ts";
-import type { Change, TableChanges } from "./change.ts";
+import type { Change } from "./change.ts";
 import { reachOf } from "./reach.ts";
 
 /** What matters of a table: these columns, and in each place where it is mentioned rows that have this. */
@@ -63,15 +63,21 @@ export class Interest {
     return this.#isKnown ? new Set(this.#parts.keys()) : "*";
   }
 
-  /** Whether one of some changes of a table may matter. */
-  concerns(table: string, changes: TableChanges): boolean {
+  /** Whether a change of a table may matter. */
+  concerns(table: string, change: Change): boolean {
     const part = this.#parts.get(table);
-    if (part === undefined || changes === "*") return part !== undefined || !this.#isKnown;
-    return changes.some(
-      (change) =>
-        (part.isWhole || change.columns === "*" || intersect(part.columns, change.columns)) &&
-        (part.places.length === 0 || part.places.some((place) => isMet(place, change))),
-    );
+    if (part === undefined) return !this.#isKnown;
+    const { columns } = change;
+    const isSeen = part.isWhole || columns === "*" || intersect(part.columns, columns);
+    return isSeen && (part.places.length === 0 || part.places.some((place) => isMet(place, change)));
+  }
+
+  /** A column of a table of which rows must have one of some values to matter, where there is one. */
+  key(table: string): { readonly column: string; readonly marks: ReadonlySet<string> } | undefined {
+    const [first, ...others] = this.#parts.get(table)?.places ?? [];
+    const column = [...(first?.keys() ?? [])].find((name) => others.every((place) => place.has(name)));
+    if (column === undefined) return undefined;
+    return { column, marks: new Set([first!, ...others].flatMap((place) => [...place.get(column)!])) };
   }
 
   /**

@@ -28,7 +28,7 @@ export interface LiveRead<Shaped> {
   /** How long its statement ran when it was asked last, where it ran in this process; in milliseconds. */
   readonly took: number;
   /** What its answer depends on. */
-  interest(): Pick<Interest, "tables" | "concerns">;
+  interest(): Pick<Interest, "tables" | "concerns" | "key">;
   /**
    * Asks it now, of what is committed, on behalf of one for whom `share` is the same.
    *

@@ -1,4 +1,5 @@
 import type { Changes } from "../engine/engine.ts";
+import { Dependents } from "./dependents.ts";
 import { Group, type Ground, type Question } from "./group.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -7,7 +8,7 @@ export class Groups {
   readonly #ground: Ground;
   readonly #schedule: Schedule;
   readonly #shared = new Map<string, Group>();
-  readonly #byTable = new Map<string, Set<Group>>();
+  readonly #byTable = new Map<string, Dependents<Group>>();
   /** Those of which nobody knows on what they depend. */
   readonly #ofAny = new Set<Group>();
 
@@ -53,18 +54,18 @@ export class Groups {
   #concernedBy(changes: Changes): Iterable<Group> {
     if (changes === "*") return this.#shared.values();
     const found = new Set(this.#ofAny);
-    for (const [name, of] of changes)
-      for (const group of this.#byTable.get(name) ?? [])
-        if (!found.has(group) && group.interest.concerns(name, of)) found.add(group);
+    for (const [name, of] of changes) this.#byTable.get(name)?.collect(of, found);
     return found;
   }
 
-  #setsOf({ interest: { tables } }: Group): readonly Set<Group>[] {
+  #setsOf({
+    interest: { tables },
+  }: Group): readonly { add(group: Group): unknown; delete(group: Group): unknown }[] {
     if (tables === "*") return [this.#ofAny];
     return [...tables].map((name) => {
-      let set = this.#byTable.get(name);
-      if (set === undefined) this.#byTable.set(name, (set = new Set()));
-      return set;
+      let of = this.#byTable.get(name);
+      if (of === undefined) this.#byTable.set(name, (of = new Dependents(name)));
+      return of;
     });
   }
 }
