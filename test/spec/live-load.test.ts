@@ -119,6 +119,36 @@ test("answers are asked again in the share of who is told of them", async () => 
   expect(await asked()).toEqual([200, 503, 503, 200]);
 });
 
+test("who asks is asked anew of many, and lets others go between", async () => {
+  let asked = 0;
+  const app = await start(ARTICLES, {
+    on: "bun:sqlite",
+    live: { maxStreamsPerCaller: 1_000 },
+    maxInFlight: 1_000,
+    session: {
+      getRole: () => {
+        asked++;
+        const end = performance.now() + 1;
+        while (performance.now() < end); // as long as a token takes to be checked
+        return "writer";
+      },
+    },
+  });
+  const STREAMS = 200;
+  const watchings = [];
+  for (let n = 0; n < STREAMS; n++) watchings.push(await app.watch(TITLES));
+  await Promise.all(watchings.map((one) => one.heard(1)));
+  asked = 0;
+  app.route.recheck();
+  const turns: number[] = [0];
+  while (turns.at(-1)! < STREAMS) {
+    await Bun.sleep(0);
+    turns.push(asked);
+  }
+  const longest = Math.max(...turns.slice(1).map((now, index) => now - turns[index]!));
+  expect(longest).toBeLessThan(0.75 * STREAMS);
+});
+
 /** When a statement ran, and what it took of the processor. */
 interface Took {
   readonly began: number;
