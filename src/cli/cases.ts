@@ -51,15 +51,13 @@ const KEYS = new Set([
 ]);
 
 /** @throws Failure for what is no file of cases: a case that says nothing of what it means would pass for ever. */
-export function readCases(text: string, file: string): Cases {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new Failure(`${file} is no JSON`);
-  }
-  const { cases, callers = {} } = value as Partial<Cases>;
+export function readCases(value: unknown, file: string): Cases {
+  const { cases, callers = {}, rows = {} } = (isMap(value) ? value : {}) as Partial<Cases>;
   if (!Array.isArray(cases)) throw new Failure(`${file}: expected { "cases": […] }`);
+  if (!isMap(callers) || !Object.values(callers).every(isMap))
+    throw new Failure(`${file}: callers: expected { "ann": { "role": …, "context": … } }`);
+  if (!isMap(rows) || !Object.values(rows).every((list) => Array.isArray(list) && list.every(isMap)))
+    throw new Failure(`${file}: rows: expected { "<table>": [{ … }] }`);
   for (const [index, one] of (cases as Case[]).entries()) {
     const path = `${file}: cases[${index}]`;
     if (typeof one?.request !== "string")
@@ -70,7 +68,7 @@ export function readCases(text: string, file: string): Cases {
     if (one.as !== undefined && !Object.hasOwn(callers, one.as))
       throw new Failure(`${path}.as: there is no caller \`${one.as}\``);
   }
-  return value as Cases;
+  return { cases: cases as readonly Case[], callers, rows };
 }
 
 /** How an answer differs from what a case says of it; nothing where it does not. */

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -73,6 +74,32 @@ export function readCall(command: Command, args: readonly string[]): Called {
     };
   } catch (error) {
     throw new Misuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/**
+ * The one of several ways that an option names; the first of them where it names none.
+ *
+ * @throws Misuse for what is none of them.
+ */
+export function chosen<Way>(
+  option: string,
+  ways: Readonly<Record<string, Way>>,
+  name: string | undefined,
+): Way {
+  const names = Object.keys(ways);
+  const way = name ?? names[0]!;
+  if (Object.hasOwn(ways, way)) return ways[way]!;
+  throw new Misuse(`--${option} takes ${names.join(", ")}`);
+}
+
+/** Reads JSON of a file. */
+export function readJSON(file: string): unknown {
+  if (!existsSync(file)) throw new Misuse(`there is no ${file}`);
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    throw new Failure(`${file} is no JSON`);
   }
 }
 

@@ -1,6 +1,6 @@
 import type * as api from "drizzle-kit/api";
 import { searchMigration } from "../search-migration.ts";
-import { type Catalog, coerce, type TableInfo } from "../schema/schema.ts";
+import { type Catalog, coerce, type ColumnInfo, type TableInfo } from "../schema/schema.ts";
 import { Failure } from "./command.ts";
 import type { Api } from "./load.ts";
 
@@ -77,7 +77,15 @@ function valuesOf(row: Readonly<Record<string, unknown>>, { columns }: TableInfo
     Object.entries(row).map(([name, value]) => {
       const column = columns.get(name);
       if (column === undefined) throw new Failure(`${path}: the table has no column \`${name}\``);
-      return [name, value === null ? null : coerce(column, value, `${path}.${name}`, true)];
+      return [name, value === null ? null : fitting(column, value, `${path}.${name}`)];
     }),
   );
+}
+
+function fitting(column: ColumnInfo, value: unknown, path: string): unknown {
+  try {
+    return coerce(column, value, path, true);
+  } catch (error) {
+    throw new Failure(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Command, Failure, Misuse } from "./command.ts";
+import { chosen, type Command, Failure } from "./command.ts";
 
 /** The pages of the manual that tell to write an application, by its database. */
 const PAGES: Readonly<Record<string, string>> = { sqlite: "docs/start.md", postgres: "docs/start-node.md" };
@@ -14,8 +14,7 @@ export const initCommand: Command = {
   more: "It asks nothing, and writes over no file that is there.",
   async run({ positionals: [folder = "."], text }) {
     const database = text("db") ?? "sqlite";
-    const page = Object.hasOwn(PAGES, database) ? PAGES[database] : undefined;
-    if (page === undefined) throw new Misuse(`--db takes ${Object.keys(PAGES).join(" or ")}`);
+    const page = chosen("db", PAGES, database);
     const manual = readFileSync(join(packageFolder(), page), "utf8");
     const files = filesIn(manual);
     const known = files.map(([name]) => name).filter((name) => existsSync(join(folder, name)));

@@ -56,6 +56,9 @@ export async function main(args: readonly string[]): Promise<number> {
       );
     if (error instanceof Failure)
       return write({ code: 1, text: `${error.message}\n`, json: { error: error.message } }, json);
+    // Whatever else it is, a module's own error say, programs are told as they are told all others.
+    if (json && error instanceof Error)
+      return write({ code: 1, text: "", json: { error: error.message } }, json);
     throw error;
   }
 }

@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
 import { type Matrix, matrixOf } from "../matrix/matrix.ts";
-import { type Command, Misuse, type Outcome } from "./command.ts";
+import { chosen, type Command, type Outcome, readJSON } from "./command.ts";
 import { differences } from "./difference.ts";
 import { loadApi } from "./load.ts";
 import { rulesOf } from "./rules.ts";
@@ -23,19 +22,17 @@ export const matrixCommand: Command = {
   },
   more: "The module is run as code. No database is needed: conditions of rows are asked of their functions once, with a context\nthat stands for anybody's; what throws, branches or waits is told by the hash of its source.",
   async run({ positionals: [path], text }) {
+    const format = chosen("format", FORMATS, text("format"));
     const { registry } = rulesOf(await loadApi(path));
     const matrix = matrixOf(registry);
     const kept = text("check");
     if (kept !== undefined) return compared(kept, matrix);
-    const format = FORMATS[text("format") ?? "table"];
-    if (format === undefined) throw new Misuse(`--format takes ${Object.keys(FORMATS).join(", ")}`);
     return { code: 0, text: format(matrix), json: matrix };
   },
 };
 
 function compared(file: string, matrix: Matrix): Outcome {
-  if (!existsSync(file)) throw new Misuse(`there is no ${file}`);
-  const found = differences(JSON.parse(readFileSync(file, "utf8")), JSON.parse(JSON.stringify(matrix)));
+  const found = differences(readJSON(file), JSON.parse(JSON.stringify(matrix)));
   if (found.length === 0)
     return { code: 0, text: `${file} is current`, json: { current: true, differences: [] } };
   const text = [`${file} is not current:`, ...found].join("\n");

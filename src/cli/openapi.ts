@@ -33,7 +33,7 @@ export const openapiCommand: Command = {
     const out = text("out");
     const json = `${JSON.stringify(document, null, 2)}\n`;
     if (out === undefined) return { code: 0, text: json, json: document };
-    writeFileSync(out, json);
+    written(() => writeFileSync(out, json));
     const paths = Object.keys(document.paths).length;
     return { code: 0, text: `${out}: ${paths} paths`, json: { out, paths } };
   },

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { createQueryHandler, type QueryHandler } from "../http/route.ts";
@@ -6,7 +5,7 @@ import type { AnyACL } from "../policy/policy.ts";
 import { traitsOf } from "../request/request.ts";
 import { type Caller, sessionOf } from "./caller.ts";
 import { type Answered, type Case, type Cases, judge, readCases } from "./cases.ts";
-import { type Command, Failure, Misuse } from "./command.ts";
+import { chosen, type Command, Failure, readJSON } from "./command.ts";
 import { fill, openFresh } from "./fresh.ts";
 import { type Api, loadApi } from "./load.ts";
 import { REPORTS, type Result } from "./report.ts";
@@ -24,13 +23,10 @@ export const testCommand: Command = {
   },
   more: "Cases stand in access.test.json beside the module, or where it is said. Each is answered by tables that hold the rows\nof the file: writes are tried out and taken back. The module is run as code.",
   async run({ positionals: [path, given], text, flag }) {
-    const format = text("format") ?? "text";
-    const report = REPORTS[format];
-    if (report === undefined) throw new Misuse(`--format takes ${Object.keys(REPORTS).join(", ")}`);
+    const report = chosen("format", REPORTS, text("format"));
     const file = given ?? join(dirname(path ?? "."), "access.test.json");
     const api = await loadApi(path);
-    if (!existsSync(file)) throw new Misuse(`there is no ${file}`);
-    const results = await run(api, readCases(readFileSync(file, "utf8"), file), flag("database"));
+    const results = await run(api, readCases(readJSON(file), file), flag("database"));
     const failed = results.filter(({ differences }) => differences.length > 0).length;
     return {
       code: failed > 0 ? 1 : 0,

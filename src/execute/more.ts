@@ -2,7 +2,7 @@ import type { Row } from "../author/author.ts";
 import { MORE } from "../compile/compile.ts";
 import { parseJSON, writeDigits } from "../digits.ts";
 import type { ReadNode, ReadPlan } from "../plan/plan.ts";
-import { CUT } from "../syntax/syntax.ts";
+import { CUT, Unsayable } from "../syntax/syntax.ts";
 
 /** Takes off a list of a row what says that it was cut short: its last element, or the beginning of its name. */
 function takeCut(row: Row, name: string): boolean {
@@ -60,8 +60,13 @@ export function within<Item>(
   return tellsMore && found.length > limit ? { rows: found.slice(0, limit), more: true } : { rows: found };
 }
 
-/** JSON in which every row says which of its lists were cut short; most were not, and their text is left as it is. */
+/**
+ * JSON in which every row says which of its lists were cut short; most were not, and their text is left as it is.
+ *
+ * @throws Unsayable for a number beyond all numbers, which is no JSON.
+ */
 export function saidInText(text: string, { root, nodes }: ReadPlan): string {
+  refuseEndless(text);
   if (nodes.length === 1 || !text.includes(CUT)) return text;
   const value = parseJSON(text);
   for (const row of Array.isArray(value) ? value : [value]) sayInside(row as Row, root);
@@ -73,4 +78,26 @@ function sayInside(row: Row | null, node: ReadNode): void {
   readCuts(row, node);
   for (const [name, { node: child }] of node.relations)
     for (const inner of [row[name]].flat() as (Row | null)[]) sayInside(inner, child);
+}
+
+/** How SQLite writes what is beyond all numbers, which an integer or a computed field may be; JSON's readers have none. */
+const ENDLESS = "9.0e+999";
+
+/** @throws Unsayable for a text that says so, texts in it aside: the rows are asked for in another form. */
+function refuseEndless(text: string): void {
+  if (!text.includes(ENDLESS)) return;
+  let from = 0;
+  for (let quote = text.indexOf('"'); quote >= 0; quote = text.indexOf('"', from)) {
+    if (text.slice(from, quote).includes(ENDLESS)) throw new Unsayable();
+    from = endOfText(text, quote) + 1;
+  }
+  if (text.slice(from).includes(ENDLESS)) throw new Unsayable();
+}
+
+/** Where a text of JSON ends that begins at a place. */
+function endOfText(text: string, begin: number): number {
+  for (let end = begin + 1; ; end++) {
+    if (text[end] === "\\") end++;
+    else if (text[end] === '"') return end;
+  }
 }

@@ -98,7 +98,13 @@ describe("each command", () => {
     [["lint", "./nothing.ts"], 1, "there is no ./nothing.ts"],
     [["lint", "src/cli/main.ts"], 1, "exports no `acl`"],
     [["matrix", "sandbox/api.ts", "--format", "pdf"], 2, "--format takes table"],
-    [["init", "--db", "mysql"], 2, "--db takes sqlite or postgres"],
+    [["matrix", "sandbox/api.ts", "--format", "constructor"], 2, "--format takes table"],
+    [["matrix", "sandbox/api.ts", "--check", "README.md"], 1, "README.md is no JSON"],
+    [["test", "sandbox/api.ts", "--format", "constructor"], 2, "--format takes text"],
+    [["openapi", "sandbox/api.ts", "--out", "nowhere/at/all.json"], 1, "nowhere/at/all.json"],
+    [["explain", "sandbox/api.ts", "POST fruits", "--body", "("], 1, "`body` takes JSON"],
+    [["init", "--db", "mysql"], 2, "--db takes sqlite, postgres"],
+    [["init", "--db", "constructor"], 2, "--db takes sqlite, postgres"],
     [["explain", "sandbox/api.ts"], 2, "the request in quotes"],
     [["explain", "sandbox/api.ts", "feed", "--context", "[1]"], 2, "--context takes an object"],
     [["test", "sandbox/api.ts", "nothing.json"], 2, "there is no nothing.json"],
@@ -142,6 +148,48 @@ test("mistakes are told with their places", async () => {
       ],
     },
   ]);
+});
+
+test("rows of cases that fit no table are told with their places", async () => {
+  for (const [rows, sentence] of [
+    ['{ "nothing": [] }', "rows.nothing: the schema has no such table"],
+    ['{ "fruit": [{ "nam": "Fig" }] }', "rows.fruit[0]: the table has no column `nam`"],
+    ['{ "fruit": [{ "sweetness": "very" }] }', "rows.fruit[0].sweetness: expected a finite number"],
+  ] as const) {
+    const file = join(folder, "rows.json");
+    writeFileSync(file, `{ "cases": [], "rows": ${rows} }`);
+    const { code, out } = await told("test", "sandbox/api.ts", file, "--json");
+    expect([code, (JSON.parse(out) as { error: string }).error]).toEqual([1, sentence]);
+  }
+});
+
+test("whatever is found has its kind and its place", async () => {
+  const module = `import { relations } from "drizzle-orm";
+    import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+    const user = sqliteTable("user", { id: integer().primaryKey(), token: text() });
+    const note = sqliteTable("note", { id: integer().primaryKey(), userId: integer().references(() => user.id) });
+    const userRelations = relations(user, ({ many }) => ({ notes: many(note) }));
+    const noteRelations = relations(note, ({ one }) => ({ user: one(user, { fields: [note.userId], references: [user.id] }) }));
+    export const schema = { user, note, userRelations, noteRelations };
+    const GET = { all: { select: { columns: ["id", "token"] }, with: { notes: { select: true } } }, guest: { select: { columns: ["id"] } }, mine: { select: { columns: ["id"] }, where: (_, user, { eq }) => eq(user.id, 1) } };
+    export const acl = { users: { table: "user", control: { GET, DELETE: { admin: {} } } } };`;
+  writeFileSync(join(folder, "found.ts"), module);
+  const { code, out } = await query(["lint", "found.ts", "--json"], folder);
+  const { findings } = JSON.parse(out) as { findings: readonly { kind: string; sentence: string }[] };
+  expect(code).toBe(0);
+  const of = (kind: string): readonly string[] =>
+    findings.filter((one) => one.kind === kind).map(({ sentence }) => sentence);
+  expect(of("secret")).toEqual([
+    "acl.users.control.GET.all.select: `token` looks like a secret, and is let out",
+  ]);
+  expect(of("unlimited")).toEqual([
+    expect.stringContaining("acl.users.control.DELETE.admin: one request may reach"),
+  ]);
+  expect(of("slow")).toEqual([expect.stringContaining("notes")]);
+  expect(of("unreachable")).toEqual([
+    expect.stringContaining("acl.users.control.GET.all: it answers nobody"),
+  ]);
+  expect((await query(["lint", "found.ts", "--deny"], folder)).code).toBe(1);
 });
 
 describe("cases on the module's own database", () => {
@@ -193,6 +241,11 @@ test("a file of cases that says what nobody compares is no such file", async () 
     '{ "cases": [{ "request": "notes", "expect": [] }] }',
     '{ "cases": [{ "request": "notes", "as": "ann" }] }',
     '{ "cases": [{}] }',
+    "null",
+    '{ "cases": [], "callers": 1 }',
+    '{ "cases": [], "callers": { "ann": null } }',
+    '{ "cases": [], "rows": [] }',
+    '{ "cases": [], "rows": { "fruit": [1] } }',
   ].entries()) {
     const file = join(folder, `wrong-${index}.json`);
     writeFileSync(file, cases);

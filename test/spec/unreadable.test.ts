@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { serve, type TestACL } from "../support/app.ts";
+import { sample } from "../support/schema.ts";
 import { ask, served, STACKS } from "../support/served.ts";
 
 const rule = { select: true, write: true, with: { parent: true, children: true } } as const;
@@ -19,9 +20,11 @@ const UNREADABLE: readonly (readonly [column: string, name: string, stored: stri
   ["blobJson", "blob_json", "'{oops'"],
   ["blobJson", "blob_json", "x'7bff'"],
   ["numericBig", "numeric_big", "1.5"],
+  ["numericBig", "numeric_big", "-9e999"],
   ["numericBig", "numeric_big", "'many'"],
   ["big", "big", "x'ff'"],
   ["big", "big", "1.5"],
+  ["big", "big", "9e999"],
 ];
 
 /** What other programs may store, and what is answered: what can be said is. */
@@ -30,6 +33,16 @@ const STRANGE: readonly (readonly [column: string, name: string, stored: string,
   ["integer", "integer", "x'ff00'", '"/wA="'],
   ["integer", "integer", "9007199254740993", "9007199254740993"],
   ["integer", "integer", "'many'", '"many"'],
+  // JSON has no word for what is beyond all numbers, and one answer for it: null.
+  ...["9e999", "-9e999"].flatMap((endless) => [
+    ["integer", "integer", endless, "null"] as const,
+    ["number", "number", endless, "null"] as const,
+    ["real", "real", endless, "null"] as const,
+    ["flag", "flag", endless, "false"] as const,
+    ["seconds", "seconds", endless, "null"] as const,
+    ["millis", "millis", endless, "null"] as const,
+  ]),
+  ["text", "text", String.raw`'\",9.0e+999,'`, String.raw`"\\\",9.0e+999,"`],
   ["flag", "flag", "9007199254740993", "false"],
   ["flag", "flag", "x'ff00'", "false"],
   ["seconds", "seconds", "9007199254740993", "null"],
@@ -99,6 +112,28 @@ describe.each(STACKS)("what a column cannot read, on $name", ({ options }) => {
     await store(name, stored);
     expect(await answers(column)).toEqual(expected(column, answer));
   });
+});
+
+test("what is beyond all numbers is null as a computed field and a figure, too, on every reader", async () => {
+  const whole = {
+    ...rule,
+    extras: { twice: sql<number>`${sample.integer} * 2`.as("twice") },
+    aggregate: true as const,
+  };
+  const acl: TestACL = { samples: { table: "sample", control: { GET: { all: whole } } } };
+  for (const { options } of STACKS) {
+    const app = await serve(acl, { ...options, empty: true });
+    await app.database.run(sql`insert into samples (id, integer) values (1, 9e999), (2, -9e999), (3, 7)`);
+    const rows = await app.get(ask("samples", "(columns:~T(integer,twice)~,orderBy:(id:asc))"));
+    expect(rows.body.samples).toEqual([
+      { integer: null, twice: null },
+      { integer: null, twice: null },
+      { integer: 7, twice: 14 },
+    ]);
+    const { body } = await app.get("samples?aggregate=(max:(integer:T),min:(integer:T),sum:(integer:T))");
+    expect(body.samples).toEqual({ max: { integer: null }, min: { integer: null }, sum: { integer: 7 } });
+    await app.close();
+  }
 });
 
 test("a column that cannot be read is told of once", async () => {
