@@ -61,8 +61,8 @@ export interface OpenAPIOptions extends OpenAPIInfo, RouteFeatures {
   readonly role?: string | readonly string[];
   /** What is true of tables, as the route is told. */
   readonly tables?: AnyTableRules;
-  /** The limits of the route. */
-  readonly defaults?: LimitOptions;
+  /** The limits of the route, and its formatter. */
+  readonly defaults?: LimitOptions & { readonly formatResult?: unknown };
 }
 
 /**
@@ -77,12 +77,12 @@ export function openapi(
   schema: Record<string, unknown>,
   options: OpenAPIOptions = {},
 ): OpenAPIDocument {
-  const { role = [], tables, defaults } = options;
+  const { role = [], tables, defaults, formatted = defaults?.formatResult !== undefined } = options;
   const roles = typeof role === "string" ? [role] : role;
   const registry = buildRegistry(acl, readCatalog(schema), defaults, tables);
   const binder = new Binder(registry, roles);
   const view = viewOf(registry, new Declared(registry), roles, (policy) => binder.bind(policy));
-  return describeOpenAPI(view, options);
+  return describeOpenAPI(view, { ...options, formatted });
 }
 
 /** The same of policies as one caller meets them. */

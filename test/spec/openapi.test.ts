@@ -150,6 +150,13 @@ describe("$openapi", () => {
     expect((await ask("writer", {}, on)).headers.get("cache-control")).toBe("private, no-store");
   });
 
+  test("of a route whose formatter makes all answers says so, without a server too", () => {
+    const { paths } = openapi(acl, schema, { defaults: { formatResult: () => [] } });
+    expect(paths["/articles"]!["get"]!.responses["200"]!.content).toEqual({
+      "application/json": { schema: { description: "as its author formats it" } },
+    });
+  });
+
   test("says where it is", async () => {
     const on = made({ basePath: "/api/v1" });
     const answer = await ask(undefined, {}, on, "/api/v1/$openapi");

@@ -2,15 +2,11 @@ import {
   type Cell,
   type Counted as CountedRows,
   COUNTS,
-  isCell,
   isOneOfAll,
-  type Mention,
-  type Ordered,
   type ReadNode,
   type ReadPlan,
   type RelationNode,
   type Selected,
-  type Through,
 } from "../../plan/plan.ts";
 import type { ColumnInfo } from "../../schema/schema.ts";
 import {
@@ -21,33 +17,20 @@ import {
   namesSize,
   type Syntax,
 } from "../../syntax/syntax.ts";
-import { ALWAYS, type Clauses } from "../slots.ts";
+import type { Clauses } from "../slots.ts";
 import { MARKS } from "../sql/masked.ts";
-import { isOrdered } from "../sql/range.ts";
-import { keptKeys, keyAlias, LONGEST } from "../sql/kept.ts";
+import { keptKeys, keyAlias } from "../sql/kept.ts";
 import { tableName } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Answers } from "../statement.ts";
 import type { Counting } from "./counting.ts";
+import { alias, computedAlias, covered, type Join, markAlias, Selects, sourcesOf, where } from "./selects.ts";
 
-/** The name of a node's rows in the statement; no table is called that. */
-const alias = (node: ReadNode): string => `"~${node.index}"`;
-
-/** The name of a computed field in the statement; a name of its own may be longer than databases take. */
-const computedAlias = (index: number): string => `"+${index}"`;
-
-/** The name of a mark's bit. */
-const markAlias = (place: number): string => `"~mark${place}"`;
-
-/**
- * Writes the text of one statement. Every mention of a table is followed by the condition of its policy; a client's
- * filter beside it holds columns that the plan has looked up among the readable ones, and no name the client wrote.
- */
+/** Writes the text of one statement: what is made of the rows that its selects find. */
 export class StatementWriter {
   readonly #speech: Speech;
   readonly #plan: ReadPlan;
-  /** By mention. */
-  readonly #clauses: readonly Clauses[];
+  readonly #selects: Selects;
   readonly #answers: Answers;
   readonly #counted: Counted;
   readonly #jsonPassesSelects: boolean;
@@ -66,7 +49,7 @@ export class StatementWriter {
     this.#speech = speech;
     this.#syntax = speech.syntax;
     this.#plan = plan;
-    this.#clauses = clauses;
+    this.#selects = new Selects(speech, plan, clauses, answers);
     this.#answers = answers;
     this.#counted = counted;
     this.#jsonPassesSelects = jsonPassesSelects;
@@ -79,7 +62,7 @@ export class StatementWriter {
     if (answers === "rows") return this.#flat(root);
     const { document } = this.#syntax;
     if (answers === "object") return this.#objects(root, document);
-    const { rows, where: filter } = this.#of(root);
+    const { rows, where: filter } = this.#selects.of(root);
     const counts = [
       "count(*)",
       ...(total ? [this.#rowsOf(root, [rows])] : []),
@@ -87,21 +70,21 @@ export class StatementWriter {
       ...(root.tellsMore && answers !== "count" ? [this.#more(root)] : []),
     ].join(", ");
     const answered = answers === "count" ? "" : `${document(this.#listed(root))}, `;
-    return `select ${answered}${counts} from (${this.#rows(root)}) as ${alias(root)}${this.#fits(root)}`;
+    return `select ${answered}${counts} from (${this.#selects.rows(root)}) as ${alias(root)}${this.#fits(root)}`;
   }
 
   /** The rows as they are stored, each with what its relations hold, the numbers of its related rows, and of a page with the values that place it. */
   #flat(root: ReadNode): string {
-    if (root.counts.size + root.relations.size === 0) return this.#rows(root);
+    if (root.counts.size + root.relations.size === 0) return this.#selects.rows(root);
     const name = alias(root);
     const columns = [
-      ...root.selected.map(({ expression: { column } }) => this.#named(name)(column)),
+      ...root.selected.map(({ expression: { column } }) => this.#selects.named(name)(column)),
       ...Array.from(root.extras.keys(), (_, index) => `${name}.${computedAlias(index)}`),
       ...Array.from(root.relations.values(), (child) => `(${this.#relation(root, child)})`),
       ...Array.from(root.counts.values(), (counted) => this.#speech.flat.count(this.#count(root, counted))),
       ...(root.paging === undefined ? [] : root.orderBy.map((_, index) => `${name}.${keyAlias(index)}`)),
     ];
-    return `select ${columns.join(", ")} from (${this.#rows(root)}) as ${name}`;
+    return `select ${columns.join(", ")} from (${this.#selects.rows(root)}) as ${name}`;
   }
 
   /** All rows, of a page each with the place where it stands. */
@@ -119,7 +102,7 @@ export class StatementWriter {
 
   /** The same of the client's rows, which a page from the first on that is not full tells by itself. */
   #filtered(root: ReadNode, counted: string): string {
-    const { limit, offset, behind } = this.#of(root);
+    const { limit, offset, behind } = this.#selects.of(root);
     if (offset !== undefined || behind.length > 0 || isOneOfAll(root)) return counted;
     return limit === undefined ? "count(*)" : `case when count(*)<${limit} then count(*) else ${counted} end`;
   }
@@ -134,9 +117,9 @@ export class StatementWriter {
 
   /** How a list says that its limit left rows out; `undefined` where it does not say so, or has none. */
   #cut(node: ReadNode, relation?: Join): Cut | undefined {
-    const { limit, offset = "0" } = this.#of(node);
+    const { limit, offset = "0" } = this.#selects.of(node);
     if (!node.tellsMore || limit === undefined) return undefined;
-    const beyond = `(select 1 from ${this.#found(node, relation)} limit 1 offset ${limit}+${offset})`;
+    const beyond = `(select 1 from ${this.#selects.found(node, relation)} limit 1 offset ${limit}+${offset})`;
     return { limit, beyond };
   }
 
@@ -157,159 +140,9 @@ export class StatementWriter {
     // Without anything that wants a name of its own, the objects are made where the rows are found.
     const { relations, extras, marks, counts } = node;
     if (relations.size + extras.size + marks.length + counts.size === 0) {
-      return `select ${written(this.#object(node, tableName(node, this.#speech)))}${this.#from(node, relation)}`;
+      return `select ${written(this.#object(node, tableName(node, this.#speech)))}${this.#selects.from(node, relation)}`;
     }
-    return `select ${written(this.#object(node, alias(node)))} from (${this.#rows(node, relation)}) as ${alias(node)}`;
-  }
-
-  /** The rows of a node, with the columns that are asked for or joined by, and its computed fields. */
-  #rows(node: ReadNode, relation?: Join): string {
-    const own = this.#named(tableName(node, this.#speech));
-    const columns = [...this.#sent(node, this.#columns(node), own), ...this.#bits(node)];
-    const keys = this.#keys(node, own);
-    return this.#stretches(node, (behind) => {
-      return `select ${this.#selected(node, columns, keys)}${this.#from(node, relation, behind)}`;
-    });
-  }
-
-  /** Selects from each stretch of a node's rows, until the page is full. */
-  #stretches(node: ReadNode, select: (behind: string | undefined) => string): string {
-    const [first, second] = this.#of(node).behind;
-    if (second === undefined) return select(first);
-    const [one, other] = [first, second].map((behind) => `select * from (${select(behind)}) as "~stretch"`);
-    return `${one!} union all ${other!}${this.#range(node)}`;
-  }
-
-  /** Where a node's rows come from: those its policy admits, of them the client's, in order, within the limit. */
-  #from(node: ReadNode, relation?: Join, behind?: string): string {
-    const own = this.#named(tableName(node, this.#speech));
-    const order = this.#answers !== "count" && isOrdered(node) ? this.#order(node, own) : "";
-    return ` from ${this.#found(node, relation, behind)}${order}${this.#range(node)}`;
-  }
-
-  /** The rows of a node, in whatever order and however many. */
-  #found(node: ReadNode, relation?: Join, behind?: string): string {
-    const joins = relation === undefined ? [] : this.#ties(node, relation);
-    const { rows, where: filter } = this.#of(node);
-    return `${tableName(node, this.#speech)}${where([...joins, rows, filter, behind])}`;
-  }
-
-  /** What ties the rows of a relation to the row they belong to. */
-  #ties(mention: Mention, { parent, relation: { on }, through }: Join): readonly string[] {
-    const own = this.#named(tableName(mention, this.#speech));
-    const outer = this.#named(alias(parent));
-    const inner = through === undefined ? own : this.#named(tableName(through.mention, this.#speech));
-    const ties = on.map(({ source, target }) => `${inner(target)} = ${outer(source)}`);
-    return through === undefined ? ties : [this.#joined(through, own, ties)];
-  }
-
-  /** Whether a row is one that rows of a join table lead to: each is so once. */
-  #joined({ mention, relation: { on } }: Through, own: Named, ties: readonly string[]): string {
-    const table = tableName(mention, this.#speech);
-    const joining = on.map(({ source }) => this.#named(table)(source)).join(", ");
-    const meant = on.map(({ target }) => own(target)).join(", ");
-    const rows = `select ${joining} from ${table}${where([...ties, this.#of(mention).rows])}`;
-    return `${on.length === 1 ? meant : `(${meant})`} in (${rows})`;
-  }
-
-  #named(table: string): Named {
-    return ({ column }) => `${table}.${this.#speech.column(column)}`;
-  }
-
-  /** The columns a node's rows carry: those asked for, and those its relations join by. */
-  #columns(node: ReadNode): readonly ColumnInfo[] {
-    const columns = node.selected.map(({ expression }) => expression.column);
-    return [...new Set([...columns, ...sourcesOf(node)])];
-  }
-
-  /** The columns as the statement's rows hold them. */
-  #sent(
-    node: ReadNode,
-    columns: readonly ColumnInfo[],
-    name: (column: ColumnInfo) => string,
-  ): readonly string[] {
-    const flat = this.#isFlat(node);
-    return columns.map((column) => {
-      const value = name(column);
-      const written = flat ? this.#speech.flat.column(column, value) : value;
-      return written === value ? value : `${written} as ${this.#speech.column(column.column)}`;
-    });
-  }
-
-  #selected(node: ReadNode, columns: readonly string[], keys: readonly string[] = []): string {
-    const flat = this.#isFlat(node);
-    const extras = this.#of(node).extras.map(
-      (text, index) => `${flat ? this.#speech.flat.extra(`(${text})`) : text} as ${computedAlias(index)}`,
-    );
-    return [...columns, ...extras, ...keys].join(", ") || "1";
-  }
-
-  /** Whether the rows of a node come as they are. */
-  #isFlat(node: ReadNode): boolean {
-    return this.#answers === "rows" && node === this.#plan.root;
-  }
-
-  #of({ index }: Mention): Clauses {
-    return this.#clauses[index]!;
-  }
-
-  #range(node: ReadNode): string {
-    const { limit, offset } = this.#of(node);
-    return this.#syntax.range({ limit, offset, single: node.single, whole: node.extras.size > 0 });
-  }
-
-  #order(node: ReadNode, name: (column: ColumnInfo) => string): string {
-    const { orderKey, collation } = this.#syntax;
-    const written = node.orderBy.map((key) => {
-      const { expression, direction, nulls } = key;
-      const { column } = expression;
-      const value = this.#value(node, key, name);
-      if (!isCell(expression))
-        return orderKey(expression.kind === "path", direction, `${value}${collation(column)}`, nulls);
-      if (this.#shown(node, expression) === undefined)
-        return orderKey(column.nullable, direction, value, nulls);
-      return orderKey(true, direction, `${value}${collation(column)}`, nulls);
-    });
-    return written.length === 0 ? "" : ` order by ${written.join(", ")}`;
-  }
-
-  /** The value of a key of an order, where its row is found. */
-  #value(node: ReadNode, key: Ordered, name: (column: ColumnInfo) => string): string {
-    const { expression } = key;
-    if (!isCell(expression)) return this.#of(node).keys.get(key)!;
-    return covered(this.#shown(node, expression), name(expression.column));
-  }
-
-  /** The values by which the rows of a page stand in order. */
-  #keys(node: ReadNode, name: (column: ColumnInfo) => string): readonly string[] {
-    if (node.paging === undefined) return [];
-    const flat = this.#isFlat(node);
-    return node.orderBy.map((key, index) => {
-      const value = this.#value(node, key, name);
-      return `${flat ? this.#speech.flat.key(key, value, LONGEST) : value} as ${keyAlias(index)}`;
-    });
-  }
-
-  /** When a value is shown, where its row is found; `undefined` where it always is. */
-  #shown(node: ReadNode, expression: Cell): string | undefined {
-    if (expression.kind === "column") return undefined;
-    const shown = this.#of(node).masks.get(expression.mask);
-    if (shown === undefined) throw new TypeError("nobody asked when a masked column is shown");
-    return shown === ALWAYS ? undefined : shown;
-  }
-
-  /** The same, where the row has come with its bits. */
-  #marked(node: ReadNode, expression: Cell, name: string): string | undefined {
-    if (this.#shown(node, expression) === undefined || expression.kind === "column") return undefined;
-    return `${name}.${markAlias(node.marks.indexOf(expression.mask))}='1'`;
-  }
-
-  /** The bits of a node's rows. */
-  #bits(node: ReadNode): readonly string[] {
-    const { masks } = this.#of(node);
-    return node.marks.map((mask, place) => {
-      return `case when ${masks.get(mask)!} then '1' else '0' end as ${markAlias(place)}`;
-    });
+    return `select ${written(this.#object(node, alias(node)))} from (${this.#selects.rows(node, relation)}) as ${alias(node)}`;
   }
 
   #object(node: ReadNode, name: string): string {
@@ -320,7 +153,7 @@ export class StatementWriter {
       const { column } = expression;
       const value = `${name}.${this.#speech.column(column.column)}`;
       const written = mapped ? sent(column, value) : json(column, value);
-      members.push([member, covered(this.#marked(node, expression, name), written)]);
+      members.push([member, covered(this.#selects.marked(node, expression, name), written)]);
     }
     for (const [index, extra] of [...node.extras.keys()].entries()) {
       const value = `${name}.${computedAlias(index)}`;
@@ -340,7 +173,7 @@ export class StatementWriter {
 
   /** The name of a relation in the answer: one that the client gave it is a value. */
   #nameOf(name: string, { renamed, node }: RelationNode): MemberName {
-    return renamed ? { place: this.#of(node).name! } : name;
+    return renamed ? { place: this.#selects.of(node).name! } : name;
   }
 
   /** The same where it may say that the list was cut short. */
@@ -360,14 +193,14 @@ export class StatementWriter {
   }
 
   #nameOfCount({ link: { mention } }: CountedRows): MemberName {
-    return { place: this.#of(mention).name! };
+    return { place: this.#selects.of(mention).name! };
   }
 
   /** How many rows of a relation belong to a row. */
   #count(parent: ReadNode, { link }: CountedRows): string {
     const { mention } = link;
-    const { rows, where: filter } = this.#of(mention);
-    const ties = this.#ties(mention, { parent, ...link });
+    const { rows, where: filter } = this.#selects.of(mention);
+    const ties = this.#selects.ties(mention, { parent, ...link });
     return `(select count(*) from ${tableName(mention, this.#speech)}${where([...ties, rows, filter])})`;
   }
 
@@ -379,8 +212,8 @@ export class StatementWriter {
     const sizes = [
       ...sizesOf(
         selected,
-        (column) => size(column, this.#named(name)(column), false),
-        (expression) => this.#marked(node, expression, name),
+        (column) => size(column, this.#selects.named(name)(column), false),
+        (expression) => this.#selects.marked(node, expression, name),
       ),
       ...Array.from(extras.keys(), (_, place) => sizeExtra(`${name}.${computedAlias(place)}`)),
     ];
@@ -395,20 +228,20 @@ export class StatementWriter {
   #sizes(node: ReadNode, written: (sum: string) => string, relation?: Join): string {
     const { size, sizeExtra, sum, length } = this.#syntax;
     const { selected, extras, relations, counts } = node;
-    const own = this.#named(tableName(node, this.#speech));
+    const own = this.#selects.named(tableName(node, this.#speech));
     const name = alias(node);
     const bytes = sizesOf(
       selected,
       (column) => size(column, own(column), true),
-      (expression) => this.#shown(node, expression),
+      (expression) => this.#selects.shown(node, expression),
     );
     const columns = [
       `${bytes.map(orNone).join("+") || "0"} as "~bytes"`,
       ...Array.from(sourcesOf(node), own),
     ];
-    const rows = this.#stretches(node, (behind) => {
-      const from = this.#from(node, relation, behind);
-      return `select ${this.#selected(node, columns)}${from}${node.single && !from.endsWith(ONE) ? ONE : ""}`;
+    const rows = this.#selects.stretches(node, (behind) => {
+      const from = this.#selects.from(node, relation, behind);
+      return `select ${this.#selects.selected(node, columns)}${from}${node.single && !from.endsWith(ONE) ? ONE : ""}`;
     });
     const names = [
       ...selected.map((member) => member.name),
@@ -441,7 +274,7 @@ export class StatementWriter {
     if (node.single) return this.#objects(node, (object) => object, join);
     const cut = this.#namesCut(node) ? undefined : this.#cut(node, join);
     const list = this.#syntax.list(this.#object(node, alias(node)), cut);
-    return `select ${list} from (${this.#rows(node, join)}) as ${alias(node)}`;
+    return `select ${list} from (${this.#selects.rows(node, join)}) as ${alias(node)}`;
   }
 }
 
@@ -455,14 +288,6 @@ function* deeper({ relations }: ReadNode, levels: number): Iterable<ReadNode> {
     yield* deeper(node, levels - 1);
   }
 }
-
-/** The columns by which other rows belong to those of a node. */
-const sourcesOf = ({ relations, counts }: ReadNode): ReadonlySet<ColumnInfo> =>
-  new Set(
-    [...relations.values(), ...Array.from(counts.values(), ({ link }) => link)].flatMap(({ relation }) =>
-      relation.on.map(({ source }) => source),
-    ),
-  );
 
 const ONE = " limit 1";
 
@@ -486,21 +311,3 @@ const sizesOf = (
     const bytes = size(expression.column);
     return bytes === undefined ? [] : [covered(shown(expression), bytes)];
   });
-
-/** A value that is shown on some rows alone; without a condition on every row. */
-const covered = (shown: string | undefined, value: string): string =>
-  shown === undefined ? value : `case when ${shown} then ${value} end`;
-
-/** What ties the rows of a relation to a row of its parent. */
-interface Join extends Pick<RelationNode, "relation" | "through"> {
-  readonly parent: ReadNode;
-}
-
-/** Names a column of a table. */
-type Named = (column: ColumnInfo) => string;
-
-/** Conditions side by side: each holds together by itself, which keeps the parser's stack low. */
-function where(conditions: readonly (string | undefined)[]): string {
-  const held = conditions.filter((condition) => condition !== undefined);
-  return held.length === 0 ? "" : ` where ${held.join(" and ")}`;
-}
