@@ -141,23 +141,29 @@ describe("statements are data", () => {
     if (write?.kind !== "write") throw new Error("no write");
     const one = write.writing({ values: [row] });
     expect(one).toMatchObject({ kind: "one", ask: { kind: "text" } });
-    expect(write.writing({ values: [row, row] })).toMatchObject({ kind: "rows" });
+    expect(write.writing({ values: [row, row] })).toMatchObject({ kind: "bulk" });
   });
 
   test("a list of rows is inserted by one text, the same for any number of them, and by Drizzle where JSON is not enough", () => {
     const row = { id: "a", authorId: 1, title: "t", views: 1, published: true, createdAt: new Date(0) };
-    const [write] = steps("POST", "").steps;
-    if (write?.kind !== "write") throw new Error("no write");
-    const asks = (values: readonly object[]): readonly { kind: string; text?: string }[] => {
-      const writing = write.writing({ values: values as Record<string, unknown>[] });
-      return writing.kind === "rows" ? writing.asks : [];
-    };
-    const [two] = asks([row, row]);
-    expect(two).toMatchObject({ kind: "returning" });
-    expect(asks([row, row, row])[0]!.text).toBe(two!.text);
-    const { views, ...less } = row;
-    expect(asks([row, less])).toMatchObject([{ kind: "insert" }]);
-    expect(asks([row, { ...row, title: sql`lower('T')` }])).toMatchObject([{ kind: "insert" }]);
-    expect(asks([row, { ...row, views: views + 0.5 }])).toMatchObject([{ kind: "insert" }]);
+    // Who looks at the rows is handed what Drizzle reads of them.
+    for (const [asRows, kind] of [
+      [true, "returning"],
+      [false, "bulk"],
+    ] as const) {
+      const [write] = steps("POST", "", { asRows }).steps;
+      if (write?.kind !== "write") throw new Error("no write");
+      const asks = (values: readonly object[]): readonly { kind: string; text?: string }[] => {
+        const writing = write.writing({ values: values as Record<string, unknown>[] });
+        return writing.kind === "rows" ? writing.asks : writing.kind === "bulk" ? [writing] : [];
+      };
+      const [two] = asks([row, row]);
+      expect(two).toMatchObject({ kind });
+      expect(asks([row, row, row])[0]!.text).toBe(two!.text);
+      const { views, ...less } = row;
+      expect(asks([row, less])).toMatchObject([{ kind: "insert" }]);
+      expect(asks([row, { ...row, title: sql`lower('T')` }])).toMatchObject([{ kind: "insert" }]);
+      expect(asks([row, { ...row, views: views + 0.5 }])).toMatchObject([{ kind: "insert" }]);
+    }
   });
 });

@@ -7,6 +7,7 @@ import { AggregateReader } from "./read/aggregate.ts";
 import { type Bound, type Form, JSONReader } from "./read/json.ts";
 import { speechOf } from "./sql/speech.ts";
 import type { AggregateRead, ReadStatement, Select } from "./statement.ts";
+import { BulkWriter } from "./write/bulk.ts";
 import { InsertWriter } from "./write/insert.ts";
 import { reachedRows } from "./write/joined.ts";
 import type { Seen } from "./write/seen.ts";
@@ -26,6 +27,7 @@ export type {
   AggregateRead,
   AggregateText,
   Answers,
+  Bulk,
   Count,
   FastRead,
   PortableRead,
@@ -40,7 +42,7 @@ export type { Pairs } from "./write/change.ts";
 export { AT_END } from "./write/before.ts";
 export { isUndone } from "./write/guard.ts";
 export { FIT, incrementsIn } from "./write/increment.ts";
-export { CHECK, EXACT, KEY } from "./write/keys.ts";
+export { ANSWERED, CHECK, EXACT, KEY } from "./write/keys.ts";
 export { type Seen, WHOLE_ROW } from "./write/seen.ts";
 export { type Attempt, pin, type Rehearsal, SAVEPOINT } from "./write/rehearsal.ts";
 export type { RevisedRows } from "./write/revise.ts";
@@ -98,6 +100,9 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
   const fast = choice === "fast";
   const reader = fast ? new JSONReader(speech, dialect) : undefined;
   const inserts = fast ? new InsertWriter(speech) : undefined;
+  // Where rows are dear, one that is written costs no more than one that is not.
+  const bulks =
+    fast && (speech.database === "sqlite" || dialect.rowsAreCheap) ? new BulkWriter(speech) : undefined;
   const read = readsOf(database, reader);
   const aggregates = new AggregateReader(speech);
   const heldSummed = speech.database === "postgresql";
@@ -109,7 +114,8 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
       compileWrite(plan, rows, {
         speech,
         read: (whole, admitted) => read(whole, admitted, "values", heldSummed),
-        inserts: asRows || seen !== "nothing" ? undefined : inserts,
+        inserts: looked(asRows, seen) ? undefined : inserts,
+        bulks: looked(asRows, seen) ? undefined : bulks,
         asText: fast,
         triggered,
         seen,
@@ -124,10 +130,13 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
         most,
       ),
     get size() {
-      return (reader?.size ?? 0) + (inserts?.size ?? 0) + aggregates.size;
+      return (reader?.size ?? 0) + (inserts?.size ?? 0) + (bulks?.size ?? 0) + aggregates.size;
     },
   };
 }
+
+/** Whether somebody looks at rows that are written. */
+const looked = (asRows: boolean, seen: Seen): boolean => asRows || seen !== "nothing";
 
 type Reads = (plan: ReadPlan, admitted: Admitted, form: Form, summed: boolean) => ReadStatement;
 

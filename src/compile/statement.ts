@@ -27,6 +27,20 @@ export interface Returning extends Omit<Text, "kind"> {
   readonly places: readonly number[];
 }
 
+/** The same for many rows, remembered by shape, which come back as they are stored. Each ends with whether it passes, where that is asked, and what tells it. */
+export interface Bulk extends Omit<Text, "kind"> {
+  readonly kind: "bulk";
+  /** Makes what is answered of rows, which is what they begin with. */
+  readonly toRows: RowsWriter;
+  /** How many values that are. */
+  readonly width: number;
+  readonly checked: boolean;
+  /** The names of what tells a row. */
+  readonly told: readonly string[];
+  /** Asks for the rows that are told in a form that holds any value. */
+  readonly otherwise: (told: readonly (readonly string[])[]) => Select;
+}
+
 /** SQL without values that answers nothing. */
 export interface Run {
   readonly kind: "run";

@@ -192,6 +192,8 @@ function written(writing: Writing, values: readonly Row[]): readonly Explainable
       return [writing.ask];
     case "rows":
       return writing.asks;
+    case "bulk":
+      return [{ ...writing, kind: "text" }];
     case "rehearsed":
       return written(writing.rehearsal.writing(values), values);
   }

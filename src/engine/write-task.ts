@@ -201,7 +201,7 @@ export function stepsOf(
   const only = among?.only;
   const meant = only === undefined ? rows : { ...rows, admitted: rows.admitted.narrowed(plan.answer, only) };
   return parts.compiler.write(plan, meant, {
-    asRows: plan.meeting !== undefined || wantsRows(parts, plan.policy),
+    asRows: wantsRows(parts, plan.policy),
     triggered,
     // Who does something amid it looks at its rows.
     seen: among !== undefined && seen === "nothing" ? "written" : seen,

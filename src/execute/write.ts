@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Row } from "../author/author.ts";
 import {
+  ANSWERED,
   CHECK,
   type Count,
   FIT,
@@ -271,9 +272,11 @@ class WriteRun {
   async #write(writing: Writing, refusal: Refusal): Promise<void> {
     const written = await this.#passing(writing, this.#known.values, refusal);
     const { kind, answer } = this.#writer.plan;
-    // New rows stay in the order in which they were sent.
+    // New rows stay in the order in which they were sent; of those that are met each says which it is.
     this.#written =
-      kind === "insert" ? written : { rows: written.rows.toSorted(byKey(answer.secured.table)) };
+      kind === "insert" || writing.kind === "bulk"
+        ? written
+        : { rows: written.rows.toSorted(byKey(answer.secured.table)) };
   }
 
   async #ensure(counts: readonly Count[] | "refused", refusal: Refusal): Promise<void> {
@@ -306,7 +309,7 @@ class WriteRun {
     const { rows, one } = this.#written;
     if (one !== undefined) return undefined;
     if (reads !== undefined || this.#known.before !== undefined) return this.#readAnswer(reads);
-    this.#rows = rows.map((row) => this.#returned(row));
+    this.#rows = rows.map((row) => (row[ANSWERED] as Row | undefined) ?? this.#returned(row));
     // One row may be kept already.
     if (rows.length > 1) refuseLarge(this.#rows, this.#writer.plan.policy);
     return undefined;

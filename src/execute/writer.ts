@@ -1,9 +1,18 @@
 import type { Row } from "../author/author.ts";
-import { CHECK, type Count, KEY, type Text, type WritingOne, type WritingRows } from "../compile/compile.ts";
-import type { Database, Dialect } from "../dialect/dialect.ts";
+import {
+  ANSWERED,
+  type Bulk,
+  CHECK,
+  type Count,
+  KEY,
+  type Text,
+  type WritingOne,
+  type WritingRows,
+} from "../compile/compile.ts";
+import type { Database, Dialect, ResultRows } from "../dialect/dialect.ts";
 import { writeDigits } from "../digits.ts";
 import type { WritePlan } from "../plan/plan.ts";
-import type { Unreadable } from "../syntax/syntax.ts";
+import { type Unreadable, Unsayable } from "../syntax/syntax.ts";
 import { decodeKey, inOrder } from "./keys.ts";
 import { numberOf, rowsOf, writtenBy } from "./query.ts";
 
@@ -28,8 +37,15 @@ export class Writer {
     this.unreadable = unreadable;
   }
 
-  write(writing: WritingOne | WritingRows): Promise<Written> {
-    return writing.kind === "one" ? this.#one(writing) : this.#rows(writing);
+  write(writing: WritingOne | WritingRows | Bulk): Promise<Written> {
+    switch (writing.kind) {
+      case "one":
+        return this.#one(writing);
+      case "bulk":
+        return this.#bulk(writing);
+      case "rows":
+        return this.#rows(writing);
+    }
   }
 
   async ask({ text, values }: Text): Promise<void> {
@@ -69,6 +85,26 @@ export class Writer {
     return { rows: again === undefined ? written : await this.#again(written, again) };
   }
 
+  /** Rows that come back as they are stored; where the driver has not understood a value, they are asked for again. */
+  async #bulk(bulk: Bulk): Promise<Written> {
+    const found = await this.dialect.query(this.database, bulk.text, bulk.values);
+    try {
+      return { rows: rowsIn(bulk, found) };
+    } catch (error) {
+      if (!(error instanceof Unsayable)) throw error;
+      return { rows: await this.#otherwise(bulk, found) };
+    }
+  }
+
+  async #otherwise(bulk: Bulk, found: ResultRows): Promise<readonly Row[]> {
+    const { told, otherwise } = bulk;
+    const keys = found.map((cells) => told.map((_, index) => cells[toldAt(bulk) + index] as string));
+    const again = await rowsOf(this.database, otherwise(keys));
+    for (const row of again) decodeKey(row, this.plan.answer.secured.table, this.unreadable);
+    const known = new Map(again.map((row) => [JSON.stringify(told.map((name) => row[name])), row]));
+    return keys.map((key) => known.get(JSON.stringify(key))!);
+  }
+
   /** Rows as they are once all triggers have run; those that are no longer there are left out. */
   async #again(written: readonly Row[], again: NonNullable<WritingRows["again"]>): Promise<readonly Row[]> {
     const { table } = this.plan.answer.secured;
@@ -77,4 +113,19 @@ export class Writer {
     for (const row of found) decodeKey(row, table, this.unreadable);
     return inOrder(found, written, table, KEY);
   }
+}
+
+/** Where in a row stands what tells it. */
+const toldAt = ({ width, checked }: Bulk): number => (checked ? width + 1 : width);
+
+/** @throws Unsayable where a value is of another type than its column. */
+function rowsIn(bulk: Bulk, found: ResultRows): readonly Row[] {
+  const { toRows, width, checked, told } = bulk;
+  return toRows(found).map((answer, place) => {
+    const cells = found[place]!;
+    const row: Row = { [ANSWERED]: answer };
+    if (checked) row[CHECK] = Number(cells[width]);
+    for (let index = 0; index < told.length; index++) row[told[index]!] = cells[toldAt(bulk) + index];
+    return row;
+  });
 }

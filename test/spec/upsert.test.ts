@@ -595,6 +595,38 @@ const tests = (place: Place): void => {
     expect((await send([row("a", 1, 8)])).body).toMatchObject({ inserted: 0, users: [row("a", 1, 8)] });
   });
 
+  test("what rows hold that were met is answered as a GET answers it, be it of their columns' types or not", async () => {
+    const sqlite = place.speaks === "sqlite";
+    await stored("level:1"); // before it is what it shall not be
+    const spoil = sqlite
+      ? ["update users set level = 9007199254740993, deleted_at = 'soon', owner = x'00ff'"]
+      : ["alter table users alter column level type bigint", "update users set level = 9000000000"];
+    const mend = sqlite ? [] : ["alter table users alter column level type integer using 1"];
+    try {
+      for (const text of spoil) await place.run(text);
+      const body = ["bob@x", "new@x", "ann@x"].map((email) => ({ email, name: `now ${email}` }));
+      const query = "onConflict=(target:~T(email)~,update:~T(name)~)";
+      const told = await upsert(query, body);
+      expect(told.body).toMatchObject({ rowsAffected: 3, inserted: 1, users: body });
+      const found = await stored("name.like:'now%'");
+      expect(told.body.users.toSorted((a: any, b: any) => a.id - b.id)).toEqual(
+        found.toSorted((a: any, b: any) => a.id - b.id),
+      );
+      // And of new rows alone.
+      const more = await upsert("select=(columns:~T(email,level)~)", [
+        { email: "one@x", level: 1 },
+        { email: "two@x", level: 2 },
+      ]);
+      expect(more.body.users).toEqual([
+        { email: "one@x", level: 1 },
+        { email: "two@x", level: 2 },
+      ]);
+    } finally {
+      for (const text of mend) await place.run(text);
+      place.errors.length = 0; // values that are no dates are told of
+    }
+  });
+
   test("a table without a primary key", async () => {
     const all = { select: true, write: true };
     const send = (...keys: string[]): Promise<Told> =>

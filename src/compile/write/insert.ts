@@ -42,7 +42,7 @@ interface GivenAll {
 }
 
 /** Whether a column may come to hold integers beyond 2^53, which libsql refuses to read. */
-const isNumeric = ({ expression }: Selected): boolean =>
+export const isNumeric = ({ expression }: Selected): boolean =>
   typeOf(expression).column.columnType.startsWith("SQLiteNumeric");
 
 /** Inserts one row by a statement remembered by shape: which columns are given, what comes back, what is checked. */
@@ -63,11 +63,12 @@ export class InsertWriter {
     return this.#statements.size;
   }
 
-  /** Whether a plan inserts rows whose values are answered as they are stored, and nothing beside them. */
-  takes({ kind, answer }: WritePlan): boolean {
+  /** Whether a plan inserts rows, which meet no others, whose values are answered as they are stored, and nothing beside them. */
+  takes({ kind, answer, meeting }: WritePlan): boolean {
     const { syntax } = this.#speech;
     return (
       kind === "insert" &&
+      meeting === undefined &&
       answer.extras.size === 0 &&
       answer.relations.size + answer.counts.size === 0 &&
       !wantsMapping(answer, syntax) &&

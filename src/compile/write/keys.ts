@@ -15,6 +15,8 @@ import { cellOf, cellValue } from "./cell.ts";
 export const CHECK = "~check";
 export const KEY = "~key:";
 export const EXACT = "~exact:";
+/** What is answered of a row that came back as it is stored. */
+export const ANSWERED = "~answered";
 
 /** SQLite binds at most 32,766 values to one statement. */
 export const MAX_VALUES = 30_000;

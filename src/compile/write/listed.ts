@@ -89,7 +89,7 @@ function sentOf(
 }
 
 /** The columns that all rows give values to, and none of them SQL; `undefined` where they differ, or Drizzle is needed. */
-function givenColumns(
+export function givenColumns(
   made: readonly Row[],
   columns: Iterable<ColumnInfo>,
 ): readonly ColumnInfo[] | undefined {
@@ -99,19 +99,24 @@ function givenColumns(
     given.some(({ column }) => column.generated !== undefined || column.generatedIdentity?.type === "always")
   )
     return undefined;
-  for (const row of made) {
-    let count = 0;
-    for (const name of Object.keys(row)) if (row[name] !== undefined) count++;
-    if (count !== given.length || given.some(({ name }) => !gives(row, name) || is(row[name], SQL)))
-      return undefined;
-  }
+  for (const row of made) if (!isGivenBy(row, given)) return undefined;
   return given;
+}
+
+/** Whether a row gives values to just these columns, and none of them SQL. */
+function isGivenBy(row: Row, given: readonly ColumnInfo[]): boolean {
+  let count = 0;
+  for (const name of Object.keys(row)) if (row[name] !== undefined) count++;
+  if (count !== given.length) return false;
+  for (const { name } of given)
+    if (!gives(row, name) || (typeof row[name] === "object" && is(row[name], SQL))) return false;
+  return true;
 }
 
 const gives = (row: Row, name: string): boolean => Object.hasOwn(row, name) && row[name] !== undefined;
 
 /** What a column of SQLite gets that no row gives a value to. PostgreSQL gives the table's own default to what is not named. */
-function absent(info: ColumnInfo): SQL {
+export function absent(info: ColumnInfo): SQL {
   const { column } = info;
   if (!hasDefault(info)) return sql`null`;
   return is(column.default, SQL) ? sql`(${column.default})` : sql`${sql.param(column.default, column)}`;

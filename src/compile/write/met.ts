@@ -13,7 +13,7 @@ import { updated } from "./listed.ts";
 import { changedRow } from "./made.ts";
 import { locked, metRows, reached, type Write } from "./parts.ts";
 import type { Known, Step } from "./steps.ts";
-import { tellingOf, valuesOf } from "./told.ts";
+import { keyOf, tellingOf, valuesOf } from "./told.ts";
 
 /** Whether a write changes rows that new ones have met. */
 const changesMet = ({ plan: { meeting, kind } }: Write): boolean =>
@@ -96,12 +96,8 @@ function together(write: Write, known: Known, { given, set, fields }: Change): U
 function inOne({ plan }: Write, known: Known, given: readonly ColumnInfo[]): SQL | undefined {
   const { database, primaryKey } = tellingOf(plan);
   const sqlite = database === "sqlite";
-  const keys: string[] = [];
-  for (const told of known.keys!) {
-    const cells = sqlite ? told.map(storedJSON) : told.map((cell) => JSON.stringify(cell));
-    if (cells.includes(undefined)) return undefined;
-    keys.push(cells.join());
-  }
+  const keys = known.keys!.map((told) => keyOf(told, database));
+  if (keys.includes(undefined)) return undefined;
   const json = givenRows(known.values, given, keys);
   if (json === undefined) return undefined;
   const named = primaryKey.map(({ column }, index) =>
@@ -114,10 +110,6 @@ function inOne({ plan }: Write, known: Known, given: readonly ColumnInfo[]): SQL
   );
   return sql`(select ${list([...named, ...values])} from ${eachGiven(database, json)}) as ${MET}`;
 }
-
-/** A stored value of SQLite by its storage class, as JSON. */
-const storedJSON = (cell: string): string | undefined =>
-  cell[0] === "i" ? cell.slice(1) : cell[0] === "t" ? JSON.stringify(cell.slice(1)) : undefined;
 
 function oneByOne({ plan }: Write, known: Known, given: readonly ColumnInfo[]): SQL {
   const telling = tellingOf(plan);

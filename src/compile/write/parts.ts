@@ -5,6 +5,7 @@ import type { SecuredRows } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Fields } from "../statement.ts";
 import type { Read } from "./answer.ts";
+import type { BulkWriter } from "./bulk.ts";
 import type { Cells } from "./cells.ts";
 import { movesKey, type Pairs, pairsOf, toldKey } from "./change.ts";
 import { heldOf } from "./held.ts";
@@ -36,6 +37,8 @@ export interface WriteTools {
   readonly read: Read;
   /** Inserts single rows by statements that are remembered. */
   readonly inserts: InsertWriter | undefined;
+  /** Writes many rows by texts that are remembered; absent where somebody looks at the rows. */
+  readonly bulks: BulkWriter | undefined;
   /** Whether lists of rows are written by text, where that can say them. */
   readonly asText: boolean;
   /** Whether the table may have triggers, so that what came back is not yet what is stored. */

@@ -1,9 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { Row } from "../../author/author.ts";
+import type { Row, Rows } from "../../author/author.ts";
 import type { TableInfo } from "../../schema/schema.ts";
 import { countOf } from "../sql/count.ts";
 import { target, writtenRows } from "../sql/secured.ts";
 import type { Count, Fields, Insert, Returning } from "../statement.ts";
+import type { BulkWriter } from "./bulk.ts";
 import { Cells } from "./cells.ts";
 import { judgeChange } from "./change.ts";
 import type { InsertWriter } from "./insert.ts";
@@ -25,6 +26,7 @@ export function put(write: Write): readonly Step[] {
   const { answer } = plan;
   const again = triggered && answer.secured.table.primaryKey.length > 0;
   const alone = !again && write.ensure === "all" && inserts?.takes(plan) === true ? inserts : undefined;
+  const bulks = write.bulks?.takes(write) === true ? write.bulks : undefined;
   const judged = judgeOf(plan, using, check, write.reach, triggered, speech);
   const writing = (known: Known): Writing => {
     if (known.alone === true) return guarding(write, alone, known);
@@ -33,7 +35,10 @@ export function put(write: Write): readonly Step[] {
     if (how === "rehearsed") return rehearsed(write, again, alone, known);
     const riding = how === "riding" ? check : "all";
     const one = values.length === 1 && how === "riding" ? alone?.insert(plan, riding, values[0]!) : undefined;
-    return one ?? written(write, again, known, values, fieldsOf(write, riding));
+    if (one !== undefined) return one;
+    return again || bulks === undefined
+      ? written(write, again, known, values, fieldsOf(write, riding))
+      : inBulk(write, bulks, known, riding);
   };
   const meets = plan.meeting !== undefined && plan.kind === "insert";
   return [
@@ -51,6 +56,22 @@ function guarding({ plan, check }: Write, alone: InsertWriter | undefined, { val
   const one = values.length === 1 ? alone?.insert(plan, check, values[0]!, { alone: true }) : undefined;
   if (one === undefined) throw new Unguarded();
   return one;
+}
+
+/** Writes rows by one text, where there is one for them. */
+function inBulk(write: Write, bulk: BulkWriter, known: Known, check: Rows): Writing {
+  const { values } = known;
+  const { plan } = write;
+  const made =
+    plan.kind === "insert" ? values.map((row) => madeRow(row, plan.answer.secured.table)) : undefined;
+  const one = made === undefined ? bulk.update(write, check, values, known) : bulk.insert(write, check, made);
+  if (one !== undefined) return one;
+  const fields = fieldsOf(write, check);
+  return {
+    kind: "rows",
+    asks: made === undefined ? changed(write, known, values, fields) : insertedRows(write, made, fields),
+    again: undefined,
+  };
 }
 
 /** Writes rows, and answers `fields` of them as they are once all triggers have run. */
@@ -134,15 +155,24 @@ function ensured({ plan, ensure }: Write): readonly Step[] {
 }
 
 /** New rows, all by one statement, or as many at a time as one of Drizzle's takes. */
-function inserted(
+function inserted(write: Write, values: readonly Row[], fields: Fields): readonly (Insert | Returning)[] {
+  const { table } = write.plan.answer.secured;
+  return insertedRows(
+    write,
+    values.map((row) => madeRow(row, table)),
+    fields,
+  );
+}
+
+/** The same of rows that are made. */
+function insertedRows(
   { plan, speech, asText }: Write,
-  values: readonly Row[],
+  made: readonly Row[],
   fields: Fields,
 ): readonly (Insert | Returning)[] {
   const { answer, meeting } = plan;
   const { secured } = answer;
   const { table } = secured;
-  const made = values.map((row) => madeRow(row, table));
   const all = asText && made.length > 1 ? listed(plan, made, fields, speech) : undefined;
   if (all !== undefined) return [all];
   const rows = made.map((row) => newRow(row, table));

@@ -3,6 +3,7 @@ import type { WritePlan } from "../../plan/plan.ts";
 import type { RowsWriter } from "../../syntax/syntax.ts";
 import type {
   Count,
+  Bulk,
   Delete,
   Insert,
   ReadStatement,
@@ -138,6 +139,7 @@ export interface MeetStep {
 export type Writing =
   | WritingRows
   | WritingOne
+  | Bulk
   | { readonly kind: "rehearsed"; readonly rehearsal: Rehearsal };
 
 /** By statements, each for as many rows as it takes. */

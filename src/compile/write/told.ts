@@ -30,14 +30,30 @@ export const toldOf = (row: Row, plan: WritePlan): Told =>
 export const valuesOf = (told: Told, { database, primaryKey }: Telling): readonly SQL[] =>
   told.map((cell, index) => cellValue(database, cell, typeName(primaryKey[index]!.column)));
 
+/** The values of such texts as JSON says them; `undefined` where it says one of them otherwise. */
+export function keyOf(told: Told, database: TableInfo["database"]): readonly unknown[] | undefined {
+  if (database === "postgresql") return told;
+  const values = told.map((cell) =>
+    cell[0] === "i" ? wholeOf(cell.slice(1)) : cell[0] === "t" ? cell.slice(1) : undefined,
+  );
+  return values.includes(undefined) ? undefined : values;
+}
+
+const wholeOf = (digits: string): number | bigint =>
+  Number.isSafeInteger(Number(digits)) ? Number(digits) : BigInt(digits);
+
 /** Of rows those that are told. */
-export function toldAmong(rows: SecuredRows, known: readonly Told[], plan: WritePlan): SecuredRows {
+export const toldAmong = (rows: SecuredRows, known: readonly Told[], plan: WritePlan): SecuredRows =>
+  among(rows, toldIn(known, plan));
+
+/** Whether a row is among those that are told. */
+export function toldIn(known: readonly Told[], plan: WritePlan): SQL {
   const telling = tellingOf(plan);
   const columns = list(telling.primaryKey.map(({ column }) => sql`${column}`));
   const values = known.map((told) => list(valuesOf(told, telling)));
-  if (telling.primaryKey.length === 1) return among(rows, sql`${columns} in (${list(values)})`);
+  if (telling.primaryKey.length === 1) return sql`${columns} in (${list(values)})`;
   const tuples = list(values.map((value) => sql`(${value})`));
   // SQLite takes rows as VALUES only; there PostgreSQL would not know their types.
   const given = telling.database === "sqlite" ? sql`values ${tuples}` : tuples;
-  return among(rows, sql`(${columns}) in (${given})`);
+  return sql`(${columns}) in (${given})`;
 }

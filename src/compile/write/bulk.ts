@@ -1,0 +1,284 @@
+import { is, SQL } from "drizzle-orm";
+import type { Row, Rows } from "../../author/author.ts";
+import { Cache, LONGEST, Seen } from "../../cache.ts";
+import { type Lifted, MARK, takeApart } from "../../drizzle/drizzle.ts";
+import type { WritePlan } from "../../plan/plan.ts";
+import { type ColumnInfo, typeName } from "../../schema/schema.ts";
+import { flatColumn, flatMade, type RowsWriter, rowsWriter, wantsMapping } from "../../syntax/syntax.ts";
+import { policyId } from "../slots.ts";
+import { rowsCondition } from "../sql/condition.ts";
+import { numbered } from "../sql/lift.ts";
+import { tableName, writtenRows } from "../sql/secured.ts";
+import type { Speech } from "../sql/speech.ts";
+import type { Bulk } from "../statement.ts";
+import { TOLD } from "./change.ts";
+import { eachGiven, givenAt, givenRows } from "./given.ts";
+import { isNumeric } from "./insert.ts";
+import { absent, givenColumns } from "./listed.ts";
+import { fieldsOf, keepsRows, type Write } from "./parts.ts";
+import type { Known } from "./steps.ts";
+import { keyOf, tellingOf, toldFields, toldIn } from "./told.ts";
+
+/** What the texts of a generation may have in characters, with their keys. */
+const MAX_CHARACTERS = 524_288;
+
+/** A text for any number of rows. */
+interface BulkText {
+  readonly text: string;
+  /** Values that are the same for all rows, and stand behind these. */
+  readonly constants: readonly unknown[];
+  readonly toRows: RowsWriter;
+}
+
+/** The conditions of a statement: which rows it reaches, and what they are asked once they are written. */
+interface Conditions {
+  readonly where: Lifted | undefined;
+  readonly check: Lifted | undefined;
+}
+
+const NOTHING: Lifted = { parts: [""], values: [] };
+
+/**
+ * Writes many rows by texts remembered by shape: which columns are given, what comes back, what is checked. Rows come back
+ * as they are stored, and what is answered of them is made here.
+ */
+export class BulkWriter {
+  readonly #speech: Speech;
+  readonly #texts = new Cache<BulkText>(200, {
+    most: MAX_CHARACTERS,
+    weigh: (key, { text }) => key.length + text.length,
+  });
+  readonly #seen = new Seen();
+  readonly #taken = new WeakMap<WritePlan, boolean>();
+
+  constructor(speech: Speech) {
+    this.#speech = speech;
+  }
+
+  /** How many texts are remembered. */
+  get size(): number {
+    return this.#texts.size;
+  }
+
+  /** Whether a write's rows are answered as they are stored, and nobody asks for more of them. */
+  takes(write: Write): boolean {
+    const { plan, ensure, increments } = write;
+    let taken = this.#taken.get(plan);
+    if (taken === undefined) this.#taken.set(plan, (taken = this.#isFlat(plan)));
+    return taken && ensure === "all" && increments.length === 0 && !keepsRows(write);
+  }
+
+  #isFlat({ kind, answer, policy }: WritePlan): boolean {
+    const { selected, extras, relations, counts, secured } = answer;
+    const { flat, syntax, database } = this.#speech;
+    if (extras.size + relations.size + counts.size > 0 || wantsMapping(answer, syntax)) return false;
+    if (secured.table.primaryKey.length === 0) return false;
+    // What every change counts up is each row's own.
+    if (kind === "update" && policy.facts?.version !== undefined) return false;
+    if (database === "postgresql") return flat.says(answer);
+    // Of rows that are there already other columns may hold what nobody has checked.
+    const plain = ({ kind }: ColumnInfo): boolean => kind !== "json" && kind !== "bigint";
+    return (
+      !selected.some(isNumeric) &&
+      (kind === "insert" || selected.every(({ expression }) => plain(expression.column)))
+    );
+  }
+
+  /** Inserts rows that are made; `undefined` where a text cannot say them. */
+  insert(write: Write, check: Rows, made: readonly Row[]): Bulk | undefined {
+    const { plan } = write;
+    const { table } = plan.answer.secured;
+    const given = givenColumns(made, table.columns.values());
+    const json = given && givenRows(made, given);
+    if (given === undefined || json === undefined || given.length === 0) return undefined;
+    const conditions = { where: undefined, check: this.#lifted(check) };
+    const text = this.#text(write, given, conditions, () => this.#insertion(plan, given));
+    return this.#bulk(write, check, text, json, conditions);
+  }
+
+  /** Changes rows that were met, each to its own values; `undefined` where a text cannot say it. */
+  update(write: Write, check: Rows, values: readonly Row[], { keys, held }: Known): Bulk | undefined {
+    const { plan } = write;
+    const { table } = plan.answer.secured;
+    const set = changedColumns(values[0]!, table.columns.values());
+    if (keys === undefined || held !== undefined || set === undefined) return undefined;
+    const { given, beside } = set;
+    const rows = Object.keys(beside).length === 0 ? values : values.map((row) => ({ ...row, ...beside }));
+    const before = keys.map((told) => keyOf(told, table.database));
+    const known = before.every((cells) => cells !== undefined);
+    const json = known ? givenRows(rows, given, before) : undefined;
+    if (json === undefined) return undefined;
+    const { where } = write.rows();
+    const conditions = { where: where && takeApart(where, this.#speech), check: this.#lifted(check) };
+    const text = this.#text(write, given, conditions, () => this.#change(plan, given, conditions));
+    return this.#bulk(write, check, text, json, conditions);
+  }
+
+  #bulk(
+    write: Write,
+    check: Rows,
+    { text, constants, toRows }: BulkText,
+    json: string,
+    { where = NOTHING, check: asked }: Conditions,
+  ): Bulk {
+    const { plan } = write;
+    const { selected, secured } = plan.answer;
+    return {
+      kind: "bulk",
+      text,
+      values: [json, ...constants, ...where.values, ...(asked ?? NOTHING).values],
+      toRows,
+      width: selected.length,
+      checked: asked !== undefined,
+      told: tellingOf(plan).primaryKey.map(({ name }) => TOLD + name),
+      otherwise: (told) => ({
+        kind: "select",
+        fields: { ...fieldsOf(write, check), ...toldFields(plan) },
+        from: writtenRows(secured, toldIn(told, plan)),
+      }),
+    };
+  }
+
+  #lifted(rows: Rows): Lifted | undefined {
+    const condition = rowsCondition(rows);
+    return condition && takeApart(condition, this.#speech);
+  }
+
+  #text(
+    { plan }: Write,
+    given: readonly ColumnInfo[],
+    { where, check }: Conditions,
+    write: () => Omit<BulkText, "toRows">,
+  ): BulkText {
+    const { selected, secured } = plan.answer;
+    const { meeting, kind } = plan;
+    const sent = selected.map(({ expression }) => expression.column.index).join();
+    const columns = given.map(({ index }) => index).join();
+    const met = meeting === undefined ? "" : meeting.target.map(({ index }) => index).join();
+    // With how many values there are, so that where one condition ends is certain.
+    const asked = [where, check]
+      .map((lifted) => lifted && `${lifted.values.length}${MARK}${lifted.parts.join(MARK)}`)
+      .join(";");
+    const key = `${kind};${policyId(secured.policy)};${sent};${columns};${met};${asked}`;
+    const known = this.#texts.get(key);
+    if (known !== undefined) return known;
+    const { text, constants } = write();
+    const checked =
+      check === undefined ? "" : this.#checked(check, 2 + constants.length + (where?.values.length ?? 0));
+    const { toRows, returned } = this.#returned(plan, new Set(kind === "insert" ? given : []));
+    const made = {
+      text: `${text} returning ${[...returned, ...this.#told(plan, checked)].join(", ")}`,
+      constants,
+      toRows,
+    };
+    if (made.text.length <= LONGEST && this.#seen.before(key)) this.#texts.set(key, made);
+    return made;
+  }
+
+  #checked(check: Lifted, first: number): string {
+    return `case when ${numbered(check, first, this.#speech.syntax)} then 1 else 0 end`;
+  }
+
+  /** What stands behind the answer of a row: whether it passes, where it is asked, and what tells it. */
+  #told(plan: WritePlan, checked: string): readonly string[] {
+    const { database, syntax, column } = this.#speech;
+    const table = tableName(plan.answer, this.#speech);
+    const told = tellingOf(plan).primaryKey.map((key) => {
+      const named = `${table}.${column(key.column)}`;
+      return database === "sqlite" ? syntax.sentExtra(named) : `${named}::text`;
+    });
+    return checked === "" ? told : [checked, ...told];
+  }
+
+  /** What is answered of a row; what a client or an author gave was checked, the database may hold anything. */
+  #returned(
+    { answer }: WritePlan,
+    given: ReadonlySet<ColumnInfo>,
+  ): { readonly returned: readonly string[]; readonly toRows: RowsWriter } {
+    const { database, flat, column: nameOf } = this.#speech;
+    const table = tableName(answer, this.#speech);
+    const sqlite = database === "sqlite";
+    const returned = answer.selected.map(({ expression: { column } }) => {
+      const named = `${table}.${nameOf(column.column)}`;
+      if (!sqlite) return flat.column(column, named);
+      return given.has(column) ? flatColumn(column, named) : flatMade(column, named);
+    });
+    return { returned, toRows: sqlite ? rowsWriter(answer, 0, true) : flat.toRows(answer) };
+  }
+
+  /** Statements without what they return; their first value is all that is given. */
+  #insertion({ answer, meeting }: WritePlan, given: readonly ColumnInfo[]): Omit<BulkText, "toRows"> {
+    const { database, syntax, column: nameOf } = this.#speech;
+    const names = given.map(({ column }) => nameOf(column));
+    const values = given.map((column, place) => this.#plain(givenAt(column, place)));
+    const constants: unknown[] = [];
+    if (database === "sqlite")
+      for (const info of answer.secured.table.columns.values()) {
+        if (given.includes(info) || info.column.generated !== undefined) continue;
+        const lifted = takeApart(absent(info), this.#speech);
+        names.push(nameOf(info.column));
+        values.push(numbered(lifted, 2 + constants.length, syntax));
+        constants.push(...lifted.values);
+      }
+    const met =
+      meeting === undefined
+        ? ""
+        : ` on conflict (${meeting.target.map(({ column }) => nameOf(column)).join(", ")}) do nothing`;
+    const table = tableName(answer, this.#speech);
+    const text = `insert into ${table} (${names.join(", ")}) select ${values.join(", ")} from ${this.#each()}${met}`;
+    return { text, constants };
+  }
+
+  #change(plan: WritePlan, given: readonly ColumnInfo[], { where }: Conditions): Omit<BulkText, "toRows"> {
+    const { database, syntax, column: nameOf } = this.#speech;
+    const table = tableName(plan.answer, this.#speech);
+    const { primaryKey } = tellingOf(plan);
+    const keys = primaryKey.map(({ column }, index) =>
+      database === "sqlite"
+        ? `json_extract("value", '$[${index}]') as "~k${index}"`
+        : `("value" ->> ${index})::${typeName(column)} as "~k${index}"`,
+    );
+    const values = given.map(
+      (column, index) => `${this.#plain(givenAt(column, primaryKey.length + index))} as "~v${index}"`,
+    );
+    const set = given.map(({ column }, index) => `${nameOf(column)} = "~met"."~v${index}"`);
+    const same = primaryKey.map(({ column }, index) => `${table}.${nameOf(column)} = "~met"."~k${index}"`);
+    const admitted = where === undefined ? [] : [`(${numbered(where, 2, syntax)})`];
+    const text =
+      `update ${table} set ${set.join(", ")} from (select ${[...keys, ...values].join(", ")} from ${this.#each()}) as "~met" ` +
+      `where ${[...admitted, ...same].join(" and ")}`;
+    return { text, constants: [] };
+  }
+
+  /** The rows that are given, as the first value. */
+  #each(): string {
+    return numbered(takeApart(eachGiven(this.#speech.database, ""), this.#speech), 1, this.#speech.syntax);
+  }
+
+  #plain(sql: SQL): string {
+    return takeApart(sql, this.#speech).parts.join("");
+  }
+}
+
+/**
+ * The columns that a change sets, and the values of those that its schema's functions make beside what each row gives;
+ * `undefined` where one is SQL.
+ */
+function changedColumns(
+  first: Row,
+  columns: Iterable<ColumnInfo>,
+): { readonly given: readonly ColumnInfo[]; readonly beside: Row } | undefined {
+  const given: ColumnInfo[] = [];
+  const beside: Row = {};
+  for (const info of columns) {
+    const { name, column } = info;
+    const own = Object.hasOwn(first, name);
+    if (!own && column.onUpdateFn === undefined) continue;
+    given.push(info);
+    if (own) continue;
+    const made: unknown = column.onUpdateFn!() ?? null;
+    if (is(made, SQL)) return undefined;
+    beside[name] = made;
+  }
+  return given.length === 0 ? undefined : { given, beside };
+}
