@@ -117,6 +117,7 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
         inserts: looked(asRows, seen) ? undefined : inserts,
         bulks: looked(asRows, seen) ? undefined : bulks,
         asText: fast,
+        alone: dialect.writesAlone === true,
         triggered,
         seen,
       }),

@@ -81,6 +81,11 @@ export interface Dialect {
   watch?(): Promise<(() => boolean) | undefined>;
   /** Where a statement that only reads runs without holding up others; without one all run where everybody waits. */
   readonly lane?: Lane | undefined;
+  /**
+   * Whether {@link Dialect.write} runs its statement as it is, without a transaction around it: then one that undoes itself
+   * needs none. False where it is absent, which is right on any database.
+   */
+  readonly writesAlone?: boolean;
   /** Whether rows cost less than JSON made by the database; those of PostgreSQL are then of the types their columns say. */
   readonly rowsAreCheap: boolean;
   /** Whether JSON made in a sub-select is still known as JSON outside of it; false is right on any database. */

@@ -63,6 +63,10 @@ export class Replicas implements Dialect {
     return this.#all.some(({ remote }) => remote);
   }
 
+  get writesAlone(): boolean {
+    return this.#primary.writesAlone === true;
+  }
+
   get rowsAreCheap(): boolean {
     return this.#all.every(({ rowsAreCheap }) => rowsAreCheap);
   }

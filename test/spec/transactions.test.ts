@@ -1,7 +1,7 @@
 import type { Database as BunDatabase } from "bun:sqlite";
 import { describe, expect, spyOn, test } from "bun:test";
 import { createClient, type Client } from "@libsql/client";
-import { sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/libsql";
 import { serializeWrites } from "@bepalo/query";
 import { type App, type AppOptions, serve, type TestACL } from "../support/app.ts";
@@ -40,6 +40,12 @@ const acl = {
     control: {
       POST: { all: { select: true, write: true, where: (_, table, { gt }) => gt(table.id, 10) } },
       PATCH: { all: { select: true, where: (_, table, { gt }) => gt(table.id, 0) } },
+    },
+  },
+  referring: {
+    table: "article",
+    control: {
+      POST: { all: { select: true, write: true, where: (_, table, { eq }) => eq(table.id, "some") } },
     },
   },
   audited: {
@@ -151,16 +157,39 @@ describe.each(DATABASE_NAMES)("on %s", (on) => {
     expect(told).toEqual(["select"]);
   });
 
-  test("a check rides along in the statement of its write", async () => {
+  test("a check rides along in the statement of its write, which undoes itself or is rolled back", async () => {
     const { app, told } = await listening(on);
-    expect((await app.post("checked", { id: 11, label: "x" })).status).toBe(200);
-    expect(told.filter((word) => !/^(begin|commit)$/.test(word))).toEqual(["insert"]);
-    expect(told[0]).toBe("begin");
-    expect(told.at(-1)).toBe("commit");
+    const before = await dump(app.database);
     told.length = 0;
-    expect((await app.post("checked", { id: 5, label: "y" })).status).toBe(403);
-    // A driver that keeps its statements prepared is not told the insert twice.
-    expect(told.filter((word) => word !== "insert")).toEqual(["begin", "rollback"]);
+    expect((await app.post("checked", { id: 11, label: "x" })).status).toBe(200);
+    expect(told).toEqual(on === "bun:sqlite" ? ["insert"] : ["begin", "insert", "commit"]);
+    await app.database.delete(tag).where(eq(tag.id, 11));
+    for (let round = 0; round < 3; round++) {
+      told.length = 0;
+      expect(refusal(await app.post("checked", { id: 5, label: "y" }))).toEqual({
+        status: 403,
+        code: "check-failed",
+      });
+      // A driver that keeps its statements prepared is not told the insert twice.
+      expect(told.filter((word) => word !== "insert")).toEqual(["begin", "rollback"]);
+      // A key that is taken is told before the check, as it is of a list.
+      const taken = { id: 3, label: "z" };
+      expect(refusal(await app.post("checked", taken))).toEqual({ status: 409, code: "conflict" });
+      expect(refusal(await app.post("checked", [taken]))).toEqual({ status: 409, code: "conflict" });
+      expect(await dump(app.database)).toBe(before);
+    }
+  });
+
+  test("a row that refers to nothing and fails its check is refused as in a list", async () => {
+    const { app } = await listening(on);
+    const before = await dump(app.database);
+    const row = { title: "x", authorId: 99, id: "none" };
+    const [alone, listed] = [await app.post("referring", row), await app.post("referring", [row])];
+    expect(refusal(alone)).toEqual(refusal(listed));
+    expect(alone.status).toBeGreaterThanOrEqual(400);
+    const fails = { ...row, authorId: 1 };
+    expect(refusal(await app.post("referring", fails))).toEqual({ status: 403, code: "check-failed" });
+    expect(await dump(app.database)).toBe(before);
   });
 
   test("an array is written in one transaction", async () => {

@@ -146,7 +146,7 @@ export class InsertWriter {
     const { column: nameOf, syntax } = this.#speech;
     const table = tableName(answer, this.#speech);
     const named = (column: ColumnInfo): string => `${table}.${nameOf(column.column)}`;
-    const passed = alone ? guarded(condition) : `case when ${condition} then 1 else 0 end`;
+    const passed = alone ? guarded(condition, this.#speech) : `case when ${condition} then 1 else 0 end`;
     const inserted = `insert into ${table} (${columns.join(", ")}) values (${marks.join(", ")}) returning`;
     if (this.#speech.database === "postgresql") {
       const object = syntax.object(

@@ -41,6 +41,8 @@ export interface WriteTools {
   readonly bulks: BulkWriter | undefined;
   /** Whether lists of rows are written by text, where that can say them. */
   readonly asText: boolean;
+  /** Whether a statement that writes may stand alone. */
+  readonly alone: boolean;
   /** Whether the table may have triggers, so that what came back is not yet what is stored. */
   readonly triggered: boolean;
   readonly seen: Seen;

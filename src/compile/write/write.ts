@@ -10,7 +10,6 @@ import { DEFER, hold, matched, permitted, refusal } from "./before.ts";
 import { Cells } from "./cells.ts";
 import { UNASKED } from "./change.ts";
 import { looksElsewhere } from "./judged.ts";
-import { canGuard } from "./guard.ts";
 import { isSimple } from "./keys.ts";
 import type { Write, WriteRows, WriteTools } from "./parts.ts";
 import { put } from "./put.ts";
@@ -98,11 +97,11 @@ function conditionsOf({ plan: { answer }, admission, admitted, using, check }: W
 }
 
 /** Whether the check of a single new row may be asked by a statement that undoes itself. */
-const guards = ({ plan, reach, speech, inserts }: Write): boolean =>
+const guards = ({ plan, reach, alone, inserts }: Write): boolean =>
+  alone &&
   plan.kind === "insert" &&
   plan.meeting === undefined &&
   reach === "row" &&
-  canGuard(speech) &&
   inserts?.takes(plan) === true;
 
 /**

@@ -39,6 +39,7 @@ class PostgreSQL implements Dialect {
   readonly door = undefined;
   readonly refers = true;
   readonly rowsAreCheap: boolean;
+  readonly writesAlone = true;
   readonly jsonPassesSelects = true;
   readonly remote: boolean;
   readonly #shared: Shared;

@@ -41,6 +41,11 @@ export class SyncDialect implements Dialect {
     return this.#connection.prepared;
   }
 
+  /** Only what begins a transaction can be told not to wait. */
+  get writesAlone(): boolean {
+    return !this.#connection.waits;
+  }
+
   read<T>(work: (database: Database) => Later<T>, leaving?: Leaving): Later<T> {
     const waitMs = this.#waitMs;
     return retryWhileBusy(() => this.door.shared(() => work(this.#driver.database), waitMs, leaving), waitMs);
@@ -66,8 +71,7 @@ export class SyncDialect implements Dialect {
   }
 
   write<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    // Only what begins a transaction can be told not to wait.
-    if (this.#connection.waits) return this.transaction("write", work);
+    if (!this.writesAlone) return this.transaction("write", work);
     const waitMs = this.#waitMs;
     return retryWhileBusy(() => this.door.exclusive(() => work(this.#driver.database), waitMs), waitMs);
   }
