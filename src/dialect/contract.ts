@@ -86,6 +86,11 @@ export interface Dialect {
    * needs none. False where it is absent, which is right on any database.
    */
   readonly writesAlone?: boolean;
+  /**
+   * Whether a transaction takes statements before it has answered those ahead, runs them in their order, and none behind one
+   * that has failed. False where it is absent.
+   */
+  readonly pipelines?: boolean;
   /** Whether rows cost less than JSON made by the database; those of PostgreSQL are then of the types their columns say. */
   readonly rowsAreCheap: boolean;
   /** Whether JSON made in a sub-select is still known as JSON outside of it; false is right on any database. */

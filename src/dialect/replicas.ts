@@ -67,6 +67,10 @@ export class Replicas implements Dialect {
     return this.#primary.writesAlone === true;
   }
 
+  get pipelines(): boolean {
+    return this.#primary.pipelines === true;
+  }
+
   get rowsAreCheap(): boolean {
     return this.#all.every(({ rowsAreCheap }) => rowsAreCheap);
   }

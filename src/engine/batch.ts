@@ -15,6 +15,7 @@ import { type Operation, readBatch, traitsOf } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import type { SearchIndex } from "../search/search.ts";
 import type { Answer, Call, Parts } from "./call.ts";
+import { inLine, Line } from "./line.ts";
 import { assertNested } from "./nested-rights.ts";
 import { insideOf, Part } from "./part.ts";
 import { prepareRead } from "./read.ts";
@@ -142,12 +143,24 @@ class Batch {
     const parts = insideOf(this.#parts);
     this.#begun = [];
     this.#affected = 0;
-    for (const [index, one] of prepared.entries()) {
-      this.#place = index;
-      const ready = typeof one === "function" ? await one(parts, shared, answers, inside.database) : one;
-      this.#begun.push(ready);
-      answers.add(await ready.run(inside));
+    const line = new Line<string>(async (answer, place) => {
+      this.#place = place;
+      answers.add(await answer);
       if (answers.length > maxAnswerSize) throw tooLargeAnswer(maxAnswerSize);
+    });
+    try {
+      for (const [index, one] of prepared.entries()) {
+        const sending = typeof one === "function" ? undefined : inLine(parts, one);
+        if (sending === undefined) await line.told();
+        this.#place = index;
+        const ready = typeof one === "function" ? await one(parts, shared, answers, inside.database) : one;
+        this.#begun.push(ready);
+        line.join(ready.run(inside));
+        if (sending?.sent !== true) await line.told();
+      }
+      await line.told();
+    } finally {
+      await line.ended();
     }
     this.#place = undefined;
     refuseAffected(this.#call.request.prefer, this.#affected);

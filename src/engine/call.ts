@@ -92,6 +92,7 @@ export class Asked<Outcome> implements Task<Outcome> {
   readonly finish: Task<Outcome>["finish"];
   afterWrite: Task<Outcome>["afterWrite"];
   rows: Task<Outcome>["rows"];
+  sent: Task<Outcome>["sent"];
   reach: Task<Outcome>["reach"];
   apart = false;
   kept = false;

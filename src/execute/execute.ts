@@ -168,9 +168,11 @@ class Several {
     among: boolean,
   ): Promise<Answer | Response> {
     this.begun.add(task);
-    this.#running.push({ task, under });
+    const running = { task, under };
+    this.#running.push(running);
     const answer = await around(this.#runtime, database, task, among);
-    this.#running.pop();
+    // Others may have begun meanwhile.
+    this.#running.splice(this.#running.lastIndexOf(running), 1);
     return answer;
   }
 
@@ -304,7 +306,7 @@ async function readApart(
 function run(
   runtime: Runtime,
   database: Database,
-  task: Meter & Pick<Task<unknown>, "work" | "context" | "rows">,
+  task: Meter & Pick<Task<unknown>, "work" | "context" | "rows" | "sent">,
   alone = false,
 ): Later<QueryResult> {
   const { work } = task;
@@ -317,7 +319,7 @@ function run(
 async function write(
   { dialect, unreadable, telling }: Runtime,
   database: Database,
-  task: Meter & Pick<Task<unknown>, "context" | "rows">,
+  task: Meter & Pick<Task<unknown>, "context" | "rows" | "sent">,
   { write: steps, values, keys, tell, amid }: Extract<Work, { readonly kind: "write" }>,
   alone: boolean,
 ): Promise<QueryResult> {
@@ -326,7 +328,7 @@ async function write(
   if (telling !== undefined) task.rows = rows;
   const began = performance.now();
   try {
-    const given = { values: rows, keys, amid, alone };
+    const given = { values: rows, keys, amid, alone, sent: task.sent };
     const { outcome, shown, meeting } = await runWrite(dialect, database, steps, given, unreadable);
     if (meeting !== undefined) tell?.(meeting);
     if (shown !== undefined) setWritten(task.context, shown.written, shown.before);

@@ -28,6 +28,8 @@ export interface Task<Answer> extends Asker, Meter {
   readonly reach?: (() => Held) | undefined;
   /** Whether its statement is to run where it holds up nobody, if there is such a place. */
   apart: boolean;
+  /** Hears that its statement is on its way, where it is one whose answer is that of the task. */
+  sent?: (() => void) | undefined;
   /** Makes the answer of what was written, before it is kept; without it what the work came to is the answer. */
   readonly finish?: ((outcome: QueryResult) => Later<Answer>) | undefined;
 }

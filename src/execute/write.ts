@@ -65,6 +65,8 @@ export interface Given {
   readonly amid?: Amid | undefined;
   /** Whether there is no transaction around it. */
   readonly alone?: boolean | undefined;
+  /** Hears that the one statement of a single new row is on its way. */
+  readonly sent?: (() => void) | undefined;
 }
 
 /**
@@ -76,11 +78,11 @@ export async function runWrite(
   dialect: Dialect,
   database: Database,
   { plan, steps, strandedIsRefused, seen }: WriteSteps,
-  { values, keys, amid, alone }: Given,
+  { values, keys, amid, alone, sent }: Given,
   unreadable: Unreadable,
 ): Promise<WriteDone> {
   const run = new WriteRun(
-    new Writer(plan, dialect, database, unreadable),
+    new Writer(plan, dialect, database, unreadable, sent),
     { values, keys, alone },
     amid?.ensure,
   );

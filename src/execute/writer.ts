@@ -30,7 +30,17 @@ export class Writer {
   readonly database: Database;
   readonly unreadable: Unreadable;
 
-  constructor(plan: WritePlan, dialect: Dialect, database: Database, unreadable: Unreadable) {
+  readonly #sent: (() => void) | undefined;
+
+  /** `sent` hears that the one statement of a single new row is on its way. */
+  constructor(
+    plan: WritePlan,
+    dialect: Dialect,
+    database: Database,
+    unreadable: Unreadable,
+    sent?: () => void,
+  ) {
+    this.#sent = sent;
     this.plan = plan;
     this.dialect = dialect;
     this.database = database;
@@ -63,7 +73,9 @@ export class Writer {
   }
 
   async #one({ ask, cells, toRows }: WritingOne): Promise<Written> {
-    const found = await this.dialect.query(this.database, ask.text, ask.values);
+    const asked = this.dialect.query(this.database, ask.text, ask.values);
+    this.#sent?.();
+    const found = await asked;
     const [inserted] = found; // none where the database has dropped it
     if (inserted === undefined) return { rows: [], one: { json: "[]", cells: [] } };
     const told = Array.from({ length: cells }, (_, index) => inserted[1 + index]);

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { parseJSON, plainDigits, readNumber } from "../digits.ts";
 import { at, invalidBody, invalidValue } from "../error.ts";
 import { MAX_DEPTH, nestsTooDeep } from "../nesting.ts";
-import { fitOf, isLonger, type Scalar } from "./fit.ts";
+import { type Fit, fitOf, isLonger, type Scalar } from "./fit.ts";
 import { Gap } from "./gap.ts";
 import { assertJson, isStorable } from "./json.ts";
 import { isEnum } from "./kind.ts";
@@ -11,7 +11,7 @@ import { fitSqlite } from "./numeric.ts";
 import type { ColumnInfo } from "./column.ts";
 import { readLongNumbers } from "./long-number.ts";
 import { coerceShape, isShape } from "./shape.ts";
-import { isText, readType } from "./type.ts";
+import { isText, readType, type SqlType } from "./type.ts";
 
 /**
  * Turns a value from the wire into what its column takes, or refuses it at `path`. Nothing that passes can make the
@@ -62,12 +62,31 @@ const FITTED: ReadonlySet<ColumnInfo["kind"]> = new Set(["text", "integer", "num
 
 /** A value as PostgreSQL takes it for a column. */
 function fitted(column: ColumnInfo, value: Scalar, path: string, stored: boolean): Scalar | Gap {
-  const type = readType(column.type);
-  const fit = isEnum(column.column) ? undefined : fitOf(type);
-  if (fit === undefined) return value;
+  const known = fitOfColumn(column);
+  if (known === undefined) return value;
+  const { type, fit } = known;
   const sent = fit.fit(value, type, stored);
   if (sent !== undefined) return sent;
   throw misfit(typeof fit.wanted === "string" ? fit.wanted : fit.wanted(type), path);
+}
+
+/** A type, and what it takes. */
+interface Fitting {
+  readonly type: SqlType;
+  readonly fit: Fit;
+}
+
+/** Asked for every value, and always the same. */
+const FITTINGS = new WeakMap<ColumnInfo, Fitting | "any">();
+
+function fitOfColumn(column: ColumnInfo): Fitting | undefined {
+  let known = FITTINGS.get(column);
+  if (known === undefined) {
+    const type = readType(column.type);
+    const fit = isEnum(column.column) ? undefined : fitOf(type);
+    FITTINGS.set(column, (known = fit === undefined ? "any" : { type, fit }));
+  }
+  return known === "any" ? undefined : known;
 }
 
 /**

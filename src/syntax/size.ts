@@ -12,7 +12,26 @@ export const namesSize = (names: Iterable<string>): number => {
 
 /** Whether values take more than so many bytes in JSON, counted as the database counts: names, texts and bytes. */
 export const exceeds = (values: unknown, most: number): boolean =>
-  most !== Number.POSITIVE_INFINITY && left(values, most) < 0;
+  most !== Number.POSITIVE_INFINITY && !fitsRoughly(values, most) && left(values, most) < 0;
+
+/** No unit of a text takes more bytes. */
+const MOST_BYTES = 3;
+
+/** Whether rows hold less than so many bytes for certain, which is told faster than how many they hold. */
+function fitsRoughly(values: unknown, most: number): boolean {
+  if (!Array.isArray(values)) return false;
+  let bytes = 0;
+  for (const row of values as readonly unknown[]) {
+    if (typeof row !== "object" || row === null || Array.isArray(row)) return false;
+    for (const name of Object.keys(row)) {
+      const value = (row as Readonly<Record<string, unknown>>)[name];
+      if (typeof value === "string") bytes += value.length * MOST_BYTES;
+      else if (typeof value === "object" && value !== null) return false;
+      bytes += name.length + AROUND;
+    }
+  }
+  return bytes <= most;
+}
 
 /** What is left of so many bytes behind a value; counting ends where nothing is. */
 function left(value: unknown, most: number): number {

@@ -158,6 +158,7 @@ class TransactionWays implements Ways {
 export class BunSQL implements Driver {
   readonly remote = true;
   readonly rowsAreCheap = true;
+  readonly pipelines = true;
   readonly prepared = 0;
   readonly connections: number;
   readonly #texts = new Texts();

@@ -39,6 +39,7 @@ class PostgreSQL implements Dialect {
   readonly door = undefined;
   readonly refers = true;
   readonly rowsAreCheap: boolean;
+  readonly pipelines: boolean;
   readonly writesAlone = true;
   readonly jsonPassesSelects = true;
   readonly remote: boolean;
@@ -53,6 +54,7 @@ class PostgreSQL implements Dialect {
       databaseOver(database, driver.watched(database.$client as object, watch));
     this.remote = driver.remote;
     this.rowsAreCheap = driver.rowsAreCheap;
+    this.pipelines = driver.pipelines;
     const turns = turnsOf(database.$client as object, driver.connections);
     const overdue = new Overdue(timeout, turns);
     this.#watched = open(overdue);

@@ -7,6 +7,8 @@ export interface Driver {
   readonly remote: boolean;
   /** Whether rows cost less than JSON made by the server, and are of the types that their columns say. */
   readonly rowsAreCheap: boolean;
+  /** Whether a connection takes statements before it has answered those ahead. */
+  readonly pipelines: boolean;
   /** How many connections the pool may open. */
   readonly connections: number;
   /** How many statements are kept prepared. */

@@ -20,6 +20,7 @@ const AS_ROWS = {
 export class Pglite implements Driver {
   readonly remote = false;
   readonly rowsAreCheap = false;
+  readonly pipelines = false;
   readonly connections = 1;
   readonly prepared = 0;
 

@@ -34,6 +34,7 @@ interface Options {
 export class PostgresJs implements Driver {
   readonly remote = true;
   readonly rowsAreCheap = false;
+  readonly pipelines = true;
   readonly connections: number;
   readonly #renews: boolean;
   readonly #uses = new Uses();

@@ -13,6 +13,7 @@ import { Names } from "./names.ts";
 export class NodePg implements Driver {
   readonly remote = true;
   readonly rowsAreCheap = false;
+  readonly pipelines = false;
   readonly connections: number;
   readonly #connections: Connections;
   readonly #names = new Names();
