@@ -75,7 +75,7 @@ describe.each(POSTGRESQL_NAMES.map((name) => ({ name, leftOut: isLeftOut(name) }
       if (leftOut) return;
       opened = await openPostgresql(name, schema);
       handle = createQueryHandler({
-        acl: acl as never,
+        acl,
         database: opened.database,
         schema,
         batch: true,

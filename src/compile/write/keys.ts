@@ -29,11 +29,8 @@ export function isSimple(
   admission: Admission,
 ): boolean {
   const { table } = secured;
-  if (
-    relations.size + counts.size > 0 ||
-    ![...extras.values()].every((extra) => speaksOnlyOf(extra.sql, table))
-  )
-    return false;
+  if (relations.size + counts.size > 0) return false;
+  for (const extra of extras.values()) if (!speaksOnlyOf(extra.sql, table)) return false;
   if (table.primaryKey.length === 0) return true; // no row could be found again
   return marks.every((mask) => {
     const shown = shownIn(mask, admission);
