@@ -40,12 +40,15 @@ export class Actions {
     const { place, asked } = this.#state;
     const answer = await own("$access", place, this.#how).catch(() => undefined);
     if (answer?.status !== 200) {
+      // What is known stays, where the server is away for a while.
+      if (answer === undefined && this.#known !== "" && news === undefined) return;
       this.#known = "";
+      this.#forget();
       const unavailable = answer === undefined ? NO_ANSWER : refusedIn(answer);
       return this.#store.set({ unavailable, access: undefined });
     }
     if (answer.text === this.#known && news === undefined) return;
-    const isFirst = this.#known === "";
+    const isFirst = asked === undefined;
     this.#known = answer.text;
     this.#forget();
     // The route's own answer of its own page.
@@ -99,6 +102,12 @@ export class Actions {
     });
   }
 
+  /** Asks what was answered once more, changed: in another order, or of another page. */
+  again(asked: Asked): void {
+    this.#store.set({ asked: normal(asked), draft: undefined });
+    void this.run();
+  }
+
   /** Asks of another resource, by a method that the caller may use there. */
   choose(resource: string): void {
     this.ask(firstOf(resource, this.#state.access));
@@ -142,7 +151,7 @@ export class Actions {
   /** Runs the question; what removes rows, or may change them all, is asked about first. */
   async run(sure = false): Promise<void> {
     const { asked, draft, live } = this.#state;
-    if (asked === undefined || draft?.problem !== undefined) return;
+    if (asked === undefined || draft?.problem !== undefined || this.#state.page !== "question") return;
     if (!sure && wantsConfirmation(asked)) return this.dialog({ kind: "sure" });
     this.#store.set({ dialog: undefined });
     history.replaceState(undefined, "", fragmentOf(asked, this.#state.place));

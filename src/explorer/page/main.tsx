@@ -11,6 +11,7 @@ const store = new Store(state, show);
 const actions = new Actions(store);
 
 function show(now: State): void {
+  document.title = now.asked === undefined ? "Explorer" : `${now.asked.resource} · Explorer`;
   render(<App state={now} actions={actions} />, root);
 }
 

@@ -60,7 +60,7 @@ function View({ state, actions, chart }: AnswerProps & { readonly chart: ReturnT
     </button>
   );
   return (
-    <div class="view" id="view" role="tabpanel" tabIndex={-1}>
+    <div class="view" id="view" role="tabpanel" tabIndex={0}>
       {busy}
       {look === "why" ? (
         <Why state={state} />

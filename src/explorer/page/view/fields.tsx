@@ -41,7 +41,7 @@ export function Fields({ columns, body, before, asked, refused, onChange }: Fiel
         />
       ))}
       {writable.length === 0 && <p class="aside">Nothing of it may be set.</p>}
-      {refused !== undefined && !isSaid && <Told refused={refused} />}
+      {refused !== undefined && !isSaid && <Told refused={refused} alert />}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { isPlain } from "../model/notation.ts";
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Cell, isDigits } from "./cell.tsx";
 import { type Column, columnsOf, type Row, UNKNOWN } from "./columns-of.ts";
 import { Icon } from "./icon.tsx";
@@ -14,6 +14,8 @@ interface GridProps {
   readonly columns: readonly Column[];
   /** The number of the first row. */
   readonly from: number;
+  /** Whether rows that come, or change, are to be noticed. */
+  readonly lively?: boolean;
   readonly direction?: (column: Column) => Direction;
   /** Has rows ordered by a column; nothing for one that cannot be ordered by. */
   readonly onOrder?: (column: Column) => (() => void) | undefined;
@@ -23,7 +25,7 @@ interface GridProps {
 
 /** Rows as a table. What stands in relations and in documents unfolds under its row. */
 export function Grid(props: GridProps) {
-  const { label, rows, columns, from, direction, onOrder, actions, keyOf } = props;
+  const { label, rows, columns, from, lively = false, direction, onOrder, actions, keyOf } = props;
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const fold = (place: string): void =>
     setOpen((before) => {
@@ -50,7 +52,7 @@ export function Grid(props: GridProps) {
       <tbody>
         {rows.map((row, index) => {
           const name = keyOf?.(row) ?? String(index);
-          const common = { row, columns, name, open, actions };
+          const common = { row, columns, name, open, actions, lively };
           return <Line key={name} {...common} number={from + index} onFold={fold} />;
         })}
       </tbody>
@@ -66,6 +68,7 @@ const Corner = ({ look, told }: { readonly look: string; readonly told: string }
 
 interface LineProps extends Pick<GridProps, "columns"> {
   readonly actions: GridProps["actions"];
+  readonly lively: boolean;
   readonly row: Row;
   readonly name: string;
   readonly number: number;
@@ -75,12 +78,13 @@ interface LineProps extends Pick<GridProps, "columns"> {
 }
 
 /** A row, and what is unfolded of it. */
-function Line({ row, columns, name, number, open, actions, onFold }: LineProps) {
+function Line({ row, columns, name, number, open, actions, lively, onFold }: LineProps) {
+  const fresh = useChange(row, lively);
   const placeOf = ({ key }: Column): string => `${name} ${key}`;
   const unfolded = columns.filter((column) => open.has(placeOf(column)));
   return (
     <>
-      <tr class={unfolded.length > 0 ? "open" : ""}>
+      <tr class={`${unfolded.length > 0 ? "open" : ""} ${fresh}`}>
         <td class="at">{number}</td>
         {columns.map((column) => (
           <td key={column.key} class={isDigits(column.kind) ? "digits" : ""}>
@@ -107,6 +111,14 @@ function Line({ row, columns, name, number, open, actions, onFold }: LineProps) 
       ))}
     </>
   );
+}
+
+/** Marks what is another than it was before; one mark follows the other, so that each is seen. */
+function useChange(row: Row, lively: boolean): "" | "fresh" | "fresher" {
+  const known = useRef({ row, times: 0 });
+  if (known.current.row !== row) known.current = { row, times: known.current.times + 1 };
+  const { times } = known.current;
+  return !lively || times === 0 ? "" : times % 2 === 0 ? "fresh" : "fresher";
 }
 
 interface HeadProps {

@@ -1,11 +1,13 @@
+import { METHOD_OF } from "../../../request/method.ts";
 import type { Actions } from "../actions.ts";
 import { counted } from "../format.ts";
 import { ruleOf } from "../model/access.ts";
 import { nodeAt, setCursor, setOffset, setPage } from "../model/edit.ts";
 import { isPlain } from "../model/notation.ts";
-import { type Asked, isWrite, type Plain } from "../model/request.ts";
+import { type Asked, asked as question, isWrite, type Plain } from "../model/request.ts";
 import type { State } from "../state.ts";
 import { Foot } from "./foot.tsx";
+import { Icon } from "./icon.tsx";
 
 interface PagesProps {
   readonly state: State;
@@ -28,32 +30,37 @@ export function Pages({ state, actions, asked, count, said }: PagesProps) {
   const most = ruleOf(state.access!, asked)?.limits.maxLimit ?? undefined;
   const size = numberIn(nodeAt(asked), "limit") ?? most;
   const { back, on } = stepsOf(asked, count, size, said);
-  const go = (step: Step | undefined) =>
-    step &&
-    ((): void => {
-      actions.edit(step);
-      void actions.run();
-    });
+  const newRow: Asked = {
+    ...question(asked.resource, METHOD_OF.insert),
+    ...(asked.scope && { scope: asked.scope }),
+  };
+  const isAdded = asked.aggregate === undefined && ruleOf(state.access!, newRow) !== undefined;
+  const go = (next: Asked | undefined) => next && ((): void => actions.again(next));
   return (
     <Foot
       range={rangeOf(count, isPlain(said["page"]) ? undefined : offsetOf(asked), said)}
       size={size}
       sizes={sizesTo(most, size)}
-      onSize={(rows) => go((question) => setPage(question, 0, rows))!()}
+      onSize={(rows) => actions.again(setPage(asked, 0, rows))}
       onBack={go(back)}
       onOn={go(on)}
-    />
+    >
+      {isAdded && (
+        <button type="button" class="button tiny" onClick={() => actions.ask(newRow)}>
+          <Icon name="add" />
+          New row
+        </button>
+      )}
+    </Foot>
   );
 }
 
-type Step = (asked: Asked) => Asked;
-
-/** What leads to the page before and to the one behind; nothing where there is none. */
+/** The questions for the page before and for the one behind; nothing where there is none. */
 function stepsOf(asked: Asked, count: number, size: number | undefined, said: Plain) {
   const { page } = said;
   if (isPlain(page)) {
-    const to = (side: "after" | "before", cursor: unknown): Step | undefined =>
-      typeof cursor === "string" ? (question) => setCursor(question, side, cursor) : undefined;
+    const to = (side: "after" | "before", cursor: unknown): Asked | undefined =>
+      typeof cursor === "string" ? setCursor(asked, side, cursor) : undefined;
     return { back: to("before", page["previous"]), on: to("after", page["next"]) };
   }
   const offset = offsetOf(asked);
@@ -61,11 +68,8 @@ function stepsOf(asked: Asked, count: number, size: number | undefined, said: Pl
   const isFull = size !== undefined && count >= size;
   const isLast = all === undefined ? said["more"] !== true && !isFull : offset + count >= all;
   return {
-    back:
-      offset === 0
-        ? undefined
-        : (question: Asked) => setOffset(question, [], Math.max(0, offset - (size ?? offset))),
-    on: isLast ? undefined : (question: Asked) => setOffset(question, [], offset + count),
+    back: offset === 0 ? undefined : setOffset(asked, [], Math.max(0, offset - (size ?? offset))),
+    on: isLast ? undefined : setOffset(asked, [], offset + count),
   };
 }
 

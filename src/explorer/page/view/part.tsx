@@ -31,10 +31,16 @@ export function Part({ title, count = 0, actions, refused, children }: PartProps
   );
 }
 
+interface ToldProps {
+  readonly refused: Pick<Refused, "error" | "hint">;
+  /** Whether it is said nowhere else. */
+  readonly alert?: boolean;
+}
+
 /** What the server said, in a line, where it belongs. */
-export function Told({ refused: { error, hint } }: { readonly refused: Pick<Refused, "error" | "hint"> }) {
+export function Told({ refused: { error, hint }, alert = false }: ToldProps) {
   return (
-    <p class="problem" role="alert">
+    <p class="problem" role={alert ? "alert" : undefined}>
       <Said text={error} />
       {hint !== undefined && (
         <span class="hint">

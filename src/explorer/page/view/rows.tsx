@@ -33,7 +33,7 @@ export function Rows(props: RowsProps) {
   const said = isPlain(body) ? body : {};
   return (
     <>
-      <div class="view" id="view" role="tabpanel" tabIndex={-1}>
+      <div class="view" id="view" role="tabpanel" tabIndex={0}>
         {busy}
         {rows === undefined ? (
           <Counted said={said} body={body} />
@@ -92,8 +92,7 @@ function Nothing({ props: { outcome, actions } }: { readonly props: RowsProps })
         type="button"
         class="button tiny"
         onClick={() => {
-          actions.edit((asked) => setSearch(setFilter(asked, [], undefined), [], ""));
-          void actions.run();
+          actions.again(setSearch(setFilter(outcome.asked, [], undefined), [], ""));
         }}
       >
         Ask without the filter
@@ -107,31 +106,33 @@ interface TableProps extends RowsProps {
   readonly columns: readonly Column[];
 }
 
-function Table({ state, actions, outcome: { asked }, rows, columns }: TableProps) {
-  const changes = changesOf(state.access!, asked);
-  const order = orderAt(asked, []);
-  const sortable = sortableOf(state.access!, asked);
-  const sort = (key: string) => (): void => {
-    actions.edit((question) => cycleOrder(question, [], key, true));
-    void actions.run();
-  };
-  const isKnown =
-    asked.aggregate === undefined && rows.some((row) => keyText(row, changes.key) !== undefined);
-  const isChanged = isKnown && (changes.change || changes.remove);
-  return (
-    <Grid
-      label={`Rows of ${asked.resource}`}
-      rows={rows}
-      columns={columns}
-      from={offsetOf(asked) + 1}
-      keyOf={(row) => keyText(row, changes.key)}
-      direction={({ key }) => order.find((sorted) => sorted.key === key)?.direction}
-      onOrder={(column) => (sortable(column) ? sort(column.key) : undefined)}
-      {...(isChanged && {
-        actions: (row: Plain) => <RowActions row={row} changes={changes} actions={actions} />,
-      })}
-    />
-  );
+/** The rows; they are drawn anew only where they, or what may be done with them, have changed. */
+function Table({ state: { access, live }, actions, outcome: { asked }, rows, columns }: TableProps) {
+  const lively = live !== "off";
+  return useMemo(() => {
+    const changes = changesOf(access!, asked);
+    const order = orderAt(asked, []);
+    const sortable = sortableOf(access!, asked);
+    const sort = (key: string) => (): void => actions.again(cycleOrder(asked, [], key, true));
+    const isKnown =
+      asked.aggregate === undefined && rows.some((row) => keyText(row, changes.key) !== undefined);
+    const isChanged = isKnown && (changes.change || changes.remove);
+    return (
+      <Grid
+        label={`Rows of ${asked.resource}`}
+        rows={rows}
+        columns={columns}
+        from={offsetOf(asked) + 1}
+        lively={lively}
+        keyOf={(row) => keyText(row, changes.key)}
+        direction={({ key }) => order.find((sorted) => sorted.key === key)?.direction}
+        onOrder={(column) => (sortable(column) ? sort(column.key) : undefined)}
+        {...(isChanged && {
+          actions: (row: Plain) => <RowActions row={row} changes={changes} actions={actions} />,
+        })}
+      />
+    );
+  }, [rows, columns, asked, access, actions, lively]);
 }
 
 /** Says which columns rows can be ordered by. */

@@ -40,7 +40,7 @@ export function RemoveRow({ state, actions, by, row }: RemoveRowProps) {
   return (
     <Dialog title="Remove this row?" onClose={keep} actions={buttons}>
       <Brief row={row} />
-      {refused !== undefined && <Told refused={refused} />}
+      {refused !== undefined && <Told refused={refused} alert />}
     </Dialog>
   );
 }
