@@ -1,3 +1,4 @@
+import { BUCKETS } from "./model/access.ts";
 import { isPlain } from "./model/notation.ts";
 
 /** How values are read by people; what they are exactly stands beside them. */
@@ -15,6 +16,17 @@ export function moment(text: string): string {
 export function precise(text: string): string {
   const date = new Date(text);
   return Number.isNaN(date.getTime()) ? text : `${text}\n${PRECISE.format(date)}`;
+}
+
+/** The stretch of time that a key of a group names: `createdAt.month`. */
+export const stretchIn = (key: string): string | undefined =>
+  BUCKETS.find((bucket) => key.endsWith(`.${bucket}`));
+
+/** A stretch of time by its first moment, as far as that says it by the clocks of UTC. */
+export function stretch(text: string, bucket: string): string {
+  const isWhole = text.endsWith("T00:00:00.000Z");
+  if (!isWhole || bucket === "hour") return moment(text);
+  return text.slice(0, { year: 4, quarter: 7, month: 7 }[bucket] ?? 10);
 }
 
 /** A number of bytes. */

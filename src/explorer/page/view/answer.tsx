@@ -1,8 +1,8 @@
-import { isPlain } from "../model/notation.ts";
 import { useMemo } from "preact/hooks";
 import type { Actions } from "../actions.ts";
 import { bytes, milliseconds } from "../format.ts";
 import { ruleOf } from "../model/access.ts";
+import { isPlain } from "../model/notation.ts";
 import { isWrite } from "../model/request.ts";
 import type { Look, State } from "../state.ts";
 import { Chart } from "./chart.tsx";

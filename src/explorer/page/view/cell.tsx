@@ -1,5 +1,5 @@
+import { brief, moment, nameOf, precise, stretch, stretchIn, textOf } from "../format.ts";
 import { isPlain } from "../model/notation.ts";
-import { brief, textOf, moment, nameOf, precise } from "../format.ts";
 import type { Column } from "./columns-of.ts";
 import { Icon } from "./icon.tsx";
 
@@ -8,9 +8,8 @@ export const isDigits = (kind: Column["kind"]): boolean =>
   kind === "integer" || kind === "number" || kind === "decimal" || kind === "bigint" || kind === "count";
 
 interface CellProps {
+  readonly column: Column;
   readonly value: unknown;
-  readonly kind: Column["kind"];
-  readonly title: string;
   readonly masked: boolean;
   /** What unfolds it, where it is more than one line. */
   readonly open: boolean;
@@ -18,7 +17,8 @@ interface CellProps {
 }
 
 /** One value: whatever it holds is text. */
-export function Cell({ value, kind, title, masked, open, onFold }: CellProps) {
+export function Cell({ column, value, masked, open, onFold }: CellProps) {
+  const { key, kind, title } = column;
   if (masked) return <Masked />;
   if (value === undefined) return <Absent />;
   if (value === null) return <span class="null">null</span>;
@@ -38,12 +38,7 @@ export function Cell({ value, kind, title, masked, open, onFold }: CellProps) {
       </button>
     );
   }
-  if (kind === "date" && typeof value === "string")
-    return (
-      <time dateTime={value} title={precise(value)}>
-        {moment(value)}
-      </time>
-    );
+  if (kind === "date" && typeof value === "string") return <Moment text={value} bucket={stretchIn(key)} />;
   if (typeof value === "boolean")
     return <span class={value ? "truth" : "truth absent"}>{String(value)}</span>;
   const text = kind === "count" && typeof value === "number" ? rounded(value) : textOf(value);
@@ -54,6 +49,12 @@ export function Cell({ value, kind, title, masked, open, onFold }: CellProps) {
     </span>
   );
 }
+
+const Moment = ({ text, bucket }: { readonly text: string; readonly bucket: string | undefined }) => (
+  <time dateTime={text} title={precise(text)}>
+    {bucket === undefined ? moment(text) : stretch(text, bucket)}
+  </time>
+);
 
 const Masked = () => (
   <span class="masked" title="the rule does not let it out on this row">

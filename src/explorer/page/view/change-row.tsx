@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 import type { Actions } from "../actions.ts";
 import { ruleOf } from "../model/access.ts";
+import type { Refused } from "../model/refusal.ts";
 import type { Asked, Plain } from "../model/request.ts";
 import { changeOf } from "../row.ts";
 import type { RowAsked, State } from "../state.ts";
 import { Dialog } from "./dialog.tsx";
 import { Fields } from "./fields.tsx";
-import type { Refused } from "../model/refusal.ts";
 
 interface ChangeRowProps extends RowAsked {
   readonly state: State;
@@ -15,14 +15,14 @@ interface ChangeRowProps extends RowAsked {
 
 /** Changes a row of the grid by its key: only what was changed is sent. */
 export function ChangeRow({ state, actions, row, by }: ChangeRowProps) {
-  const { access, asked } = state;
+  const { access, outcome } = state;
   const [body, setBody] = useState<Plain>({});
   const [refused, setRefused] = useState<Refused | undefined>();
-  const change: Asked = changeOf(asked!, by, body);
+  const question = outcome!.asked;
+  const declared = ruleOf(access!, question)?.params ?? [];
+  const change: Asked = changeOf({ question, by, declared }, body);
   const isChanged = Object.keys(body).length > 0;
-  const save = async (): Promise<void> => {
-    setRefused(await actions.writeRow(change, "The row is changed."));
-  };
+  const save = async (): Promise<void> => setRefused(await actions.writeRow(change, "The row is changed."));
   const buttons = (
     <>
       <button type="button" class="button bare" disabled={!isChanged} onClick={() => actions.ask(change)}>

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { moment, textOf } from "../format.ts";
+import { moment, stretch, stretchIn, textOf } from "../format.ts";
 import type { Column, Row } from "./columns-of.ts";
 
 interface ChartProps {
@@ -44,18 +44,11 @@ export function Chart({ rows, group, figures }: ChartProps) {
   );
 }
 
-function label(group: Column, row: Row): string {
-  const value = group.read(row);
-  if (value === null) return "null";
-  if (group.kind !== "date" || typeof value !== "string") return textOf(value);
-  const stretch = /\.(year|quarter|month|week|day|hour)$/.exec(group.key)?.[1];
-  if (stretch === undefined || stretch === "hour") return moment(value);
-  const day = value.slice(0, 10);
-  return stretch === "year"
-    ? day.slice(0, 4)
-    : stretch === "month" || stretch === "quarter"
-      ? day.slice(0, 7)
-      : day;
+function label({ key, kind, read }: Column, row: Row): string {
+  const value = read(row);
+  if (value === null || kind !== "date" || typeof value !== "string") return textOf(value);
+  const bucket = stretchIn(key);
+  return bucket === undefined ? moment(value) : stretch(value, bucket);
 }
 
 interface BarsProps {

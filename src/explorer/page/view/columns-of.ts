@@ -1,5 +1,6 @@
+import { stretchIn } from "../format.ts";
+import type { AccessColumn } from "../model/access.ts";
 import { isPlain } from "../model/notation.ts";
-import type { AccessColumn } from "../../../access/access.ts";
 
 /** A row as it was answered. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -71,7 +72,7 @@ export function figuresOf(rows: readonly Row[], known: Known): readonly Column[]
 
 /** Of a stretch of time the moment at which it begins. */
 const groupKind = (key: string, known: Known): Column["kind"] =>
-  known.kindOf(key) ?? (/\.(year|quarter|month|week|day|hour)$/.test(key) ? "date" : undefined);
+  known.kindOf(key) ?? (stretchIn(key) === undefined ? undefined : "date");
 
 const figureKind = (name: string, key: string, known: Known): Column["kind"] =>
   name === "min" || name === "max" ? known.kindOf(key) : "count";

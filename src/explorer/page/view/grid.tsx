@@ -1,6 +1,6 @@
-import { isPlain } from "../model/notation.ts";
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
+import { isPlain } from "../model/notation.ts";
 import { Cell, isDigits } from "./cell.tsx";
 import { type Column, columnsOf, type Row, UNKNOWN } from "./columns-of.ts";
 import { Icon } from "./icon.tsx";
@@ -89,9 +89,8 @@ function Line({ row, columns, name, number, open, actions, lively, onFold }: Lin
         {columns.map((column) => (
           <td key={column.key} class={isDigits(column.kind) ? "digits" : ""}>
             <Cell
+              column={column}
               value={column.read(row)}
-              kind={column.kind}
-              title={column.title}
               masked={column.masked(row)}
               open={open.has(placeOf(column))}
               onFold={() => onFold(placeOf(column))}

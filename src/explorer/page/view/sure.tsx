@@ -2,13 +2,14 @@ import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 import { METHOD_OF } from "../../../request/method.ts";
 import type { Actions } from "../actions.ts";
+import { ruleOf } from "../model/access.ts";
 import { conditionsIn } from "../model/filter.ts";
+import type { Refused } from "../model/refusal.ts";
 import type { Asked, Plain } from "../model/request.ts";
 import { removalOf } from "../row.ts";
 import type { RowAsked, State } from "../state.ts";
 import { Dialog } from "./dialog.tsx";
 import { Told } from "./part.tsx";
-import type { Refused } from "../model/refusal.ts";
 
 interface RemoveRowProps extends RowAsked {
   readonly state: State;
@@ -18,10 +19,11 @@ interface RemoveRowProps extends RowAsked {
 /** Asks whether a row is to be removed. */
 export function RemoveRow({ state, actions, by, row }: RemoveRowProps) {
   const [refused, setRefused] = useState<Refused | undefined>();
-  const removal = removalOf(state.asked!, by);
-  const remove = async (): Promise<void> => {
+  const question = state.outcome!.asked;
+  const declared = ruleOf(state.access!, question)?.params ?? [];
+  const removal = removalOf({ question, by, declared });
+  const remove = async (): Promise<void> =>
     setRefused(await actions.writeRow(removal, "The row is removed."));
-  };
   const keep = (): void => actions.dialog(undefined);
   const buttons = (
     <>
