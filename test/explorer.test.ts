@@ -76,7 +76,7 @@ const button = (name: string | RegExp, within: Page | Locator = page) =>
 const resource = (name: string) =>
   page.getByRole("navigation", { name: "Resources" }).getByText(name, { exact: true });
 const part = (title: string, within: Page | Locator = page) =>
-  within.getByRole("region", { name: new RegExp(`^${title}\\d*$`) }).first();
+  within.getByRole("group", { name: new RegExp(`^${title}\\d*$`) }).first();
 const chip = (title: string, name: string) => part(title).getByRole("button", { name, exact: true }).first();
 const editor = () => page.locator("#text");
 const written = async (form: string) => {

@@ -23,8 +23,8 @@ interface AppProps {
 export function App({ state, actions }: AppProps) {
   return (
     <>
-      <a class="skip" href="#question" onClick={skip}>
-        To the question
+      <a class="skip" href="#main" onClick={skip}>
+        To what is asked
       </a>
       <div class="page">
         <Bar state={state} actions={actions} />
@@ -41,7 +41,7 @@ export function App({ state, actions }: AppProps) {
 /** The address holds the question, so that it does not take the place of one that is skipped to. */
 function skip(event: Event): void {
   event.preventDefault();
-  document.querySelector<HTMLElement>("#question")?.focus();
+  document.querySelector<HTMLElement>("#question, #main")?.focus();
 }
 
 function Work({ state, actions }: AppProps) {
@@ -50,7 +50,7 @@ function Work({ state, actions }: AppProps) {
   if (access === undefined) return <Waiting label="Asking what you may do" />;
   if (asked === undefined)
     return (
-      <main id="main">
+      <main id="main" tabIndex={-1}>
         <Empty icon="lock" title="You may ask nothing here">
           No rule of this API answers you. Sign in in the application, or give a header above.
         </Empty>
@@ -62,7 +62,7 @@ function Work({ state, actions }: AppProps) {
     <div class="work">
       <Resources access={access} chosen={asked.resource} onChoose={(resource) => actions.choose(resource)} />
       <Builder desk={desk} />
-      <main class="outcome" id="main">
+      <main class="outcome" id="main" tabIndex={-1}>
         <Notation state={state} actions={actions} />
         <Answer state={state} actions={actions} />
       </main>
@@ -71,14 +71,14 @@ function Work({ state, actions }: AppProps) {
 }
 
 const Waiting = ({ label }: { readonly label: string }) => (
-  <main id="main" aria-busy="true">
+  <main id="main" tabIndex={-1} aria-busy="true">
     <div class="busy" role="progressbar" aria-label={label} />
   </main>
 );
 
 function Unavailable({ state: { unavailable, place }, actions }: AppProps) {
   return (
-    <main id="main">
+    <main id="main" tabIndex={-1}>
       <Refusal refused={unavailable!}>
         <p class="why">
           The explorer asks <code>{place.base}/$access</code> what you may do. The route has the option{" "}

@@ -21,7 +21,7 @@ export function Bar({ state, actions }: { readonly state: State; readonly action
         <Sign />
         Explorer <code>{place.base}</code>
       </h1>
-      {inspects && <Choice label="Page" options={PAGES} chosen={page} onChoose={turn} />}
+      {inspects && <Choice label="Show" options={PAGES} chosen={page} onChoose={turn} />}
       <span class="gap" />
       <button
         type="button"

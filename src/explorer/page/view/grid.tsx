@@ -102,7 +102,7 @@ function Line({ row, columns, name, number, open, actions, lively, onFold }: Lin
       {unfolded.map((column) => (
         <tr key={column.key}>
           <td class="inner" colSpan={columns.length + (actions === undefined ? 1 : 2)}>
-            <div class="inside">
+            <div class="inside" role="group" tabIndex={0} aria-label={`${column.title} of ${name}`}>
               <Inner column={column} value={column.read(row)} />
             </div>
           </td>

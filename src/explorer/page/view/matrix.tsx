@@ -24,7 +24,8 @@ export function Matrix({ told }: { readonly told: Told }) {
   const lines = linesOf(told);
   const resources = [...new Set(lines.map(({ resource }) => resource))];
   return (
-    <main class="matrix" id="main">
+    <main class="matrix" id="main" tabIndex={-1}>
+      <h2 class="unseen">Who may do what</h2>
       <div class="wide">
         <table class="sheet" aria-label="Who may do what">
           <thead>

@@ -17,7 +17,7 @@ interface PartProps {
 export function Part({ title, count = 0, actions, refused, children }: PartProps) {
   const heading = useOwnId();
   return (
-    <section class={`part ${refused === undefined ? "" : "refused"}`} aria-labelledby={heading}>
+    <div role="group" class={`part ${refused === undefined ? "" : "refused"}`} aria-labelledby={heading}>
       <header>
         <h3 id={heading}>
           {title}
@@ -27,7 +27,7 @@ export function Part({ title, count = 0, actions, refused, children }: PartProps
       </header>
       {children}
       {refused !== undefined && <Told refused={refused} />}
-    </section>
+    </div>
   );
 }
 

@@ -113,7 +113,8 @@ function Relation({ desk, path, name, relation, behind, again }: RelationProps) 
   const above = path.slice(0, -1);
   const refused = refusedAt(desk, path, "");
   return (
-    <section
+    <div
+      role="group"
       class={`place ${refused === undefined ? "" : "refused"}`}
       aria-label={`Relation ${path.join(" ")}`}
     >
@@ -141,7 +142,7 @@ function Relation({ desk, path, name, relation, behind, again }: RelationProps) 
       ) : (
         <Place desk={desk} path={path} spot={behind} />
       )}
-    </section>
+    </div>
   );
 }
 
