@@ -4,19 +4,16 @@ import {
   COUNT_OPERATORS,
   columnAt,
   columnsFor,
-  figuresOf,
   FUNCTIONS,
   groupsOf,
   operandOf,
   operatorsOf,
   QUANTIFIERS,
-  relationSpot,
   relationsOf,
   ruleOf,
   type Spot,
   spotAt,
 } from "./access.ts";
-import { keyParts } from "./filter.ts";
 import { type Meaning, meaningAt } from "./meaning.ts";
 import { caretIn, type Piece } from "./outline.ts";
 import { stringifyKey, stringifyText } from "../../../rjson/rjson.ts";

@@ -142,11 +142,8 @@ export function rangeIn(text: string, question: Asked, refused: Refused): Range 
 
 /** Where a name stands inside a range, as a word of its own. */
 function namedIn(text: string, { from, to }: Range, name: string): readonly Range[] {
-  for (
-    let at = text.indexOf(name, from);
-    at >= 0 && at < to && name !== "";
-    at = text.indexOf(name, at + 1)
-  ) {
+  if (name === "") return [];
+  for (let at = text.indexOf(name, from); at >= 0 && at < to; at = text.indexOf(name, at + 1)) {
     const [before = "", behind = ""] = [text[at - 1], text[at + name.length]];
     if (!isWordUnit(before) && !isWordUnit(behind)) return [{ from: at, to: at + name.length }];
   }
