@@ -1,20 +1,13 @@
-import {
-  type Admitted,
-  admitAll,
-  admitChanges,
-  askExtras,
-  type Context,
-  setFindFirst,
-} from "../author/author.ts";
+import { setFindFirst } from "../author/author.ts";
 import { ending, goOn, type Later } from "../clock.ts";
 import type { ReadStatement } from "../compile/compile.ts";
 import { execute } from "../execute/execute.ts";
-import { type Change, planRead, type ReadPlan, type Shared, withExtras } from "../plan/plan.ts";
+import { planRead, type ReadPlan, type Shared } from "../plan/plan.ts";
 import type { Policy, QueryResult } from "../policy/policy.ts";
 import { isResponse } from "../response.ts";
 import { type Answer, Asked, type Call, isFormatted, type Parts, wantsRows } from "./call.ts";
 import { Pages } from "./pages.ts";
-import { patient } from "./turns.ts";
+import { admitRead, computed, readyRead } from "./ready.ts";
 import type { Ready } from "./write.ts";
 
 /**
@@ -56,42 +49,22 @@ interface Compiled {
 }
 
 function compiled(parts: Parts, policy: Policy, call: Call<unknown>): Later<Compiled> {
-  const { plans, compiler, runtime } = parts;
-  const { context } = call.principal;
   // What was asked before costs next to nothing.
   const anew = call.request.recurring !== true;
   const began = anew ? performance.now() : 0;
-  const changes = parts.policies.changes(call.request, call.principal);
-  const { plan: planned, values } = plans.get(policy, call.request, changes);
-  setFindFirst(context, planned.first);
-  const asked = runtime.outside(() => admitRead(planned, changes, context), call);
-  const counts = anew && !(asked instanceof Promise);
-  return goOn(indexed(parts, planned, asked, call), (all) => {
-    const whole = values === undefined ? all : all.filledWith(values);
-    const { paging } = planned.root;
+  const ready = readyRead(parts, policy, call);
+  const counts = anew && !(ready instanceof Promise);
+  return goOn(ready, ({ plan, admitted: whole }) => {
+    const { paging } = plan.root;
     const pages = paging && new Pages(parts.cursors, paging, policy, call);
     const position = pages?.begin();
     const admitted = position === undefined ? whole : whole.behind(position);
-    return goOn(planned.asksExtras ? computed(parts, planned, call) : planned, (plan) => {
-      call.mark("plan");
-      const statement = compiler.read(plan, admitted, wantsRows(parts, policy), isHeld(policy));
-      const before = counts ? performance.now() - began : 0;
-      call.mark("compile");
-      return { plan, statement, pages, before };
-    });
+    call.mark("plan");
+    const statement = parts.compiler.read(plan, admitted, wantsRows(parts, policy), isHeld(policy));
+    const before = counts ? performance.now() - began : 0;
+    call.mark("compile");
+    return { plan, statement, pages, before };
   });
-}
-
-/** What a caller is admitted to, once the indexes of words that his question needs are known to be there. */
-function indexed(
-  { indexes }: Parts,
-  { searches }: ReadPlan,
-  asked: Later<Admitted>,
-  call: Call<unknown>,
-): Later<Admitted> {
-  const all = asked instanceof Promise ? patient(call, asked) : asked;
-  if (searches.length === 0) return all;
-  return goOn(all, (admitted) => goOn<unknown, Admitted>(indexes.need(searches), () => admitted));
 }
 
 /** Whether it runs in a transaction, with hooks around it. */
@@ -152,19 +125,4 @@ export async function prepareRead<Shaped>(
   const task = new Asked<Shaped>(call, policy.hooks, work, true, finish);
   const settle = (): void => parts.pace.charge(call, parts.pace.isHere ? task.took : 0);
   return { run: (inside) => inside.run(task), settle };
-}
-
-export const admitRead = (
-  { mentions, root }: ReadPlan,
-  changes: readonly Change[],
-  context: Context,
-): Later<Admitted> =>
-  root.tellsChanges && changes.length > 0
-    ? admitChanges(mentions, changes, context)
-    : admitAll(mentions, context);
-
-/** A plan with the fields in it that are computed for this caller. */
-export async function computed({ runtime }: Parts, plan: ReadPlan, call: Call<unknown>): Promise<ReadPlan> {
-  const asked = await runtime.outside(() => askExtras(plan.nodes, call.principal.context), call);
-  return { ...plan, ...withExtras(plan.root, asked), recurring: false };
 }

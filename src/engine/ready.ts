@@ -1,9 +1,16 @@
-import { admitAll, type Admitted, setFindFirst } from "../author/author.ts";
+import {
+  type Admitted,
+  admitAll,
+  admitChanges,
+  askExtras,
+  type Context,
+  setFindFirst,
+} from "../author/author.ts";
+import { goOn, type Later } from "../clock.ts";
 import { invalidValue, quote } from "../error.ts";
-import type { AggregatePlan, ReadPlan } from "../plan/plan.ts";
+import { type AggregatePlan, type Change, type ReadPlan, withExtras } from "../plan/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Call, Parts } from "./call.ts";
-import { admitRead, computed } from "./read.ts";
 import { patient } from "./turns.ts";
 
 /** A question that is ready to be compiled: its plan, and what its mentions admit. */
@@ -13,25 +20,50 @@ export interface ReadyQuestion<Plan> {
 }
 
 /**
- * Makes a question for rows ready, as a read of them does on its way.
+ * Makes a question for rows ready: for who asks it, keeps its answer true, or explains it.
  *
  * @throws QueryError as a GET.
  */
-export async function readyRead(
-  parts: Parts,
-  policy: Policy,
-  call: Call<unknown>,
-): Promise<ReadyQuestion<ReadPlan>> {
-  const { plans, runtime, policies, indexes } = parts;
+export function readyRead(parts: Parts, policy: Policy, call: Call<unknown>): Later<ReadyQuestion<ReadPlan>> {
+  const { plans, runtime, policies } = parts;
   const { context } = call.principal;
   const changes = policies.changes(call.request, call.principal);
-  const { plan, values } = plans.get(policy, call.request, changes);
-  setFindFirst(context, plan.first);
-  const asked = runtime.outside(() => admitRead(plan, changes, context), call);
-  const all = asked instanceof Promise ? await patient(call, asked) : asked;
-  const admitted = values === undefined ? all : all.filledWith(values);
-  if (plan.searches.length > 0) await indexes.need(plan.searches);
-  return { plan: plan.asksExtras ? await computed(parts, plan, call) : plan, admitted };
+  const { plan: planned, values } = plans.get(policy, call.request, changes);
+  setFindFirst(context, planned.first);
+  const asked = runtime.outside(() => admitRead(planned, changes, context), call);
+  return goOn(indexed(parts, planned, asked, call), (all) => {
+    const admitted = values === undefined ? all : all.filledWith(values);
+    if (!planned.asksExtras) return { plan: planned, admitted };
+    return goOn(computed(parts, planned, call), (plan) => ({ plan, admitted }));
+  });
+}
+
+/** What a caller is admitted to, once the indexes of words that his question needs are known to be there. */
+function indexed(
+  { indexes }: Parts,
+  { searches }: ReadPlan,
+  asked: Later<Admitted>,
+  call: Call<unknown>,
+): Later<Admitted> {
+  const all = asked instanceof Promise ? patient(call, asked) : asked;
+  if (searches.length === 0) return all;
+  return goOn(all, (admitted) => goOn<unknown, Admitted>(indexes.need(searches), () => admitted));
+}
+
+/** What the mentions of a plan admit, and what some changes would reach, where that is asked. */
+export const admitRead = (
+  { mentions, root }: ReadPlan,
+  changes: readonly Change[],
+  context: Context,
+): Later<Admitted> =>
+  root.tellsChanges && changes.length > 0
+    ? admitChanges(mentions, changes, context)
+    : admitAll(mentions, context);
+
+/** A plan with the fields in it that are computed for this caller. */
+export async function computed({ runtime }: Parts, plan: ReadPlan, call: Call<unknown>): Promise<ReadPlan> {
+  const asked = await runtime.outside(() => askExtras(plan.nodes, call.principal.context), call);
+  return { ...plan, ...withExtras(plan.root, asked), recurring: false };
 }
 
 /**
