@@ -28,11 +28,13 @@ type WriteTask = Task<unknown> & { readonly work: Write };
 export const isWrite = (task: Task<unknown>): task is WriteTask => task.work.kind === "write";
 
 /** What a write does to rows that others may refer to; to these a new row does nothing. */
-export function effectOf({ write: { plan }, table }: Write, rows: readonly Row[] = []): Effect | undefined {
+export function effectOf({ write: { plan }, table }: Write, rows: Task<unknown>["rows"]): Effect | undefined {
   const { kind, softDelete, policy } = plan;
   if (kind === "insert") return undefined;
   if (kind === "delete" && softDelete === undefined) return "gone";
-  const names = new Set(rows.flatMap((row) => Object.keys(row)));
+  // Of rows that nobody has told any column may have changed; a deletion that leaves its rows makes none.
+  const told = kind === "delete" ? [] : rows;
+  const names = new Set(told?.flatMap((row) => Object.keys(row)) ?? table.columns.keys());
   const set = [...table.columns.values()].filter(
     ({ name, column, computed }) => names.has(name) || computed || column.onUpdateFn !== undefined,
   );
@@ -41,9 +43,9 @@ export function effectOf({ write: { plan }, table }: Write, rows: readonly Row[]
 }
 
 /** What a write changes. */
-export function changeOf({ work, rows = [], reach }: WriteTask): Change {
+export function changeOf({ work, rows, reach }: WriteTask): Change {
   const effect = effectOf(work, rows);
-  if (effect === undefined) return { columns: "*", held: once(() => heldOfRows(rows, work.table)) };
+  if (effect === undefined) return { columns: "*", held: once(() => heldOfRows(rows ?? [], work.table)) };
   const columns = effect === "gone" ? "*" : effect;
   return { columns, held: once(() => without(reach?.() ?? NOTHING, columns)) };
 }
