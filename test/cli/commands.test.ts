@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openapi } from "@bepalo/query/openapi";
+import acl, { tables } from "@/db/acl";
+import * as schema from "@/db/schema";
 import { main } from "../../src/cli/main.ts";
 import { packageFolder, sourcesFolder, writeFiles } from "../support/application.ts";
 import { installed, missing, NODE } from "../support/node.ts";
@@ -102,6 +105,7 @@ describe("each command", () => {
     [["matrix", "sandbox/api.ts", "--check", "README.md"], 1, "README.md is no JSON"],
     [["test", "sandbox/api.ts", "--format", "constructor"], 2, "--format takes text"],
     [["openapi", "sandbox/api.ts", "--out", "nowhere/at/all.json"], 1, "nowhere/at/all.json"],
+    [["openapi", "sandbox/api.ts", "--batch", "many"], 2, "--batch takes a whole number from 1"],
     [["explain", "sandbox/api.ts", "POST fruits", "--body", "("], 1, "`body` takes JSON"],
     [["init", "--db", "mysql"], 2, "--db takes sqlite, postgres"],
     [["init", "--db", "constructor"], 2, "--db takes sqlite, postgres"],
@@ -161,6 +165,15 @@ test("rows of cases that fit no table are told with their places", async () => {
     const { code, out } = await told("test", "sandbox/api.ts", file, "--json");
     expect([code, (JSON.parse(out) as { error: string }).error]).toEqual([1, sentence]);
   }
+});
+
+test("a document says what only the route is told, where the command is told, too", async () => {
+  const role = ["openapi", "sandbox/api.ts", "--role", "user"];
+  const flags = ["--batch", "7", "--live", "9", "--problems", "--idempotency", "--json-patch"];
+  const { code, out } = await told(...role, ...flags);
+  const features = { batch: 7, live: 9, problems: true, idempotency: true, jsonPatch: true };
+  const document = openapi(acl, schema, { role: "user", tables, ...features });
+  expect([code, JSON.parse(out)]).toEqual([0, JSON.parse(JSON.stringify(document))]);
 });
 
 test("whatever is found has its kind and its place", async () => {
