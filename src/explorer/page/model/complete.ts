@@ -53,7 +53,7 @@ export function suggest(
   const root: Meaning | undefined = access && rootOf(access, question);
   if (access === undefined || root === undefined) return undefined;
   const { at, position, range, typed, inside, colon } = caretIn(text, caret);
-  const meaning = meaningAt(access, root, text, at);
+    const meaning = meaningAt(access, root, text, at);
   if (meaning === undefined) return undefined;
   const word = typed.replace(/^['"`]/, "");
   const offered =
@@ -62,15 +62,17 @@ export function suggest(
   const items = offered
     .filter(({ label }) => fits(label, word) && !taken.has(label))
     .slice(0, MOST)
-    .map((item) =>
-      colon || position === "name" ? { ...item, insert: stringifyKey(item.label), caret: undefined } : item,
-    );
-  const simple = items.map(({ caret: place, ...item }) =>
-    place === undefined ? item : { ...item, caret: place },
-  );
-  if (simple.length === 0 || (simple.length === 1 && simple[0]!.label === word)) return undefined;
-  return { ...range, items: simple };
+    .map((item) => (colon ? keyAlone(item) : item));
+  if (items.length === 0 || (items.length === 1 && items[0]!.label === word)) return undefined;
+  return { ...range, items };
 }
+
+/** Where something stands behind a key already, the key alone is written. */
+const keyAlone = ({ label, told }: Suggestion): Suggestion => ({
+  label,
+  insert: stringifyKey(label),
+  ...(told !== undefined && { told }),
+});
 
 function rootOf(access: Access, question: Asked): Meaning | undefined {
   const spot = spotAt(access, question);
@@ -165,18 +167,14 @@ function filterItems(access: Access, spot: Spot, typed: string): readonly Sugges
   const before = dot < 0 ? "" : typed.slice(0, dot);
   const column = before === "" ? undefined : columnAt(access, spot, before);
   if (column !== undefined)
-    return operatorsOf(access, column).map((name) =>
-      item(`${before}.${name}`, behindOf(name, column), column.kind),
-    );
+    return operatorsOf(access, column).map((name) => item(`${before}.${name}`, behindOf(name, column), column.kind));
   const columns = columnsFor("filterable", access, spot).map(({ path, column: found }) =>
     item(path, behindOf("eq", found), found.kind),
   );
   const through = relationsOf(spot).flatMap(({ name, kind }) => [
     item(name, kind === "many" ? ":T" : ":(|)", `${kind} row${kind === "many" ? "s" : ""}`),
     ...QUANTIFIERS[kind].map((word) => item(`${name}.${word}`, ":(|)", "rows")),
-    ...(kind === "many"
-      ? COUNT_OPERATORS.map((word) => item(`${name}.count.${word}`, ":|", "how many"))
-      : []),
+    ...(kind === "many" ? COUNT_OPERATORS.map((word) => item(`${name}.count.${word}`, ":|", "how many")) : []),
   ]);
   // The operators of a relation are offered once somebody goes there.
   const shown = through.filter(({ label }) => !label.includes(".") || label.startsWith(`${before}.`));
@@ -273,3 +271,4 @@ function operandItems({ column, operator }: Extract<Meaning, { kind: "operand" }
   const values = (column.values ?? []).map((value) => ({ label: value, insert: stringifyText(value) }));
   return [...values, ...nothing];
 }
+
