@@ -24,7 +24,8 @@ export async function explainStatement(
   dialect: Dialect,
   statement: Explainable,
 ): Promise<ExplainedStatement> {
-  return dialect.transaction("read", async (transaction: Database) => {
+  let explanation: ExplainedStatement | undefined;
+  const planning = dialect.transaction("read", async (transaction: Database) => {
     const { text, values } =
       statement.kind === "text" || statement.kind === "returning"
         ? statement
@@ -32,9 +33,21 @@ export async function explainStatement(
     const { asking, line } = WAYS[dialect.speaks];
     const rows = await dialect.query(transaction, asking(text), values);
     const lines = rows.map((row) => String(row[line]));
-    return { text, values, plan: lines.map((line) => ({ text: line, scan: SCANS[dialect.speaks](line) })) };
+    const plan = lines.map((line) => ({ text: line, scan: SCANS[dialect.speaks](line) }));
+    explanation = { text, values, plan };
+    throw new NothingToCommit();
   });
+  await planning.catch((error: unknown) => {
+    if (!(error instanceof NothingToCommit)) throw error;
+  });
+  return explanation!;
 }
+
+/**
+ * Ends the transaction of a plan. To SQLite the plan of a write is a write that goes on until its statement is forgotten,
+ * and no transaction is committed before; but each is rolled back.
+ */
+class NothingToCommit extends Error {}
 
 /** How many were explained. */
 let explained = 0;

@@ -7,6 +7,7 @@ import {
   figuresOf,
   FUNCTIONS,
   groupsOf,
+  methodsOf,
   operandOf,
   operatorsOf,
   type Path,
@@ -25,7 +26,8 @@ import { read, write } from "../../../src/explorer/page/model/forms.ts";
 import { isPlain } from "../../../src/explorer/page/model/notation.ts";
 import { type Member, outlineOf, type Piece } from "../../../src/explorer/page/model/outline.ts";
 import { rangeIn, refusedIn } from "../../../src/explorer/page/model/refusal.ts";
-import { asked, type Asked } from "../../../src/explorer/page/model/request.ts";
+import { asked, type Asked, isWrite } from "../../../src/explorer/page/model/request.ts";
+import { explanationIn } from "../../../src/explorer/page/model/explain.ts";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -174,6 +176,26 @@ class Clicker {
     return next;
   }
 
+  /** A write of what may be written, to rows that are chosen by what may be asked. */
+  change(): Asked | undefined {
+    const { access } = this.#caller;
+    const dice = this.#dice;
+    const resource = dice.pick(Object.keys(access.resources));
+    const writes = methodsOf(access, resource).filter(isWrite);
+    if (writes.length === 0) return undefined;
+    const method = dice.pick(writes);
+    const scope = dice.pick(scopesOf(access, resource, method));
+    let question = edit.setScope(askedOf(access, resource, method), scope);
+    const spot = spotAt(access, question)!;
+    for (let click = dice.between(1, 3); click > 0; click--) question = this.step(question, [], spot);
+    const writable = Object.entries(spot.columns).filter(([, { writable: may }]) => may === true);
+    const chosen = writable.filter(([, { required }]) => required === true || dice.chance(0.5));
+    return edit.setBody(
+      question,
+      Object.fromEntries(chosen.map(([name, column]) => [name, valueFor(column, dice)])),
+    );
+  }
+
   asked(): Asked | undefined {
     const { access } = this.#caller;
     const dice = this.#dice;
@@ -227,6 +249,27 @@ describe.each(["guest", "user", "admin"] as const)("a %s", (name) => {
   /** Whether a rule wants a filter, which chance may not have made. */
   const asksForFilter = (question: Asked): boolean =>
     ruleOf(callers[name].access, question)?.requireWhere !== undefined;
+
+  test("may write whatever is clicked together of what his access offers", async () => {
+    const { access } = callers[name];
+    const explained = new Map<string, number>();
+    for (let seed = 1; seed <= 60; seed++) {
+      const question = new Clicker(callers[name], seed).change();
+      if (question === undefined) continue;
+      const told = explanationIn(await callers[name].explain(question))!;
+      const code = told.refused?.code ?? "explained";
+      explained.set(code, (explained.get(code) ?? 0) + 1);
+      if (code === "explained" || BEYOND.includes(code)) continue;
+      const demands = ruleOf(access, question)?.requireWhere !== undefined;
+      // Whose row it is, and what an author's own validator asks, no access tells.
+      expect({ seed, question, told: told.refused, demands }).toMatchObject(
+        demands
+          ? { demands }
+          : { told: { code: expect.stringMatching(/^(?:forbidden|check-failed|not-found|invalid-body)$/) } },
+      );
+    }
+    expect(explained.get("explained")!).toBeGreaterThan(10);
+  });
 
   test("is offered, where he types, every key of what he may click", () => {
     const { access } = callers[name];

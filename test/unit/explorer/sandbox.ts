@@ -5,12 +5,14 @@ import { open } from "@/db/open";
 import { startSandbox } from "@/index";
 import type { Access } from "../../../src/explorer/page/model/access.ts";
 import { type Answer, type HeaderLines, own, send } from "../../../src/explorer/page/model/call.ts";
+import { explain } from "../../../src/explorer/page/model/explain.ts";
 import type { Asked, Place } from "../../../src/explorer/page/model/request.ts";
 
 /** Somebody who uses the sandbox's explorer. */
 export interface Caller {
   readonly access: Access;
   send(question: Asked): Promise<Answer>;
+  explain(question: Asked): Promise<Answer>;
 }
 
 /** The sandbox, its place, and somebody who is signed in there, or nobody. */
@@ -30,7 +32,11 @@ export async function running(): Promise<Running> {
     async caller(email, password) {
       const headers = email === undefined ? {} : await signedIn(place, email, password);
       const { body } = await own("$access", place, { headers });
-      return { access: body as Access, send: (question) => send(question, place, { headers }) };
+      return {
+        access: body as Access,
+        send: (question) => send(question, place, { headers }),
+        explain: (question) => explain(question, place, { headers }),
+      };
     },
     async stop() {
       await sandbox.stop();

@@ -53,7 +53,7 @@ export function suggest(
   const root: Meaning | undefined = access && rootOf(access, question);
   if (access === undefined || root === undefined) return undefined;
   const { at, position, range, typed, inside, colon } = caretIn(text, caret);
-    const meaning = meaningAt(access, root, text, at);
+  const meaning = meaningAt(access, root, text, at);
   if (meaning === undefined) return undefined;
   const word = typed.replace(/^['"`]/, "");
   const offered =
@@ -167,14 +167,18 @@ function filterItems(access: Access, spot: Spot, typed: string): readonly Sugges
   const before = dot < 0 ? "" : typed.slice(0, dot);
   const column = before === "" ? undefined : columnAt(access, spot, before);
   if (column !== undefined)
-    return operatorsOf(access, column).map((name) => item(`${before}.${name}`, behindOf(name, column), column.kind));
+    return operatorsOf(access, column).map((name) =>
+      item(`${before}.${name}`, behindOf(name, column), column.kind),
+    );
   const columns = columnsFor("filterable", access, spot).map(({ path, column: found }) =>
     item(path, behindOf("eq", found), found.kind),
   );
   const through = relationsOf(spot).flatMap(({ name, kind }) => [
     item(name, kind === "many" ? ":T" : ":(|)", `${kind} row${kind === "many" ? "s" : ""}`),
     ...QUANTIFIERS[kind].map((word) => item(`${name}.${word}`, ":(|)", "rows")),
-    ...(kind === "many" ? COUNT_OPERATORS.map((word) => item(`${name}.count.${word}`, ":|", "how many")) : []),
+    ...(kind === "many"
+      ? COUNT_OPERATORS.map((word) => item(`${name}.count.${word}`, ":|", "how many"))
+      : []),
   ]);
   // The operators of a relation are offered once somebody goes there.
   const shown = through.filter(({ label }) => !label.includes(".") || label.startsWith(`${before}.`));
@@ -271,4 +275,3 @@ function operandItems({ column, operator }: Extract<Meaning, { kind: "operand" }
   const values = (column.values ?? []).map((value) => ({ label: value, insert: stringifyText(value) }));
   return [...values, ...nothing];
 }
-
