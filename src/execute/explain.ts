@@ -56,7 +56,7 @@ let explained = 0;
 const WAYS: Readonly<
   Record<Dialect["speaks"], { readonly asking: (text: string) => string; readonly line: number }>
 > = {
-  // bun:sqlite leaves the plan of a write open until its statement ends, and a transaction cannot end before: so each is
+  // bun:sqlite leaves the plan of a write open until its statement ends, and nothing is committed before: so each is
   // another text, and no statement of it is kept.
   sqlite: { asking: (text) => `explain query plan ${text} /* ${++explained} */`, line: 3 },
   postgresql: { asking: (text) => `explain ${text}`, line: 0 },
