@@ -1,7 +1,7 @@
 import { METHOD_OF } from "../../request/method.ts";
 import { LiveAnswer } from "./live.ts";
 import { fragmentOf, readFragment } from "./fragment.ts";
-import { type Access, methodsOf } from "./model/access.ts";
+import { type Access, askedOf, methodsOf } from "./model/access.ts";
 import { type Answer, own, readHeaderLines, send } from "./model/call.ts";
 import { explain, explanationIn } from "./model/explain.ts";
 import { type Form, read } from "./model/forms.ts";
@@ -248,6 +248,7 @@ function allowed(asked: Asked | undefined, access: Access): Asked | undefined {
 }
 
 function firstOf(resource: string, access: Access | undefined): Asked {
-  const [method] = access === undefined ? [] : methodsOf(access, resource);
-  return question(resource, method);
+  if (access === undefined) return question(resource);
+  const [method] = methodsOf(access, resource);
+  return askedOf(access, resource, method);
 }
