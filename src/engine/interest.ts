@@ -248,11 +248,14 @@ const isOrdered = ({ single, orderBy, secured: { table } }: ReadNode): boolean =
       orderBy.some(({ expression }) => isCell(expression) && expression.column === key),
     ));
 
-/** What rows of a relation have, of rows that have this. */
+/**
+ * What rows of a relation have, of rows that have this. Columns of two kinds compare as neither does by itself: to SQLite
+ * the text `1.0` is the whole number 1.
+ */
 function tiedTo(held: Held, { on }: RelationInfo): Held {
   const tied = new Map<string, ReadonlySet<string>>();
   for (const { source, target } of on) {
-    const marks = held.get(source.column.name);
+    const marks = source.kind === target.kind ? held.get(source.column.name) : undefined;
     if (marks !== undefined) tied.set(target.column.name, marks);
   }
   return tied;
