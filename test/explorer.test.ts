@@ -447,12 +447,14 @@ describe.skipIf(!found && !demanded)("the explorer", () => {
       .click();
     await window.getByText(`"${HOSTILE}": "${HOSTILE}"`).waitFor();
     await table.locator(".masked").first().waitFor();
+    await table.getByText("9007199254740993", { exact: true }).first().waitFor();
     await table.getByText("null", { exact: true }).first().waitFor();
     // What a filter offers comes of the schema.
     await part("Filter", window).getByLabel("Add a condition").selectOption({ label: "status" });
     expect(await part("Filter", window).getByLabel("status eq").inputValue()).toBe(HOSTILE);
     await window.getByRole("tab", { name: "JSON", exact: true }).click();
     await window.getByLabel("The answer as JSON").getByText(HOSTILE).waitFor();
+    await window.getByLabel("The answer as JSON").getByText('"size": 9007199254740993').waitFor();
     expect(await window.locator("img").count()).toBe(0);
     await window.context().close();
     await stop();
@@ -472,6 +474,7 @@ function hostile() {
     title: text("title").notNull(),
     secret: text("secret"),
     status: text("status", { enum: [HOSTILE, "fine"] }),
+    size: integer("size"),
     about: text("about", { mode: "json" }),
     authorId: integer("author_id").references(() => author.id),
   });
@@ -485,18 +488,18 @@ function hostile() {
   const client = new Database(":memory:");
   client.run("create table author (id integer primary key, name text not null)");
   client.run(
-    "create table note (id integer primary key, title text not null, secret text, status text, about text, author_id integer)",
+    "create table note (id integer primary key, title text not null, secret text, status text, size integer, about text, author_id integer)",
   );
   client.run("insert into author values (1, ?)", [HOSTILE]);
   for (const id of [1, 2])
-    client.run("insert into note values (?, ?, ?, ?, ?, 1)", [
+    client.run("insert into note values (?, ?, ?, ?, 9007199254740993, ?, 1)", [
       id,
       HOSTILE,
       HOSTILE,
       id === 1 ? HOSTILE : null,
       JSON.stringify({ [HOSTILE]: HOSTILE }),
     ]);
-  const columns = ["id", "title", "status", "about", "authorId"];
+  const columns = ["id", "title", "status", "size", "about", "authorId"];
   const handler = createQueryHandler({
     basePath: "/api",
     database: drizzle(client, { schema }),

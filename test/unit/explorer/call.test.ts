@@ -71,6 +71,16 @@ describe("a call", () => {
     expect(sent[1]!.init.body).toBeUndefined();
   });
 
+  test("keeps all digits of an answer, and sends them back", async () => {
+    const text = '{"x":[{"id":9007199254740993,"about":{"n":[1234567890.12345678901]},"small":0.1}]}';
+    const { sent, fetch } = recorded(
+      () => new Response(text, { headers: { "content-type": "application/json" } }),
+    );
+    const { body } = await send(asked("x"), PLACE, { fetch });
+    await send({ ...asked("x", "PATCH"), body }, PLACE, { fetch });
+    expect(sent[1]!.init.body).toBe(text);
+  });
+
   test("tells status, headers, body and time, of what is no JSON its text", async () => {
     const { fetch } = recorded(
       () => new Response("<b>no</b>", { status: 502, headers: { "content-type": "text/html" } }),

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { brief, bytes, milliseconds, nameOf, stretch, stretchIn } from "../../../src/explorer/page/format.ts";
+import {
+  brief,
+  bytes,
+  milliseconds,
+  nameOf,
+  stretch,
+  stretchIn,
+  textOf,
+} from "../../../src/explorer/page/format.ts";
 import { fragmentOf, readFragment } from "../../../src/explorer/page/fragment.ts";
-import { type Asked, asked } from "../../../src/explorer/page/model/request.ts";
+import { parseJSON } from "../../../src/explorer/page/model/digits.ts";
+import { type Asked, asked, pathOf, type Plain } from "../../../src/explorer/page/model/request.ts";
 import { startOf, operandFor } from "../../../src/explorer/page/operand.ts";
 import { changeOf, removalOf } from "../../../src/explorer/page/row.ts";
 import { endOfQuoted } from "../../../src/explorer/page/scan.ts";
@@ -54,6 +63,16 @@ describe("columns of rows", () => {
     ]);
     expect(rows.map((row) => columns[1]!.masked(row))).toEqual([false, true]);
     expect(rows.map((row) => columns[2]!.read(row))).toEqual([2, 0]);
+  });
+
+  test("hold numbers that no double keeps, and a key of such digits asks for no other row", () => {
+    const row = parseJSON('{"id":9007199254740993,"about":{"n":9007199254740993}}') as Plain;
+    expect(columnsOf([row], UNKNOWN).map(({ kind, read }) => [kind, textOf(read(row))])).toEqual([
+      ["number", "9007199254740993"],
+      ["one", '{"n":9007199254740993}'],
+    ]);
+    const question = { question: asked("x"), declared: [], by: { id: row["id"] } };
+    expect(pathOf(removalOf(question), place)).toEndWith("(where:(id:9007199254740993))");
   });
 
   test("of numbers are what they are grouped by, and the figures", () => {

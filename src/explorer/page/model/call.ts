@@ -1,4 +1,5 @@
 import { METHOD_OF } from "../../../request/method.ts";
+import { parseJSON } from "./digits.ts";
 import { type Asked, isWrite, pathOf, type Place, takesBody } from "./request.ts";
 
 /** Headers that a person has typed; they are kept in memory and are part of no form. */
@@ -100,7 +101,7 @@ async function ask(
 function jsonOf(text: string, type: string): unknown {
   if (!type.includes("json")) return text;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJSON(text);
   } catch {
     return text;
   }

@@ -1,5 +1,5 @@
 import { METHOD_OF, traitsOf } from "../../../request/method.ts";
-import { exact } from "./notation.ts";
+import { parseJSON } from "./digits.ts";
 import { readURL } from "./query.ts";
 import {
   type Asked,
@@ -128,18 +128,10 @@ export function readMethod(text: string, at: number): Method {
   );
 }
 
-/** What every runtime hands on with a number, and no library of types says yet: how it was written. */
-const parseJSON = JSON.parse as (
-  text: string,
-  read: (key: string, value: unknown, context?: { readonly source?: string }) => unknown,
-) => unknown;
-
-/** @throws Misread for a text that is no JSON; what no double keeps stays a text. */
+/** @throws Misread for a text that is no JSON. */
 export function readBody(text: string, at: number): unknown {
   try {
-    return parseJSON(text, (_, value, context) =>
-      typeof value === "number" && context?.source !== undefined ? exact(context.source) : value,
-    );
+    return parseJSON(text);
   } catch {
     throw new Misread("the body is no JSON", at);
   }

@@ -1,12 +1,12 @@
-import { exact } from "./notation.ts";
+import { Digits, exact } from "./digits.ts";
 import { Misread } from "./request.ts";
 
 /** How wide a line of code may be. */
 const WIDTH = 72;
 
-/** A value as JavaScript writes it. */
+/** A value as JavaScript writes it; what no double keeps is a text there. */
 export function literal(value: unknown, indent = ""): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "string" || value instanceof Digits) return JSON.stringify(String(value));
   if (typeof value !== "object" || value === null) return Object.is(value, -0) ? "-0" : `${value as number}`;
   const line = oneLine(value);
   if (indent.length + line.length <= WIDTH) return line;
@@ -20,7 +20,7 @@ export function literal(value: unknown, indent = ""): string {
 
 function oneLine(value: object): string {
   const short = (item: unknown): string =>
-    typeof item === "object" && item !== null ? oneLine(item) : literal(item);
+    typeof item === "object" && item !== null && !(item instanceof Digits) ? oneLine(item) : literal(item);
   if (Array.isArray(value)) return `[${value.map(short).join(", ")}]`;
   const members = Object.entries(value).map(([name, item]) => `${nameOf(name)}: ${short(item)}`);
   return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;

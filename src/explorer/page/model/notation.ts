@@ -1,8 +1,9 @@
+import { Digits, exact } from "./digits.ts";
 import { parse, RJSONParseError, stringifyKey, stringifyText } from "../../../rjson/rjson.ts";
 
-/** Whether a value is a map, and no list. */
+/** Whether a value is a map, and no list, and no number. */
 export const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Digits);
 
 /** The keys under which the same word stands for many names: `~T(id,title)~`. */
 const NAMES: ReadonlySet<string> = new Set(["columns", "count", "countDistinct", "sum", "avg", "min", "max"]);
@@ -24,6 +25,7 @@ const isWord = (text: string): boolean => /^[A-Za-z][A-Za-z0-9_.]{1,63}$/.test(t
 /** RJSON on one line, as people write it. */
 export function compact(value: unknown, key = "", words = false): string {
   const bare = words || WORDS.has(key);
+  if (value instanceof Digits) return String(value);
   if (Array.isArray(value)) return `_(${value.map((item) => compact(item, "", bare)).join(",")})_`;
   if (!isPlain(value)) return leaf(value, bare);
   const mapped = mappedOf(value, key);
@@ -39,13 +41,13 @@ const WIDTH = 64;
 /** RJSON for an editor: what is long stands on lines of its own. */
 export function pretty(value: unknown, key = "", words = false, indent = ""): string {
   const line = compact(value, key, words);
-  if (indent.length + line.length <= WIDTH || typeof value !== "object" || value === null) return line;
+  if (indent.length + line.length <= WIDTH || !(Array.isArray(value) || isPlain(value))) return line;
   const bare = words || WORDS.has(key);
   const deeper = `${indent}  `;
   const lines = (items: readonly string[]): string =>
     `\n${items.map((item) => deeper + item).join(",\n")}\n${indent}`;
   if (Array.isArray(value)) return `_(${lines(value.map((item) => pretty(item, "", bare, deeper)))})_`;
-  if (mappedOf(value as Readonly<Record<string, unknown>>, key) !== undefined) return line;
+  if (mappedOf(value, key) !== undefined) return line;
   const members = Object.entries(value).map(
     ([name, item]) => `${stringifyKey(name)}:${pretty(item, name, bare, deeper)}`,
   );
@@ -107,20 +109,3 @@ export function readNotation(text: string): { readonly value: unknown } | { read
 
 /** The reason without its place. */
 const sentence = ({ message, index }: RJSONParseError): string => message.replace(` at index ${index}`, "");
-
-/** A number, or its text where a double would lose digits of it. */
-export function exact(written: string): number | string {
-  const number = Number(written);
-  return Number.isFinite(number) && significant(written) === significant(`${number}`) ? number : written;
-}
-
-/** The digits of a number that say something. */
-function significant(written: string): string {
-  const [mantissa = ""] = written.toLowerCase().split("e");
-  const digits = mantissa.replaceAll(/\D/g, "");
-  let from = 0;
-  let to = digits.length;
-  while (digits[from] === "0") from++;
-  while (to > from && digits[to - 1] === "0") to--;
-  return digits.slice(from, to);
-}

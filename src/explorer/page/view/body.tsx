@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { type Desk, refusedBody } from "../desk.ts";
 import type { Spot } from "../model/access.ts";
+import { parseJSON } from "../model/digits.ts";
 import { setBody } from "../model/edit.ts";
 import { isPlain } from "../model/notation.ts";
 import { Choice } from "./choice.tsx";
@@ -66,7 +67,7 @@ function JSONBody({ body, onChange }: JSONBodyProps) {
         onInput={({ currentTarget }) => {
           setText(currentTarget.value);
           try {
-            onChange(JSON.parse(currentTarget.value));
+            onChange(parseJSON(currentTarget.value));
             setProblem(undefined);
           } catch (error) {
             setProblem(error instanceof Error ? error.message : "this is no JSON");

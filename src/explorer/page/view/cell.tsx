@@ -1,4 +1,5 @@
 import { brief, moment, nameOf, precise, stretch, stretchIn, textOf } from "../format.ts";
+import { Digits } from "../model/digits.ts";
 import { isPlain } from "../model/notation.ts";
 import type { Column } from "./columns-of.ts";
 import { Icon } from "./icon.tsx";
@@ -22,7 +23,7 @@ export function Cell({ column, value, masked, open, onFold }: CellProps) {
   if (masked) return <Masked />;
   if (value === undefined) return <Absent />;
   if (value === null) return <span class="null">null</span>;
-  if (typeof value === "object") {
+  if (typeof value === "object" && !(value instanceof Digits)) {
     const text = foldedOf(value, kind);
     const look = kind === "one" || kind === "many" ? "fold" : "fold document";
     return (

@@ -1,5 +1,6 @@
 import { stretchIn } from "../format.ts";
 import type { AccessColumn } from "../model/access.ts";
+import { Digits } from "../model/digits.ts";
 import { isPlain } from "../model/notation.ts";
 
 /** A row as it was answered. */
@@ -92,5 +93,9 @@ function shapeOf(rows: readonly Row[], name: string): Column["kind"] {
   const value = rows.map((row) => row[name]).find((cell) => cell !== null && cell !== undefined);
   if (Array.isArray(value) && value.every(isPlain)) return "many";
   if (isPlain(value)) return "one";
-  return typeof value === "number" ? "number" : typeof value === "boolean" ? "boolean" : undefined;
+  return typeof value === "number" || value instanceof Digits
+    ? "number"
+    : typeof value === "boolean"
+      ? "boolean"
+      : undefined;
 }

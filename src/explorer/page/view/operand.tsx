@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { textOf } from "../format.ts";
 import type { AccessColumn, OperandKind } from "../model/access.ts";
+import { parseJSON } from "../model/digits.ts";
 
 /** The facts of a column that say how its values are typed in. */
 export interface Facts {
@@ -60,7 +61,7 @@ export function readText(text: string, { kind }: Pick<Facts, "kind">): unknown {
   }
   if (kind !== "json" && kind !== "array" && kind !== "custom") return text;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJSON(text);
   } catch {
     return text;
   }

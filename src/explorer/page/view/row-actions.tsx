@@ -30,6 +30,10 @@ export const keyText = (row: Plain, key: readonly string[]): string | undefined 
     ? key.map((name) => String(row[name])).join(" ")
     : undefined;
 
+/** Whether a number may have had more digits, as in answers of the live stream: by such a key another row is meant. */
+const isRounded = (value: unknown): boolean =>
+  typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+
 interface RowActionsProps {
   readonly row: Plain;
   readonly changes: Changes;
@@ -39,7 +43,7 @@ interface RowActionsProps {
 /** What may be done with a row: where it says so itself, by `$can`, that counts. */
 export function RowActions({ row, changes: { key, change, remove }, actions }: RowActionsProps) {
   const name = keyText(row, key);
-  if (name === undefined) return null;
+  if (name === undefined || key.some((column) => isRounded(row[column]))) return null;
   const can = isPlain(row["$can"]) ? row["$can"] : undefined;
   const may = (method: Method): boolean => can === undefined || can[method] === true;
   const asked = { by: Object.fromEntries(key.map((column) => [column, row[column]])), row };

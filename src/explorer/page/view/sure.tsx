@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { METHOD_OF } from "../../../request/method.ts";
 import type { Actions } from "../actions.ts";
 import { ruleOf } from "../model/access.ts";
+import { Digits } from "../model/digits.ts";
 import { conditionsIn } from "../model/filter.ts";
 import type { Refused } from "../model/refusal.ts";
 import type { Asked, Plain } from "../model/request.ts";
@@ -49,7 +50,9 @@ export function RemoveRow({ state, actions, by, row }: RemoveRowProps) {
 
 /** The first that is seen of a row. */
 function Brief({ row }: { readonly row: Plain }) {
-  const shown = Object.entries(row).filter(([, value]) => typeof value !== "object");
+  const shown = Object.entries(row).filter(
+    ([, value]) => typeof value !== "object" || value instanceof Digits,
+  );
   return (
     <dl class="one">
       {shown.slice(0, 4).map(([name, value]) => (
