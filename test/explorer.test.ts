@@ -161,6 +161,24 @@ describe.skipIf(!found && !demanded)("the explorer", () => {
     expect(await part("Page").getByLabel("limit").inputValue()).toBe("2");
   });
 
+  test("takes each form as it is typed, and all others follow", async () => {
+    const question = "(columns:~T(name)~,where:(name:'Orchard'))";
+    await resource("baskets").click();
+    await editor().fill(question);
+    const forms = ["URL", "curl", "Client", ".http"];
+    const texts = new Map<string, string>();
+    for (const form of forms) texts.set(form, await written(form));
+    for (const form of forms) {
+      await resource("fruits").click();
+      await written(form);
+      await editor().fill(texts.get(form)!);
+      await page.getByRole("heading", { name: "baskets" }).waitFor();
+      expect(await chip("Columns", "name").getAttribute("aria-pressed")).toBe("true");
+      for (const other of forms) expect([form, await written(other)]).toEqual([form, texts.get(other)!]);
+      expect([form, await written("RJSON")]).toEqual([form, question]);
+    }
+  });
+
   test("copies a curl that a shell runs, and that answers the same", async () => {
     await resource("fruits").click();
     await part("Filter").getByLabel("Add a condition").selectOption({ label: "name" });
@@ -271,6 +289,9 @@ describe.skipIf(!found && !demanded)("the explorer", () => {
     await resource("posts").click();
     await run();
     await range("1–10 of 30");
+    const moment = grid("posts").locator("time").first();
+    expect(await moment.getAttribute("datetime")).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+    expect(await moment.textContent()).not.toContain("T");
     await button("Change row post-001").click();
     const dialog = page.getByRole("dialog", { name: "Change post-001" });
     await dialog.getByRole("textbox", { name: "title" }).fill("x".repeat(60));
@@ -331,6 +352,8 @@ describe.skipIf(!found && !demanded)("the explorer", () => {
     await page.getByRole("tab", { name: "Explain" }).click();
     await page.getByRole("region", { name: "Rules" }).getByText("acl.baskets.control.GET.all").waitFor();
     await page.getByRole("region", { name: "SQL for rows" }).getByText("select").first().waitFor();
+    await page.getByRole("list", { name: "Query plan" }).getByRole("listitem").first().waitFor();
+    await page.getByRole("region", { name: "Time" }).getByRole("meter", { name: "compile" }).waitFor();
     await button("Matrix").click();
     const table = page.getByRole("table", { name: "Who may do what" });
     await table.getByRole("button", { name: "admin" }).click();
@@ -398,6 +421,47 @@ describe.skipIf(!found && !demanded)("the explorer", () => {
     expect(await paper()).not.toBe(light);
     await button("Make it light").click();
     expect(await paper()).toBe(light);
+    const other = await opened(page.url());
+    await other.getByRole("navigation", { name: "Resources" }).getByText("feed").waitFor();
+    await other.emulateMedia({ colorScheme: "dark" });
+    await button("Make it light", other).waitFor();
+    const seen = await other.evaluate(
+      () => getComputedStyle(document.querySelector(".bar")!).backgroundColor,
+    );
+    expect(seen).not.toBe(light);
+    await other.context().close();
+  });
+
+  test("says by a name what each thing is that is reached by keys", async () => {
+    const session = await page.context().newCDPSession(page);
+    const namelessOf = async () => {
+      const { nodes } = await session.send("Accessibility.getFullAXTree");
+      const reached = nodes.filter(
+        ({ role, properties = [] }) =>
+          !["RootWebArea", "main"].includes(role?.value) && // which are led to, and are no control
+          properties.some(({ name, value }) => name === "focusable" && value.value === true),
+      );
+      expect(reached.length).toBeGreaterThan(20);
+      return reached.filter(({ name }) => !name?.value).map(({ role }) => role?.value);
+    };
+    await page.getByRole("searchbox", { name: "Find a resource" }).fill("");
+    await resource("posts").click();
+    await run();
+    for (const step of ["GET", "POST"]) {
+      await button(step).click();
+      for (const look of ["Rows", "JSON", "Explain"]) {
+        await page.getByRole("tab", { name: look, exact: true }).click();
+        if (look === "Explain") await page.getByRole("region", { name: "Rules" }).waitFor();
+        expect([step, look, await namelessOf()]).toEqual([step, look, []]);
+      }
+    }
+    await button("GET").click();
+    await button("Matrix").click();
+    await page.getByRole("table", { name: "Who may do what" }).waitFor();
+    expect(await namelessOf()).toEqual([]);
+    await button("Question").click();
+    await page.getByRole("tab", { name: "Rows", exact: true }).click();
+    await session.detach();
   });
 
   test("asks as the headers say that are typed, keeps them nowhere, and hides what its reader may not see", async () => {
@@ -440,6 +504,9 @@ describe.skipIf(!found && !demanded)("the explorer", () => {
     await part("Relations", window).getByRole("button", { name: "author" }).click();
     await window.keyboard.press("Control+Enter");
     const table = window.getByRole("table", { name: "Rows of notes" });
+    // Of what the rule does not say `live` no switch is offered.
+    expect(await button("Live", window).count()).toBe(0);
+    expect(await table.locator("tbody td.digits + td").first().textContent()).toBe(HOSTILE);
     await button(`author: ${HOSTILE}`, table).first().click();
     await window.getByRole("table", { name: "author" }).getByText(HOSTILE, { exact: true }).first().waitFor();
     await button(/^about: /, table)

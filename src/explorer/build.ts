@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/**
- * Makes one page of `page/`, as a module beside this file that any runtime and any bundler loads; with an argument, in
- * that folder instead.
- */
+// Makes one page of `page/`, as a module beside this file that any runtime and any bundler loads; with an argument, in
+// that folder instead.
+
 const MODULE = "built.js";
 
 /** @throws Error for what does not bundle. */

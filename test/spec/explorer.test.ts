@@ -61,6 +61,19 @@ describe("who gets it", () => {
       expect((await ask(made(() => answer))).status).toBe(403);
   });
 
+  test("in production what stands behind the rules stays shut, whatever the functions answer", async () => {
+    const handler = made(() => true, { inspect: () => true });
+    const behind = ["/query/$matrix", "/query/$explain?request=authors"];
+    for (const [name, status] of [
+      ["development", 200],
+      ["production", 403],
+    ] as const) {
+      runAs(name);
+      expect((await ask(handler)).status).toBe(200);
+      for (const path of behind) expect((await ask(handler, { path })).status).toBe(status);
+    }
+  });
+
   test("nobody without the option, or with false", async () => {
     runAs("development");
     for (const explorer of [undefined, false])

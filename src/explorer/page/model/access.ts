@@ -3,7 +3,6 @@ import type {
   Access,
   AccessAggregate,
   AccessColumn,
-  AccessKey,
   AccessNode,
   AccessRange,
   AccessRelation,
@@ -14,17 +13,7 @@ import { METHOD_OF } from "../../../request/method.ts";
 import { isPlain } from "./notation.ts";
 import { asked, type Asked, isWrite, type Method, type Plain, type Scope } from "./request.ts";
 
-export type {
-  Access,
-  AccessAggregate,
-  AccessColumn,
-  AccessKey,
-  AccessNode,
-  AccessRange,
-  AccessRelation,
-  AccessResource,
-  AccessRule,
-};
+export type { Access, AccessAggregate, AccessColumn };
 
 /** The relations that lead to a place, by the names they have in the answer; the root is the empty one. */
 export type Path = readonly string[];

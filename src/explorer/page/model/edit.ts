@@ -18,7 +18,7 @@ export function nodeAt({ select, aggregate }: Asked, path: Path = []): Plain {
 }
 
 /** The same question with something else asked at a place. */
-export function changeNode(question: Asked, path: Path, change: (node: Plain) => Plain): Asked {
+function changeNode(question: Asked, path: Path, change: (node: Plain) => Plain): Asked {
   const { select, aggregate } = question;
   const root = within(aggregate ?? select ?? {}, path, change);
   return normal({ ...question, ...(aggregate === undefined ? { select: root } : { aggregate: root }) });
@@ -42,6 +42,21 @@ const put = (node: Plain, key: string, value: unknown): Plain => {
 
 const setMember = (question: Asked, path: Path, key: string, value: unknown): Asked =>
   changeNode(question, path, (node) => put(node, key, value));
+
+/** Whether something is asked for under a name, in a map of a place. */
+function hasName(question: Asked, path: Path, key: string, name: string): boolean {
+  const named = nodeAt(question, path)[key];
+  return isPlain(named) && Object.hasOwn(named, name) && named[name] !== false;
+}
+
+/** Asks for it, or no longer. */
+function toggleName(question: Asked, path: Path, key: string, name: string): Asked {
+  const has = hasName(question, path, key, name);
+  return changeNode(question, path, (node) => {
+    const named = isPlain(node[key]) ? node[key] : {};
+    return put(node, key, has ? without(named, name) : { ...named, [name]: true });
+  });
+}
 
 /** A map without a member; `undefined` where nothing is left of it. */
 function without(map: unknown, name: string): Plain | undefined {
@@ -218,19 +233,12 @@ export const setCursor = (question: Asked, side: "after" | "before", cursor: str
 /* Relations and counts */
 
 /** Whether a relation is loaded at a place, under a name. */
-export function hasRelation(question: Asked, path: Path, name: string): boolean {
-  const { with: relations } = nodeAt(question, path);
-  return isPlain(relations) && Object.hasOwn(relations, name) && relations[name] !== false;
-}
+export const hasRelation = (question: Asked, path: Path, name: string): boolean =>
+  hasName(question, path, "with", name);
 
 /** Loads a relation, or no longer. */
-export function toggleRelation(question: Asked, path: Path, name: string): Asked {
-  const has = hasRelation(question, path, name);
-  return changeNode(question, path, (node) => {
-    const relations = isPlain(node["with"]) ? node["with"] : {};
-    return put(node, "with", has ? without(relations, name) : { ...relations, [name]: true });
-  });
-}
+export const toggleRelation = (question: Asked, path: Path, name: string): Asked =>
+  toggleName(question, path, "with", name);
 
 /** Loads a relation once more, under another name. */
 export const addRelation = (question: Asked, path: Path, relation: string, name: string): Asked =>
@@ -244,18 +252,11 @@ export const setRequired = (question: Asked, path: Path, required: boolean): Ask
   setMember(question, path, "required", required ? true : undefined);
 
 /** Whether the rows of a list are counted at a place, under a name. */
-export function hasCount(question: Asked, path: Path, name: string): boolean {
-  const { count } = nodeAt(question, path);
-  return isPlain(count) && Object.hasOwn(count, name) && count[name] !== false;
-}
+export const hasCount = (question: Asked, path: Path, name: string): boolean =>
+  hasName(question, path, "count", name);
 
-export function toggleCount(question: Asked, path: Path, name: string): Asked {
-  const has = hasCount(question, path, name);
-  return changeNode(question, path, (node) => {
-    const counts = isPlain(node["count"]) ? node["count"] : {};
-    return put(node, "count", has ? without(counts, name) : { ...counts, [name]: true });
-  });
-}
+export const toggleCount = (question: Asked, path: Path, name: string): Asked =>
+  toggleName(question, path, "count", name);
 
 /* What stands beside the tree */
 
@@ -324,18 +325,11 @@ export const setCountRows = (question: Asked, counted: boolean): Asked =>
   setMember(question, [], "count", counted ? true : undefined);
 
 /** Whether a function of a column is asked for. */
-export function hasFunction({ aggregate = {} }: Asked, figure: ColumnFunction, column: string): boolean {
-  const columns = aggregate[figure];
-  return isPlain(columns) && columns[column] === true;
-}
+export const hasFunction = (question: Asked, figure: ColumnFunction, column: string): boolean =>
+  hasName(question, [], figure, column);
 
-export function toggleFunction(question: Asked, figure: ColumnFunction, column: string): Asked {
-  const has = hasFunction(question, figure, column);
-  return changeNode(question, [], (node) => {
-    const columns = isPlain(node[figure]) ? node[figure] : {};
-    return put(node, figure, has ? without(columns, column) : { ...columns, [column]: true });
-  });
-}
+export const toggleFunction = (question: Asked, figure: ColumnFunction, column: string): Asked =>
+  toggleName(question, [], figure, column);
 
 /** What is grouped by, the first first. */
 export function groupsAt({ aggregate = {} }: Asked): readonly string[] {

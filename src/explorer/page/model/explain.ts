@@ -3,8 +3,7 @@ import { type Answer, type CallOptions, own } from "./call.ts";
 import { type Asked, pathOf, type Place, takesBody } from "./request.ts";
 
 /** What `$explain` answers: why a request is answered as it is. */
-export type { Explained, Explanation, Mentioned, Refused } from "../../../engine/explain.ts";
-export type { Became } from "../../../engine/became.ts";
+export type { Explanation };
 
 /** Asks why a question is answered as it is; nothing of it is run. `values` shows those of its statements. */
 export function explain(
@@ -23,7 +22,3 @@ export function explain(
 export const explanationIn = ({ status, body }: Answer): Explanation | undefined =>
   // The route's own answer of its own page.
   status === 200 ? (body as Explanation) : undefined;
-
-/** Whether a statement looks through a whole table. */
-export const scans = ({ statements = [] }: Explanation): boolean =>
-  statements.some(({ plan }) => plan.some(({ scan }) => scan));

@@ -171,7 +171,7 @@ export function valueAt(where: unknown, at: At): unknown {
 }
 
 /** The same filter with another value at a place. */
-export function withValue(where: unknown, at: At, value: unknown): unknown {
+function withValue(where: unknown, at: At, value: unknown): unknown {
   const [step, ...rest] = at;
   if (step === undefined) return value;
   if (Array.isArray(where))

@@ -3,7 +3,7 @@ import { type Answer, type CallOptions, own } from "./call.ts";
 import type { Place } from "./request.ts";
 
 /** What `$matrix` answers: who may do what. */
-export type { CallerAccess, Matrix, MatrixNode, MatrixRows, MatrixRule } from "../../../matrix/matrix.ts";
+export type { Matrix, MatrixNode, MatrixRows, MatrixRule } from "../../../matrix/matrix.ts";
 
 /** Asks who may do what. */
 export const askMatrix = (place: Place, options: CallOptions = {}): Promise<Answer> =>

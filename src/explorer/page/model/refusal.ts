@@ -95,7 +95,7 @@ function placeOf(steps: At): Blamed {
  * The steps that a path of the server takes through a value: names are joined by dots, and may have dots themselves. Long
  * names are shortened there, and `lax` takes names of which nothing is there, as of a field that is missing.
  */
-export function stepsOf(value: unknown, path: string, lax: boolean): At {
+function stepsOf(value: unknown, path: string, lax: boolean): At {
   if (path === "") return [];
   if (Array.isArray(value)) {
     const [first = "", ...rest] = path.split(".");
@@ -109,7 +109,7 @@ export function stepsOf(value: unknown, path: string, lax: boolean): At {
     .at(0);
   if (name !== undefined && isPlain(value))
     return [name, ...stepsOf(value[name], path.slice(writtenLength(name, path) + 1), lax)];
-  return lax ? [path] : path.split(".").length > 1 ? path.split(".") : [path];
+  return lax ? [path] : path.split(".");
 }
 
 const leads = (key: string, path: string): boolean => writtenLength(key, path) > 0;

@@ -70,7 +70,7 @@ const isFilled = (part: Plain | undefined): part is Plain =>
   part !== undefined && Object.keys(part).length > 0;
 
 /** The query of a question's URL, with its question mark where there is one. */
-export function searchOf({ scope, parameters, select, aggregate }: Asked): string {
+function searchOf({ scope, parameters, select, aggregate }: Asked): string {
   const pairs = [
     ...(scope === undefined ? [] : [[scope, ""] as const]),
     ...Object.entries(parameters),

@@ -60,7 +60,7 @@ function View({ state, actions, chart }: AnswerProps & { readonly chart: ReturnT
     </button>
   );
   return (
-    <div class="view" id="view" role="tabpanel" tabIndex={0}>
+    <div class="view" id="view" role="tabpanel" aria-label="View" tabIndex={0}>
       {busy}
       {look === "why" ? (
         <Why state={state} />
@@ -128,7 +128,6 @@ function Facts({ state: { outcome, running } }: { readonly state: State }) {
   );
 }
 
-/** What each status is called, and how it looks. */
 /** What each status is called, and how it looks. */
 const STATUS = {
   off: ["Live", ""],

@@ -1,11 +1,12 @@
-import type { Explanation as Told } from "../../../engine/explain.ts";
+import { Fragment } from "preact";
 import { milliseconds } from "../format.ts";
+import type { Explanation as Told } from "../model/explain.ts";
 import { Icon } from "./icon.tsx";
 import { SQLText } from "./sql-text.tsx";
 
 /** Why a request is answered as it is: the rule, the rows that exist, the statements, where the time goes. */
 export function Explanation({ told }: { readonly told: Told }) {
-  const { method, resource, scope, roles, rules, refused, mentions = [], statements = [] } = told;
+  const { method, resource, scope, roles, rules, refused, mentions = [], statements = [], parts = [] } = told;
   return (
     <div class="explanation">
       <p>
@@ -32,6 +33,8 @@ export function Explanation({ told }: { readonly told: Told }) {
       {statements.map((statement) => (
         <Statement key={statement.of} statement={statement} />
       ))}
+      {parts.length > 0 && <Order parts={parts} />}
+      {parts.map((part) => part.at !== "" && <PartOf key={part.at} part={part} />)}
       {told.milliseconds !== undefined && <Rooms times={told.milliseconds} />}
     </div>
   );
@@ -115,6 +118,38 @@ function Statement({ statement }: { readonly statement: NonNullable<Told["statem
   );
 }
 
+type Parts = NonNullable<Told["parts"]>;
+
+/** The requests that a write is made of. */
+const Order = ({ parts }: { readonly parts: Parts }) => (
+  <section aria-label="Parts">
+    <h3>What is done, in this order</h3>
+    <ol>
+      {parts.map(({ at, method, resource, rule }) => (
+        <li key={at}>
+          <code>
+            {method} {resource}
+          </code>{" "}
+          {at !== "" && <code>{at}</code>} <code class="aside">{rule}</code>
+        </li>
+      ))}
+    </ol>
+  </section>
+);
+
+/** One of them: its rows, and its statements. */
+const PartOf = ({ part: { at, mentions, statements } }: { readonly part: Parts[number] }) => (
+  <section aria-label={`Part ${at}`}>
+    <h3>
+      <code>{at}</code>
+    </h3>
+    <Mentions mentions={mentions} />
+    {statements.map((statement, index) => (
+      <Statement key={index} statement={statement} />
+    ))}
+  </section>
+);
+
 function Rooms({ times }: { readonly times: NonNullable<Told["milliseconds"]> }) {
   const rooms = Object.entries(times);
   const most = Math.max(...rooms.map(([, time]) => time), 0.001);
@@ -123,11 +158,11 @@ function Rooms({ times }: { readonly times: NonNullable<Told["milliseconds"]> })
       <h3>Where the time went</h3>
       <div class="rooms">
         {rooms.map(([room, time]) => (
-          <>
+          <Fragment key={room}>
             <span>{room}</span>
             <meter aria-label={room} min={0} max={most} value={time} />
             <span class="aside">{milliseconds(time)}</span>
-          </>
+          </Fragment>
         ))}
       </div>
     </section>

@@ -1,3 +1,4 @@
+import { Fragment } from "preact";
 import { Dialog } from "./dialog.tsx";
 
 const KEYS = [
@@ -18,17 +19,17 @@ export function Keys({ onClose }: { readonly onClose: () => void }) {
     <Dialog title="Keys" onClose={onClose}>
       <dl class="keys">
         {KEYS.map(([keys, told]) => (
-          <>
+          <Fragment key={told}>
             <dt>
               {keys.map((key, index) => (
-                <>
+                <Fragment key={key}>
                   {index > 0 && " + "}
                   <kbd>{key}</kbd>
-                </>
+                </Fragment>
               ))}
             </dt>
             <dd>{told}</dd>
-          </>
+          </Fragment>
         ))}
       </dl>
     </Dialog>

@@ -4,7 +4,7 @@ import type { AccessColumn, OperandKind } from "../model/access.ts";
 import { parseJSON } from "../model/digits.ts";
 
 /** The facts of a column that say how its values are typed in. */
-export interface Facts {
+interface Facts {
   readonly kind: AccessColumn["kind"];
   readonly values?: AccessColumn["values"];
 }
@@ -54,7 +54,7 @@ const attributesOf = ({ label, invalid, told }: Pick<InputProps, "label" | "inva
 const typedAs = (value: unknown): string => (value === undefined ? "" : textOf(value));
 
 /** The value of a typed text: what is no number yet stays text, and the server says what it thinks of it. */
-export function readText(text: string, { kind }: Pick<Facts, "kind">): unknown {
+function readText(text: string, { kind }: Pick<Facts, "kind">): unknown {
   if (kind === "integer" || kind === "number") {
     const number = Number(text);
     return text.trim() === "" || String(number) !== text.trim() ? text : number;

@@ -1,5 +1,4 @@
 import type { ComponentChildren } from "preact";
-
 import type { Refused } from "../model/refusal.ts";
 import { useOwnId } from "./own-id.ts";
 import { Said } from "./said.tsx";

@@ -14,10 +14,9 @@ import { isPlain } from "../model/notation.ts";
 import { Columns } from "./columns.tsx";
 import { Check, IconButton } from "./controls.tsx";
 import { Filter } from "./filter.tsx";
-import { Range } from "./range.tsx";
-
 import { Order } from "./order.tsx";
 import { Part, Told } from "./part.tsx";
+import { Range } from "./range.tsx";
 
 /** All that may be asked of the rows of one place. */
 export function Place(props: PlaceProps) {

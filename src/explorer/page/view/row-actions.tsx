@@ -1,9 +1,8 @@
-import type { Actions } from "../actions.ts";
-import { ruleOf } from "../model/access.ts";
 import { METHOD_OF } from "../../../request/method.ts";
+import type { Actions } from "../actions.ts";
+import { type Access, ruleOf } from "../model/access.ts";
 import { isPlain } from "../model/notation.ts";
 import type { Asked, Method, Plain } from "../model/request.ts";
-import type { Access } from "../model/access.ts";
 import { IconButton } from "./controls.tsx";
 
 /** By which key rows are changed and removed, and whether this caller may. */

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, Fragment } from "preact";
 import { useMemo } from "preact/hooks";
 import type { Actions } from "../actions.ts";
 import { type Access, ruleOf } from "../model/access.ts";
@@ -33,7 +33,7 @@ export function Rows(props: RowsProps) {
   const said = isPlain(body) ? body : {};
   return (
     <>
-      <div class="view" id="view" role="tabpanel" tabIndex={0}>
+      <div class="view" id="view" role="tabpanel" aria-label="View" tabIndex={0}>
         {busy}
         {rows === undefined ? (
           <Counted said={said} body={body} />
@@ -68,10 +68,10 @@ function Counted({ said, body }: { readonly said: Plain; readonly body: unknown 
   return (
     <dl class="one">
       {numbers.map((name) => (
-        <>
+        <Fragment key={name}>
           <dt>{name}</dt>
           <dd>{String(said[name])}</dd>
-        </>
+        </Fragment>
       ))}
     </dl>
   );

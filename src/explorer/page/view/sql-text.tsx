@@ -35,7 +35,7 @@ export function SQLText({ text, values }: SQLTextProps) {
     at = end;
   }
   return (
-    <pre class="sql" tabIndex={0}>
+    <pre class="sql" role="group" aria-label="SQL" tabIndex={0}>
       {[...pieces, text.slice(plain)]}
     </pre>
   );
