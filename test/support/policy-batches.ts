@@ -196,7 +196,7 @@ export function afterOthers(scene: Scene, operation: Operation, others: Others):
       ...operation,
       ...(body !== undefined && { body: filled(body, others) }),
       ...(selector?.where !== undefined && {
-        selector: { ...selector, where: filled(selector.where, others) },
+        selector: { ...selector, where: filled(selector.where, others, operand) },
       }),
     };
     const done = single(scene, resolved);
@@ -210,12 +210,16 @@ export function afterOthers(scene: Scene, operation: Operation, others: Others):
 }
 
 /** A value with those that its references lead to. */
-function filled(value: unknown, others: Others): unknown {
-  if (isReference(value)) return referred(value.$ref, others);
-  if (Array.isArray(value)) return value.map((inner) => filled(inner, others));
+function filled(value: unknown, others: Others, read = referred): unknown {
+  if (isReference(value)) return read(value.$ref, others);
+  if (Array.isArray(value)) return value.map((inner) => filled(inner, others, read));
   if (!isMap(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, filled(inner, others)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, filled(inner, others, read)]));
 }
+
+/** Of a filter: rows of a value that is missing are not all rows that lack one. */
+const operand = (reference: unknown, others: Others): unknown =>
+  referred(reference, others) ?? refuse("no value to compare with");
 
 function referred(reference: unknown, { operations, answers, reading }: Others): unknown {
   if (typeof reference !== "string") return refuse("a reference is a text");

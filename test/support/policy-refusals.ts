@@ -20,6 +20,7 @@ export const isByRows = (why: string): boolean =>
 export function statusesOf(why: string): readonly number[] {
   // A question that nobody could read is refused before it is asked who asks it.
   if (why === "no rule" || why === "nothing is let out") return [400, 401, 403, 405];
+  if (why === "findFirst") return [403, 400];
   if (why === "the key is taken") return [409];
   if (why === "the key is taken, and more") return [403, 409];
   if (why === "it meets what is not the caller's") return [409, 403];
@@ -31,7 +32,6 @@ export function statusesOf(why: string): readonly number[] {
     "transition",
     "it does not belong here",
     "nothing is let out",
-    "findFirst",
     "no rule of changes",
   ].includes(why);
   return isForbidden || why.endsWith("on this row") ? [403] : [400];
