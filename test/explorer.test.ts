@@ -527,6 +527,33 @@ describe.skipIf(!found && !demanded)("the explorer", () => {
     await stop();
   });
 
+  test("explains a write of several requests part by part, in the order in which they are done", async () => {
+    const { url, stop } = hostile();
+    const window = await opened(`${url}/api/$explorer`);
+    await button("Who asks", window).click();
+    await window.getByLabel(/^Header lines/).fill("X-Role: chief");
+    await button("Reload as who I am now", window).click();
+    await window.locator(".resource .name").getByText("notes").click();
+    await button("POST", window).click();
+    await button("JSON", part("Body", window)).click();
+    const body = { title: "New", author: { create: { name: HOSTILE } } };
+    await window.getByLabel("The body as JSON").fill(JSON.stringify(body));
+    await window.getByRole("tab", { name: "Explain" }).click();
+    const order = window.getByRole("region", { name: "Parts" }).getByRole("listitem");
+    await order.first().waitFor();
+    expect(await order.allTextContents()).toEqual([
+      "POST authors author.create acl.authors.control.POST.chief",
+      "POST notes  acl.notes.control.POST.chief",
+    ]);
+    await window
+      .getByRole("region", { name: "Part author.create" })
+      .getByText("author", { exact: true })
+      .first()
+      .waitFor();
+    await window.context().close();
+    await stop();
+  });
+
   test("nothing was complained of, and nothing was asked of anybody else", () => {
     expect(complaints).toEqual([]);
     expect(strangers).toEqual([]);
@@ -580,7 +607,10 @@ function hostile() {
     },
     onWarning: () => undefined,
     acl: {
-      authors: { table: "author", control: { GET: { chief: { select: true } } } },
+      authors: {
+        table: "author",
+        control: { GET: { chief: { select: true } }, POST: { chief: { select: true } } },
+      },
       notes: {
         table: "note",
         control: {
@@ -596,6 +626,7 @@ function hostile() {
               with: { author: { select: true } },
             },
           },
+          POST: { chief: { select: { columns }, nest: { author: "authors" } } },
         },
       },
     },

@@ -27,7 +27,10 @@ export interface Returning extends Omit<Text, "kind"> {
   readonly places: readonly number[];
 }
 
-/** The same for many rows, remembered by shape, which come back as they are stored. Each ends with whether it passes, where that is asked, and what tells it. */
+/**
+ * The same for many rows, remembered by shape, which come back as they are stored. Each ends with whether it passes, where
+ * that is asked, and what tells it.
+ */
 export interface Bulk extends Omit<Text, "kind"> {
   readonly kind: "bulk";
   /** Makes what is answered of rows, which is what they begin with. */
