@@ -1,4 +1,4 @@
-import type { Matrix, MatrixRule } from "../../../matrix/matrix.ts";
+import type { Matrix } from "../../../matrix/matrix.ts";
 import { type Answer, type CallOptions, own } from "./call.ts";
 import type { Place } from "./request.ts";
 
@@ -21,7 +21,6 @@ export interface MatrixCell {
   readonly scopes: string;
   /** Where it stands in the file. */
   readonly path: string;
-  readonly rule?: MatrixRule;
 }
 
 /** A row of the table: a resource and a method, and the rules of each caller. */
@@ -32,7 +31,7 @@ export interface MatrixLine {
 }
 
 /** The table: a row for each resource and method that anybody may use. */
-export function linesOf({ callers, rules }: Matrix): readonly MatrixLine[] {
+export function linesOf({ callers }: Matrix): readonly MatrixLine[] {
   const lines = new Map<string, { resource: string; method: string; cells: Record<string, MatrixCell[]> }>();
   for (const [caller, resources] of Object.entries(callers))
     for (const [resource, methods] of Object.entries(resources))
@@ -40,11 +39,11 @@ export function linesOf({ callers, rules }: Matrix): readonly MatrixLine[] {
         const key = JSON.stringify([resource, method]);
         const line = lines.get(key) ?? { resource, method, cells: {} };
         lines.set(key, line);
-        line.cells[caller] = Object.entries(answering).map(([role, scopes]) => {
-          const path = `acl.${resource}.control.${method}.${role}`;
-          const rule = rules[path];
-          return { role, scopes, path, ...(rule && { rule }) };
-        });
+        line.cells[caller] = Object.entries(answering).map(([role, scopes]) => ({
+          role,
+          scopes,
+          path: `acl.${resource}.control.${method}.${role}`,
+        }));
       }
   return [...lines.values()].toSorted((a, b) =>
     a.resource < b.resource ? -1 : a.resource > b.resource ? 1 : 0,
