@@ -32,7 +32,7 @@ test("a text and a whole number that SQLite takes for equal tie rows, however th
   client.run("insert into items values (1, 'one'), (2, 'two')");
   client.run("insert into labels values (1, '1.0')");
   const route = createQueryRoute({
-    acl: acl as never,
+    acl,
     database: drizzle(client, { schema }),
     schema,
     live: live({ debounce: 1 }),

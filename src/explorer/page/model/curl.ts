@@ -22,10 +22,14 @@ export function writeCurl(question: Asked, place: Place): string {
   if (takesBody(question.method) && question.body !== undefined)
     lines.push(
       "-H 'content-type: application/json'",
-      `--data-raw ${quoteWord(JSON.stringify(question.body))}`,
+      `--data-raw ${quoteWord(visible(JSON.stringify(question.body)))}`,
     );
   return lines.join(" \\\n  ");
 }
+
+/** JSON in which no key of a terminal stands: to one that it is pasted into, DEL would erase the quote before it. */
+const visible = (json: string): string =>
+  json.replace(/\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** Options that are followed by a word, which says nothing of what is asked. */
 const WITH_WORD: ReadonlySet<string> = new Set(
