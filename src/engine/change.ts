@@ -27,8 +27,15 @@ type WriteTask = Task<unknown> & { readonly work: Write };
 
 export const isWrite = (task: Task<unknown>): task is WriteTask => task.work.kind === "write";
 
-/** What a write does to rows that others may refer to; to these a new row does nothing. */
-export function effectOf({ write: { plan }, table }: Write, rows: Task<unknown>["rows"]): Effect | undefined {
+/**
+ * What a write does to rows that others may refer to; to these a new row does nothing. `computed` names the columns of its
+ * table that the database makes of others.
+ */
+export function effectOf(
+  { write: { plan }, table }: Write,
+  rows: Task<unknown>["rows"],
+  computed: ReadonlySet<string>,
+): Effect | undefined {
   const { kind, softDelete, policy } = plan;
   if (kind === "insert") return undefined;
   if (kind === "delete" && softDelete === undefined) return "gone";
@@ -36,15 +43,14 @@ export function effectOf({ write: { plan }, table }: Write, rows: Task<unknown>[
   const told = kind === "delete" ? [] : rows;
   const names = new Set(told?.flatMap((row) => Object.keys(row)) ?? table.columns.keys());
   const set = [...table.columns.values()].filter(
-    ({ name, column, computed }) => names.has(name) || computed || column.onUpdateFn !== undefined,
+    ({ name, column }) => names.has(name) || column.onUpdateFn !== undefined,
   );
   const kept = [softDelete, policy.facts?.version].filter((column) => column !== undefined);
-  return new Set([...set, ...kept].map(({ column }) => column.name));
+  return new Set([...[...set, ...kept].map(({ column }) => column.name), ...computed]);
 }
 
-/** What a write changes. */
-export function changeOf({ work, rows, reach }: WriteTask): Change {
-  const effect = effectOf(work, rows);
+/** What a write changes, by its effect. */
+export function changeOf({ work, rows, reach }: WriteTask, effect: Effect | undefined): Change {
   if (effect === undefined) return { columns: "*", held: once(() => heldOfRows(rows ?? [], work.table)) };
   const columns = effect === "gone" ? "*" : effect;
   return { columns, held: once(() => without(reach?.() ?? NOTHING, columns)) };

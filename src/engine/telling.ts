@@ -90,8 +90,9 @@ export class WriteTelling implements Telling {
     const { triggers = this.#hasTriggers(table) } = write.plan.policy;
     if (triggers) return false;
     // Those of which an author says that they write nowhere else may change the row itself.
-    found.add(name, write.plan.policy.triggers === false && this.#hasTriggers(table) ? "*" : changeOf(task));
-    const effect = effectOf(task.work, task.rows);
+    const effect = effectOf(task.work, task.rows, lineage.computed(name));
+    const isTold = write.plan.policy.triggers !== false || !this.#hasTriggers(table);
+    found.add(name, isTold ? changeOf(task, effect) : "*");
     const followed = effect === undefined ? [] : lineage.following(name, effect);
     for (const { name: follower, effect: then } of followed) found.add(follower, following(then));
     return !followed.some(({ info }) => this.#hasTriggers(info));

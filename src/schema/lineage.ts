@@ -47,6 +47,8 @@ export class Lineage {
   readonly #views = new Map<string, SQL | undefined>();
   /** What changes with rows of a table that are changed or deleted, because it refers to them. */
   readonly #followers = new Map<string, Follower[]>();
+  /** The columns that the database makes of others, of each table. */
+  readonly #computed = new Map<string, Set<string>>();
 
   constructor(given: Record<string, unknown>, catalog: Catalog) {
     const schema = unwrap(given);
@@ -54,11 +56,25 @@ export class Lineage {
     for (const [name, info] of catalog) {
       const own = this.nameOf(info);
       this.#named.set(name, own);
-      if (info.kind === "table") this.#tables.add(own);
+      if (info.kind === "table") this.#declare(own, info);
     }
     for (const view of Object.values(schema))
       if (is(view, View)) this.#views.set(this.#spell(nameOfView(view)), queryOfView(view));
     for (const info of catalog.values()) if (info.kind === "table") this.#follow(info);
+  }
+
+  /** A schema may declare a table twice, and say of its columns at one place only which are computed. */
+  #declare(name: string, { columns }: TableInfo): void {
+    this.#tables.add(name);
+    const computed = this.#computed.get(name) ?? new Set();
+    this.#computed.set(name, computed);
+    for (const { column, computed: isComputed } of columns.values())
+      if (isComputed) computed.add(column.name);
+  }
+
+  /** The columns of a table of which cells may change with any other. Columns go by their names in the database. */
+  computed(name: string): ReadonlySet<string> {
+    return this.#computed.get(name) ?? NONE;
   }
 
   /** What a table, or a view, is called. */
@@ -144,7 +160,7 @@ export class Lineage {
       const followers = this.#followers.get(other) ?? [];
       const follower = {
         info,
-        columns: namesOf(columns),
+        columns: new Set([...namesOf(columns), ...this.computed(this.nameOf(info))]),
         others: namesOf(foreignColumns),
         onDelete,
         onUpdate,
@@ -172,6 +188,8 @@ export interface Followed {
   readonly name: string;
   readonly effect: Effect;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 const namesOf = (columns: readonly Column[]): ReadonlySet<string> => new Set(columns.map(({ name }) => name));
 
