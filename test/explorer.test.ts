@@ -242,6 +242,11 @@ describe.skipIf(!found && !demanded)("the explorer", () => {
     await page.getByLabel("Figure").selectOption({ label: "avg sweetness" });
     await page.getByRole("img", { name: "avg sweetness by basket.name" }).waitFor();
     await page.getByRole("tab", { name: "Rows", exact: true }).click();
+    // Of groups by two things there is no chart.
+    await page.getByLabel("Group by").selectOption("name");
+    await run();
+    await answered(200);
+    expect(await page.getByRole("tab", { name: "Chart" }).count()).toBe(0);
     await button("Rows").click();
   });
 
