@@ -30,6 +30,8 @@ const schema = {
     item: one(item, { fields: [label.ref], references: [item.id] }),
   })),
 };
+/** The same table once more, where the schema keeps quiet about what its column is made of. */
+const itemQuiet = sqliteTable("items", { id: integer("id").primaryKey(), loud: text("loud") });
 const DDL = [
   "create table items (id integer primary key, title text not null, loud text generated always as (upper(title)))",
   "create table labels (id integer primary key, ref text not null)",
@@ -112,5 +114,15 @@ test("a column that is made of others changes with these, though the schema says
   expect(await watched("twice?select=(where:(id:1))", change, more)).toEqual({
     count: 1,
     twice: [{ id: 1, loud: "FIRST" }],
+  });
+});
+
+test("a column of which the schema does not say that it is made of others is looked at where a rule depends on its table", async () => {
+  const quietly = { GET: { all: { ...READ, dependsOn: ["itemQuiet"] } } } as const;
+  const more = { schema: { itemQuiet }, acl: { quiet: { table: "itemQuiet", control: quietly } } };
+  const change = ["PATCH", "items?select=(where:(id:1))", { title: "first" }] as const;
+  expect(await watched("quiet?select=(where:(id:1))", change, more)).toEqual({
+    count: 1,
+    quiet: [{ id: 1, loud: "FIRST" }],
   });
 });
