@@ -309,6 +309,26 @@ describe.skipIf(!found && !demanded)("the explorer", () => {
     expect(await dialog.count()).toBe(0);
   });
 
+  test("is told when somebody else has changed a row, sees both versions, and writes over it only then", async () => {
+    await run();
+    await button("Change row post-001").click();
+    const dialog = page.getByRole("dialog", { name: "Change post-001" });
+    await dialog.getByRole("textbox", { name: "title" }).fill("Mine");
+    const elsewhere = await page.evaluate(async () => {
+      const init = { method: "PATCH", headers: { "content-type": "application/json" } };
+      const url = "/query/posts?mine&select=(where:(id:'post-001'))";
+      return (await fetch(url, { ...init, body: JSON.stringify({ title: "Theirs" }) })).status;
+    });
+    expect(elsewhere).toBe(200);
+    await button("Save", dialog).click();
+    await dialog.getByText("Somebody changed it since you read it.").waitFor();
+    const both = dialog.getByRole("table", { name: "Both versions" });
+    expect(await both.getByRole("row").filter({ hasText: "title" }).textContent()).toMatch(/Theirs.*Mine/);
+    await button("Save over it", dialog).click();
+    await grid("posts").getByText("Mine", { exact: true }).waitFor();
+    expect(await dialog.count()).toBe(0);
+  });
+
   test("writes a new row by a form, and removes it once one is sure", async () => {
     await button("New row").click();
     await part("Body").getByRole("textbox", { name: "title" }).fill("Made by a form");

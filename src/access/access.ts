@@ -52,6 +52,8 @@ export interface AccessRule extends AccessNode {
   readonly keys?: readonly (readonly string[])[];
   /** Parameters that the resource declares. */
   readonly params: readonly string[];
+  /** Of a change, the column whose value `If-Match` may name. */
+  readonly version?: string;
   /** The most rows that a change may change. */
   readonly maxAffected?: number;
   /** What he may have computed about its rows; absent where nothing. */

@@ -2,6 +2,7 @@ import { operatorsFor } from "../operator/operator.ts";
 import {
   type Capability,
   hasOrder,
+  knownVersion,
   type Limits,
   type NodePolicy,
   type Parameters,
@@ -110,6 +111,7 @@ function describeRule(found: Found, depth: number, operators: Operators): Access
   const [method] = methods;
   const { selector, action } = traitsOf(method!);
   const { keys, maxAffected } = policy;
+  const version = knownVersion(policy);
   const changes = action === "update" || action === "delete";
   return {
     methods: [...methods],
@@ -122,6 +124,7 @@ function describeRule(found: Found, depth: number, operators: Operators): Access
     ),
     ...(keys.length > 0 && { keys: keys.map((key) => key.map(({ name }) => name)) }),
     params,
+    ...(changes && version !== undefined && { version: version.name }),
     ...(changes && Number.isFinite(maxAffected) && { maxAffected }),
     ...describeAggregate(policy),
     ...(policy.live !== undefined && { live: true }),

@@ -1,5 +1,5 @@
 import { invalidValue } from "../error.ts";
-import type { Policy } from "../policy/policy.ts";
+import { knownVersion, type Policy } from "../policy/policy.ts";
 import type { Match } from "../request/request.ts";
 import { coerce, type ColumnInfo } from "../schema/schema.ts";
 import type { Budget } from "./budget.ts";
@@ -13,18 +13,14 @@ export interface Versions {
 const PATH = "If-Match";
 
 /**
- * Reads which versions a write is made for. Who may not read the version of every row has no way to know it.
+ * Reads which versions a write is made for.
  *
  * @throws QueryError `invalid-value` where rows have no version to be known, and for what is none.
  */
-export function readVersions(
-  match: Match | undefined,
-  { facts, readable, masks }: Policy,
-  budget: Budget,
-): Versions | undefined {
+export function readVersions(match: Match | undefined, policy: Policy, budget: Budget): Versions | undefined {
   if (match === undefined) return undefined;
-  const column = facts?.version;
-  if (column === undefined || !readable.has(column.name) || masks.has(column))
+  const column = knownVersion(policy);
+  if (column === undefined)
     throw invalidValue(`this write does not look at \`${PATH}\``, PATH, "ask for the old value in `where`");
   if (match === "any") return { column, known: "any" };
   budget.checkList(match.length, PATH);

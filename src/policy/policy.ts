@@ -32,6 +32,7 @@ export { readTableFacts, type TableFacts } from "./table-facts.ts";
 export { Mistakes } from "./mistakes.ts";
 export { captured, capturedInChange } from "./name-capture.ts";
 export { type Considered, considered } from "./considered.ts";
+export { knownVersion } from "./known-version.ts";
 export { type Limits, limitsOf } from "./limits.ts";
 export { readHook } from "./mistakes.ts";
 export { hasOrder, tieBreakers } from "./order.ts";

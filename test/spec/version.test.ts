@@ -363,6 +363,29 @@ const tests = (place: Place): void => {
       expect(await stored()).toEqual(FRESH);
     });
 
+    test("is told to who may use it, and to nobody else", async () => {
+      const masked = { select: [{ columns: ["id"] }, { columns: ["version"], when: () => true }] };
+      const hidden = task({ PATCH: all({ ...free, select: { columns: ["id"] } }), DELETE: all(masked) });
+      const by = route({ ...acl, hidden }, { access: true });
+      const { resources } = (await send(by, "GET", "$access")).body;
+      const told = (name: string): unknown =>
+        resources[name].rules.map(({ methods, version }: any) => [methods.at(-1), version]);
+      expect(told("tasks")).toEqual([
+        ["GET", undefined],
+        ["POST", undefined],
+        ["PATCH", "version"],
+        ["DELETE", "version"],
+      ]);
+      expect(told("hidden")).toEqual([
+        ["PATCH", undefined],
+        ["DELETE", undefined],
+      ]);
+      expect(told("comments")).toEqual([
+        ["PATCH", undefined],
+        ["DELETE", undefined],
+      ]);
+    });
+
     test("who may not write, or asks for what is not there, hears that first", async () => {
       const by = route({
         tasks: task({

@@ -8,7 +8,7 @@ import { type Form, read } from "./model/forms.ts";
 import { askMatrix, matrixIn } from "./model/matrix.ts";
 import { isPlain } from "./model/notation.ts";
 import { type Refused, refusedIn } from "./model/refusal.ts";
-import { type Asked, asked as question, isWrite, normal } from "./model/request.ts";
+import { type Asked, asked as question, isWrite, normal, type Plain } from "./model/request.ts";
 import { NO_ANSWER, outcomeOf, unanswered } from "./outcome.ts";
 import type { DialogAsked, Look, Outcome, State, Store } from "./state.ts";
 
@@ -192,6 +192,13 @@ export class Actions {
     });
     if (outcome !== undefined && live === "off") await this.#answer(outcome.asked);
     return undefined;
+  }
+
+  /** Reads one row as it is now; nothing where it is not there, or not his. */
+  async readRow(asked: Asked): Promise<Plain | undefined> {
+    const { body } = (await this.#send(asked)) ?? unanswered(asked);
+    const found: unknown = isPlain(body) ? body[asked.resource] : undefined;
+    return [found].flat().find(isPlain);
   }
 
   stop(): void {

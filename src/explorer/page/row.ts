@@ -1,6 +1,7 @@
 import { METHOD_OF } from "../../request/method.ts";
 import { setMethod } from "./model/edit.ts";
 import type { Asked, Method, Plain } from "./model/request.ts";
+import { isVersion } from "./model/versions.ts";
 
 /** A row of an answer, by its key. */
 export interface RowBy {
@@ -16,6 +17,19 @@ export const changeOf = (row: RowBy, body: Plain): Asked => ({ ...ofRow(row, MET
 
 /** The removal of one row of an answer. */
 export const removalOf = (row: RowBy): Asked => ofRow(row, METHOD_OF.delete);
+
+/** The same row, read anew: with the columns that it has in the answer. */
+export function readingOf(row: RowBy): Asked {
+  const asked = ofRow(row, METHOD_OF.read);
+  const columns = row.question.select?.["columns"];
+  return columns === undefined ? asked : { ...asked, select: { ...asked.select, columns } };
+}
+
+/** A write of a row, for the version of it that is seen, where its rule looks at versions. */
+export function guarded(asked: Asked, column: string | undefined, row: Plain): Asked {
+  const version = column === undefined ? undefined : row[column];
+  return isVersion(version) ? { ...asked, ifVersion: [version] } : asked;
+}
 
 /** A write of that row alone, by the same caller in the same scope. */
 function ofRow({ question, by, declared }: RowBy, method: Method): Asked {

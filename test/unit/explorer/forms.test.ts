@@ -121,6 +121,7 @@ class Asking {
       ...(dice.chance(0.3) && { scope: dice.pick(["mine", "guest", "mine|guest"] as const) }),
       ...(numbers ? { aggregate: this.aggregate() } : { select: this.node() }),
       ...(dice.chance(0.8) && { body: this.value(3, true) }),
+      ...(dice.chance(0.4) && { ifVersion: dice.pick(["*", [0], [7], [7, 8]] as const) }),
     });
   }
 }
@@ -134,8 +135,9 @@ function beforeOf(form: Form, question: Asked): Asked {
     select: { limit: 7 },
   };
   if (form === "url") {
-    const { method, body } = question;
-    return { ...nothing, method, ...(body !== undefined && { body }) };
+    const { method, body, ifVersion } = question;
+    const guard = ifVersion !== undefined && { ifVersion };
+    return { ...nothing, method, ...(body !== undefined && { body }), ...guard };
   }
   if (form !== "rjson") return nothing;
   const { select: _, ...others } = question;
@@ -309,6 +311,9 @@ describe("what others write is read", () => {
     ["rjson", "_(1)_", "`select` takes a map", 0],
     ["http", "GET http://x/query/fruits?select=(", "unexpected end", 34],
     ["http", "PUT /fruits", "no such method", 0],
+    ["http", "PATCH /fruits\nIf-Match: 7", "`If-Match` takes versions", 24],
+    ["curl", "curl -X DELETE /fruits -H 'If-Match: W/7'", "`If-Match` takes versions", 37],
+    ["client", 'api.delete("fruits", { ifVersion: "7" })', "`ifVersion` takes versions", 21],
   ] as const)("%s: %s is none, and says where", (form, text, message, at) =>
     expect(asked(form, text)).toMatchObject({ message, at }),
   );

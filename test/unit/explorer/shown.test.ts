@@ -25,6 +25,8 @@ describe("a link to a question", () => {
     asked("baskets"),
     { ...asked("a b/c"), select: { where: { "name.contains": "it's 100% & #1" } } },
     { ...asked("posts", "DELETE"), scope: "mine", select: { where: { id: 7 } } },
+    { ...asked("posts", "PATCH"), ifVersion: [7, 8] },
+    { ...asked("posts", "DELETE"), ifVersion: "*" },
     { ...asked("feed"), parameters: { countTotal: "" }, aggregate: { count: true } },
   ];
   test.each(questions)("leads back to it: %j", (question) => {

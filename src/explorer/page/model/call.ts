@@ -1,5 +1,6 @@
 import { METHOD_OF } from "../../../request/method.ts";
 import { parseJSON } from "./digits.ts";
+import { IF_MATCH, tagsOf } from "./versions.ts";
 import { type Asked, isWrite, pathOf, type Place, takesBody } from "./request.ts";
 
 /** Headers that a person has typed; they are kept in memory and are part of no form. */
@@ -37,11 +38,15 @@ const LONGEST_URL = 6144;
  * @throws TypeError for an address elsewhere; whatever `fetch` throws where no answer comes.
  */
 export function send(question: Asked, place: Place, options: CallOptions = {}): Promise<Answer> {
-  const { method, body } = question;
+  const { method, body, ifVersion } = question;
   const sends = takesBody(method) && body !== undefined;
   const init: RequestInit = {
     method,
-    headers: { ...permitted(options.headers), ...(sends && { "content-type": "application/json" }) },
+    headers: {
+      ...permitted(options.headers),
+      ...(sends && { "content-type": "application/json" }),
+      ...(ifVersion !== undefined && { [IF_MATCH]: tagsOf(ifVersion) }),
+    },
     ...(sends && { body: JSON.stringify(body) }),
   };
   const path = pathOf(question, place);

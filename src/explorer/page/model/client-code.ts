@@ -1,6 +1,7 @@
 import { PARAMETERS } from "../../../../client/params.ts";
 import { METHOD_OF, traitsOf } from "../../../request/method.ts";
 import { compact, isPlain } from "./notation.ts";
+import { ifVersionOf, type Versions, versionsOf } from "./versions.ts";
 import { literal, LiteralReader } from "./literal.ts";
 import { mapOf } from "./query.ts";
 import { type Asked, type Method, normal, type Plain, type Scope, takesBody } from "./request.ts";
@@ -21,7 +22,7 @@ export function writeClient(question: Asked): string {
 }
 
 /** What is called, and with which question. */
-function callOf({ method, scope, parameters, select, aggregate }: Asked) {
+function callOf({ method, scope, parameters, select, aggregate, ifVersion }: Asked) {
   const { action } = traitsOf(method);
   const first = action === "read" && aggregate === undefined && parameters["findFirst"] === "";
   const options: Record<string, unknown> = scope === undefined ? {} : { [scope]: true };
@@ -32,6 +33,7 @@ function callOf({ method, scope, parameters, select, aggregate }: Asked) {
     else if (name !== "findFirst" || !first) others[name] = text;
   }
   if (Object.keys(others).length > 0) options["params"] = others;
+  if (ifVersion !== undefined) options["ifVersion"] = ifVersionOf(ifVersion);
   const call =
     aggregate === undefined ? (first ? "first" : method === METHOD_OF.read ? "get" : method) : "aggregate";
   return { call: call.toLowerCase(), options: { ...options, ...(aggregate ?? select) } };
@@ -109,6 +111,7 @@ function readOptions(options: Plain, call: string, reader: LiteralReader, at: nu
   const parameters: Record<string, string> = call === "first" ? { findFirst: "" } : {};
   const tree: Record<string, unknown> = {};
   let scope: Scope | undefined;
+  let ifVersion: Versions | undefined;
   for (const [name, value] of Object.entries(options)) {
     if (isScope(name)) {
       if (value === true && scope !== undefined)
@@ -118,11 +121,19 @@ function readOptions(options: Plain, call: string, reader: LiteralReader, at: nu
       if (value !== undefined) parameters[name] = value === true ? "" : "F";
     } else if (name === "onConflict" && isPlain(value)) parameters[name] = compact(value);
     else if (name === "params" && isPlain(value)) addTexts(parameters, value);
-    else if (name === "ifVersion") throw reader.misread("`ifVersion` is not asked here", undefined, at);
-    else tree[name] = value;
+    else if (name === "ifVersion") {
+      ifVersion = versionsOf(value);
+      if (ifVersion === undefined)
+        throw reader.misread("`ifVersion` takes versions", "write 7, or [7, 8]", at);
+    } else tree[name] = value;
   }
   const part = call === "aggregate" ? { aggregate: tree } : { select: tree };
-  return { parameters, ...part, ...(scope !== undefined && { scope }) };
+  return {
+    parameters,
+    ...part,
+    ...(scope !== undefined && { scope }),
+    ...(ifVersion !== undefined && { ifVersion }),
+  };
 }
 
 function addTexts(parameters: Record<string, string>, params: Plain): void {

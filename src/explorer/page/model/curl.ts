@@ -11,6 +11,7 @@ import {
   takesBody,
   urlOf,
 } from "./request.ts";
+import { IF_MATCH, readIfMatch, tagsOf, type Versions } from "./versions.ts";
 import { quoteWord, type Word, wordsOf } from "./shell.ts";
 
 /** A question as a command for any POSIX shell. It never holds who asks. */
@@ -19,6 +20,8 @@ export function writeCurl(question: Asked, place: Place): string {
   const words = ["curl", ...(/[[\]{}]/.test(url) ? ["--globoff"] : [])];
   if (isWrite(question.method)) words.push("-X", question.method);
   const lines = [[...words, quoteWord(url)].join(" ")];
+  if (question.ifVersion !== undefined)
+    lines.push(`-H ${quoteWord(`${IF_MATCH}: ${tagsOf(question.ifVersion)}`)}`);
   if (takesBody(question.method) && question.body !== undefined)
     lines.push(
       "-H 'content-type: application/json'",
@@ -51,12 +54,13 @@ interface Command {
   url?: Word;
   method?: Word;
   data?: Word;
+  ifVersion?: Versions | undefined;
   /** Whether what it sends stands in its URL. */
   get: boolean;
 }
 
 /**
- * Reads a command of curl. Headers are not taken over, so that nobody's cookie or token comes into a question.
+ * Reads a command of curl. Of headers `If-Match` alone is taken over, so that nobody's cookie or token comes into a question.
  *
  * @throws Misread.
  */
@@ -66,7 +70,7 @@ export function readCurl(text: string): Asked {
     throw new Misread("a command begins with `curl`", program?.at ?? 0);
   const command: Command = { get: false };
   for (let index = 0; index < words.length; index++) index = readOption(words, index, command);
-  const { url, data } = command;
+  const { url, data, ifVersion } = command;
   if (url === undefined) throw new Misread("it has no URL", text.length);
   const located = readURL(url.text, url.at + 1);
   const method = methodOf(command);
@@ -74,6 +78,7 @@ export function readCurl(text: string): Asked {
     method,
     ...located,
     ...(data !== undefined && !command.get && { body: readBody(data.text, data.at) }),
+    ...(ifVersion !== undefined && { ifVersion }),
   });
 }
 
@@ -94,7 +99,10 @@ function readOption(words: readonly Word[], index: number, command: Command): nu
   } else if (name === "-G" || name === "--get") {
     command.get = true;
     return index;
-  } else if (name !== "-H" && name !== "--header" && !WITH_WORD.has(name)) return index;
+  } else if (name === "-H" || name === "--header") {
+    const header = demanded(value, word);
+    command.ifVersion = readIfMatch(header.text, header.at + 1) ?? command.ifVersion;
+  } else if (!WITH_WORD.has(name)) return index;
   return used;
 }
 

@@ -1,16 +1,19 @@
 import { readBody, readMethod } from "./curl.ts";
 import { readURL } from "./query.ts";
+import { IF_MATCH, readIfMatch, tagsOf } from "./versions.ts";
 import { type Asked, Misread, normal, type Place, takesBody, urlOf } from "./request.ts";
 
 /** A question as editors with a REST client send it. */
 export function writeHTTP(question: Asked, place: Place): string {
-  const line = `${question.method} ${urlOf(question, place)}`;
+  const { ifVersion } = question;
+  const guard = ifVersion === undefined ? "" : `\n${IF_MATCH}: ${tagsOf(ifVersion)}`;
+  const line = `${question.method} ${urlOf(question, place)}${guard}`;
   if (!takesBody(question.method) || question.body === undefined) return line;
   return `${line}\ncontent-type: application/json\n\n${JSON.stringify(question.body, undefined, 2)}`;
 }
 
 /**
- * Reads the first request of such a text. Headers are not taken over.
+ * Reads the first request of such a text. Of headers `If-Match` alone is taken over.
  *
  * @throws Misread.
  */
@@ -27,6 +30,10 @@ export function readHTTP(text: string): Asked {
   const more = goingOn < 0 ? own : own.slice(0, goingOn);
   const { method, url, at } = requestLine(begin, more);
   const blank = own.findIndex(({ text: line }) => line.trim() === "");
+  const ifVersion = own
+    .slice(more.length, blank < 0 ? undefined : blank)
+    .map(({ text: line, at: start }) => readIfMatch(line, start))
+    .find((versions) => versions !== undefined);
   const behind = blank < 0 ? [] : own.slice(blank + 1);
   const body = behind
     .map(({ text: line }) => line)
@@ -36,6 +43,7 @@ export function readHTTP(text: string): Asked {
     method,
     ...readURL(url, at),
     ...(body !== "" && { body: readBody(body, behind[0]!.at) }),
+    ...(ifVersion !== undefined && { ifVersion }),
   });
 }
 

@@ -2,6 +2,7 @@ import type { Method, Scope } from "../../../../client/options.ts";
 import { METHOD_OF, traitsOf } from "../../../request/method.ts";
 import { encodeURLValue } from "../../../rjson/rjson.ts";
 import { compact, isPlain } from "./notation.ts";
+import type { Versions } from "./versions.ts";
 
 export type { Method, Scope };
 
@@ -24,6 +25,8 @@ export interface Asked {
   readonly aggregate?: Plain;
   /** What a POST or PATCH sends. */
   readonly body?: unknown;
+  /** The versions that rows must have for a PATCH or DELETE to be done. */
+  readonly ifVersion?: Versions;
 }
 
 /** Where a route answers. */
@@ -50,11 +53,15 @@ export function placeOf({ origin, pathname }: { readonly origin: string; readonl
 /** Whether a method sends a body. */
 export const takesBody = (method: Method): boolean => ["insert", "update"].includes(traitsOf(method).action);
 
+/** Whether a method looks at the versions of rows. */
+const takesVersions = (method: Method): boolean => ["update", "delete"].includes(traitsOf(method).action);
+
 /** Whether a method may change rows. */
 export const isWrite = (method: Method): boolean => traitsOf(method).writes;
 
-/** The same in its one form: nothing that is undefined or empty, and no body that is not sent. */
-export function normal({ method, resource, scope, parameters, select, aggregate, body }: Asked): Asked {
+/** The same in its one form: nothing that is undefined or empty, and nothing that its method does not send. */
+export function normal(question: Asked): Asked {
+  const { method, resource, scope, parameters, select, aggregate, body, ifVersion } = question;
   return {
     method,
     resource,
@@ -63,6 +70,7 @@ export function normal({ method, resource, scope, parameters, select, aggregate,
     ...(isFilled(select) && aggregate === undefined && { select }),
     ...(aggregate !== undefined && { aggregate }),
     ...(body !== undefined && takesBody(method) && { body }),
+    ...(ifVersion !== undefined && takesVersions(method) && { ifVersion }),
   };
 }
 

@@ -7,7 +7,7 @@ import { Digits } from "../model/digits.ts";
 import { conditionsIn } from "../model/filter.ts";
 import type { Refused } from "../model/refusal.ts";
 import type { Asked, Plain } from "../model/request.ts";
-import { removalOf } from "../row.ts";
+import { guarded, removalOf } from "../row.ts";
 import type { RowAsked, State } from "../state.ts";
 import { Dialog } from "./dialog.tsx";
 import { Told } from "./part.tsx";
@@ -22,7 +22,8 @@ export function RemoveRow({ state, actions, by, row }: RemoveRowProps) {
   const [refused, setRefused] = useState<Refused | undefined>();
   const question = state.outcome!.asked;
   const declared = ruleOf(state.access!, question)?.params ?? [];
-  const removal = removalOf({ question, by, declared });
+  const asked = removalOf({ question, by, declared });
+  const removal = guarded(asked, ruleOf(state.access!, asked)?.version, row);
   const remove = async (): Promise<void> =>
     setRefused(await actions.writeRow(removal, "The row is removed."));
   const keep = (): void => actions.dialog(undefined);
