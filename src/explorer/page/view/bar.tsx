@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { Actions } from "../actions.ts";
 import type { State } from "../state.ts";
 import { Choice } from "./choice.tsx";
@@ -48,7 +48,7 @@ function Theme() {
     matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light",
   );
   const [isChosen, setChosen] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const system = matchMedia("(prefers-color-scheme: dark)");
     const follow = (): void => setTheme(system.matches ? "dark" : "light");
     if (!isChosen) system.addEventListener("change", follow);
