@@ -29,6 +29,12 @@ export function Explanation({ told }: { readonly told: Told }) {
           {refused.hint !== undefined && <p class="aside">{refused.hint}</p>}
         </section>
       )}
+      {told.became !== undefined && (
+        <section aria-label="What it became">
+          <h3>What the question became</h3>
+          <Parts became={told.became} />
+        </section>
+      )}
       {mentions.length > 0 && <Mentions mentions={mentions} />}
       {statements.map((statement) => (
         <Statement key={statement.of} statement={statement} />
@@ -55,6 +61,30 @@ function Rules({ rules }: Pick<Told, "rules">) {
         ))}
       </ul>
     </section>
+  );
+}
+
+/** The parts of a question, with what was left out filled in; relations one by one below. */
+function Parts({ became: { relations = {}, ...parts } }: { readonly became: NonNullable<Told["became"]> }) {
+  return (
+    <>
+      <dl class="one">
+        {Object.entries(parts).map(([name, part]) => (
+          <Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <code>{Array.isArray(part) ? part.join(", ") : String(part)}</code>
+            </dd>
+          </Fragment>
+        ))}
+      </dl>
+      {Object.entries(relations).map(([name, inner]) => (
+        <section key={name} aria-label={`with ${name}`}>
+          <h4>with {name}</h4>
+          <Parts became={inner} />
+        </section>
+      ))}
+    </>
   );
 }
 
