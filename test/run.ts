@@ -32,7 +32,12 @@ const WAITING: Part = "fault/";
  * Where so much code runs so seldom, most compilations for code that runs for long are in vain, and so is it to give
  * memory back that is wanted again at once: together a quarter of the time.
  */
-const SETTINGS = { BUN_JSC_useFTLJIT: "0", MIMALLOC_PURGE_DELAY: "-1" } as const;
+const SETTINGS = {
+  BUN_JSC_useFTLJIT: "0",
+  MIMALLOC_PURGE_DELAY: "-1",
+  // Of those that are under way at once in one process, hundreds are streams, and answers that no test has read.
+  BUN_CONFIG_MAX_HTTP_REQUESTS: "4096",
+} as const;
 
 /** Where files are in memory, on Linux: a commit need not wait for a disk, which a third of the time goes to. */
 const MEMORY = "/dev/shm";

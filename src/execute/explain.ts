@@ -40,7 +40,19 @@ export async function explainStatement(
   await planning.catch((error: unknown) => {
     if (!(error instanceof NothingToCommit)) throw error;
   });
+  if (dialect.speaks === "sqlite" && statement.kind !== "text") await forgotten();
   return explanation!;
+}
+
+const { Bun: runtime } = globalThis as { readonly Bun?: { gc(force: boolean): void } };
+
+/**
+ * libSQL ends a statement when it is collected as garbage, and where there is one connection no write is committed before:
+ * so it is collected now, where the runtime does so when it is asked.
+ */
+async function forgotten(): Promise<void> {
+  runtime?.gc(true);
+  await new Promise((done) => setTimeout(done, 0));
 }
 
 /**
