@@ -2,9 +2,13 @@ import { is, SQL, sql } from "drizzle-orm";
 import type { Row } from "../../author/author.ts";
 import { type ColumnInfo, type DatabaseKind, storedAs } from "../../schema/schema.ts";
 
+/** A text of more characters might be more than `jsonb` takes. */
+const LONGEST = 16_777_216;
+
 /**
  * Rows of values as one value, which takes a fraction of the time that it takes to bind each by itself; `undefined` where one
- * of them is nothing that JSON says as it would be bound. `before` stands at the beginning of each row.
+ * of them is nothing that JSON says as it would be bound, or all are too long for one. `before` stands at the beginning of
+ * each row.
  */
 export function givenRows(
   values: readonly Row[],
@@ -24,7 +28,10 @@ export function givenRows(
     rows.push(cells);
   }
   const long = rows.some((cells) => cells.some((cell) => typeof cell === "bigint"));
-  return long ? `[${rows.map((cells) => `[${cells.map(cellJSON).join()}]`).join()}]` : JSON.stringify(rows);
+  const json = long
+    ? `[${rows.map((cells) => `[${cells.map(cellJSON).join()}]`).join()}]`
+    : JSON.stringify(rows);
+  return json.length > LONGEST ? undefined : json;
 }
 
 /** With all digits of a whole number. */
@@ -54,8 +61,8 @@ export const givenAt = ({ column, database }: ColumnInfo, place: number): SQL =>
       : `("value" ->> ${place})${storedAs(column) ?? ""}`,
   );
 
-/** The rows, each as one value, in their order. */
+/** The rows, each as one value, in their order. PostgreSQL would read the text of a row anew for each of its values. */
 export const eachGiven = (database: DatabaseKind, json: string): SQL =>
   database === "sqlite"
     ? sql`json_each(${json}) where true`
-    : sql`json_array_elements(${json}::text::json) with ordinality as "~given" ("value", "~place") order by "~place"`;
+    : sql`jsonb_array_elements(${json}::text::jsonb) with ordinality as "~given" ("value", "~place") order by "~place"`;

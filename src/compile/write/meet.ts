@@ -109,7 +109,7 @@ function keysAsOne(
   const place = sqlite ? `"key" + ${from}` : `"~at" - 1 + ${from}`;
   const each = sqlite
     ? `json_each(${mark}1)`
-    : `json_array_elements(${mark}1::text::json) with ordinality as "~each" ("value", "~at")`;
+    : `jsonb_array_elements(${mark}1::text::jsonb) with ordinality as "~each" ("value", "~at")`;
   return { rows: `select ${[place, ...key].join(", ")} from ${each}`, bound: [json] };
 }
 
