@@ -47,7 +47,7 @@ export { type Seen, WHOLE_ROW } from "./write/seen.ts";
 export { type Attempt, pin, type Rehearsal, SAVEPOINT } from "./write/rehearsal.ts";
 export type { RevisedRows } from "./write/revise.ts";
 export { joinedRows, noRow, otherRows } from "./write/joined.ts";
-export { type Told, toldOf } from "./write/told.ts";
+export { type Told, toldOf, toldText } from "./write/told.ts";
 export type {
   Known,
   MeetStep,

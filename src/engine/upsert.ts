@@ -137,22 +137,22 @@ class Upsert<Shaped> {
 
 /** What is answered of rows, in the order in which they were sent. */
 class Answers {
-  readonly #rows = new Map<number, unknown>();
+  /** By the places of those that were sent; of some nothing is answered. */
+  readonly #rows: unknown[] = [];
   #affected = 0;
   #total: number | undefined;
 
   add({ rows, rowsAffected = 0, total }: QueryResult, places: readonly number[]): void {
     this.#affected += rowsAffected;
     if (total !== undefined) this.#total = total;
-    for (const [index, row] of ((rows ?? []) as readonly unknown[]).entries())
-      this.#rows.set(places[index]!, row);
+    const answered = (rows ?? []) as readonly unknown[];
+    for (let index = 0; index < answered.length; index++) this.#rows[places[index]!] = answered[index];
   }
 
   /** Without rows, where of some of them nothing may be answered. */
   outcome({ rows, rowsAffected: inserted = 0 }: QueryResult, countOnly: boolean): QueryResult {
-    const ordered = [...this.#rows].toSorted(([a], [b]) => a - b).map(([, row]) => row);
     return {
-      ...(rows !== undefined && !countOnly && { rows: ordered }),
+      ...(rows !== undefined && !countOnly && { rows: this.#rows.filter((row) => row !== undefined) }),
       rowsAffected: this.#affected,
       inserted,
       count: this.#affected,

@@ -1,5 +1,5 @@
 import type { Row } from "../author/author.ts";
-import { type MeetStep, type Told, toldOf } from "../compile/compile.ts";
+import { type MeetStep, type Told, toldOf, toldText } from "../compile/compile.ts";
 import { conflict, invalidBody } from "../error.ts";
 import type { WritePlan } from "../plan/plan.ts";
 import type { Writer } from "./writer.ts";
@@ -88,13 +88,14 @@ class Guests {
   /** Takes what was found of rows at some places: where the place stands, and what tells the row that is met. */
   meet(found: readonly ArrayLike<unknown>[], places: readonly number[]): void {
     for (const cells of found) {
-      const [index, ...told] = Array.from(cells) as [unknown, ...string[]];
-      this.#take(places[Number(index)]!, told);
+      const told: string[] = [];
+      for (let index = 1; index < cells.length; index++) told.push(cells[index] as string);
+      this.#take(places[Number(cells[0])]!, told);
     }
   }
 
   #take(place: number, told: Told): void {
-    const key = JSON.stringify(told);
+    const key = toldText(told);
     const owner = this.#owners.get(key);
     this.seats.add(place);
     if (owner !== undefined) return this.#refuse(Math.max(owner, place), Math.min(owner, place));
@@ -109,7 +110,7 @@ class Guests {
     const all = rows.length === places.length;
     for (const [index, row] of rows.entries())
       if (all) this.#placed.push({ place: places[index]!, row });
-      else this.#written.set(JSON.stringify(toldOf(row, this.#plan)), row);
+      else this.#written.set(toldText(toldOf(row, this.#plan)), row);
     return all;
   }
 
@@ -135,6 +136,6 @@ class Guests {
 export function placesOf(rows: readonly Row[], keys: readonly Told[], plan: WritePlan): readonly number[] {
   // The key of one row may change.
   if (keys.length === 1) return rows.map(() => 0);
-  const places = new Map(keys.map((told, place) => [JSON.stringify(told), place]));
-  return rows.map((row) => places.get(JSON.stringify(toldOf(row, plan)))!);
+  const places = new Map(keys.map((told, place) => [toldText(told), place]));
+  return rows.map((row) => places.get(toldText(toldOf(row, plan)))!);
 }

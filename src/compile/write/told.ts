@@ -30,6 +30,9 @@ export const toldOf = (row: Row, plan: WritePlan): Told =>
 export const valuesOf = (told: Told, { database, primaryKey }: Telling): readonly SQL[] =>
   told.map((cell, index) => cellValue(database, cell, typeName(primaryKey[index]!.column)));
 
+/** One text for what tells a row: no two rows have the same. */
+export const toldText = (told: Told): string => (told.length === 1 ? told[0]! : JSON.stringify(told));
+
 /** The values of such texts as JSON says them; `undefined` where it says one of them otherwise. */
 export function keyOf(told: Told, database: TableInfo["database"]): readonly unknown[] | undefined {
   if (database === "postgresql") return told;
