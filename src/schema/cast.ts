@@ -47,6 +47,15 @@ export function restoreOf(column: Column): string {
  * for it would be: nothing cuts it to a length. `undefined` for a type of which that is not known.
  */
 export function storedAs(column: Column): string | undefined {
+  let known = STORED_AS.get(column);
+  if (known === undefined) STORED_AS.set(column, (known = { suffix: readStoredAs(column) }));
+  return known.suffix;
+}
+
+/** Asked for every statement, and always the same. */
+const STORED_AS = new WeakMap<Column, { readonly suffix: string | undefined }>();
+
+function readStoredAs(column: Column): string | undefined {
   if (databaseOf(column) === "sqlite") return "";
   if (isEnum(column) || is(column, PgArray)) return undefined;
   const type = readType(column.getSQLType());

@@ -60,9 +60,9 @@ const json: Fit = {
 
 /** What values each type takes, in a filter and stored. No other type is ever compared. */
 const FITS: ReadonlyMap<string, Fit> = new Map<string, Fit>([
-  ["int2", { wanted: "a whole number of 16 bits", fit: fitInteger(16n) }],
-  ["int4", { wanted: "a whole number of 32 bits", fit: fitInteger(32n) }],
-  ["int8", { wanted: "a whole number of 64 bits", fit: fitInteger(64n) }],
+  ["int2", { wanted: "a whole number of 16 bits", fit: fitInteger(16) }],
+  ["int4", { wanted: "a whole number of 32 bits", fit: fitInteger(32) }],
+  ["int8", { wanted: "a whole number of 64 bits", fit: fitInteger(64) }],
   ["numeric", { wanted: wantedNumeric, fit: fitNumeric }],
   ["float4", { wanted: "a number of 32 bits", fit: fitReal(Math.fround) }],
   ["float8", { wanted: "a finite number", fit: fitReal((value) => value) }],

@@ -4,17 +4,19 @@ import { Gap } from "./gap.ts";
 import type { SqlType } from "./type.ts";
 
 /** A whole number of so many bits, as a number, a big integer or its digits. */
-export const fitInteger =
-  (bits: bigint) =>
-  (value: Scalar): Scalar | undefined => {
+export function fitInteger(bits: number): (value: Scalar) => Scalar | undefined {
+  const limit = 2 ** (bits - 1);
+  const long = BigInt(limit);
+  return (value) => {
+    if (typeof value === "number")
+      return Number.isSafeInteger(value) && value >= -limit && value < limit ? value : undefined;
     const number = readInteger(value);
-    const limit = 1n << (bits - 1n);
-    return number !== undefined && number >= -limit && number < limit ? value : undefined;
+    return number !== undefined && number >= -long && number < long ? value : undefined;
   };
+}
 
 function readInteger(value: Scalar): bigint | undefined {
   if (typeof value === "bigint") return value;
-  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : undefined;
   return typeof value === "string" && /^[+-]?\d{1,20}$/.test(value)
     ? BigInt(value.replace("+", ""))
     : undefined;
