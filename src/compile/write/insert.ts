@@ -36,9 +36,22 @@ type Given =
 
 /** What the columns of a new row get. */
 interface GivenAll {
-  readonly columns: readonly string[];
-  readonly marks: readonly string[];
+  readonly columns: readonly ColumnInfo[];
+  /** What stands in the statement for those that get no value of their own. */
+  readonly texts: readonly (string | undefined)[];
   readonly values: readonly unknown[];
+}
+
+/** All that makes a statement another one. */
+interface Shape extends Required<InsertOptions> {
+  readonly given: GivenAll;
+  readonly checked: Lifted | "all" | "none";
+}
+
+/** The key of a plan's statement, and the shape that it is for. */
+interface Keyed {
+  readonly shape: Shape;
+  readonly key: string;
 }
 
 /** Whether a column may come to hold integers beyond 2^53, which libsql refuses to read. */
@@ -53,6 +66,9 @@ export class InsertWriter {
     weigh: (key, { text }) => key.length + text.length,
   });
   readonly #seen = new Seen();
+  /** Nearly all rows of a plan are of one shape: its key need not be written anew. */
+  readonly #keys = new WeakMap<WritePlan, Keyed>();
+  readonly #taken = new WeakMap<WritePlan, boolean>();
 
   constructor(speech: Speech) {
     this.#speech = speech;
@@ -64,7 +80,13 @@ export class InsertWriter {
   }
 
   /** Whether a plan inserts rows, which meet no others, whose values are answered as they are stored, and nothing beside them. */
-  takes({ kind, answer, meeting }: WritePlan): boolean {
+  takes(plan: WritePlan): boolean {
+    let taken = this.#taken.get(plan);
+    if (taken === undefined) this.#taken.set(plan, (taken = this.#isTaken(plan)));
+    return taken;
+  }
+
+  #isTaken({ kind, answer, meeting }: WritePlan): boolean {
     const { syntax } = this.#speech;
     return (
       kind === "insert" &&
@@ -86,69 +108,66 @@ export class InsertWriter {
     plan: WritePlan,
     check: Rows,
     row: Row,
-    { cells = [], alone = false }: InsertOptions = {},
+    { cells = NO_CELLS, alone = false }: InsertOptions = {},
   ): WritingOne | undefined {
     const given = this.#givenAll(plan, row);
     if (given === undefined) return undefined;
     const checked = typeof check === "string" ? check : takeApart(check, this.#speech);
-    const { toRows, text } = this.#statement(plan, given, checked, { cells, alone });
+    const { toRows, text } = this.#statement(plan, { given, checked, cells, alone });
     const values = typeof checked === "string" ? given.values : [...given.values, ...checked.values];
     return { kind: "one", ask: { kind: "text", text, values }, cells: cells.length, toRows };
   }
 
-  #statement(
-    plan: WritePlan,
-    given: GivenAll,
-    checked: Lifted | "all" | "none",
-    options: Required<InsertOptions>,
-  ): InsertStatement {
-    const { cells, alone } = options;
-    const { columns, marks, values } = given;
-    const { selected, secured } = plan.answer;
-    const asked = typeof checked === "string" ? checked : checked.parts.join(MARK);
-    const sent = selected.map(({ expression }) => expression.column.index).join();
-    const key = `${alone ? "alone;" : ""}${policyId(secured.policy)};${sent};${columns.join()};${marks.join()};${cells.map(({ index }) => index).join()};${asked}`;
+  #statement(plan: WritePlan, shape: Shape): InsertStatement {
+    const key = this.#key(plan, shape);
     let statement = this.#statements.get(key);
     if (statement === undefined) {
-      const condition =
-        typeof checked === "string"
-          ? `1 = ${checked === "none" ? 0 : 1}`
-          : numbered(checked, values.length + 1, this.#speech.syntax);
-      statement = this.#write(plan, given, condition, options);
+      statement = this.#write(plan, shape);
       if (statement.text.length <= LONGEST && this.#seen.before(key)) this.#statements.set(key, statement);
     }
     return statement;
   }
 
+  #key(plan: WritePlan, shape: Shape): string {
+    const last = this.#keys.get(plan);
+    if (last !== undefined && isSame(last.shape, shape)) return last.key;
+    const { given, checked, cells, alone } = shape;
+    const { selected, secured } = plan.answer;
+    const asked = typeof checked === "string" ? checked : checked.parts.join(MARK);
+    const sent = selected.map(({ expression }) => expression.column.index).join();
+    const columns = given.columns.map(({ index }, place) => `${index}${given.texts[place] ?? ""}`).join(MARK);
+    const told = cells.map(({ index }) => index).join();
+    const key = [alone ? "alone" : "", policyId(secured.policy), sent, columns, told, asked].join(";");
+    if (key.length <= LONGEST) this.#keys.set(plan, { shape: withoutValues(shape), key });
+    return key;
+  }
+
   /** The columns that a row gives values to, and the values; `undefined` where one is SQL. */
   #givenAll({ answer }: WritePlan, row: Row): GivenAll | undefined {
-    const columns: string[] = [];
-    const marks: string[] = [];
+    const columns: ColumnInfo[] = [];
+    const texts: (string | undefined)[] = [];
     const values: unknown[] = [];
-    const { mark } = this.#speech.syntax;
     for (const column of answer.secured.table.columns.values()) {
       if (column.column.generated !== undefined) continue;
       const given = this.#given(column, row);
       if (given === undefined) continue;
       if (given.kind === "value" && is(given.value, SQL)) return undefined;
-      columns.push(this.#speech.column(column.column));
-      marks.push(given.kind === "text" ? given.text : `${mark}${values.push(given.value)}${column.cast}`);
+      columns.push(column);
+      texts.push(given.kind === "text" ? given.text : undefined);
+      if (given.kind === "value") values.push(given.value);
     }
-    return columns.length === 0 ? undefined : { columns, marks, values };
+    return columns.length === 0 ? undefined : { columns, texts, values };
   }
 
-  #write(
-    { answer }: WritePlan,
-    { columns, marks }: GivenAll,
-    condition: string,
-    { cells, alone }: Required<InsertOptions>,
-  ): InsertStatement {
-    const { column: nameOf, syntax } = this.#speech;
+  #write({ answer }: WritePlan, shape: Shape): InsertStatement {
+    const { given, cells } = shape;
+    const { column: nameOf, syntax, database } = this.#speech;
     const table = tableName(answer, this.#speech);
     const named = (column: ColumnInfo): string => `${table}.${nameOf(column.column)}`;
-    const passed = alone ? guarded(condition, this.#speech) : `case when ${condition} then 1 else 0 end`;
-    const inserted = `insert into ${table} (${columns.join(", ")}) values (${marks.join(", ")}) returning`;
-    if (this.#speech.database === "postgresql") {
+    const columns = given.columns.map(({ column }) => nameOf(column));
+    const passed = this.#passed(shape);
+    const inserted = `insert into ${table} (${columns.join(", ")}) values (${this.#marks(given).join(", ")}) returning`;
+    if (database === "postgresql") {
       const object = syntax.object(
         answer.selected.map(({ name, expression: { column } }) => [name, syntax.json(column, named(column))]),
       );
@@ -156,14 +175,28 @@ export class InsertWriter {
     }
     const told = cells.map((column) => syntax.sentExtra(named(column)));
     // What a client or an author gave was checked; what the database makes may be of any size.
-    const given = new Set(columns.filter((_, index) => marks[index]!.startsWith(syntax.mark)));
+    const bound = new Set(given.columns.filter((_, place) => given.texts[place] === undefined));
     const sent = answer.selected.map(({ expression: { column } }) =>
-      given.has(nameOf(column.column)) ? flatColumn(column, named(column)) : flatMade(column, named(column)),
+      bound.has(column) ? flatColumn(column, named(column)) : flatMade(column, named(column)),
     );
     return {
       text: `${inserted} ${[passed, ...told, ...sent].join(", ")}`,
       toRows: rowsWriter(answer, 1 + cells.length, true),
     };
+  }
+
+  #marks({ columns, texts }: GivenAll): readonly string[] {
+    let values = 0;
+    return columns.map(({ cast }, place) => texts[place] ?? `${this.#speech.syntax.mark}${++values}${cast}`);
+  }
+
+  /** Whether the row passes: 1 or 0, or the end of a statement that has to undo itself. */
+  #passed({ given, checked, alone }: Shape): string {
+    const condition =
+      typeof checked === "string"
+        ? `1 = ${checked === "none" ? 0 : 1}`
+        : numbered(checked, given.values.length + 1, this.#speech.syntax);
+    return alone ? guarded(condition, this.#speech) : `case when ${condition} then 1 else 0 end`;
   }
 
   /** What Drizzle's own insert would give a column: the value, a default, or what an update would set. */
@@ -182,6 +215,37 @@ export class InsertWriter {
     const made = madeValue(info);
     return made === undefined ? undefined : { kind: "value", value: driverValue(info, made) };
   }
+}
+
+const NO_CELLS: readonly ColumnInfo[] = [];
+
+/** A shape as it is remembered. */
+const withoutValues = (shape: Shape): Shape => ({
+  ...shape,
+  given: { ...shape.given, values: [] },
+  checked: typeof shape.checked === "string" ? shape.checked : { ...shape.checked, values: [] },
+});
+
+function isSame(one: Shape, other: Shape): boolean {
+  return (
+    one.alone === other.alone &&
+    areSame(one.given.columns, other.given.columns) &&
+    areSame(one.given.texts, other.given.texts) &&
+    areSame(one.cells, other.cells) &&
+    isSameCondition(one.checked, other.checked)
+  );
+}
+
+/** Whether two conditions differ in their values at most. */
+function isSameCondition(one: Shape["checked"], other: Shape["checked"]): boolean {
+  if (typeof one === "string" || typeof other === "string") return one === other;
+  return areSame(one.parts, other.parts);
+}
+
+function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let index = 0; index < some.length; index++) if (some[index] !== others[index]) return false;
+  return true;
 }
 
 /** A value as the driver takes it; `null` has no mapping, and SQL stays SQL. */
