@@ -83,8 +83,10 @@ export async function readForm(request: Request, maxBytes: number, milliseconds:
 }
 
 /** The content type of a body, without parameters. */
-export const mediaType = ({ headers }: Request): string =>
-  (headers.get("content-type") ?? "").split(";", 1)[0]!.trim().toLowerCase();
+export function mediaType({ headers }: Request): string {
+  const sent = headers.get("content-type") ?? "";
+  return DECODERS.has(sent) ? sent : sent.split(";", 1)[0]!.trim().toLowerCase();
+}
 
 const otherType = (type: string, taken: Iterable<string>): QueryError =>
   new QueryError(
@@ -109,36 +111,44 @@ async function readText(request: Request, maxBytes: number, milliseconds: number
   const announced = Number(request.headers.get("content-length") ?? Number.NaN);
   // An announced size saves reading, but only counted bytes are trusted.
   if (announced > maxBytes) throw tooLarge(maxBytes);
-  const utf8 = new UTF8();
+  let read: Read;
   try {
-    if (announced <= SMALL) {
-      const bytes = await within(milliseconds, whole(request), lateBody);
-      if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
-      utf8.add(bytes);
-    } else await readChunks(request, maxBytes, milliseconds, utf8);
+    read =
+      announced <= SMALL
+        ? await readWhole(request, maxBytes, milliseconds)
+        : await readChunks(request, maxBytes, milliseconds);
   } catch (error) {
     throw error instanceof QueryError ? error : invalidBody("the body ended before it was complete");
   }
   // A server hands over the bytes that were announced, or fails; none are left where somebody took them.
-  if (announced > 0 && utf8.bytes === 0) throw readBefore();
-  return utf8.end();
+  if (announced > 0 && read.bytes === 0) throw readBefore();
+  return read.text;
+}
+
+/** A body that was read. */
+interface Read {
+  readonly bytes: number;
+  readonly text: string;
+}
+
+async function readWhole(request: Request, maxBytes: number, milliseconds: number): Promise<Read> {
+  const bytes = await within(milliseconds, whole(request), lateBody);
+  if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
+  return { bytes: bytes.byteLength, text: decoded(WHOLE, bytes) };
 }
 
 /** Reads a body by chunks, and stops the reading of what is late. */
-async function readChunks(
-  request: Request,
-  maxBytes: number,
-  milliseconds: number,
-  utf8: UTF8,
-): Promise<void> {
+async function readChunks(request: Request, maxBytes: number, milliseconds: number): Promise<Read> {
+  const utf8 = new UTF8();
   // What is left of a body that was begun elsewhere would read as a whole one.
   if (request.bodyUsed || request.body?.locked === true) throw readBefore();
   const reader = request.body?.getReader();
-  if (reader === undefined) return;
+  if (reader === undefined) return { bytes: 0, text: "" };
   await within(milliseconds, drain(reader, maxBytes, utf8), () => {
     reader.cancel().catch(() => undefined);
     return lateBody();
   });
+  return { bytes: utf8.bytes, text: utf8.end() };
 }
 
 async function drain(
@@ -169,21 +179,24 @@ class UTF8 {
   #text = "";
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
 
-  add(chunk: Uint8Array | ArrayBuffer): void {
+  add(chunk: Uint8Array): void {
     this.bytes += chunk.byteLength;
-    this.#text += this.#decode(chunk);
+    this.#text += decoded(this.#decoder, chunk, true);
   }
 
   end(): string {
-    return this.#text + this.#decode();
+    return this.#text + decoded(this.#decoder);
   }
+}
 
-  #decode(chunk?: Uint8Array | ArrayBuffer): string {
-    try {
-      return this.#decoder.decode(chunk, { stream: chunk !== undefined });
-    } catch {
-      throw invalidBody("the body is not UTF-8");
-    }
+/** For bytes that are there at once, of which it keeps none. */
+const WHOLE = new TextDecoder("utf-8", { fatal: true });
+
+function decoded(decoder: TextDecoder, bytes?: Uint8Array | ArrayBuffer, stream = false): string {
+  try {
+    return decoder.decode(bytes, { stream });
+  } catch {
+    throw invalidBody("the body is not UTF-8");
   }
 }
 

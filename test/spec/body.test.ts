@@ -46,6 +46,20 @@ describe("a body", () => {
     expect(answer.status).toBe(200);
   });
 
+  test("is read whole behind one that was cut within a character", async () => {
+    const app = await start(acl);
+    const send = (body: Uint8Array<ArrayBuffer>) =>
+      app.send("POST", "tags", {
+        headers: { "content-type": "application/json", "content-length": String(body.byteLength) },
+        body,
+      });
+    const bytes = new TextEncoder().encode(JSON.stringify({ id: 9, label: "chárs" }));
+    const cut = await send(bytes.slice(0, bytes.indexOf(0xc3) + 1));
+    expect(cut).toMatchObject({ status: 400, body: { code: "invalid-body" } });
+    const whole = await send(bytes);
+    expect(whole.body).toEqual({ rowsAffected: 1, count: 1, tags: [{ id: 9, label: "chárs" }] });
+  });
+
   test("in RJSON may be an array", async () => {
     const app = await start(acl);
     const answer = await app.send("POST", "tags", {
