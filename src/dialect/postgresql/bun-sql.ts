@@ -11,7 +11,7 @@ import {
   WatchedClient,
   type Ways,
 } from "./lazy.ts";
-import { databaseOver } from "./session.ts";
+import { sessionOver } from "./session.ts";
 import { boundValue } from "./value.ts";
 import type { Hold, Watch } from "./watch.ts";
 
@@ -192,7 +192,7 @@ export class BunSQL implements Driver {
     const connection = (await database.$client.reserve()) as Reserved;
     hold.drop = () => void connection.close({ timeout: 0 }).catch(() => undefined);
     try {
-      return await databaseOver(database, connection).transaction((tx: Database) => {
+      return await sessionOver(database, connection).transaction((tx: Database) => {
         // The session of a transaction holds Bun's client of it, which Drizzle does not tell.
         const { session } = tx as { session: { client: object } };
         const tag = session.client as unknown as Tag;
