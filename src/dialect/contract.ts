@@ -58,6 +58,12 @@ export interface Dialect {
     most?: number,
   ): ResultRows | Promise<ResultRows>;
   /**
+   * How the database would answer a statement that begins with `explain`: its rows, or `undefined` where it cannot be
+   * asked. Where it is absent {@link Dialect.query} is asked, in a transaction that is rolled back: that is right where a
+   * statement ends with its last row. It is called outside of transactions.
+   */
+  readonly plan?: ((text: string, values: readonly unknown[]) => Promise<ResultRows | undefined>) | undefined;
+  /**
    * Where statements of others fall inside an open transaction, because there is one connection: the door that they pass
    * when none is open.
    */

@@ -110,6 +110,10 @@ export class Replicas implements Dialect {
     return (this.#owners.get(database as object) ?? this.#primary).query(database, text, values, most);
   }
 
+  get plan(): Dialect["plan"] {
+    return this.#primary.plan?.bind(this.#primary);
+  }
+
   failure(error: unknown, mode: "read" | "write"): QueryError | undefined {
     return this.#primary.failure(error, mode);
   }

@@ -1,5 +1,5 @@
 import type { Statement } from "../compile/compile.ts";
-import type { Database, Dialect } from "../dialect/dialect.ts";
+import type { Database, Dialect, ResultRows } from "../dialect/dialect.ts";
 import { queryOf } from "./query.ts";
 
 /** A statement that is explained: what would be sent, and how the database would answer it. It is not run. */
@@ -24,35 +24,24 @@ export async function explainStatement(
   dialect: Dialect,
   statement: Explainable,
 ): Promise<ExplainedStatement> {
-  let explanation: ExplainedStatement | undefined;
+  const { asking, line, scans } = WAYS[dialect.speaks];
+  let sent: Pick<ExplainedStatement, "text" | "values"> | undefined;
+  let rows: ResultRows | undefined;
   const planning = dialect.transaction("read", async (transaction: Database) => {
-    const { text, values } =
+    sent =
       statement.kind === "text" || statement.kind === "returning"
         ? statement
         : written(transaction, statement);
-    const { asking, line } = WAYS[dialect.speaks];
-    const rows = await dialect.query(transaction, asking(text), values);
-    const lines = rows.map((row) => String(row[line]));
-    const plan = lines.map((line) => ({ text: line, scan: SCANS[dialect.speaks](line) }));
-    explanation = { text, values, plan };
+    if (dialect.plan === undefined) rows = await dialect.query(transaction, asking(sent.text), sent.values);
     throw new NothingToCommit();
   });
   await planning.catch((error: unknown) => {
     if (!(error instanceof NothingToCommit)) throw error;
   });
-  if (dialect.speaks === "sqlite" && statement.kind !== "text") await forgotten();
-  return explanation!;
-}
-
-const { Bun: runtime } = globalThis as { readonly Bun?: { gc(force: boolean): void } };
-
-/**
- * libSQL ends a statement when it is collected as garbage, and where there is one connection no write is committed before:
- * so it is collected now, where the runtime does so when it is asked.
- */
-async function forgotten(): Promise<void> {
-  runtime?.gc(true);
-  await new Promise((done) => setTimeout(done, 0));
+  const { text, values } = sent!;
+  rows ??= (await dialect.plan?.(asking(text), values)) ?? [];
+  const lines = Array.from(rows, (row) => String(row[line]));
+  return { text, values, plan: lines.map((one) => ({ text: one, scan: scans(one) })) };
 }
 
 /**
@@ -64,14 +53,28 @@ class NothingToCommit extends Error {}
 /** How many were explained. */
 let explained = 0;
 
-/** How a plan is asked for, and where its lines stand in rows. */
-const WAYS: Readonly<
-  Record<Dialect["speaks"], { readonly asking: (text: string) => string; readonly line: number }>
-> = {
-  // bun:sqlite leaves the plan of a write open until its statement ends, and nothing is committed before: so each is
-  // another text, and no statement of it is kept.
-  sqlite: { asking: (text) => `explain query plan ${text} /* ${++explained} */`, line: 3 },
-  postgresql: { asking: (text) => `explain ${text}`, line: 0 },
+interface Way {
+  readonly asking: (text: string) => string;
+  /** Where the lines stand in rows. */
+  readonly line: number;
+  /** Whether a line, names of the reader's own aside, tells of a table which is read from one end to the other. */
+  readonly scans: (line: string) => boolean;
+}
+
+/** How a plan is asked for, and what it says. */
+const WAYS: Readonly<Record<Dialect["speaks"], Way>> = {
+  sqlite: {
+    // bun:sqlite leaves the plan of a write open until its statement ends, and nothing is committed before: so each is
+    // another text, and no statement of it is kept.
+    asking: (text) => `explain query plan ${text} /* ${++explained} */`,
+    line: 3,
+    scans: (line) => /^SCAN (?!CONSTANT|\(|~)/.test(line) && !/ (?:USING|VIRTUAL) /.test(line),
+  },
+  postgresql: {
+    asking: (text) => `explain ${text}`,
+    line: 0,
+    scans: (line) => line.includes("Seq Scan on "),
+  },
 };
 
 /** What Drizzle would send. */
@@ -86,9 +89,3 @@ function written(
   const { sql, params } = query.toSQL();
   return { text: sql, values: params };
 }
-
-/** What lines look like, names of the reader's own aside, that tell of a table which is read from one end to the other. */
-const SCANS: Readonly<Record<Dialect["speaks"], (line: string) => boolean>> = {
-  sqlite: (line) => /^SCAN (?!CONSTANT|\(|~)/.test(line) && !/ (?:USING|VIRTUAL) /.test(line),
-  postgresql: (line) => line.includes("Seq Scan on "),
-};

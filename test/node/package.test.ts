@@ -38,7 +38,6 @@ const ON_BUN: ReadonlySet<string> = new Set([
   "src/live/feed/bun-redis.ts",
   "src/live/feed/bun-sql.ts",
   "src/live/feed/postgres.ts",
-  "src/execute/explain.ts",
 ]);
 
 /** Files that only speak of it. */

@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { createQueryHandler, type QueryRouteOptions } from "@bepalo/query";
 import { fill } from "../support/data.ts";
@@ -261,6 +262,45 @@ describe("$explain", () => {
       expect(performance.now() - began).toBeLessThan(4_000);
     },
     60_000,
+  );
+
+  test.each([
+    ["libsql file", "wal"],
+    ["libsql file", "delete"],
+    ["libsql memory", "memory"],
+  ] as const)(
+    "on %s (%s) the client sees and commits afterwards what it would have",
+    async (name, journal) => {
+      const { database: explained, url, close } = await DATABASES[name]();
+      await explained.run(`pragma journal_mode = ${journal}`);
+      await fill(explained);
+      await explained.run("create virtual table words using fts5(word)");
+      await explained.run("analyze");
+      const on = made({ database: explained, ownConnection: false });
+      const role = { "x-role": "writer" };
+      for (const request of ["DELETE%20one", "articles?select=(orderBy:(views:desc))"]) {
+        const told = await ask(`$explain?request=${request}`, role, on);
+        expect(told.body.statements.length).toBeGreaterThan(0);
+        for (const { plan } of told.body.statements) expect(plan).not.toEqual([]);
+      }
+      const count = async (): Promise<unknown> => await explained.$count(schema.tag);
+      const before = Number(await count());
+      if (journal !== "memory") {
+        const other = new Database(url.slice("file:".length));
+        other.run("insert into tags (label) values ('seen')");
+        expect(await count()).toBe(before + 1);
+        other.run("delete from tags where label = 'seen'");
+        await explained.insert(schema.tag).values({ label: "kept" });
+        expect(other.query("select count(*) n from tags").get()).toEqual({ n: before + 1 });
+        other.close();
+      } else await explained.insert(schema.tag).values({ label: "kept" });
+      const written = await on(
+        new Request("http://local/query/one?select=(where:(id:a1))", { method: "DELETE" }),
+      );
+      expect(written.status).toBe(200);
+      expect(await count()).toBe(before + 1);
+      close();
+    },
   );
 
   test.skipIf(isLeftOut("bun-sql"))("on PostgreSQL it asks that for its plan", async () => {

@@ -6,6 +6,7 @@ import { isUnsayable, sqliteFailure } from "../sqlite/failure.ts";
 import { JSON_PROBE, jsonPassesSelects } from "../sqlite/json.ts";
 import { queueOf, type WriterQueue } from "./writer-queue.ts";
 import { ForeignCommits } from "./foreign-commits.ts";
+import { planElsewhere } from "./plan.ts";
 import { FileReader } from "./reader.ts";
 import { overClient, overTransaction } from "./session.ts";
 import { type LibsqlTransaction, UpgradingTransaction } from "./transaction.ts";
@@ -129,6 +130,12 @@ export class LocalLibsql implements Dialect {
     if (found !== undefined) return found;
     const statement = { sql: text, args: values as InValue[] };
     return (await (tx ?? client).execute(statement)).rows;
+  }
+
+  plan(text: string, values: readonly unknown[]): Promise<ResultRows | undefined> {
+    const ask = (question: string): Promise<ResultRows> =>
+      this.#queue.read(async () => (await this.#queue.client.execute(question)).rows, this.#waitMs);
+    return planElsewhere(ask, text, values);
   }
 
   readonly failure: Dialect["failure"] = sqliteFailure;
