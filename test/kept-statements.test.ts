@@ -7,7 +7,7 @@ import type { Dialect } from "../src/dialect/dialect.ts";
 import { parse } from "../src/http/parse.ts";
 import { planWrite } from "../src/plan/plan.ts";
 import { buildRegistry, type Policy } from "../src/policy/policy.ts";
-import type { Match, Method } from "../src/request/request.ts";
+import { askedAs, type Match, type Method } from "../src/request/request.ts";
 import { readCatalog } from "../src/schema/schema.ts";
 
 // What the engine keeps costs no statement more than it has to.
@@ -34,7 +34,10 @@ const compiler = compilerOf(drizzle(":memory:", { schema }), dialect, "fast");
 
 function steps(resource: string, method: Method, search = "", match?: Match, triggered = false): WriteSteps {
   const request = parse(method, resource, search);
-  const plan = planWrite(policyOf(resource, method), match === undefined ? request : { ...request, match });
+  const plan = planWrite(
+    policyOf(resource, method),
+    match === undefined ? request : askedAs(request, { match }),
+  );
   const admitted = admitAll(plan.nodes, {}) as Admitted;
   const rows = { admitted, check: plain("all"), ensure: "all", counted: plain("all") } as const;
   return compiler.write(plan, rows, { asRows: false, triggered });

@@ -4,6 +4,7 @@ import { invalidValue, QueryError, quote } from "../error.ts";
 import { type Asker, execute, type Runtime } from "../execute/execute.ts";
 import type { AggregatePlan, ReadNode, ReadPlan } from "../plan/plan.ts";
 import { keysOf, type Policy, type QueryResult } from "../policy/policy.ts";
+import { askedAs } from "../request/request.ts";
 import { isResponse } from "../response.ts";
 import type { Lineage } from "../schema/schema.ts";
 import { type Answer, Asked, type Call, isFormatted, type Parts, wantsRows } from "./call.ts";
@@ -245,8 +246,7 @@ class Behalf<Shaped> implements Call<Shaped> {
 
 /** All that a client asks, but how it is remembered. */
 function questionOf(question: Call<unknown>["request"]): string {
-  const { selector } = question; // no member of its own, where it fills a template
-  const asked = { ...question, selector, recurring: undefined, filling: undefined };
+  const asked = askedAs(question, { recurring: undefined, filling: undefined });
   const members = Object.entries(asked).filter(([, member]) => member !== undefined);
   return spelled(members.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }

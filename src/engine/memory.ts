@@ -14,7 +14,14 @@ import {
   type WritePlan,
 } from "../plan/plan.ts";
 import type { Policy } from "../policy/policy.ts";
-import { type Filling, type Operation, type QueryRequest, requestOf, traitsOf } from "../request/request.ts";
+import {
+  askedAs,
+  type Filling,
+  type Operation,
+  type QueryRequest,
+  requestOf,
+  traitsOf,
+} from "../request/request.ts";
 
 /** So many rules one question is remembered under: a rule that leads to resources is another for each list of roles. */
 const MOST = 64;
@@ -74,7 +81,7 @@ export class PlanMemory {
     if (known !== undefined) return known;
     const request = requestOf(operation);
     if (key.length > MAX_REMEMBERED || !this.#seen.before(key)) return request;
-    const recurring = { ...request, recurring: true };
+    const recurring = askedAs(request, { recurring: true });
     this.#requests.set(key, recurring);
     return recurring;
   }
@@ -117,8 +124,7 @@ export class PlanMemory {
     const plan = template.fits ? this.#ofTemplate(policy, filling, changes) : undefined;
     const values = plan && valuesOf(plan, filling);
     if (plan !== undefined && values !== undefined) return { plan, values };
-    const { selector } = request; // no member of its own
-    const whole = planRead(policy, { ...request, selector, recurring: false }, changes);
+    const whole = planRead(policy, askedAs(request, { recurring: false }), changes);
     // There is a plan of the question, and none of its template.
     if (plan === undefined) template.fits = false;
     return { plan: whole };

@@ -19,6 +19,7 @@ import { limitExceeded, QueryError, quote } from "../error.ts";
 import type { Inside, Met } from "../execute/execute.ts";
 import { Spent, type WritePlan } from "../plan/plan.ts";
 import type { Policy, QueryResult } from "../policy/policy.ts";
+import { askedAs } from "../request/request.ts";
 import { Asked, type Call, type Parts } from "./call.ts";
 import { Part } from "./part.ts";
 import { refuseDryRun } from "./prefer.ts";
@@ -37,7 +38,7 @@ export interface Patch {
  * @throws QueryError `forbidden` for who may not change rows.
  */
 export async function planPatch({ policies, plans }: Parts, call: Call<unknown>): Promise<Patch> {
-  const request = { ...call.request, method: "PATCH" } as const;
+  const request = askedAs(call.request, { method: "PATCH" });
   const part = partOf(call);
   if (policies.find(request, "PATCH", part.principal) === undefined)
     throw new QueryError("forbidden", `you may not change rows of ${quote(request.resource)}`, {
@@ -51,7 +52,7 @@ export async function planPatch({ policies, plans }: Parts, call: Call<unknown>)
 }
 
 function partOf(call: Call<unknown>): Part<unknown> {
-  const part = new Part(call, { ...call.request, method: "PATCH" }, (answer) => answer);
+  const part = new Part(call, askedAs(call.request, { method: "PATCH" }), (answer) => answer);
   const { context } = part.principal;
   setParams(context, (call.principal.context.params ?? {}) as Params);
   setFindFirst(context, false);

@@ -4,7 +4,7 @@ import { QueryError } from "../error.ts";
 import type { Inside } from "../execute/execute.ts";
 import { namesRow, planKey, planWrite, rowKeysOf, type Shared, type WritePlan } from "../plan/plan.ts";
 import { exampleOf, type Policy, type QueryResult } from "../policy/policy.ts";
-import { METHOD_OF, type QueryRequest, type RuledMethod } from "../request/request.ts";
+import { askedAs, METHOD_OF, type QueryRequest, type RuledMethod } from "../request/request.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { type Answer, Asked } from "./call.ts";
 import { type Draft, draftedTask, draftWrite, readBody } from "./draft.ts";
@@ -148,7 +148,7 @@ function partOf<Shaped>(
 function withoutColumns({ forbids }: Policy, request: QueryRequest): QueryRequest {
   if (!forbids.has("columns")) return request;
   const { columns: _, ...selector } = request.selector;
-  return { ...request, selector };
+  return askedAs(request, { selector });
 }
 
 const unguarded = new WeakMap<Policy, Policy>();

@@ -1,7 +1,7 @@
 import { type Context, setDryRun } from "../author/author.ts";
 import { limitExceeded, noDryRun, tooFewAffected } from "../error.ts";
 import type { Policy } from "../policy/policy.ts";
-import { type Preferences, type QueryRequest, traitsOf } from "../request/request.ts";
+import { askedAs, type Preferences, type QueryRequest, traitsOf } from "../request/request.ts";
 import type { Call } from "./call.ts";
 import type { Ready } from "./write.ts";
 
@@ -25,7 +25,7 @@ export function refuseDryRun({ dryRun }: Pick<Policy, "dryRun">, context: Contex
 /** A request among several of a client, who bounds the rows of all of them together. */
 export const askedAlone = (request: QueryRequest, { request: { prefer } }: Call<unknown>): QueryRequest =>
   prefer?.minimal === true && traitsOf(request.method).writes
-    ? { ...request, prefer: { rollback: false, minimal: true } }
+    ? askedAs(request, { prefer: { rollback: false, minimal: true } })
     : request;
 
 /**

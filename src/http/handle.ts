@@ -6,6 +6,7 @@ import { type Observer, unwatched } from "../observe.ts";
 import type { LiveAnswers } from "../live/answers.ts";
 import type { AuthorFunction } from "../policy/policy.ts";
 import {
+  askedAs,
   type Method,
   type MethodTraits,
   type Principal,
@@ -226,11 +227,10 @@ function read(visit: Visit, method: Method, search: string): QueryRequest {
 function wishing(query: QueryRequest, request: Request, preferred: Preferred | undefined): QueryRequest {
   const match = readMatch(request);
   if (match === undefined && preferred === undefined) return query;
-  return {
-    ...query,
+  return askedAs(query, {
     ...(match !== undefined && { match }),
     ...(preferred !== undefined && { prefer: preferred.preferences }),
-  };
+  });
 }
 
 /** An author's function may look into the database for the origins he allows. */

@@ -3,6 +3,7 @@ import { readNumber } from "../digits.ts";
 import { at, invalidValue, QueryError, quote, unknownParameter } from "../error.ts";
 import {
   type AggregateWish,
+  askedAs,
   EVERY_METHOD,
   type Filling,
   type Method,
@@ -51,7 +52,7 @@ export function parse(method: Method, resource: string, search: string): QueryRe
   const filled = ASKING.has(method) ? fill(method, resource, search) : undefined;
   const question = filled ?? read(method, resource, search);
   if (key.length > MAX_REMEMBERED || !seen.before(key)) return question;
-  const recurring = filled ?? { ...question, recurring: true };
+  const recurring = filled ?? askedAs(question, { recurring: true });
   questions.set(key, recurring);
   return recurring;
 }
@@ -129,7 +130,7 @@ function readTemplate(method: Method, resource: string, { text, values }: Outlin
     const request = read(method, resource, text, blanks.placeIn);
     if (!blanks.complete) return "none";
     const { inFilter, cursor } = blanks;
-    return { request: { ...request, recurring: true }, blanks: inFilter, cursor, fits: true };
+    return { request: askedAs(request, { recurring: true }), blanks: inFilter, cursor, fits: true };
   } catch (error) {
     if (error instanceof QueryError) return "none"; // which says so when it is read as it is
     throw error;

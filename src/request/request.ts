@@ -49,12 +49,19 @@ export type Scope = "mine" | "guest" | "mine|guest";
  */
 export type Match = "any" | readonly (number | undefined)[];
 
-/** The client's question; nothing is decided yet. */
-export interface QueryRequest {
+/**
+ * What is asked of rows. A question that fills a template reads it when somebody asks, and a spread would lose it: so it is
+ * declared as what a class makes, for which the compiler does not take a spread of a question for a question.
+ */
+declare abstract class Selecting {
+  abstract get selector(): Selector;
+}
+
+/** The client's question; nothing is decided yet. {@link askedAs} makes another of it. */
+export interface QueryRequest extends Selecting {
   readonly method: Method;
   readonly resource: string;
   readonly scope?: Scope | undefined;
-  readonly selector: Selector;
   /** The client's wish for one row instead of a list; absent when it did not say. */
   readonly first?: boolean | undefined;
   /** Whether each row is to say which changes of the caller's would reach it. */
@@ -78,6 +85,13 @@ export interface QueryRequest {
   /** The template that it fills, where it differs from others by values alone; what it asks it says all the same. */
   readonly filling?: Filling | undefined;
 }
+
+/** A question that is another in what is said of it, and otherwise the same. */
+export const askedAs = (request: QueryRequest, changes: Partial<QueryRequest>): QueryRequest => ({
+  ...request,
+  selector: request.selector,
+  ...changes,
+});
 
 /** Who asks: his roles, strongest first, and the session context handed to the rules. */
 export interface Principal {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { parse } from "../../src/http/parse.ts";
 import { outline } from "../../src/http/template.ts";
-import { Blank } from "../../src/request/request.ts";
+import { askedAs, Blank, type QueryRequest } from "../../src/request/request.ts";
 
 const asked = (where: string): string => `?select=(where:(${where}),limit:7)`;
 const fresh = (() => {
@@ -30,6 +30,17 @@ test("the third question of a shape fills a template, and says all the same what
   expect(questions[2]!.filling!.template).toBe(questions[1]!.filling!.template);
   expect(questions[2]!.filling!.template.request.selector.where).toEqual({ id: new Blank(0, 2) });
   expect(parse("GET", resource, asked("id:'3'")).filling).toBeUndefined(); // a text is no number
+});
+
+test("another question of one that fills a template asks the same; the compiler takes no spread for one", () => {
+  const resource = fresh();
+  const [, , third] = [1, 2, 3].map((id) => parse("GET", resource, asked(`id:${id}`)));
+  const other = askedAs(third!, { method: "HEAD" });
+  expect(other).toMatchObject({ method: "HEAD", resource, selector: { where: { id: 3 }, limit: 7 } });
+  expect(other.filling).toBe(third!.filling!);
+  // @ts-expect-error it has lost its selector
+  const spread: QueryRequest = { ...third!, method: "HEAD" };
+  expect(spread.selector).toBeUndefined();
 });
 
 test.each([
