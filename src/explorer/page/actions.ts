@@ -7,7 +7,7 @@ import { explain, explanationIn } from "./model/explain.ts";
 import { type Form, read } from "./model/forms.ts";
 import { askMatrix, matrixIn } from "./model/matrix.ts";
 import { isPlain } from "./model/notation.ts";
-import { type Refused, refusedIn } from "./model/refusal.ts";
+import { type RefusedAnswer, refusedIn } from "./model/refusal.ts";
 import { type Asked, asked as question, isWrite, normal, type Plain } from "./model/request.ts";
 import { NO_ANSWER, outcomeOf, unanswered } from "./outcome.ts";
 import type { DialogAsked, Look, Outcome, State, Store } from "./state.ts";
@@ -181,7 +181,7 @@ export class Actions {
   }
 
   /** Writes a row that is seen, and asks for the rows anew; gives why it was refused, where it was. */
-  async writeRow(asked: Asked, news: string): Promise<Refused | undefined> {
+  async writeRow(asked: Asked, news: string): Promise<RefusedAnswer | undefined> {
     const { refused, body } = (await this.#send(asked)) ?? unanswered(asked);
     if (refused !== undefined) return refused;
     const isWritten = !isPlain(body) || body["rowsAffected"] !== 0;

@@ -1,5 +1,5 @@
 import type { Access, Path, Spot } from "./model/access.ts";
-import { type Blamed, blamedBy, type Refused } from "./model/refusal.ts";
+import { type Blamed, blamedBy, type RefusedAnswer } from "./model/refusal.ts";
 import type { Asked } from "./model/request.ts";
 
 /** What all parts of the builder work on. */
@@ -7,7 +7,7 @@ export interface Desk {
   readonly access: Access;
   readonly asked: Asked;
   /** Why the question was refused, as long as it is the same one. */
-  readonly refused: Refused | undefined;
+  readonly refused: RefusedAnswer | undefined;
   readonly edit: (change: (asked: Asked) => Asked) => void;
 }
 
@@ -20,7 +20,7 @@ export interface PlaceProps {
 }
 
 /** Why some keys of a place were refused; the empty one is the place itself. */
-export function refusedAt(desk: Desk, path: Path, ...keys: readonly string[]): Refused | undefined {
+export function refusedAt(desk: Desk, path: Path, ...keys: readonly string[]): RefusedAnswer | undefined {
   return refusedWhere(
     desk,
     (blamed) =>
@@ -29,12 +29,16 @@ export function refusedAt(desk: Desk, path: Path, ...keys: readonly string[]): R
 }
 
 /** Why some parameters were refused. */
-export const refusedParameter = (desk: Desk, ...names: readonly string[]): Refused | undefined =>
+export const refusedParameter = (desk: Desk, ...names: readonly string[]): RefusedAnswer | undefined =>
   refusedWhere(desk, (blamed) => blamed.of === "parameter" && names.includes(blamed.name));
 
 /** Why the body was refused. */
-export const refusedBody = (desk: Desk): Refused | undefined => refusedWhere(desk, ({ of }) => of === "body");
+export const refusedBody = (desk: Desk): RefusedAnswer | undefined =>
+  refusedWhere(desk, ({ of }) => of === "body");
 
-function refusedWhere({ asked, refused }: Desk, holds: (blamed: Blamed) => boolean): Refused | undefined {
+function refusedWhere(
+  { asked, refused }: Desk,
+  holds: (blamed: Blamed) => boolean,
+): RefusedAnswer | undefined {
   return refused !== undefined && holds(blamedBy(asked, refused)) ? refused : undefined;
 }

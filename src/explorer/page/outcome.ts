@@ -1,7 +1,7 @@
 import type { Answer } from "./model/call.ts";
 import type { Asked } from "./model/request.ts";
 import type { Outcome } from "./state.ts";
-import { type Refused, refusedIn } from "./model/refusal.ts";
+import { type RefusedAnswer, refusedIn } from "./model/refusal.ts";
 
 /** What the page makes of an answer. */
 export const outcomeOf = (asked: Asked, answer: Answer): Outcome => ({
@@ -23,7 +23,7 @@ export const unanswered = (asked: Asked): Outcome => ({
   bytes: 0,
 });
 
-export const NO_ANSWER: Refused = {
+export const NO_ANSWER: RefusedAnswer = {
   status: 0,
   code: "no-answer",
   error: "the server did not answer",

@@ -4,14 +4,14 @@ import type { Explanation } from "./model/explain.ts";
 import type { Form } from "./model/forms.ts";
 import type { Matrix } from "./model/matrix.ts";
 import type { Asked, Place, Plain, Problem } from "./model/request.ts";
-import type { Refused } from "./model/refusal.ts";
+import type { RefusedAnswer } from "./model/refusal.ts";
 
 /** What was answered to a question. */
 export interface Outcome {
   readonly asked: Asked;
   readonly status: number;
   readonly body: unknown;
-  readonly refused: Refused | undefined;
+  readonly refused: RefusedAnswer | undefined;
   readonly milliseconds: number;
   readonly bytes: number;
 }
@@ -42,7 +42,7 @@ export interface State {
   /** What the caller may do; nothing before it is known. */
   readonly access: Access | undefined;
   /** Why that is not known. */
-  readonly unavailable: Refused | undefined;
+  readonly unavailable: RefusedAnswer | undefined;
   /** As who he asks, as far as the server says so. */
   readonly roles: readonly string[] | undefined;
   /** Whether he may look behind the rules. */
@@ -54,8 +54,8 @@ export interface State {
   readonly running: boolean;
   readonly live: LiveStatus | "off";
   readonly look: Look;
-  readonly why: Explanation | Refused | undefined;
-  readonly matrix: Matrix | Refused | undefined;
+  readonly why: Explanation | RefusedAnswer | undefined;
+  readonly matrix: Matrix | RefusedAnswer | undefined;
   readonly dialog: DialogAsked | undefined;
   /** Header lines, for as long as the page is open. */
   readonly headers: string;

@@ -5,7 +5,7 @@ import { outlineOf, type Range, rangeOf } from "./outline.ts";
 import type { Asked } from "./request.ts";
 
 /** Why the route did not do what it was asked, as it says it. */
-export interface Refused {
+export interface RefusedAnswer {
   readonly status: number;
   readonly code: string;
   readonly error: string;
@@ -27,7 +27,7 @@ export function refusedIn({
 }: {
   readonly status: number;
   readonly body: unknown;
-}): Refused | undefined {
+}): RefusedAnswer | undefined {
   if (status < 400) return undefined;
   if (!isPlain(body)) return { status, code: "http-error", error: `the answer is ${status}` };
   // A problem of RFC 9457 says the same under other names.
@@ -63,7 +63,7 @@ export type Blamed =
   | { readonly of: "question" };
 
 /** Which part of a question a path of the server names. */
-export function blamedBy(question: Asked, { code, path }: Pick<Refused, "code" | "path">): Blamed {
+export function blamedBy(question: Asked, { code, path }: Pick<RefusedAnswer, "code" | "path">): Blamed {
   if (path === undefined || path === "")
     return code === "invalid-body" ? { of: "body", at: [] } : { of: "question" };
   const root = question.aggregate === undefined ? "select" : "aggregate";
@@ -129,7 +129,7 @@ const quotedIn = (sentence: string): readonly string[] =>
   sentence.split("`").filter((_, index) => index % 2 === 1);
 
 /** Where in the RJSON of a question a refusal is about; `undefined` where it is about something else. */
-export function rangeIn(text: string, question: Asked, refused: Refused): Range | undefined {
+export function rangeIn(text: string, question: Asked, refused: RefusedAnswer): Range | undefined {
   const blamed = blamedBy(question, refused);
   const root = outlineOf(text);
   if (blamed.of !== "tree" || root === undefined) return undefined;
@@ -153,7 +153,12 @@ function namedIn(text: string, { from, to }: Range, name: string): readonly Rang
 const isWordUnit = (unit: string): boolean => /^\w$/.test(unit);
 
 /** What is said of one field of a body's row, by its name; `row` of several. */
-export function issuesOf(question: Asked, refused: Refused, name: string, row?: number): readonly string[] {
+export function issuesOf(
+  question: Asked,
+  refused: RefusedAnswer,
+  name: string,
+  row?: number,
+): readonly string[] {
   const said = refused.issues ?? [
     { message: refused.error, ...(refused.path !== undefined && { path: refused.path }) },
   ];

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Actions } from "../actions.ts";
 import { ruleOf } from "../model/access.ts";
-import type { Refused } from "../model/refusal.ts";
+import type { RefusedAnswer } from "../model/refusal.ts";
 import type { Asked, Plain } from "../model/request.ts";
 import { changeOf, guarded, readingOf } from "../row.ts";
 import type { RowAsked, State } from "../state.ts";
@@ -60,7 +60,7 @@ const OVERTAKEN = "precondition-failed";
 
 /** Writes a row; of one that somebody else has changed since, it reads what it is now. */
 function useWriting(actions: Actions) {
-  const [refused, setRefused] = useState<Refused | undefined>();
+  const [refused, setRefused] = useState<RefusedAnswer | undefined>();
   const [theirs, setTheirs] = useState<Plain | undefined>();
   const write = async (change: Asked, reading: Asked): Promise<void> => {
     const refusal = await actions.writeRow(change, "The row is changed.");

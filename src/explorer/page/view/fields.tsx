@@ -1,5 +1,5 @@
 import type { AccessColumn } from "../model/access.ts";
-import { issuesOf, type Refused } from "../model/refusal.ts";
+import { issuesOf, type RefusedAnswer } from "../model/refusal.ts";
 import type { Asked, Plain } from "../model/request.ts";
 import { ValueInput } from "./operand.tsx";
 import { useOwnId } from "./own-id.ts";
@@ -12,7 +12,7 @@ interface FieldsProps {
   readonly before?: Plain;
   /** The write as it was sent, and why it was refused, where it was. */
   readonly asked: Asked;
-  readonly refused: Refused | undefined;
+  readonly refused: RefusedAnswer | undefined;
   readonly onChange: (body: Plain) => void;
 }
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { Refused } from "../model/refusal.ts";
+import type { RefusedAnswer } from "../model/refusal.ts";
 import { useOwnId } from "./own-id.ts";
 import { Said } from "./said.tsx";
 
@@ -8,7 +8,7 @@ interface PartProps {
   /** How many of it are asked for. */
   readonly count?: number;
   readonly actions?: ComponentChildren;
-  readonly refused?: Refused | undefined;
+  readonly refused?: RefusedAnswer | undefined;
   readonly children?: ComponentChildren;
 }
 
@@ -31,7 +31,7 @@ export function Part({ title, count = 0, actions, refused, children }: PartProps
 }
 
 interface ToldProps {
-  readonly refused: Pick<Refused, "error" | "hint">;
+  readonly refused: Pick<RefusedAnswer, "error" | "hint">;
   /** Whether it is said nowhere else. */
   readonly alert?: boolean;
 }

@@ -1,5 +1,5 @@
 import { type ComponentChildren, Fragment } from "preact";
-import type { Refused } from "../model/refusal.ts";
+import type { RefusedAnswer } from "../model/refusal.ts";
 import { Said } from "./said.tsx";
 
 /** A refusal in full: what, where, and what to do instead. */
@@ -7,7 +7,7 @@ export function Refusal({
   refused,
   children,
 }: {
-  readonly refused: Refused;
+  readonly refused: RefusedAnswer;
   readonly children?: ComponentChildren;
 }) {
   const { code, error, hint } = refused;
@@ -32,7 +32,7 @@ export function Refusal({
 }
 
 /** Where in the request it was, and what was said of each field. */
-function Places({ refused: { path, issues = [] } }: { readonly refused: Refused }) {
+function Places({ refused: { path, issues = [] } }: { readonly refused: RefusedAnswer }) {
   const places = [
     ...(path === undefined ? [] : [["at", <code>{path}</code>] as const]),
     ...issues.map((issue) => [<code>{issue.path ?? "body"}</code>, issue.message] as const),
@@ -51,5 +51,5 @@ function Places({ refused: { path, issues = [] } }: { readonly refused: Refused 
 }
 
 /** The status of an answer; a live one has none when it ends. */
-export const statusOf = ({ status, code }: Pick<Refused, "status" | "code">): string =>
+export const statusOf = ({ status, code }: Pick<RefusedAnswer, "status" | "code">): string =>
   status === 0 ? (code === "no-answer" ? "no answer" : "ended") : String(status);

@@ -5,7 +5,7 @@ import type { Actions } from "../actions.ts";
 import { ruleOf } from "../model/access.ts";
 import { Digits } from "../model/digits.ts";
 import { conditionsIn } from "../model/filter.ts";
-import type { Refused } from "../model/refusal.ts";
+import type { RefusedAnswer } from "../model/refusal.ts";
 import type { Asked, Plain } from "../model/request.ts";
 import { guarded, removalOf } from "../row.ts";
 import type { RowAsked, State } from "../state.ts";
@@ -19,7 +19,7 @@ interface RemoveRowProps extends RowAsked {
 
 /** Asks whether a row is to be removed. */
 export function RemoveRow({ state, actions, by, row }: RemoveRowProps) {
-  const [refused, setRefused] = useState<Refused | undefined>();
+  const [refused, setRefused] = useState<RefusedAnswer | undefined>();
   const question = state.outcome!.asked;
   const declared = ruleOf(state.access!, question)?.params ?? [];
   const asked = removalOf({ question, by, declared });
