@@ -28,10 +28,10 @@ export {
   readRevision,
   type Revision,
 } from "./patch.ts";
-export { judge, type Judged } from "./judge.ts";
+export { judge } from "./judge.ts";
 export { type Params, readParams } from "./params.ts";
 export { type Body, finishRows, isRow, readBodyRows, type Row } from "./body.ts";
 export { isLike, likenessOf, type MetChange, partsForMet, readMetChange, requireKeys } from "./met.ts";
-export { type Said, sayer, type Says } from "./said.ts";
+export { type Said, sayer } from "./said.ts";
 export { spelled } from "./spelled.ts";
 export { hasSet, makeSet, type SetRow } from "./set.ts";

@@ -25,8 +25,6 @@ export { CAN, COUNTS, MASKED, MORE } from "../plan/plan.ts";
 export { columnsOf } from "./read/aggregate.ts";
 export type {
   AggregateRead,
-  AggregateText,
-  Answers,
   Bulk,
   Count,
   FastRead,

@@ -1,7 +1,7 @@
 /** The room that opens Drizzle: nobody else looks at its symbols, its pieces of SQL or its private members. */
 
-export { AFTER, BEFORE, type Changed, changedBy } from "./change.ts";
-export { comparedIn, equalitiesIn, type Equality } from "./comparisons.ts";
+export { AFTER, BEFORE, changedBy } from "./change.ts";
+export { comparedIn, equalitiesIn } from "./comparisons.ts";
 export { configOf, type IndexConfig, type TableConfig } from "./config.ts";
 export { type Decoder, decoderOf, decoderOfField, isMapped } from "./decoder.ts";
 export { isBindable, type Lifted, takeApart } from "./lift.ts";

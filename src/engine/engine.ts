@@ -31,12 +31,12 @@ import { type Before, counted, type TurnOptions, turnsOf } from "./turns.ts";
 import { unreadable } from "./unreadable.ts";
 
 export { LEAST_SECRET } from "../cursor/cursor.ts";
-export type { Asker, Outside } from "../execute/execute.ts";
+export type { Asker } from "../execute/execute.ts";
 export type { LiveEngine } from "./live-engine.ts";
-export type { LiveRead, RowIdentity } from "./live.ts";
+export type { LiveRead } from "./live.ts";
 export type { OneRow } from "./policies.ts";
 export type { Changes, TableChanges } from "./change.ts";
-export type { Listener, Notice } from "./telling.ts";
+export type { Listener } from "./telling.ts";
 export type { Answer, Call, Keyed, Packed } from "./call.ts";
 export type { Explanation } from "./explain.ts";
 export type { DocumentInfo } from "./document.ts";

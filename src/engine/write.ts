@@ -81,7 +81,7 @@ export interface Ready<Answer> {
   readonly settle: () => void;
 }
 
-export function runReady<Answer>(
+function runReady<Answer>(
   { runtime }: Parts,
   { alone, run, mode = "write" }: Ready<Answer>,
   { caller, signal }: Call<unknown>,

@@ -18,7 +18,7 @@ export type { Asker, Outside, Riding, Runtime, Task, Telling, Turn, Work } from 
 export type { Amid } from "./write.ts";
 export { type Explainable, explainStatement } from "./explain.ts";
 export { rowsOf } from "./query.ts";
-export { type Keeping, type StoredAnswer, StoredAnswers } from "./idempotency.ts";
+export { type StoredAnswer, StoredAnswers } from "./idempotency.ts";
 export { lockRows, type RevisedRow } from "./revise.ts";
 export { SearchIndexes } from "./search-indexes.ts";
 export { TableSizes, TimeZones, Triggers, typesOfViews } from "./facts.ts";

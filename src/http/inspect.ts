@@ -111,7 +111,7 @@ class Examined extends Question {
 }
 
 /** A request as it is written in one line: `GET /query/posts?select=(limit:2)`; the method may be left out. */
-export function readRequest(text: string): {
+function readRequest(text: string): {
   readonly method: Method;
   readonly resource: string;
   readonly search: string;

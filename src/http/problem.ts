@@ -58,7 +58,7 @@ export const TITLES: Readonly<Record<ErrorBody["code"], string>> = {
 };
 
 /** The name of a kind of problem. It is a URN, since what stands at a URL has to be kept there. */
-export const problemType = (code: ErrorBody["code"]): string => `urn:bepalo:query:${code}`;
+const problemType = (code: ErrorBody["code"]): string => `urn:bepalo:query:${code}`;
 
 /** A refusal as a problem: an answer's body, or what a stream ends with. */
 export function problemOf({ error, code, ...place }: ErrorBody, status: number): Problem {

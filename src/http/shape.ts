@@ -75,7 +75,7 @@ function isPlain(rows: unknown): boolean {
 }
 
 /** JSON as answers carry it: big integers as text, bytes as base64. */
-export function stringify(value: unknown): string | undefined {
+function stringify(value: unknown): string | undefined {
   return writeDigits(() => JSON.stringify(value, carry));
 }
 

@@ -21,7 +21,7 @@ export type Answered = { readonly json: string } | Response;
 export type Question = LiveRead<Answered>;
 
 /** Thrown where a formatter answers a `Response`, of which no changes can be told. */
-export class Responded extends HttpError {
+class Responded extends HttpError {
   constructor() {
     super("this is answered by a response of its own, which is not kept true", 406);
   }

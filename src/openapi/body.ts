@@ -83,7 +83,7 @@ function valueOf(column: ColumnInfo, node: RuleNode, { components }: Tools): JSO
 }
 
 /** The columns that a new row has to be sent with, by itself: nobody else says what they are. */
-export function neededOf(node: RuleNode, joined: Joined = NOTHING): readonly ColumnInfo[] {
+function neededOf(node: RuleNode, joined: Joined = NOTHING): readonly ColumnInfo[] {
   return settable(node, joined).filter((column) => isNeeded(node.policy, column));
 }
 

@@ -39,7 +39,7 @@ export const inURL = (selectors: Selectors): Readonly<Record<string, ExampleObje
 const pageOf = ({ access }: RuleNode): number => Math.min(2, access.limits.maxLimit ?? 2);
 
 /** The filter that a rule asks for: empty where it asks for none, `undefined` where none can be made up. */
-export function whereOf(node: RuleNode): Selector | undefined {
+function whereOf(node: RuleNode): Selector | undefined {
   const { requireWhere } = node.access;
   if (requireWhere === undefined) return {};
   const where = requireWhere === "key" ? keyOf(node) : (keyOf(node) ?? comparisonOf(node));
@@ -47,7 +47,7 @@ export function whereOf(node: RuleNode): Selector | undefined {
 }
 
 /** A filter that fixes a key. */
-export function keyOf({ policy }: Node): Selector | undefined {
+function keyOf({ policy }: Node): Selector | undefined {
   const { primaryKey } = policy.table;
   if (primaryKey.length === 0) return undefined;
   const values = primaryKey.map((column) => [column.name, madeUp(column)] as const);

@@ -8,7 +8,7 @@ import { PRESENCE } from "./presence.ts";
 import { RANGE } from "./range.ts";
 import { TEXT } from "./text.ts";
 
-export type { Compared, OperandKind, Operator } from "./contract.ts";
+export type { OperandKind, Operator } from "./contract.ts";
 export { mismatch, readOperand } from "./operand.ts";
 
 /** Every operator a client can reach, by the name it writes. */

@@ -28,7 +28,7 @@ export const BEHIND: Readonly<Record<RelationPolicy["relation"]["kind"], readonl
 };
 
 /** The words that may stand behind a relation, so that what stands before them was meant as one. */
-export const BEHIND_RELATIONS: ReadonlySet<string> = new Set([...BEHIND.many, ...BEHIND.one]);
+const BEHIND_RELATIONS: ReadonlySet<string> = new Set([...BEHIND.many, ...BEHIND.one]);
 
 /** The longest relation that a name begins with, told by the relations there are: a name may have any number of dots. */
 export function relationIn(

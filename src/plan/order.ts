@@ -86,7 +86,7 @@ const counting = (policy: RelationPolicy, mentions: Mentions): Expression => ({
  *
  * @throws QueryError for what is unknown, has no order, or may not be sorted by.
  */
-export function readExpression(key: string, ground: Ground, tools: FilterTools, path: string): Expression {
+function readExpression(key: string, ground: Ground, tools: FilterTools, path: string): Expression {
   const cell = ground.secured.readable.get(key);
   if (cell !== undefined) {
     if (!hasOrder(typeOf(cell))) throw invalidValue(`values of ${quote(key)} have no order`, path);

@@ -15,23 +15,19 @@ export {
   CAN,
   type Cell,
   columnExpression,
-  type CountExpression,
   type Expression,
   isCell,
-  type Mark,
   type Mask,
   MASKED,
-  type MaskedExpression,
   MORE,
   masksOf,
   type Ordered,
-  type PathExpression,
   type Selected,
   selectedColumn,
   typeOf,
 } from "./expression.ts";
 export type { Search } from "./search.ts";
-export { type AggregatedRows, type AggregatePlan, planAggregate } from "./aggregate.ts";
+export { type AggregatePlan, planAggregate } from "./aggregate.ts";
 export { aggregateWork } from "./aggregate-work.ts";
 export { type Figure } from "./figure.ts";
 export { type GroupKey } from "./group.ts";

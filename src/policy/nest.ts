@@ -22,7 +22,7 @@ export interface NestPolicy {
   readonly join: { readonly resource: string; readonly relation: RelationInfo } | undefined;
 }
 
-export const NO_NESTS: ReadonlyMap<string, NestPolicy> = new Map<string, NestPolicy>();
+const NO_NESTS: ReadonlyMap<string, NestPolicy> = new Map<string, NestPolicy>();
 
 /** Reads what a rule says of rows that are written through it, and collects what is wrong with it. */
 export function readNests(

@@ -10,7 +10,7 @@ export interface Ordering {
 }
 
 /** `asc`, `desc`, `1` or `-1` as a direction; anything else is none. */
-export function readDirection(value: unknown): "asc" | "desc" | undefined {
+function readDirection(value: unknown): "asc" | "desc" | undefined {
   if (value === "asc" || value === 1 || value === "1") return "asc";
   if (value === "desc" || value === -1 || value === "-1") return "desc";
   return undefined;

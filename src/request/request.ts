@@ -17,12 +17,10 @@ export {
   METHOD_OF,
   METHODS,
   type MethodTraits,
-  type MethodWith,
   OPEN,
   RELATION_KEYS,
   RULED,
   type RuledMethod,
-  SELECTOR_KEYS,
   type SelectorKey,
   standingFor,
   traitsOf,
@@ -34,7 +32,7 @@ export { type Operation, readBatch, requestOf } from "./batch.ts";
 export { type Bucket, BUCKETS } from "./bucket.ts";
 export { COLUMN_FUNCTIONS, type ColumnFunction, readAggregate } from "./aggregate.ts";
 export { ON_CONFLICT, readConflict } from "./conflict.ts";
-export { readDirection, readSort } from "./ordering.ts";
+export { readSort } from "./ordering.ts";
 export type { CountWish } from "./counts.ts";
 export { Blank, type Filling, type Given, type Template } from "./template.ts";
 export { type Alternative, sizeOf, type Words } from "./words.ts";

@@ -7,7 +7,7 @@ import type { SearchIndex, SearchSyntax } from "./contract.ts";
 import { POSTGRESQL } from "./postgresql.ts";
 import { SQLITE } from "./sqlite.ts";
 
-export { type ColumnName, indexName, type SearchIndex, type SearchSyntax } from "./contract.ts";
+export { type ColumnName, indexName, type SearchIndex } from "./contract.ts";
 export { SEARCH_TRIGGERS } from "./sqlite.ts";
 export { wrongIndex } from "./wrong.ts";
 

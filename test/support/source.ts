@@ -111,3 +111,30 @@ function isExcused(node: ts.Node, text: string): boolean {
   const last = ts.getLeadingCommentRanges(text, node.getFullStart())?.at(-1);
   return last !== undefined && /\blong: \w/.test(text.slice(last.pos, last.end));
 }
+
+/** What a file gives to others, and takes of them. */
+export interface Names {
+  /** What it exports, but for types that it declares itself, which may stand in what else it exports. */
+  readonly given: readonly string[];
+  /** Names with the module that each is taken from; `*` where all may be. */
+  readonly taken: readonly (readonly [module: string, name: string])[];
+}
+
+const DECLARED = /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|const|let|class) (\w+)/gm;
+const LISTED = /^(import|export) (?:type )?(?:\w+, )?\{([^}]*)\}(?: from "([^"\n]+)")?/gm;
+const WHOLE = /^(?:import|export) [^"{;]*\* ?[^"{;]*from "([^"\n]+)"|\bimport\(\s*"([^"\n]+)"/gm;
+
+/** The names by which a file, as it is formatted here, is tied to others. */
+export function namesIn(text: string): Names {
+  const given = [...text.matchAll(DECLARED)].map(([, name]) => name!);
+  const taken: [string, string][] = [];
+  for (const [, word, list, module] of text.matchAll(LISTED))
+    for (const member of list!.split(",").map((one) => one.trim().replace(/^type /, ""))) {
+      if (member === "") continue;
+      const [name, own = name] = member.split(" as ");
+      if (word === "export") given.push(own!);
+      if (module !== undefined) taken.push([module, name!]);
+    }
+  for (const [, module, later] of text.matchAll(WHOLE)) taken.push([(module ?? later)!, "*"]);
+  return { given, taken };
+}

@@ -37,7 +37,7 @@ test("another question of one that fills a template asks the same; the compiler 
   const [, , third] = [1, 2, 3].map((id) => parse("GET", resource, asked(`id:${id}`)));
   const other = askedAs(third!, { method: "HEAD" });
   expect(other).toMatchObject({ method: "HEAD", resource, selector: { where: { id: 3 }, limit: 7 } });
-  expect(other.filling).toBe(third!.filling!);
+  expect(other.filling).toBe(third!.filling);
   // @ts-expect-error it has lost its selector
   const spread: QueryRequest = { ...third!, method: "HEAD" };
   expect(spread.selector).toBeUndefined();

@@ -78,7 +78,7 @@ export const shownTo =
     shownIn(mask, admission);
 
 /** What a caller sees from where a table is mentioned. */
-export const sightOf = (mention: Mention, admitted: Admitted): Sight => ({
+const sightOf = (mention: Mention, admitted: Admitted): Sight => ({
   shown: shownTo(admitted.of(mention)),
   related: (predicate, whole) => relatedSQL(predicate, admitted, whole),
   counted: ({ counted, operator, value }) =>

@@ -35,7 +35,7 @@ export const takenAfter = (write: Write): readonly Step[] =>
   changesMet(write) && !write.triggered ? [{ kind: "taken", refusal: "conflict" }] : [];
 
 /** What a change sets. */
-export function setOf({ plan }: Write, row: Row): Row {
+function setOf({ plan }: Write, row: Row): Row {
   const { table } = plan.answer.secured;
   return changedRow(counted(incremented(row, table), plan), table);
 }

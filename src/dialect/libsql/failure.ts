@@ -3,7 +3,7 @@ import { causes, type Said } from "../cause.ts";
 import { sqliteFailure } from "../sqlite/failure.ts";
 
 /** A server that could not be reached, or did not answer. */
-export class Unreachable extends Error {
+class Unreachable extends Error {
   constructor(cause?: unknown) {
     super("the database server cannot be reached", { cause });
     this.name = "Unreachable";

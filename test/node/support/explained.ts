@@ -11,7 +11,7 @@ const { database, schema } = await openDatabase({ sqlite, postgresql });
 const file = database as ReturnType<typeof drizzle<typeof schema>>;
 const memory = drizzle(":memory:", { schema });
 const made = await file.$client.execute("select sql from sqlite_schema where name not glob 'sqlite_*'");
-for (const { sql } of made.rows) await memory.$client.execute(String(sql));
+for (const { sql } of made.rows) await memory.$client.execute(sql as string);
 
 const served = (basePath: string, over: object) =>
   createQueryHandler({
