@@ -100,3 +100,9 @@ function eleven() {}
     });
   });
 });
+
+test("nothing is explained twice in a row", () => {
+  const twice = /\/\*\*(?:(?!\*\/)[^])*\*\/\s*(?=\/\*\*)/;
+  expect(filesOf("src", "client").filter((file) => twice.test(textOf(file)))).toEqual([]);
+  expect("/** One. */\n/** Two. */\nconst found = 1;").toMatch(twice);
+});

@@ -30,7 +30,6 @@ function behindBase(path: string, basePaths: readonly string[]): string | undefi
   return basePath === undefined ? undefined : path.slice(basePath.length + 1);
 }
 
-/** A segment of a path as it is meant; one that is no encoding stays as it is. */
 /** A segment of a path as it is meant; one that is no encoding is meant as it is written. */
 export function decoded(segment: string): string {
   try {
