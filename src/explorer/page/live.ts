@@ -1,4 +1,5 @@
 import { Questions } from "../../../client/live/questions.ts";
+import { METHOD_OF } from "../../request/method.ts";
 import { readHeaderLines } from "./model/call.ts";
 import { type Asked, pathOf, urlOf } from "./model/request.ts";
 import type { Store } from "./state.ts";
@@ -15,7 +16,7 @@ export class LiveAnswer {
       const { place, headers } = store.state;
       const needed = { accept: "text/event-stream", "content-type": "application/json" };
       return fetch(`${place.origin}${place.base}/$live`, {
-        method: "POST",
+        method: METHOD_OF.insert,
         headers: { ...readHeaderLines(headers).headers, ...needed },
         body: JSON.stringify(questions),
         mode: "same-origin",

@@ -121,7 +121,7 @@ const OPERANDS: Readonly<Record<keyof typeof OPERATORS, OperandKind>> = {
 
 /** The operators by name; `undefined` for what is none. */
 export function operandOf(operator: string): OperandKind | undefined {
-  const families = Object.keys(OPERATORS) as (keyof typeof OPERATORS)[];
+  const families = Object.keys(OPERATORS) as (keyof typeof OPERATORS)[]; // its own keys, and no others
   const family = families.find((name) => (OPERATORS[name] as readonly string[]).includes(operator));
   return family && OPERANDS[family];
 }

@@ -112,9 +112,10 @@ function throughOf(access: Access, spot: Spot, key: string, value: unknown, at: 
     const [word, ...rest] = parts.slice(index + 1);
     if (kind === "many" && word === "count" && rest.length <= 1)
       return countedOf(access, inner, name, rest[0], value, at);
-    const quantifiers: readonly string[] = QUANTIFIERS[kind];
-    if (word === undefined || (rest.length === 0 && quantifiers.includes(word)))
-      return relationClause(access, inner, name, (word ?? quantifiers[0]) as Quantifier, value, at);
+    const quantifiers: readonly Quantifier[] = QUANTIFIERS[kind];
+    const quantifier = quantifiers.find((one) => one === (word ?? quantifiers[0]));
+    if (rest.length === 0 && quantifier !== undefined)
+      return relationClause(access, inner, name, quantifier, value, at);
     here = inner;
   }
   return undefined;
@@ -255,9 +256,10 @@ const inList = (above: unknown, last: string | number | undefined): boolean =>
 
 /** Several maps as one, where no key is theirs both; else a list of which all hold. */
 function merged(items: readonly unknown[]): unknown {
-  const keys = items.flatMap((item) => (isPlain(item) ? Object.keys(item) : [""]));
-  const simple = items.every(isPlain) && new Set(keys).size === keys.length;
-  return simple ? Object.assign({}, ...(items as readonly Plain[])) : { AND: items };
+  const maps = items.filter(isPlain);
+  const keys = maps.flatMap((map) => Object.keys(map));
+  const simple = maps.length === items.length && new Set(keys).size === keys.length;
+  return simple ? Object.assign({}, ...maps) : { AND: items };
 }
 
 /** How many conditions a filter has. */

@@ -98,19 +98,13 @@ function chartOf({ outcome, access }: State) {
     !isPlain(body)
   )
     return undefined;
-  const rows = body[outcome.asked.resource];
-  if (
-    !Array.isArray(rows) ||
-    rows.length === 0 ||
-    !rows.every((row) => isPlain(row) && isPlain(row["group"]))
-  )
-    return undefined;
-  const columns = figuresOf(rows as readonly Row[], knownOf(access, outcome.asked));
+  const found = body[outcome.asked.resource];
+  const rows: readonly Row[] = Array.isArray(found) ? found.filter(isPlain) : [];
+  if (rows.length === 0 || !rows.every((row) => isPlain(row["group"]))) return undefined;
+  const columns = figuresOf(rows, knownOf(access, outcome.asked));
   const groups = columns.filter(({ group }) => group === true);
   const figures = columns.filter((column) => column.kind === "count");
-  return groups.length === 1 && figures.length > 0
-    ? { rows: rows as readonly Row[], group: groups[0]!, figures }
-    : undefined;
+  return groups.length === 1 && figures.length > 0 ? { rows, group: groups[0]!, figures } : undefined;
 }
 
 /** The status, the time and the size of an answer. */

@@ -1,3 +1,5 @@
+import type { TargetedKeyboardEvent } from "preact";
+
 interface ChoiceProps<Value extends string> {
   readonly label: string;
   readonly options: readonly (readonly [value: Value, text: string])[];
@@ -25,14 +27,14 @@ interface TabsProps<Value extends string> extends ChoiceProps<Value> {
 
 /** Sheets of which one lies on top: arrows lead from one to the next. */
 export function Tabs<Value extends string>({ label, options, chosen, onChoose, of }: TabsProps<Value>) {
-  const step = (event: KeyboardEvent): void => {
+  const step = (event: TargetedKeyboardEvent<HTMLElement>): void => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (by === undefined) return;
     event.preventDefault();
     const at = options.findIndex(([value]) => value === chosen);
     const next = (at + by + options.length) % options.length;
     onChoose(options[next]![0]);
-    const tabs = (event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("[role=tab]");
+    const tabs = event.currentTarget.querySelectorAll<HTMLElement>("[role=tab]");
     tabs[next]!.focus();
   };
   return (

@@ -116,7 +116,7 @@ function Through({ clause, ...props }: FilterProps & { readonly clause: ThroughC
   const { desk, path, of } = props;
   const { relation, quantifier, value, at, clauses } = clause;
   const behind = spotBehind(props, relation);
-  const words = QUANTIFIERS[(QUANTIFIERS.many as readonly string[]).includes(quantifier) ? "many" : "one"];
+  const words = Object.values(QUANTIFIERS).find((some) => some.some((word) => word === quantifier))!;
   const inside = { ...props, spot: behind ?? props.spot };
   const change = (word: string, next: unknown): void =>
     desk.edit((asked) => changeCondition(asked, path, at, `${relation}.${word}`, next, of));

@@ -160,10 +160,14 @@ function Inner({
   readonly column: Column;
   readonly value: unknown;
 }) {
-  const rows =
-    kind === "one" && isPlain(value) ? [value] : kind === "many" && Array.isArray(value) ? value : undefined;
+  const rows: readonly Row[] | undefined =
+    kind === "one" && isPlain(value)
+      ? [value]
+      : kind === "many" && Array.isArray(value)
+        ? value.filter(isPlain)
+        : undefined;
   if (rows === undefined) return <pre>{JSON.stringify(value, undefined, 2)}</pre>;
   if (rows.length === 0) return <span class="aside">No row of {title} is visible.</span>;
-  const columns = columnsOf(rows as readonly Row[], inner);
-  return <Grid label={title} rows={rows as readonly Row[]} columns={columns} from={1} />;
+  const columns = columnsOf(rows, inner);
+  return <Grid label={title} rows={rows} columns={columns} from={1} />;
 }
