@@ -117,7 +117,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
     "node:buffer",
     "node:crypto",
   ],
-  live: ["clock", "error", "live-channel", "response", "node:buffer", "node:crypto"],
+  live: ["clock", "digits", "error", "live-channel", "response", "node:buffer", "node:crypto"],
   "live-channel": [],
   "live-triggers": ["drizzle", "live-channel", "schema"],
   "json-patch": ["rfc6902"],

@@ -9,6 +9,9 @@ import { onReturn } from "./return.ts";
 /** Asks for a stream. */
 export type Connect = (questions: readonly StreamQuestion[], signal: AbortSignal) => Promise<Response>;
 
+/** Parses what an event says. */
+export type Read = (text: string) => unknown;
+
 /** Who asks for more in so many milliseconds asks for all of it at once. */
 const SETTLE = 10;
 /** A stream that says nothing for so long is dead, in milliseconds: the server gives signs of life every 8 s. */
@@ -26,6 +29,7 @@ type Known = Map<string, Pick<LiveQuestion, "id"> & { readonly data: unknown }>;
 /** One stream for some questions: it comes back where it breaks, and is followed by another where the questions change. */
 export class Channel {
   readonly #connect: Connect;
+  readonly #read: Read;
   readonly #asked = new Map<string, LiveQuestion>();
   /** The stream that is heard. */
   #current: AbortController | undefined;
@@ -38,8 +42,9 @@ export class Channel {
   #heardAt = 0;
   #forget: (() => void) | undefined;
 
-  constructor(connect: Connect) {
+  constructor(connect: Connect, read: Read) {
     this.#connect = connect;
+    this.#read = read;
   }
 
   get size(): number {
@@ -153,7 +158,7 @@ export class Channel {
   }
 
   #take({ event, id, data: text = "" }: Heard, known: Known): void {
-    const { key, data } = JSON.parse(text) as { readonly key: string; readonly data: unknown };
+    const { key, data } = this.#read(text) as { readonly key: string; readonly data: unknown };
     const question = this.#asked.get(key);
     const before = known.get(key);
     if (question === undefined || before === undefined) return;

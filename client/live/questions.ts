@@ -1,6 +1,6 @@
 import type { LiveState } from "../api/live.ts";
 import type { ClientError } from "../error.ts";
-import { Channel, type Connect } from "./channel.ts";
+import { Channel, type Connect, type Read } from "./channel.ts";
 import { type LiveQuestion, tell } from "./question.ts";
 
 /** How many questions a stream takes. */
@@ -21,12 +21,14 @@ export interface Store {
 /** The questions of one client, each of which is asked once, however many ask it. */
 export class Questions {
   readonly #connect: Connect;
+  readonly #read: Read;
   readonly #asked = new Map<string, LiveQuestion>();
   readonly #channels: Channel[] = [];
   #made = 0;
 
-  constructor(connect: Connect) {
+  constructor(connect: Connect, read: Read = JSON.parse) {
     this.#connect = connect;
+    this.#read = read;
   }
 
   /** The answer of a question that has a name and is asked of what `locate` gives, which may throw. */
@@ -82,7 +84,7 @@ export class Questions {
   /** The first stream that has room. */
   #channel(): Channel {
     let channel = this.#channels.find(({ size }) => size < MOST);
-    if (channel === undefined) this.#channels.push((channel = new Channel(this.#connect)));
+    if (channel === undefined) this.#channels.push((channel = new Channel(this.#connect, this.#read)));
     return channel;
   }
 

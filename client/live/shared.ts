@@ -13,5 +13,6 @@ export function shared(before: unknown, now: unknown): unknown {
   );
 }
 
+/** What was parsed as anything else, as a number with all its digits, has no members to share. */
 const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;

@@ -1,3 +1,4 @@
+import { Digits } from "../digits.ts";
 import type { Operation } from "./contract.ts";
 
 /** By which members the objects of lists are told apart, wherever lists stand in a document. */
@@ -31,14 +32,18 @@ function compare(
   path: string,
   found: Operation[],
 ): void {
-  if (before === after) return;
+  if (before === after || isSameNumber(before, after)) return;
   if (Array.isArray(before) && Array.isArray(after)) compareLists(before, after, identity, path, found);
   else if (isObject(before) && isObject(after)) compareObjects(before, after, identity, path, found);
   else found.push({ op: "replace", path, value: after });
 }
 
 const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Digits);
+
+/** Whether both are one number that no double keeps. */
+const isSameNumber = (before: unknown, after: unknown): boolean =>
+  before instanceof Digits && after instanceof Digits && before.digits === after.digits;
 
 /** Members that are added stand behind the others; where that is not their place, the object is replaced. */
 function compareObjects(

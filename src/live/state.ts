@@ -1,3 +1,4 @@
+import { parseJSON, writeDigits } from "../digits.ts";
 import { difference, type Identity } from "./difference.ts";
 import type { EventText } from "./event.ts";
 
@@ -27,8 +28,9 @@ export class State {
   }
 
   #since(before: State, identity: Identity): EventText {
-    const operations = difference(JSON.parse(before.json), JSON.parse(this.json), identity);
-    const data = JSON.stringify(operations);
+    const data = writeDigits(() =>
+      JSON.stringify(difference(parseJSON(before.json), parseJSON(this.json), identity)),
+    );
     return data.length < this.json.length ? { event: "patch", id: this.id, data } : this.whole;
   }
 }

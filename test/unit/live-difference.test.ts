@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { applyPatch, type Operation } from "rfc6902";
 import { difference, type Identity } from "../../src/live/difference.ts";
+import { State } from "../../src/live/state.ts";
 import { writeEvent } from "../../src/live/event.ts";
 
 const ROWS: Identity = {
@@ -126,6 +127,18 @@ describe("the difference of two documents", () => {
     expect(difference(before, after)).toEqual([
       { op: "replace", path: "/a", value: (after as { a: unknown }).a },
     ]);
+  });
+});
+
+test("a change among digits that no double keeps is told with all of them", () => {
+  const answer = (n: string, size: string): string =>
+    `{"rows":[{"id":1,"title":"${"long ".repeat(20)}","n":${n},"size":${size}}]}`;
+  const before = new State(answer("9007199254740993", "1.00000000000000000001"), "a");
+  const after = new State(answer("9007199254740992.5", "1.00000000000000000001"), "b");
+  expect(after.since(before, ROWS)).toEqual({
+    event: "patch",
+    id: "b",
+    data: '[{"op":"replace","path":"/rows/0/n","value":9007199254740992.5}]',
   });
 });
 

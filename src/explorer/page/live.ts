@@ -1,6 +1,7 @@
 import { Questions } from "../../../client/live/questions.ts";
 import { METHOD_OF } from "../../request/method.ts";
 import { readHeaderLines } from "./model/call.ts";
+import { parseJSON } from "./model/digits.ts";
 import { type Asked, pathOf, urlOf } from "./model/request.ts";
 import type { Store } from "./state.ts";
 
@@ -23,7 +24,7 @@ export class LiveAnswer {
         redirect: "error",
         signal,
       });
-    });
+    }, parseJSON);
   }
 
   /** Asks a question in place of the one before. */
