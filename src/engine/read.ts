@@ -1,4 +1,3 @@
-import { setFindFirst } from "../author/author.ts";
 import { ending, goOn, type Later } from "../clock.ts";
 import type { ReadStatement } from "../compile/compile.ts";
 import { execute } from "../execute/execute.ts";
@@ -7,7 +6,7 @@ import type { Policy, QueryResult } from "../policy/policy.ts";
 import { isResponse } from "../response.ts";
 import { type Answer, Asked, type Call, isFormatted, type Parts, wantsRows } from "./call.ts";
 import { Pages } from "./pages.ts";
-import { admitRead, computed, readyRead } from "./ready.ts";
+import { readyPlan, readyRead } from "./ready.ts";
 import type { Ready } from "./write.ts";
 
 /**
@@ -105,19 +104,14 @@ export async function prepareRead<Shaped>(
   call: Call<Shaped>,
   shared: Shared,
 ): Promise<Ready<Shaped>> {
-  const { compiler, runtime, cursors, indexes } = parts;
-  const { request, principal } = call;
-  const { context } = principal;
-  const changes = parts.policies.changes(request, principal);
-  const planned = planRead(policy, request, changes, shared);
-  setFindFirst(context, planned.first);
-  const whole = await runtime.outside(() => admitRead(planned, changes, context), call);
-  await indexes.need(planned.searches);
-  const { paging } = planned.root;
+  const { compiler, cursors } = parts;
+  const changes = parts.policies.changes(call.request, call.principal);
+  const planned = planRead(policy, call.request, changes, shared);
+  const { plan, admitted: whole } = await readyPlan(parts, { plan: planned }, changes, call);
+  const { paging } = plan.root;
   const pages = paging && new Pages(cursors, paging, policy, call);
   const position = pages?.begin();
   const admitted = position === undefined ? whole : whole.behind(position);
-  const plan = planned.asksExtras ? await computed(parts, planned, call) : planned;
   const statement = compiler.read(plan, admitted, wantsRows(parts, policy), true);
   const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
     call.shape({ policy, first: plan.first, most: policy.limits.maxAnswerSize, outcome });

@@ -11,6 +11,7 @@ import { invalidValue, quote } from "../error.ts";
 import { type AggregatePlan, type Change, type ReadPlan, withExtras } from "../plan/plan.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Call, Parts } from "./call.ts";
+import type { Planned } from "./memory.ts";
 import { patient } from "./turns.ts";
 
 /** A question that is ready to be compiled: its plan, and what its mentions admit. */
@@ -25,10 +26,24 @@ export interface ReadyQuestion<Plan> {
  * @throws QueryError as a GET.
  */
 export function readyRead(parts: Parts, policy: Policy, call: Call<unknown>): Later<ReadyQuestion<ReadPlan>> {
-  const { plans, runtime, policies } = parts;
-  const { context } = call.principal;
+  const { plans, policies } = parts;
   const changes = policies.changes(call.request, call.principal);
-  const { plan: planned, values } = plans.get(policy, call.request, changes);
+  return readyPlan(parts, plans.get(policy, call.request, changes), changes, call);
+}
+
+/**
+ * The same of a plan that is there.
+ *
+ * @throws QueryError as a GET.
+ */
+export function readyPlan(
+  parts: Parts,
+  { plan: planned, values }: Planned,
+  changes: readonly Change[],
+  call: Call<unknown>,
+): Later<ReadyQuestion<ReadPlan>> {
+  const { runtime } = parts;
+  const { context } = call.principal;
   setFindFirst(context, planned.first);
   const asked = runtime.outside(() => admitRead(planned, changes, context), call);
   return goOn(indexed(parts, planned, asked, call), (all) => {
@@ -51,7 +66,7 @@ function indexed(
 }
 
 /** What the mentions of a plan admit, and what some changes would reach, where that is asked. */
-export const admitRead = (
+const admitRead = (
   { mentions, root }: ReadPlan,
   changes: readonly Change[],
   context: Context,
@@ -61,7 +76,7 @@ export const admitRead = (
     : admitAll(mentions, context);
 
 /** A plan with the fields in it that are computed for this caller. */
-export async function computed({ runtime }: Parts, plan: ReadPlan, call: Call<unknown>): Promise<ReadPlan> {
+async function computed({ runtime }: Parts, plan: ReadPlan, call: Call<unknown>): Promise<ReadPlan> {
   const asked = await runtime.outside(() => askExtras(plan.nodes, call.principal.context), call);
   return { ...plan, ...withExtras(plan.root, asked), recurring: false };
 }
