@@ -23,7 +23,8 @@ describe.skipIf(absent !== undefined)("libSQL on Node", () => {
   const ask = async (path: string, init?: RequestInit) => {
     const response = await fetch(`${server.origin}/${path}`, init);
     // oxlint-disable-next-line typescript/no-explicit-any -- the tests say what it is
-    return { status: response.status, body: (await response.json()) as any };
+    const body: any = await response.json();
+    return { status: response.status, body };
   };
   const explained = async (over: string, request: string) => {
     const { body } = await ask(`${over}/$explain?request=${encodeURIComponent(request)}`);

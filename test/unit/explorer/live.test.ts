@@ -40,11 +40,11 @@ afterAll(async () => {
 });
 
 test("an answer that is kept true has all digits, and hears of the last of them", async () => {
-  let hear = (_: string): void => undefined;
+  let hear: ((text: string) => void) | undefined;
   const heard = (): Promise<string> => new Promise((resolve) => (hear = resolve));
   const place = { origin: server.url.origin, base: "/api" };
   const store = new Store(initial(place), ({ outcome }) => {
-    if (outcome?.body !== undefined) hear(JSON.stringify(outcome.body));
+    if (outcome?.body !== undefined) hear?.(JSON.stringify(outcome.body));
   });
   const answer = new LiveAnswer(store);
   const first = heard();
