@@ -54,6 +54,10 @@ export interface AccessRule extends AccessNode {
   readonly params: readonly string[];
   /** Of a change, the column whose value `If-Match` may name. */
   readonly version?: string;
+  /** Of new rows, the keys by which they may meet rows that are there: what `onConflict` takes as its `target`. */
+  readonly meets?: readonly (readonly string[])[];
+  /** Whether a write may be tried out, by `Prefer: tx=rollback`. */
+  readonly dryRun?: true;
   /** The most rows that a change may change. */
   readonly maxAffected?: number;
   /** What he may have computed about its rows; absent where nothing. */

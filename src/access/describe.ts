@@ -4,6 +4,7 @@ import {
   hasOrder,
   knownVersion,
   type Limits,
+  meetingKeys,
   type NodePolicy,
   type Parameters,
   type Policy,
@@ -125,11 +126,19 @@ function describeRule(found: Found, depth: number, operators: Operators): Access
     ...(keys.length > 0 && { keys: keys.map((key) => key.map(({ name }) => name)) }),
     params,
     ...(changes && version !== undefined && { version: version.name }),
+    ...(action === "insert" && meetsOf(policy)),
+    ...(policy.dryRun && { dryRun: true }),
     ...(changes && Number.isFinite(maxAffected) && { maxAffected }),
     ...describeAggregate(policy),
     ...(policy.live !== undefined && { live: true }),
     limits: describeLimits(policy.limits),
   };
+}
+
+/** The keys by which new rows may meet others, where there are some. */
+function meetsOf(policy: Policy): Pick<AccessRule, "meets"> {
+  const keys = meetingKeys(policy);
+  return keys.length === 0 ? {} : { meets: keys.map((key) => key.map(({ name }) => name)) };
 }
 
 /** What becomes of a column that a body may set; nothing of one that it may not. */

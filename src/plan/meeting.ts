@@ -1,5 +1,5 @@
 import { at, invalidValue, unknownColumn } from "../error.ts";
-import { keysOf, type Policy, type RowKey } from "../policy/policy.ts";
+import { keysOf, meetingColumns, meetingKeys, type Policy, type RowKey } from "../policy/policy.ts";
 import { type ConflictWish, ON_CONFLICT } from "../request/request.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 
@@ -30,22 +30,18 @@ export function readMeeting(
 
 function readTarget(names: readonly string[], policy: Policy): RowKey {
   const path = at(ON_CONFLICT, "target");
-  const known = new Map([...policy.writable].filter(([, column]) => isShown(column, policy)));
+  const known = meetingColumns(policy);
   const wrong = names.find((name) => !known.has(name));
   if (wrong !== undefined) throw unknownColumn(wrong, at(path, wrong), known.keys());
   const key = keyOf(names, known.values(), policy);
   if (key !== undefined) return key;
-  const [example] = keysOf(policy.table, known.values());
+  const [example] = meetingKeys(policy);
   throw invalidValue(
     "rows meet by a key: the primary key, or columns that are unique together",
     path,
     example && `write target:~T(${example.map(({ name }) => name).join()})~`,
   );
 }
-
-/** Whether a client may hear of a column in every row that he hears of. */
-const isShown = (column: ColumnInfo, { selects, readable, masks }: Policy): boolean =>
-  !selects || (readable.has(column.name) && !masks.has(column));
 
 /** The key of just these columns, in whichever order they are named. */
 const keyOf = (

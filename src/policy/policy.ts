@@ -40,7 +40,7 @@ export { costs } from "./costs.ts";
 export { placedRules } from "./placed-rules.ts";
 export { spanOf } from "./expression-span.ts";
 export { Declared, type Parameters } from "./params.ts";
-export { exampleOf, keysOf, type RowKey } from "./row-keys.ts";
+export { exampleOf, keysOf, meetingColumns, meetingKeys, type RowKey } from "./row-keys.ts";
 export { looksSecret } from "./secret.ts";
 export { suspicions } from "./suspect.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";

@@ -1,4 +1,5 @@
 import { type ColumnInfo, indexesOf, type TableInfo } from "../schema/schema.ts";
+import type { Policy } from "./policy.ts";
 
 /** The columns of a key: no two rows have the same values in them. */
 export type RowKey = readonly ColumnInfo[];
@@ -18,6 +19,21 @@ export function keysOf({ table, primaryKey }: TableInfo, columns: Iterable<Colum
   for (const index of indexesOf(table) ?? []) if (index.unique && !index.partial) add(index.columns);
   return [...keys.values()];
 }
+
+/** The columns by which new rows may meet rows that exist: their sender writes them, and hears of them in every row. */
+export const meetingColumns = ({
+  writable,
+  selects,
+  readable,
+  masks,
+}: Policy): ReadonlyMap<string, ColumnInfo> =>
+  new Map(
+    [...writable].filter(([, column]) => !selects || (readable.has(column.name) && !masks.has(column))),
+  );
+
+/** The keys that are made of them. */
+export const meetingKeys = (policy: Policy): readonly RowKey[] =>
+  keysOf(policy.table, meetingColumns(policy).values());
 
 /** A filter that fixes a key, as a client writes it: `(id:'…')`. */
 export const exampleOf = (key: RowKey): string =>

@@ -74,6 +74,10 @@ const acl = {
   },
   hidden: { table: "author", control: { GET: { boss: { select: true } } } },
   nothing: { table: "tag", control: { GET: { all: {} } } },
+  labels: {
+    table: "tag",
+    control: { POST: { labeller: { select: { columns: ["label"] }, write: true, dryRun: true } } },
+  },
   samples: { table: "sample", control: { GET: { kinds: { select: true, maxLimit: null } } } },
 };
 
@@ -217,6 +221,8 @@ describe("what is told", () => {
       },
     });
     expect(rules[4]!.columns["title"]).not.toHaveProperty("required");
+    // No column of a key may be sent, and no rule lets anything be tried out.
+    for (const rule of rules) for (const name of ["meets", "dryRun"]) expect(rule).not.toHaveProperty(name);
     expect(Object.keys(rules[3]!.columns)).toEqual(["id", "authorId", "title"]);
     expect(rules[3]!.columns["id"]).not.toHaveProperty("filterable");
     expect(rules[4]).toMatchObject({
@@ -230,6 +236,37 @@ describe("what is told", () => {
       },
     });
     expect(Object.keys(rules[4]!.columns)).toEqual(["id", "title", "views"]);
+  });
+
+  test("of the keys by which new rows meet others, and of what may be tried out", async () => {
+    const [rule] = (await access("labeller")).resources["labels"]!.rules;
+    // The other key is not let out.
+    expect(rule).toMatchObject({ meets: [["label"]], dryRun: true });
+    const body = JSON.stringify({ label: "met" });
+    const sent = (prefer?: string) =>
+      ask(
+        {
+          method: "POST",
+          headers: {
+            "x-role": "labeller",
+            "content-type": "application/json",
+            ...(prefer !== undefined && { prefer }),
+          },
+          body,
+        },
+        `labels?onConflict=(target:~T(${rule!.meets![0]!.join()})~,ignore:T)`,
+      );
+    for (const [prefer, rowsAffected] of [
+      ["tx=rollback", 1],
+      [undefined, 1],
+      [undefined, 0],
+    ] as const) {
+      const response = await sent(prefer);
+      expect([response.status, await response.json()]).toEqual([
+        200,
+        expect.objectContaining({ rowsAffected }),
+      ]);
+    }
   });
 
   test("to another role and to a guest: theirs", async () => {
