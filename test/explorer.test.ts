@@ -356,6 +356,47 @@ describe.skipIf(!found && !demanded)("the explorer", () => {
     await page.getByText("No row fits").waitFor();
   });
 
+  test("says what becomes of a row that is there already, and tries a write out", async () => {
+    await resource("baskets").click();
+    await button("POST").click();
+    await part("Body").getByRole("textbox", { name: "name" }).fill("Upsert");
+    const capacity = part("Body").getByRole("textbox", { name: "capacity" });
+    const form = part("How it is written");
+    // Of new baskets the rule lets none be tried out.
+    expect(await form.getByText("only try it out").count()).toBe(0);
+    await capacity.fill("3");
+    await run();
+    await answered(200);
+    await capacity.fill("4");
+    await run();
+    await page.getByRole("alert", { name: "Refused" }).getByText("conflict").first().waitFor();
+    await button("changed", form).click();
+    expect(await written("URL")).toEndWith("/query/baskets?onConflict=(target:_(name)_)");
+    expect(await written("Client")).toContain('{ onConflict: { target: ["name"] } }');
+    await run();
+    await answered(200);
+    expect(await cells("baskets", 3)).toEqual(["4"]);
+    await capacity.fill("5");
+    await button("left as it is", form).click();
+    await run();
+    await answered(200);
+    await button("PATCH").click();
+    expect(await part("Body").getByRole("textbox", { name: "name" }).count()).toBe(0);
+    await page.getByRole("tab", { name: ".http", exact: true }).click();
+    const url = `${sandbox.url}/query/baskets?select=(where:(name:Upsert))`;
+    await editor().fill(`PATCH ${url}\n\n{"capacity":6}`);
+    await form.getByLabel("only try it out").check();
+    expect(await written("curl")).toContain("-H 'prefer: tx=rollback'");
+    expect(await written("Client")).toContain("{ dryRun: true }");
+    await run();
+    await page.locator(".facts").getByText("tried out, nothing is kept").waitFor();
+    expect(await cells("baskets", 3)).toEqual(["6"]);
+    expect(await (await fetch(url)).json()).toMatchObject({ baskets: [{ name: "Upsert", capacity: 4 }] });
+    // A link to it is one to a try.
+    expect(new URL(page.url()).hash).toStartWith("#PATCH~rollback:/query/baskets");
+    await fetch(url, { method: "DELETE" });
+  });
+
   test("keeps an answer true, and shows what somebody else writes", async () => {
     await resource("baskets").click();
     await button("Live").click();

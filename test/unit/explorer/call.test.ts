@@ -67,6 +67,8 @@ describe("a call", () => {
     });
     expect(sent[0]!.init.headers).toEqual({ "X-Token": "t", "content-type": "application/json" });
     expect(sent[0]!.init.body).toBe('{"a":null}');
+    await send({ ...write, dryRun: true }, PLACE, { fetch, headers: { prefer: "tx=commit" } });
+    expect(sent.pop()!.init.headers).toEqual({ "content-type": "application/json", prefer: "tx=rollback" });
     await send({ ...write, method: "DELETE" }, PLACE, { fetch });
     expect(sent[1]!.init.body).toBeUndefined();
   });

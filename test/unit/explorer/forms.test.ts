@@ -122,6 +122,7 @@ class Asking {
       ...(numbers ? { aggregate: this.aggregate() } : { select: this.node() }),
       ...(dice.chance(0.8) && { body: this.value(3, true) }),
       ...(dice.chance(0.4) && { ifVersion: dice.pick(["*", [0], [7], [7, 8]] as const) }),
+      ...(dice.chance(0.3) && { dryRun: true }),
     });
   }
 }
@@ -135,9 +136,9 @@ function beforeOf(form: Form, question: Asked): Asked {
     select: { limit: 7 },
   };
   if (form === "url") {
-    const { method, body, ifVersion } = question;
-    const guard = ifVersion !== undefined && { ifVersion };
-    return { ...nothing, method, ...(body !== undefined && { body }), ...guard };
+    const { method, body, ifVersion, dryRun } = question;
+    const how = { ...(ifVersion !== undefined && { ifVersion }), ...(dryRun && { dryRun }) };
+    return { ...nothing, method, ...(body !== undefined && { body }), ...how };
   }
   if (form !== "rjson") return nothing;
   const { select: _, ...others } = question;
@@ -314,8 +315,37 @@ describe("what others write is read", () => {
     ["http", "PATCH /fruits\nIf-Match: 7", "`If-Match` takes versions", 24],
     ["curl", "curl -X DELETE /fruits -H 'If-Match: W/7'", "`If-Match` takes versions", 37],
     ["client", 'api.delete("fruits", { ifVersion: "7" })', "`ifVersion` takes versions", 21],
+    ["http", "DELETE /fruits\nPrefer: tx=maybe", "`tx` takes rollback or commit", 15],
+    ["curl", "curl -X DELETE /fruits -H 'Prefer: return=minimal, tx'", "`tx` takes rollback or commit", 27],
+    ["client", 'api.delete("fruits", {}, { dryRun: 1 })', "of what goes with a call `dryRun` is read", 25],
+    [
+      "client",
+      'api.delete("fruits", {}, { maxAffected: 1 })',
+      "of what goes with a call `dryRun` is read",
+      25,
+    ],
   ] as const)("%s: %s is none, and says where", (form, text, message, at) =>
     expect(asked(form, text)).toMatchObject({ message, at }),
+  );
+
+  test.each([
+    ["http", 'DELETE /fruits\nAccept: */*\nPREFER: return=minimal, TX = "Rollback"; x=1'],
+    ["http", "DELETE /fruits\nPrefer: handling=strict\nPrefer: tx=rollback"],
+    ["curl", "curl -X DELETE /fruits -H 'Prefer: tx=rollback' -H 'Prefer: tx=commit'"],
+    ["client", 'await api.delete("fruits", {}, { dryRun: true },);'],
+  ] as const)("%s: %s is tried out", (form, text) =>
+    expect(asked(form, text)).toMatchObject({ method: "DELETE", resource: "fruits", dryRun: true }),
+  );
+
+  test.each([
+    ["http", "DELETE /fruits\nPrefer: tx=commit, tx=rollback"],
+    ["http", "GET /fruits\nPrefer: tx=rollback"],
+    ["http", "DELETE /fruits\n\nPrefer: tx=rollback"],
+    ["client", 'api.delete("fruits", {}, { dryRun: false })'],
+    ["client", 'api.delete("fruits", {}, {})'],
+    ["client", 'api.delete("fruits", {},)'],
+  ] as const)("%s: %s is done, or no write", (form, text) =>
+    expect(asked(form, text)).not.toHaveProperty("dryRun"),
   );
 
   test("nothing is lost of numbers that no double keeps", () => {
@@ -409,8 +439,10 @@ describe("the forms are what they say", () => {
 
   test("a call of the client sends what the URL says", async () => {
     let sent = "";
+    let preferred = "";
     const api = createQueryClient("http://localhost:4000", {
       fetch: async (url, init) => {
+        preferred = new Headers(init.headers).get("prefer") ?? "";
         sent =
           `${init.method ?? "GET"} ${decodeURIComponent(url)} ${typeof init.body === "string" ? init.body : ""}`.trim();
         return Response.json({});
@@ -427,6 +459,14 @@ describe("the forms are what they say", () => {
         body: [{ name: "x" }],
       },
       {
+        method: "POST",
+        resource: "baskets",
+        parameters: { onConflict: "(target:_('name')_,ignore:T)" },
+        body: { name: "x" },
+        dryRun: true,
+      },
+      { method: "DELETE", resource: "baskets", parameters: {}, dryRun: true },
+      {
         method: "GET",
         resource: "fruits",
         parameters: {},
@@ -439,6 +479,7 @@ describe("the forms are what they say", () => {
       const method = sent.slice(0, sent.indexOf(" "));
       const [, url, ...rest] = sent.split(/ (?=http|[[{])/);
       expect(method).toBe(question.method);
+      expect(preferred).toBe("dryRun" in question ? "tx=rollback" : "");
       const back = read("url", url!, question);
       expect(back).toEqual({ asked: question });
       if ("body" in question) expect(JSON.parse(rest.join(" "))).toEqual(question.body);

@@ -27,6 +27,8 @@ describe("a link to a question", () => {
     { ...asked("posts", "DELETE"), scope: "mine", select: { where: { id: 7 } } },
     { ...asked("posts", "PATCH"), ifVersion: [7, 8] },
     { ...asked("posts", "DELETE"), ifVersion: "*" },
+    { ...asked("posts", "DELETE"), dryRun: true },
+    { ...asked("posts", "PATCH"), ifVersion: [7, 8], dryRun: true },
     { ...asked("feed"), parameters: { countTotal: "" }, aggregate: { count: true } },
   ];
   test.each(questions)("leads back to it: %j", (question) => {

@@ -1,5 +1,6 @@
 import { METHOD_OF } from "../../../request/method.ts";
 import { parseJSON } from "./digits.ts";
+import { PREFER, ROLLBACK } from "./prefer.ts";
 import { IF_MATCH, tagsOf } from "./versions.ts";
 import { type Asked, isWrite, pathOf, type Place, takesBody } from "./request.ts";
 
@@ -38,7 +39,7 @@ const LONGEST_URL = 6144;
  * @throws TypeError for an address elsewhere; whatever `fetch` throws where no answer comes.
  */
 export function send(question: Asked, place: Place, options: CallOptions = {}): Promise<Answer> {
-  const { method, body, ifVersion } = question;
+  const { method, body, ifVersion, dryRun } = question;
   const sends = takesBody(method) && body !== undefined;
   const init: RequestInit = {
     method,
@@ -46,6 +47,7 @@ export function send(question: Asked, place: Place, options: CallOptions = {}): 
       ...permitted(options.headers),
       ...(sends && { "content-type": "application/json" }),
       ...(ifVersion !== undefined && { [IF_MATCH]: tagsOf(ifVersion) }),
+      ...(dryRun === true && { [PREFER]: ROLLBACK }),
     },
     ...(sends && { body: JSON.stringify(body) }),
   };

@@ -13,11 +13,13 @@ const isScope = (name: string): name is Scope => PARAMETERS[name as keyof typeof
 
 /** A question as a call of the typed client. */
 export function writeClient(question: Asked): string {
-  const { method, resource, aggregate, body } = question;
+  const { method, resource, aggregate, body, dryRun } = question;
   const { call, options } = callOf(question);
   const parts = [JSON.stringify(resource)];
   if (takesBody(method)) parts.push(literal(body));
-  if (Object.keys(options).length > 0 || aggregate !== undefined) parts.push(literal(options));
+  if (Object.keys(options).length > 0 || aggregate !== undefined || dryRun === true)
+    parts.push(literal(options));
+  if (dryRun === true) parts.push(literal({ dryRun }));
   return `await api.${call}(${parts.join(", ")});`;
 }
 
@@ -79,13 +81,36 @@ export function readClient(text: string): Asked {
   const options = place === undefined || reader.take(")") ? undefined : reader.value();
   if (options !== undefined && !isPlain(options))
     throw reader.misread("a question is an object", undefined, place);
-  reader.take(",");
-  if (options !== undefined || place === undefined) reader.demand(")");
+  const goesOn = options !== undefined && reader.take(",");
+  const isOver = goesOn ? reader.take(")") : options === undefined && place !== undefined;
+  const dryRun = goesOn && !isOver && readInit(reader);
+  if (!isOver) {
+    reader.take(",");
+    reader.demand(")");
+  }
   reader.take(";");
   reader.space();
   if (reader.unit !== "") throw reader.misread("one call is read, and here is more");
   const asked = readOptions(options ?? {}, call, reader, place);
-  return normal({ method, resource, ...asked, ...(body !== undefined && { body }) });
+  return normal({
+    method,
+    resource,
+    ...asked,
+    ...(body !== undefined && { body }),
+    ...(dryRun && { dryRun }),
+  });
+}
+
+/** Reads what goes with a call: whether it is only tried out. */
+function readInit(reader: LiteralReader): boolean {
+  reader.space();
+  const place = reader.at;
+  const init = reader.value();
+  const isRead = isPlain(init) && Object.keys(init).every((name) => name === "dryRun");
+  const wish = isRead ? init["dryRun"] : "none";
+  if (wish !== undefined && typeof wish !== "boolean")
+    throw reader.misread("of what goes with a call `dryRun` is read", "write { dryRun: true }", place);
+  return wish === true;
 }
 
 /** What stands before the arguments: `const { fruits } = await api.get`. */

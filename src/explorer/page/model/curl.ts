@@ -11,6 +11,7 @@ import {
   takesBody,
   urlOf,
 } from "./request.ts";
+import { PREFER, readPrefer, ROLLBACK } from "./prefer.ts";
 import { IF_MATCH, readIfMatch, tagsOf, type Versions } from "./versions.ts";
 import { quoteWord, type Word, wordsOf } from "./shell.ts";
 
@@ -22,6 +23,7 @@ export function writeCurl(question: Asked, place: Place): string {
   const lines = [[...words, quoteWord(url)].join(" ")];
   if (question.ifVersion !== undefined)
     lines.push(`-H ${quoteWord(`${IF_MATCH}: ${tagsOf(question.ifVersion)}`)}`);
+  if (question.dryRun === true) lines.push(`-H '${PREFER}: ${ROLLBACK}'`);
   if (takesBody(question.method) && question.body !== undefined)
     lines.push(
       "-H 'content-type: application/json'",
@@ -55,12 +57,14 @@ interface Command {
   method?: Word;
   data?: Word;
   ifVersion?: Versions | undefined;
+  dryRun?: boolean | undefined;
   /** Whether what it sends stands in its URL. */
   get: boolean;
 }
 
 /**
- * Reads a command of curl. Of headers `If-Match` alone is taken over, so that nobody's cookie or token comes into a question.
+ * Reads a command of curl. Of headers `If-Match` and `Prefer: tx` alone are taken over, so that nobody's cookie or token comes into a
+ * question.
  *
  * @throws Misread.
  */
@@ -70,7 +74,7 @@ export function readCurl(text: string): Asked {
     throw new Misread("a command begins with `curl`", program?.at ?? 0);
   const command: Command = { get: false };
   for (let index = 0; index < words.length; index++) index = readOption(words, index, command);
-  const { url, data, ifVersion } = command;
+  const { url, data, ifVersion, dryRun } = command;
   if (url === undefined) throw new Misread("it has no URL", text.length);
   const located = readURL(url.text, url.at + 1);
   const method = methodOf(command);
@@ -79,6 +83,7 @@ export function readCurl(text: string): Asked {
     ...located,
     ...(data !== undefined && !command.get && { body: readBody(data.text, data.at) }),
     ...(ifVersion !== undefined && { ifVersion }),
+    ...(dryRun === true && { dryRun }),
   });
 }
 
@@ -102,6 +107,7 @@ function readOption(words: readonly Word[], index: number, command: Command): nu
   } else if (name === "-H" || name === "--header") {
     const header = demanded(value, word);
     command.ifVersion = readIfMatch(header.text, header.at + 1) ?? command.ifVersion;
+    command.dryRun ??= readPrefer(header.text, header.at + 1);
   } else if (!WITH_WORD.has(name)) return index;
   return used;
 }

@@ -294,6 +294,12 @@ export function setMethod(question: Asked, method: Method, declared: readonly st
 const kept = <T>(map: Readonly<Record<string, T>>, keeps: (name: string) => boolean): Record<string, T> =>
   Object.fromEntries(Object.entries(map).filter(([name]) => keeps(name)));
 
+/** Has a write only tried out, or done. */
+export function setDryRun(question: Asked, on: boolean): Asked {
+  const { dryRun: _, ...done } = question;
+  return normal(on ? { ...done, dryRun: true } : done);
+}
+
 export const setBody = (question: Asked, body: unknown): Asked => normal({ ...question, body });
 
 /* Numbers about rows */

@@ -38,7 +38,7 @@ const NOTATIONS: Readonly<Record<Form, Notation>> = {
 
 /**
  * Writes a question in a form. What a form does not say (RJSON nothing but `select` or `aggregate`, a URL neither method nor
- * body nor versions), it takes from `before` when it is read. No form holds who asks.
+ * body nor how it is done), it takes from `before` when it is read. No form holds who asks.
  */
 export const write = (form: Form, question: Asked, place: Place): string =>
   NOTATIONS[form].write(question, place);
@@ -67,12 +67,13 @@ function readRJSON(text: string, question: Asked): Asked {
   return normal({ ...before, [name]: plainOf(found.value, name, 0) });
 }
 
-function readAddress(text: string, { method, body, ifVersion }: Asked): Asked {
+function readAddress(text: string, { method, body, ifVersion, dryRun }: Asked): Asked {
   const from = text.length - text.trimStart().length;
   return normal({
     method,
     ...readURL(text.trim(), from),
     ...(body !== undefined && { body }),
     ...(ifVersion !== undefined && { ifVersion }),
+    ...(dryRun !== undefined && { dryRun }),
   });
 }

@@ -1,19 +1,21 @@
 import { readBody, readMethod } from "./curl.ts";
 import { readURL } from "./query.ts";
+import { PREFER, readPrefer, ROLLBACK } from "./prefer.ts";
 import { IF_MATCH, readIfMatch, tagsOf } from "./versions.ts";
 import { type Asked, Misread, normal, type Place, takesBody, urlOf } from "./request.ts";
 
 /** A question as editors with a REST client send it. */
 export function writeHTTP(question: Asked, place: Place): string {
-  const { ifVersion } = question;
+  const { ifVersion, dryRun } = question;
   const guard = ifVersion === undefined ? "" : `\n${IF_MATCH}: ${tagsOf(ifVersion)}`;
-  const line = `${question.method} ${urlOf(question, place)}${guard}`;
+  const tried = dryRun === true ? `\n${PREFER}: ${ROLLBACK}` : "";
+  const line = `${question.method} ${urlOf(question, place)}${guard}${tried}`;
   if (!takesBody(question.method) || question.body === undefined) return line;
   return `${line}\ncontent-type: application/json\n\n${JSON.stringify(question.body, undefined, 2)}`;
 }
 
 /**
- * Reads the first request of such a text. Of headers `If-Match` alone is taken over.
+ * Reads the first request of such a text. Of headers `If-Match` and `Prefer: tx` alone are taken over.
  *
  * @throws Misread.
  */
@@ -30,10 +32,9 @@ export function readHTTP(text: string): Asked {
   const more = goingOn < 0 ? own : own.slice(0, goingOn);
   const { method, url, at } = requestLine(begin, more);
   const blank = own.findIndex(({ text: line }) => line.trim() === "");
-  const ifVersion = own
-    .slice(more.length, blank < 0 ? undefined : blank)
-    .map(({ text: line, at: start }) => readIfMatch(line, start))
-    .find((versions) => versions !== undefined);
+  const headers = own.slice(more.length, blank < 0 ? undefined : blank);
+  const ifVersion = firstOf(headers, readIfMatch);
+  const dryRun = firstOf(headers, readPrefer);
   const behind = blank < 0 ? [] : own.slice(blank + 1);
   const body = behind
     .map(({ text: line }) => line)
@@ -44,6 +45,7 @@ export function readHTTP(text: string): Asked {
     ...readURL(url, at),
     ...(body !== "" && { body: readBody(body, behind[0]!.at) }),
     ...(ifVersion !== undefined && { ifVersion }),
+    ...(dryRun === true && { dryRun }),
   });
 }
 
@@ -51,6 +53,12 @@ interface Line {
   readonly text: string;
   readonly at: number;
 }
+
+/** What the first header says that says something. */
+const firstOf = <Said>(
+  headers: readonly Line[],
+  read: (line: string, at: number) => Said | undefined,
+): Said | undefined => headers.map(({ text, at }) => read(text, at)).find((said) => said !== undefined);
 
 function linesOf(text: string): readonly Line[] {
   let at = 0;

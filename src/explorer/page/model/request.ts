@@ -27,6 +27,8 @@ export interface Asked {
   readonly body?: unknown;
   /** The versions that rows must have for a PATCH or DELETE to be done. */
   readonly ifVersion?: Versions;
+  /** Whether a write is only tried out: done, answered, and taken back. */
+  readonly dryRun?: true;
 }
 
 /** Where a route answers. */
@@ -61,7 +63,7 @@ export const isWrite = (method: Method): boolean => traitsOf(method).writes;
 
 /** The same in its one form: nothing that is undefined or empty, and nothing that its method does not send. */
 export function normal(question: Asked): Asked {
-  const { method, resource, scope, parameters, select, aggregate, body, ifVersion } = question;
+  const { method, resource, scope, parameters, select, aggregate, body, ifVersion, dryRun } = question;
   return {
     method,
     resource,
@@ -71,6 +73,7 @@ export function normal(question: Asked): Asked {
     ...(aggregate !== undefined && { aggregate }),
     ...(body !== undefined && takesBody(method) && { body }),
     ...(ifVersion !== undefined && takesVersions(method) && { ifVersion }),
+    ...(dryRun !== undefined && isWrite(method) && { dryRun }),
   };
 }
 

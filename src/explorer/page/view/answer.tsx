@@ -116,6 +116,9 @@ function Facts({ state: { outcome, running } }: { readonly state: State }) {
       <span class={`mark ${outcome.refused === undefined ? "good" : "danger"}`}>
         {outcome.refused === undefined ? status : statusOf(outcome.refused)}
       </span>
+      {outcome.asked.dryRun === true && outcome.refused === undefined && (
+        <span>tried out, nothing is kept</span>
+      )}
       {time > 0 && <span>{running ? "…" : milliseconds(time)}</span>}
       {size > 0 && <span>{bytes(size)}</span>}
     </div>

@@ -19,6 +19,7 @@ import { Numbers } from "./numbers.tsx";
 import { PagePart } from "./page-part.tsx";
 import { Part } from "./part.tsx";
 import { Place } from "./place.tsx";
+import { WritingPart } from "./writing.tsx";
 
 /** A question, clicked together from what the caller may ask. */
 export function Builder({ desk }: { readonly desk: Desk }) {
@@ -36,6 +37,7 @@ export function Builder({ desk }: { readonly desk: Desk }) {
         <div class="parts">
           {rule.params.length > 0 && <Parameters desk={desk} names={rule.params} />}
           {takesBody(asked.method) && <BodyPart desk={desk} spot={spot} />}
+          {isWrite(asked.method) && <WritingPart desk={desk} rule={rule} />}
           {asked.aggregate !== undefined && rule.aggregate !== undefined ? (
             <Numbers desk={desk} path={[]} spot={spot} aggregate={rule.aggregate} />
           ) : (
