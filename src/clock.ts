@@ -3,34 +3,72 @@ import { Gone, timeout } from "./error.ts";
 /** What is there at once, or later. What waits for nothing is no promise: each costs those who ask something. */
 export type Later<T> = T | Promise<T>;
 
-/** Goes on with what is given, at once where it is there. */
-export const goOn = <T, Made>(given: Later<T>, onward: (given: T) => Later<Made>): Later<Made> =>
-  given instanceof Promise ? given.then(onward) : onward(given);
+/**
+ * Goes on with what is given, at once where it is there. What else the next step needs may be handed on with it: every read
+ * passes a dozen such steps, and a function made for each of them would cost more than what it does.
+ */
+export function goOn<T, Made>(given: Later<T>, onward: (given: T) => Later<Made>): Later<Made>;
+export function goOn<T, Made, A>(given: Later<T>, onward: (given: T, a: A) => Later<Made>, a: A): Later<Made>;
+export function goOn<T, Made, A, B>(
+  given: Later<T>,
+  onward: (given: T, a: A, b: B) => Later<Made>,
+  a: A,
+  b: B,
+): Later<Made>;
+export function goOn(given: unknown, onward: Step, a?: unknown, b?: unknown): unknown {
+  return given instanceof Promise ? later(given, onward, a, b) : onward(given, a, b);
+}
+
+type Step = (given: unknown, a: unknown, b: unknown) => unknown;
+
+/** Apart, so that nothing is made for it where nothing is waited for. */
+const later = (given: Promise<unknown>, onward: Step, a: unknown, b: unknown): Promise<unknown> =>
+  given.then((made) => onward(made, a, b));
 
 /** Does work, and then what ends it, whatever came of it. */
-export function ending<T>(work: () => Later<T>, end: () => void): Later<T> {
+export function ending<T, A, B>(
+  work: (a: A, b: B) => Later<T>,
+  end: (a: A, b: B) => void,
+  a: A,
+  b: B,
+): Later<T> {
   let answer: Later<T>;
   try {
-    answer = work();
+    answer = work(a, b);
   } catch (error) {
-    end();
+    end(a, b);
     throw error;
   }
-  if (answer instanceof Promise) return answer.finally(end);
-  end();
+  if (answer instanceof Promise) return endingLater(answer, end, a, b);
+  end(a, b);
   return answer;
 }
 
+const endingLater = <T, A, B>(answer: Promise<T>, end: (a: A, b: B) => void, a: A, b: B): Promise<T> =>
+  answer.finally(() => end(a, b));
+
 /** Does work, or, where it fails, what is done instead. */
-export function orElse<T>(work: () => Later<T>, instead: (error: unknown) => Later<T>): Later<T> {
+export function orElse<T, A, B>(
+  work: (a: A, b: B) => Later<T>,
+  instead: (error: unknown, a: A, b: B) => Later<T>,
+  a: A,
+  b: B,
+): Later<T> {
   let answer: Later<T>;
   try {
-    answer = work();
+    answer = work(a, b);
   } catch (error) {
-    return instead(error);
+    return instead(error, a, b);
   }
-  return answer instanceof Promise ? answer.catch(instead) : answer;
+  return answer instanceof Promise ? elseLater(answer, instead, a, b) : answer;
 }
+
+const elseLater = <T, A, B>(
+  answer: Promise<T>,
+  instead: (error: unknown, a: A, b: B) => Later<T>,
+  a: A,
+  b: B,
+): Promise<T> => answer.catch((error: unknown) => instead(error, a, b));
 
 /** Rests for so many milliseconds. */
 export const pause = (milliseconds: number): Promise<void> =>

@@ -113,16 +113,22 @@ const MARKED = new RegExp(`(?<!\\\\)(\\\\*)"${MARK}([\\d.eE+-]+)\\1"`, "g");
 let writing = false;
 let met = false;
 
-/** What `write` writes with `JSON.stringify`, numbers with all their digits. */
-export function writeDigits<Text extends string | undefined>(write: () => Text): Text {
-  const outer = { writing, met };
+/** What replaces a value as it is written. */
+type Replacer = (this: unknown, key: string, value: unknown) => unknown;
+
+/** JSON of a value, numbers with all their digits; `undefined` for what JSON does not know. */
+export function writeDigits(value: object | null): string;
+export function writeDigits(value: unknown, replacer?: Replacer): string | undefined;
+export function writeDigits(value: unknown, replacer?: Replacer): string | undefined {
+  const [outerWriting, outerMet] = [writing, met];
   writing = true;
   met = false;
   try {
-    const text = write();
-    return (met ? text?.replace(MARKED, "$2") : text) as Text;
+    const text: string | undefined = JSON.stringify(value, replacer);
+    return met ? text?.replace(MARKED, "$2") : text;
   } finally {
-    ({ writing, met } = outer);
+    writing = outerWriting;
+    met = outerMet;
   }
 }
 

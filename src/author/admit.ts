@@ -23,12 +23,14 @@ export function admit(
   path: string,
 ): Rows | Promise<Rows> {
   if (filter === undefined) return "all";
-  return asked(
-    () => filter(context, table.table, operators),
-    (condition, nests) => (nests ? captured(condition, table) : undefined),
-    path,
-  );
+  try {
+    return rowsOf(filter(context, table.table, operators), inRule, table, path);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
+
+const inRule: Mistaken = (condition, nests, table) => (nests ? captured(condition, table) : undefined);
 
 /** The same of a change: its author is handed the table twice, for rows as they were and as they are stored. */
 export function admitTransition(
@@ -38,25 +40,30 @@ export function admitTransition(
   path: string,
 ): Rows | Promise<Rows> {
   const { before, after } = changedBy(table.table);
-  return asked(
-    () => transition(context, before, after, operators),
-    (condition, nests) => capturedInChange(condition, table, nests),
-    path,
-  );
-}
-
-function asked(ask: () => unknown, mistaken: Mistaken, path: string): Rows | Promise<Rows> {
   try {
-    const answer = ask();
-    if (!isThenable(answer)) return readRows(answer, mistaken, path);
-    return Promise.resolve(answer).then((rows) => readRows(rows, mistaken, path));
+    return rowsOf(transition(context, before, after, operators), inChange, table, path);
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
-/** What is wrong with a condition, which may hold sub-queries, if something is. */
-type Mistaken = (condition: SQL, nests: boolean) => string | undefined;
+const inChange: Mistaken = (condition, nests, table) => capturedInChange(condition, table, nests);
+
+/** The rows of a filter's answer, once it is there. */
+function rowsOf(answer: unknown, mistaken: Mistaken, table: TableInfo, path: string): Rows | Promise<Rows> {
+  if (!isThenable(answer)) return readRows(answer, mistaken, table, path);
+  return rowsLater(answer, mistaken, table, path);
+}
+
+const rowsLater = async (
+  answer: PromiseLike<unknown>,
+  mistaken: Mistaken,
+  table: TableInfo,
+  path: string,
+): Promise<Rows> => readRows(await answer, mistaken, table, path);
+
+/** What is wrong with a condition on a table, which may hold sub-queries, if something is. */
+type Mistaken = (condition: SQL, nests: boolean, table: TableInfo) => string | undefined;
 
 /** The rows that exist by two filters. */
 export function both(left: Rows, right: Rows): Rows {
@@ -72,18 +79,18 @@ export function either(left: Rows, right: Rows): Rows {
   return sql`(${left}) or (${right})`;
 }
 
-function readRows(answer: unknown, mistaken: Mistaken, path: string): Rows {
+function readRows(answer: unknown, mistaken: Mistaken, table: TableInfo, path: string): Rows {
   if (answer === true) return "all";
   if (answer === false || answer === null || answer === undefined) return "none";
-  if (is(answer, SQL)) return readCondition(answer, mistaken, path);
-  if (isWrapper(answer) && isCondition(answer)) return readCondition(answer.getSQL(), mistaken, path);
+  if (is(answer, SQL)) return readCondition(answer, mistaken, table, path);
+  if (isWrapper(answer) && isCondition(answer)) return readCondition(answer.getSQL(), mistaken, table, path);
   throw internalError(new TypeError(`${path}: a row filter answers SQL, true, false or nothing`));
 }
 
 /** @throws QueryError for a condition that would speak of other rows than its author meant. */
-function readCondition(condition: SQL, mistaken: Mistaken, path: string): SQL {
+function readCondition(condition: SQL, mistaken: Mistaken, table: TableInfo, path: string): SQL {
   const { query, nests } = withoutMissing(condition);
-  const mistake = mistaken(query, nests);
+  const mistake = mistaken(query, nests, table);
   if (mistake !== undefined) throw internalError(new TypeError(`${path}: ${mistake}`));
   return query;
 }

@@ -5,7 +5,7 @@ export function together<T, Made>(
   asked: readonly Later<T>[],
   make: (all: readonly T[]) => Made,
 ): Later<Made> {
-  return asked.some((one) => one instanceof Promise)
-    ? Promise.all(asked).then(make)
-    : make(asked as readonly T[]);
+  return asked.some(waits) ? Promise.all(asked).then(make) : make(asked as readonly T[]);
 }
+
+const waits = (one: unknown): boolean => one instanceof Promise;

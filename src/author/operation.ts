@@ -64,10 +64,9 @@ export class Operation {
 
   /** What all mentions of a plan admit. */
   admitAll(mentions: readonly Mention[]): Later<Admitted> {
-    return together(
-      mentions.map(({ secured }) => this.admit(secured.policy)),
-      (admissions) => new Admitted(admissions),
-    );
+    const asked: Later<Admission>[] = [];
+    for (const { secured } of mentions) asked.push(this.admit(secured.policy));
+    return together(asked, allOf);
   }
 
   /** What a rule admits: rows, and on which of them it lets out the columns that it masks on others. */
@@ -133,6 +132,8 @@ function admissionOf(
   const known = parents.filter((parent) => parent !== undefined);
   return { ...rows, grants: [], parents: known.length < parents.length ? "none" : known };
 }
+
+const allOf = (admissions: readonly Admission[]): Admitted => new Admitted(admissions);
 
 const letOut = (existing: Admission, grants: readonly Rows[]): Admission => ({ ...existing, grants });
 

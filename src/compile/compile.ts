@@ -2,9 +2,9 @@ import type { Database, Dialect } from "../dialect/dialect.ts";
 import type { Admitted } from "../author/author.ts";
 import type { AggregatePlan, ReadPlan, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
-import { portableRead } from "./portable/relational.ts";
 import { AggregateReader } from "./read/aggregate.ts";
-import { type Bound, type Form, JSONReader } from "./read/json.ts";
+import { JSONReader } from "./read/json.ts";
+import { Reads } from "./reads.ts";
 import { speechOf } from "./sql/speech.ts";
 import type { AggregateRead, ReadStatement, Select } from "./statement.ts";
 import { BulkWriter } from "./write/bulk.ts";
@@ -101,17 +101,17 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
   // Where rows are dear, one that is written costs no more than one that is not.
   const bulks =
     fast && (speech.database === "sqlite" || dialect.rowsAreCheap) ? new BulkWriter(speech) : undefined;
-  const read = readsOf(database, reader);
+  const reads = new Reads(database, reader);
   const aggregates = new AggregateReader(speech);
   const heldSummed = speech.database === "postgresql";
   return {
     read: (plan, admitted, asRows, held) =>
-      read(plan, admitted, asRows ? "values" : "text", held && heldSummed),
+      reads.read(plan, admitted, asRows ? "values" : "text", held && heldSummed),
     aggregate: (plan, admitted) => aggregates.read(plan, admitted),
     write: (plan, rows, { asRows, triggered, seen = "nothing" }) =>
       compileWrite(plan, rows, {
         speech,
-        read: (whole, admitted) => read(whole, admitted, "values", heldSummed),
+        read: (whole, admitted) => reads.read(whole, admitted, "values", heldSummed),
         inserts: looked(asRows, seen) ? undefined : inserts,
         bulks: looked(asRows, seen) ? undefined : bulks,
         asText: fast,
@@ -124,7 +124,7 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
       revisedRows(
         plan,
         rows,
-        (whole, admitted) => read(whole, admitted, "values", heldSummed),
+        (whole, admitted) => reads.read(whole, admitted, "values", heldSummed),
         columns,
         most,
       ),
@@ -136,36 +136,3 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
 
 /** Whether somebody looks at rows that are written. */
 const looked = (asRows: boolean, seen: Seen): boolean => asRows || seen !== "nothing";
-
-type Reads = (plan: ReadPlan, admitted: Admitted, form: Form, summed: boolean) => ReadStatement;
-
-/** Makes reads by the fast reader, where there is one, and by the portable one what that cannot answer. */
-function readsOf(database: Database, reader: JSONReader | undefined): Reads {
-  const read: Reads = (plan, admitted, form, summed) => {
-    const bound =
-      working(reader?.bind(plan, admitted, form, summed)) ??
-      working(reader?.bind(plan, admitted, "values", summed));
-    if (bound === undefined) return portableRead(database, plan, admitted);
-    const { statement, values, count } = bound;
-    const { answers } = statement;
-    return {
-      kind: "fast",
-      plan,
-      ask: { kind: "text", text: statement.text, values },
-      remembered: statement,
-      most: answers === "rows" && count.counting === "summed" ? count.most[0] : undefined,
-      summed: () => read(plan, admitted, form, true),
-      made: () => read(plan, admitted, "made", summed),
-      // In a form that holds any value, or by the reader that needs none.
-      otherwise: () =>
-        answers === "encoded"
-          ? portableRead(database, plan, admitted)
-          : read(plan, admitted, "values", summed),
-    };
-  };
-  return read;
-}
-
-/** A statement that met a value it cannot say is not tried again while it is remembered. */
-const working = (bound: Bound | undefined): Bound | undefined =>
-  bound?.statement.failed === true ? undefined : bound;

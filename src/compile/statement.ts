@@ -114,11 +114,11 @@ export interface FastRead {
   /** The bytes beyond which reading rows one by one ends; `undefined` where nobody counts them. */
   readonly most: number | undefined;
   /** What is asked instead where a row is larger than its share. */
-  readonly summed: () => ReadStatement;
+  summed(): ReadStatement;
   /** The same with a text that the database makes, where it takes nobody's time. */
-  readonly made: () => ReadStatement;
+  made(): ReadStatement;
   /** What is asked instead where the database, or its driver, meets a value that it cannot say. */
-  readonly otherwise: () => ReadStatement;
+  otherwise(): ReadStatement;
 }
 
 /** A statement's text, remembered by shape. */

@@ -59,9 +59,10 @@ export class Gate {
   /** Passes together with others who share, at once where the door is open; whoever leaves waits no longer. */
   shared<T>(work: () => Later<T>, waitMs: number, leaving?: Leaving): Later<T> {
     if (!this.open) return this.#pass(false, work, waitMs, leaving);
-    const pass = this.#share();
-    return ending(work, () => this.#leave(pass));
+    return ending(work, this.#left, this.#share(), undefined);
   }
+
+  readonly #left = (pass: Pass): void => this.#leave(pass);
 
   /** Passes alone. */
   exclusive<T>(work: () => Promise<T>, waitMs: number): Promise<T> {
@@ -115,19 +116,16 @@ export class Gate {
 
   #host<T>(pass: Pass, work: () => Later<T>): Later<T> {
     const stay: Stay = { pass, alone: 0, over: false };
-    const stays = REMEMBERS_STAYS ? (this.#stays ??= new AsyncLocalStorage()) : undefined;
-    const begin = (): Later<T> => {
-      const given = work();
-      return isThenable(given) ? Promise.resolve(given) : given;
-    };
-    return ending(
-      () => (stays === undefined ? begin() : stays.run(stay, begin)),
-      () => {
-        stay.over = true;
-        this.#interrupt(stay);
-      },
-    );
+    return ending(this.#stayed<T>, this.#gone, stay, work);
   }
+
+  readonly #stayed = <T>(stay: Stay, work: () => Later<T>): Later<T> =>
+    REMEMBERS_STAYS ? (this.#stays ??= new AsyncLocalStorage()).run(stay, settling, work) : settling(work);
+
+  readonly #gone = (stay: Stay): void => {
+    stay.over = true;
+    this.#interrupt(stay);
+  };
 
   #interrupt(stay: Stay): void {
     stay.alone++;
@@ -153,6 +151,7 @@ export class Gate {
   }
 
   #admit(): void {
+    if (this.#waiters.length === 0 && this.#next === undefined) return;
     while (!this.#exclusive) {
       const [first] = this.#waiters;
       if (first === undefined || (first.exclusive && this.#sharing > 0)) break;
@@ -195,6 +194,12 @@ export class Gate {
       };
     });
   }
+}
+
+/** What an author answers may be a promise of his own. */
+function settling<T>(work: () => Later<T>): Later<T> {
+  const given = work();
+  return isThenable(given) ? Promise.resolve(given) : given;
 }
 
 function once(work: () => void): () => void {

@@ -11,7 +11,7 @@ import {
   Triggers,
 } from "../execute/execute.ts";
 import { tellInTurn } from "../observe.ts";
-import { allowedMethods, type Parameters, resolve } from "../policy/policy.ts";
+import { allowedMethods, type Parameters, type Policy, resolve } from "../policy/policy.ts";
 import { type Method, type Principal, type QueryRequest, traitsOf } from "../request/request.ts";
 import { readRouteHooks, type RouteHookOptions } from "./route-hooks.ts";
 import { PlanMemory } from "./memory.ts";
@@ -25,6 +25,7 @@ import { document, type DocumentInfo } from "./document.ts";
 import { type Inspection, inspectionOf } from "./inspect.ts";
 import { type LiveEngine, liveEngine } from "./live-engine.ts";
 import { read } from "./read.ts";
+import type { Holder } from "./shares.ts";
 import { type Listener, WriteTelling } from "./telling.ts";
 import { write } from "./write.ts";
 import { type Before, counted, type TurnOptions, turnsOf } from "./turns.ts";
@@ -139,19 +140,25 @@ export function createEngine(options: EngineOptions): Engine {
     openapi: (principal, info) => document(policies, principal, info),
     batch: (call) => batch(parts, call),
     run(call) {
-      const { request, principal } = call;
-      if (traitsOf(request.method).writes) return write(parts, call);
-      const holder = turns.inFlight.enter(call);
-      return ending(
-        () =>
-          goOn(policies.resolve(request, principal), (policy) =>
-            request.aggregate === undefined ? read(parts, policy, call) : aggregate(parts, policy, call),
-          ),
-        () => turns.inFlight.leave(holder),
-      );
+      if (traitsOf(call.request.method).writes) return write(parts, call);
+      return ending(answer, leave, { parts, call }, turns.inFlight.enter(call));
     },
   };
 }
+
+/** A question on its way. */
+interface Asking<Shaped> {
+  readonly parts: Parts;
+  readonly call: Call<Shaped>;
+}
+
+const answer = <Shaped>({ parts, call }: Asking<Shaped>): Later<Shaped | Response> =>
+  goOn(parts.policies.resolve(call.request, call.principal), answerBy, parts, call);
+
+const answerBy = <Shaped>(policy: Policy, parts: Parts, call: Call<Shaped>): Later<Shaped | Response> =>
+  call.request.aggregate === undefined ? read(parts, policy, call) : aggregate(parts, policy, call);
+
+const leave = ({ parts }: Asking<unknown>, holder: Holder): void => parts.turns.inFlight.leave(holder);
 
 /** @throws QueryError for a resource that does not exist. */
 function allowed({ registry }: Policies, request: QueryRequest, { roles }: Principal): readonly Method[] {

@@ -54,7 +54,7 @@ interface PlannedWrite {
 /** A plan, and what its question has in the blanks of it. */
 export interface Planned {
   readonly plan: ReadPlan;
-  readonly values?: readonly unknown[];
+  readonly values?: readonly unknown[] | undefined;
 }
 
 /** The plans of questions that are asked again: a plan holds no caller, so one serves all who fall under its policy. */
@@ -76,7 +76,7 @@ export class PlanMemory {
     const { method, resource, select, wishes } = operation;
     // What others ask names rows, which are others each time.
     if (traitsOf(method).action !== "insert") return requestOf(operation);
-    const key = writeDigits(() => JSON.stringify([method, resource, select, wishes]));
+    const key = writeDigits([method, resource, select, wishes]);
     const known = this.#requests.get(key);
     if (known !== undefined) return known;
     const request = requestOf(operation);

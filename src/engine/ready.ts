@@ -38,20 +38,29 @@ export function readyRead(parts: Parts, policy: Policy, call: Call<unknown>): La
  */
 export function readyPlan(
   parts: Parts,
-  { plan: planned, values }: Planned,
+  planned: Planned,
   changes: readonly Change[],
   call: Call<unknown>,
 ): Later<ReadyQuestion<ReadPlan>> {
   const { runtime } = parts;
   const { context } = call.principal;
-  setFindFirst(context, planned.first);
-  const asked = runtime.outside(() => admitRead(planned, changes, context), call);
-  return goOn(indexed(parts, planned, asked, call), (all) => {
-    const admitted = values === undefined ? all : all.filledWith(values);
-    if (!planned.asksExtras) return { plan: planned, admitted };
-    return goOn(computed(parts, planned, call), (plan) => ({ plan, admitted }));
-  });
+  const { plan } = planned;
+  setFindFirst(context, plan.first);
+  const asked = runtime.outside(() => admitRead(plan, changes, context), call);
+  return goOn(indexed(parts, plan, asked, call), filled, { parts, call }, planned);
 }
+
+/** A plan whose mentions are admitted, with what its question has in its blanks. */
+function filled(
+  all: Admitted,
+  { parts, call }: { readonly parts: Parts; readonly call: Call<unknown> },
+  { plan, values }: Planned,
+): Later<ReadyQuestion<ReadPlan>> {
+  const admitted = values === undefined ? all : all.filledWith(values);
+  return plan.asksExtras ? goOn(computed(parts, plan, call), withPlan, admitted) : { plan, admitted };
+}
+
+const withPlan = (plan: ReadPlan, admitted: Admitted): ReadyQuestion<ReadPlan> => ({ plan, admitted });
 
 /** What a caller is admitted to, once the indexes of words that his question needs are known to be there. */
 function indexed(
@@ -61,8 +70,16 @@ function indexed(
   call: Call<unknown>,
 ): Later<Admitted> {
   const all = asked instanceof Promise ? patient(call, asked) : asked;
-  if (searches.length === 0) return all;
-  return goOn(all, (admitted) => goOn<unknown, Admitted>(indexes.need(searches), () => admitted));
+  return searches.length === 0 ? all : goOn(all, onceThere, indexes, searches);
+}
+
+async function onceThere(
+  admitted: Admitted,
+  indexes: Parts["indexes"],
+  searches: ReadPlan["searches"],
+): Promise<Admitted> {
+  await indexes.need(searches);
+  return admitted;
 }
 
 /** What the mentions of a plan admit, and what some changes would reach, where that is asked. */

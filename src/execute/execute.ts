@@ -38,17 +38,18 @@ export class Ended<Answer = never> {
  * @throws what a hook threw, or a refusal for what the database refused.
  */
 export function execute<Answer>(runtime: Runtime, task: Task<Answer>): Later<Answer | Response> {
-  const work = (): Later<Answer | Response> =>
+  return orElse(attempt<Answer>, failed<Answer>, runtime, task);
+}
+
+function attempt<Answer>(runtime: Runtime, task: Task<Answer>): Later<Answer | Response> {
+  const work =
     isHooked(task) || isTold(runtime, task)
       ? transact(runtime, task, runtime.timeout)
       : insist(runtime.dialect, runtime.timeout, (left) => once(runtime, task, left));
-  return orElse(
-    () => goOn(work(), (answer) => kept(runtime, task, answer)),
-    (error) => failed(runtime, task, error),
-  );
+  return goOn(work, kept, runtime, task);
 }
 
-function kept<Answer>({ telling }: Runtime, task: Task<unknown>, answer: Answer): Answer {
+function kept<Answer>(answer: Answer, { telling }: Runtime, task: Task<unknown>): Answer {
   removeTransaction(task.context);
   task.kept = true;
   telling?.kept([task]);
@@ -57,9 +58,9 @@ function kept<Answer>({ telling }: Runtime, task: Task<unknown>, answer: Answer)
 
 /** What is answered where a task failed, if something is. */
 async function failed<Answer>(
+  error: unknown,
   runtime: Runtime,
   task: Task<Answer>,
-  error: unknown,
 ): Promise<Answer | Response> {
   const { context, work } = task;
   try {
@@ -270,9 +271,13 @@ function told(
   { tell }: Extract<Work, { readonly kind: "read" }>,
   found: Later<ReadOutcome>,
 ): Later<QueryResult> {
-  if (tell === undefined) return found as Later<QueryResult>; // of no page
-  return goOn(found, ({ page, ...outcome }) => ({ ...outcome, page: tell(page!) }));
+  return tell === undefined ? (found as Later<QueryResult>) : goOn(found, toldOf, tell); // else of no page
 }
+
+const toldOf = (
+  { page, ...outcome }: ReadOutcome,
+  tell: NonNullable<Extract<Work, { readonly kind: "read" }>["tell"]>,
+): QueryResult => ({ ...outcome, page: tell(page!) });
 
 const inFront = (
   { dialect, turn, unreadable }: Runtime,

@@ -15,14 +15,23 @@ export function insist<T>(
   dialect: Dialect,
   timeout: number,
   work: (left: number) => Later<T>,
-  once: () => boolean = () => false,
+  once?: () => boolean,
 ): Later<T> {
-  const end = performance.now() + timeout;
-  return orElse(
-    () => work(timeout),
-    (error) => again(error, end, work, (failed) => once() || !dialect.retryable(failed)),
-  );
+  return orElse(attempt, insisting, { dialect, timeout, work, once }, performance.now() + timeout);
 }
+
+/** What is insisted on. */
+interface Insisted<T> {
+  readonly dialect: Dialect;
+  readonly timeout: number;
+  readonly work: (left: number) => Later<T>;
+  readonly once: (() => boolean) | undefined;
+}
+
+const attempt = <T>({ work, timeout }: Insisted<T>): Later<T> => work(timeout);
+
+const insisting = <T>(error: unknown, { dialect, work, once }: Insisted<T>, end: number): Promise<T> =>
+  again(error, end, work, (failed) => once?.() === true || !dialect.retryable(failed));
 
 /** Where `isFinal` says so of what it failed for, work is not done again. */
 async function again<T>(

@@ -68,9 +68,9 @@ export function within<Item>(
 export function saidInText(text: string, { root, nodes }: ReadPlan): string {
   refuseEndless(text);
   if (nodes.length === 1 || !text.includes(CUT)) return text;
-  const value = parseJSON(text);
-  for (const row of Array.isArray(value) ? value : [value]) sayInside(row as Row, root);
-  return writeDigits(() => JSON.stringify(value));
+  const value = parseJSON(text) as Row | readonly Row[] | null;
+  for (const row of [value].flat()) sayInside(row, root);
+  return writeDigits(value);
 }
 
 function sayInside(row: Row | null, node: ReadNode): void {

@@ -64,20 +64,46 @@ export function runRead(
 ): Later<ReadOutcome> {
   if (read.kind === "aggregate") return runAggregate(dialect, database, read, unreadable, meter);
   if (read.kind === "portable") return runPortable(dialect, database, read, unreadable, meter);
-  return orElse(
-    () => {
-      const began = begin();
-      const asking = asked(dialect, database, read);
-      // What runs in this process has run by now, and what is waited for then is others'.
-      if (!dialect.remote) meter.took += heldSince(began);
-      return goOn(asking, (found) => {
-        if (dialect.remote) meter.took += performance.now() - began;
-        return outcomeOf(found, read, syntaxOf(dialect.speaks), unreadable);
-      });
-    },
-    (error) => runRead(dialect, database, otherwise(read, error, dialect), unreadable, meter),
-  );
+  return orElse(runFast, runOtherwise, { dialect, database, unreadable, meter }, read);
 }
+
+/** Who reads what was found. */
+interface Reader {
+  readonly dialect: Dialect;
+  readonly unreadable: Unreadable;
+}
+
+/** Where a read runs, and who reads what it finds. */
+interface Place extends Reader {
+  readonly database: Database;
+  readonly meter: Meter;
+}
+
+function runFast(place: Place, read: FastRead): Later<ReadOutcome> {
+  const { dialect, database, meter } = place;
+  const began = begin();
+  const asking = asked(dialect, database, read);
+  if (dialect.remote) return goOn(asking, arrived, { place, read }, began);
+  // What runs in this process has run by now, and what is waited for then is others'.
+  meter.took += heldSince(began);
+  return goOn(asking, outcomeOf, read, place);
+}
+
+function arrived(
+  found: ResultRows,
+  { place, read }: { readonly place: Place; readonly read: FastRead },
+  began: number,
+): ReadOutcome {
+  place.meter.took += performance.now() - began;
+  return outcomeOf(found, read, place);
+}
+
+/** What a statement could not say is asked for in another form. */
+const runOtherwise = (
+  error: unknown,
+  { dialect, database, unreadable, meter }: Place,
+  read: FastRead,
+): Later<ReadOutcome> => runRead(dialect, database, otherwise(read, error, dialect), unreadable, meter);
 
 /** Nobody counts bytes who was not told how many there may be. */
 const asked = (dialect: Dialect, database: Database, { ask, most }: FastRead): Later<ResultRows> =>
@@ -106,7 +132,7 @@ export async function runApart(
       const found = await lane.read(ask.text, ask.values, { milliseconds: left, signal, most });
       if (found === undefined) return asked === first ? read : asked;
       meter.took += found.milliseconds;
-      return outcomeOf(found.rows, asked, syntaxOf(dialect.speaks), unreadable);
+      return outcomeOf(found.rows, asked, { dialect, unreadable });
     } catch (error) {
       if (error instanceof QueryError && error.code === "timeout") meter.took += left;
       asked = otherwise(asked, error, dialect);
@@ -134,12 +160,7 @@ const WARY = 64;
 /** The part of the most an answer may hold that is large. */
 const LARGE = 16;
 
-function outcomeOf(
-  found: readonly ArrayLike<unknown>[],
-  asked: FastRead,
-  syntax: Syntax,
-  unreadable: Unreadable,
-): ReadOutcome {
+function outcomeOf(found: ResultRows, asked: FastRead, { dialect, unreadable }: Reader): ReadOutcome {
   const { plan, remembered } = asked;
   const { first, total, filtered, root } = plan;
   const { answers, toRows } = remembered;
@@ -148,6 +169,7 @@ function outcomeOf(
     const json = saidInText((found[0]?.[0] as string | undefined) ?? "null", plan);
     return { json: noted(json, plan, remembered), count: found.length };
   }
+  const syntax = syntaxOf(dialect.speaks);
   const [row] = found;
   // What would be too large is not begun.
   if (row === undefined) throw tooLargeAnswer(plan.policy.limits.maxAnswerSize);
@@ -183,7 +205,7 @@ function asStored(
   const rows = toRows(page);
   const json =
     embed === undefined
-      ? writeDigits(() => JSON.stringify(first ? (rows[0] ?? null) : rows))
+      ? writeDigits(first ? (rows[0] ?? null) : rows)
       : saidInText(listed(embed(rows, page), first), plan);
   const outcome = { json: noted(json, plan, remembered), count: page.length };
   if (kept.page === undefined && kept.more === undefined) return outcome;

@@ -79,8 +79,7 @@ export class Writer {
     const [inserted] = found; // none where the database has dropped it
     if (inserted === undefined) return { rows: [], one: { json: "[]", cells: [] } };
     const told = Array.from({ length: cells }, (_, index) => inserted[1 + index]);
-    const json =
-      toRows === undefined ? `[${inserted[1] as string}]` : writeDigits(() => JSON.stringify(toRows(found)));
+    const json = toRows === undefined ? `[${inserted[1] as string}]` : writeDigits(toRows(found));
     return { rows: [{ [CHECK]: inserted[0] === 1 ? 1 : 0 }], one: { json, cells: told } };
   }
 

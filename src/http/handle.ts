@@ -1,5 +1,5 @@
 import { type ApplyPatch, createContext, setHears } from "../author/author.ts";
-import { goOn, type Later, orElse } from "../clock.ts";
+import { goOn, type Later } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import { QueryError, quote } from "../error.ts";
 import { type Observer, unwatched } from "../observe.ts";
@@ -90,35 +90,46 @@ export async function handle(route: Route, request: Request, from: unknown): Pro
   const watch = watchOf(route);
   const visit = new Visit(route, request, from, watch?.mark ?? unwatched);
   announce(route, request);
-  const answered = orElse(
-    () => answer(visit, traitsOf(request.method)),
-    (error) => {
-      visit.code = codeOf(error);
-      return refuse(error, visit, (cause) => inform(route, { kind: "failed", error: cause }));
-    },
-  );
-  const response = answered instanceof Promise ? await answered : answered;
+  let response: Response;
+  try {
+    const answered = answer(visit, traitsOf(request.method));
+    response = answered instanceof Promise ? await answered : answered;
+  } catch (error) {
+    response = await refused(visit, error);
+  }
   if (watch !== undefined) report(visit, request, response, watch, OWN.has(visit.resource));
   return response;
 }
 
+function refused(visit: Visit, error: unknown): Later<Response> {
+  visit.code = codeOf(error);
+  return refuse(error, visit, (cause) => inform(visit.route, { kind: "failed", error: cause }));
+}
+
 function answer(visit: Visit, sent: MethodTraits | undefined): Later<Response> {
   const { cors } = visit.route;
-  if (cors === undefined) return answerOrigin(visit, sent);
-  return allowOrigin(visit, cors).then(() =>
-    isPreflight(visit.request)
-      ? empty({ ...visit.base, ...preflightHeaders(cors) })
-      : answerOrigin(visit, sent),
-  );
+  return cors === undefined ? answerOrigin(visit, sent) : answerOthers(visit, sent, cors);
+}
+
+/** Answers one that may have come from another origin. */
+async function answerOthers(
+  visit: Visit,
+  sent: MethodTraits | undefined,
+  cors: CorsOptions,
+): Promise<Response> {
+  await allowOrigin(visit, cors);
+  if (isPreflight(visit.request)) return empty({ ...visit.base, ...preflightHeaders(cors) });
+  return answerOrigin(visit, sent);
 }
 
 /** Answers one whose origin may ask. */
 function answerOrigin(visit: Visit, sent: MethodTraits | undefined): Later<Response> {
   const other = sent && standsFor(visit.request, sent);
-  return goOn(other === undefined ? sent : standIn(visit, other), (traits) =>
-    traits?.writes === true ? answerWrite(visit, traits) : answerAs(visit, traits, undefined),
-  );
+  return goOn(other === undefined ? sent : standIn(visit, other), answerMethod, visit);
 }
+
+const answerMethod = (traits: MethodTraits | undefined, visit: Visit): Later<Response> =>
+  traits?.writes === true ? answerWrite(visit, traits) : answerAs(visit, traits, undefined);
 
 async function answerWrite(visit: Visit, traits: MethodTraits): Promise<Response> {
   const { request, route } = visit;
@@ -143,18 +154,39 @@ function answerAs(visit: Visit, traits: MethodTraits | undefined, key: string | 
   mark("parse");
   const context = createContext(request, request.method, resource, visit.known);
   if (route.engine.live !== undefined) setHears(context, route.engine.live.hears);
-  return goOn(authenticate(request, context, route.session, visit), (principal) => {
-    mark("principal");
-    if (isResponse(principal)) return withHeaders(principal, visit.base, traits?.bodiless === true);
-    if (traits === undefined || traits.action === "inspect")
-      return inspect(visit, traits, query, principal, given);
-    const admitted = given && admitGiven(visit, query, principal, given);
-    const named = goOn(admitted, () => visit.nameFrom(context));
-    return goOn(named, () =>
-      traits.writes ? respondToWrite(visit, query, principal, key) : respondToRead(visit, query, principal),
-    );
+  return goOn(authenticate(request, context, route.session, visit), answerTo, visit, {
+    traits,
+    query,
+    given,
+    key,
   });
 }
+
+/** What is asked, before it is known by whom. */
+interface Heard {
+  readonly traits: MethodTraits | undefined;
+  readonly query: QueryRequest;
+  readonly given: Given | undefined;
+  readonly key: string | undefined;
+}
+
+/** Answers one by who asks. */
+function answerTo(
+  principal: Principal | Response,
+  visit: Visit,
+  { traits, query, given, key }: Heard,
+): Later<Response> {
+  visit.mark("principal");
+  if (isResponse(principal)) return withHeaders(principal, visit.base, traits?.bodiless === true);
+  if (traits === undefined || traits.action === "inspect")
+    return inspect(visit, traits, query, principal, given);
+  const admitted = given && admitGiven(visit, query, principal, given);
+  const named = goOn(admitted, nameFrom, visit, principal);
+  const question = new Question(visit, query, principal);
+  return traits.writes ? goOn(named, respondToWrite, question, key) : goOn(named, respondToRead, question);
+}
+
+const nameFrom = (_: unknown, visit: Visit, { context }: Principal): Later<void> => visit.nameFrom(context);
 
 /** The engine's own names. */
 const OWN: ReadonlySet<string> = new Set([ACCESS, BATCH, EXPLAIN, EXPLORER, LIVE, MATRIX, OPENAPI]);
@@ -177,19 +209,20 @@ function ownPage(
   return route.live && respondLive(visit, traits, route.live);
 }
 
-function respondToRead(visit: Visit, query: QueryRequest, principal: Principal): Later<Response> {
-  const body = visit.route.engine.run<Response | JSONText>(new Question(visit, query, principal));
-  const answered = goOn(body, (answer) => respondRead(visit.request, answer, visit.base));
-  return goOn(answered, (response) => {
-    visit.mark("shape");
-    return response;
-  });
+const respondToRead = (_: unknown, question: Question): Later<Response> =>
+  goOn(question.visit.route.engine.run<Response | JSONText>(question), respondWith, question.visit);
+
+const respondWith = (answer: Response | JSONText, visit: Visit): Later<Response> =>
+  goOn(respondRead(visit.request, answer, visit.base), shaped, visit);
+
+function shaped(response: Response, visit: Visit): Response {
+  visit.mark("shape");
+  return response;
 }
 
 async function respondToWrite(
-  visit: Visit,
-  query: QueryRequest,
-  principal: Principal,
+  _: unknown,
+  { visit, request: query, principal }: Question,
   key: string | undefined,
 ): Promise<Response> {
   const { route, request, base } = visit;

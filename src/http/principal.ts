@@ -21,25 +21,46 @@ const RESERVED: ReadonlySet<unknown> = new Set(["", "guest", "mine", "all"]);
 export function authenticate(
   request: Request,
   context: Context,
-  { parser, getRole }: SessionOptions<never>,
+  options: SessionOptions<never>,
   visit: Asks,
 ): Later<Principal | Response> {
-  const principal = (): Later<Principal> =>
-    getRole === undefined
-      ? { roles: [], context }
-      : goOn(
-          visit.ask(() => getRole(request, context as never)),
-          (answer) => {
-            const roles = readRoles(answer);
-            if (roles.length > 0) setRoles(context, roles);
-            return { roles, context };
-          },
-        );
-  if (parser === undefined) return principal();
+  const { parser } = options;
+  const asking: Asking = { request, context, options, visit };
+  if (parser === undefined) return principalOf(undefined, asking);
   return goOn(
     visit.ask(() => parser(request, context as never)),
-    (answer) => (isResponse(answer) ? answer : principal()),
+    principalOf,
+    asking,
   );
+}
+
+/** One of whom it is asked who he is. */
+interface Asking {
+  readonly request: Request;
+  readonly context: Context;
+  readonly options: SessionOptions<never>;
+  readonly visit: Asks;
+}
+
+/** Who asks, once his session is parsed. */
+function principalOf(
+  parsed: unknown,
+  { request, context, options, visit }: Asking,
+): Later<Principal | Response> {
+  if (isResponse(parsed)) return parsed;
+  const { getRole } = options;
+  if (getRole === undefined) return { roles: [], context };
+  return goOn(
+    visit.ask(() => getRole(request, context as never)),
+    inRoles,
+    context,
+  );
+}
+
+function inRoles(answer: unknown, context: Context): Principal {
+  const roles = readRoles(answer);
+  if (roles.length > 0) setRoles(context, roles);
+  return { roles, context };
 }
 
 /** The roles of an answer, each once. */

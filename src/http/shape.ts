@@ -48,17 +48,18 @@ function defaultBody(
   const text =
     json ?? (rows === undefined ? undefined : isPlain(rows) ? JSON.stringify(rows) : stringify(rows));
   let body = "{";
-  const add = (member: string): void => void (body += body === "{" ? member : `,${member}`);
-  if (total !== undefined) add(`"total":${total}`);
-  if (filtered !== undefined) add(`"filtered":${filtered}`);
-  if (rowsAffected !== undefined) add(`"rowsAffected":${rowsAffected}`);
-  if (inserted !== undefined) add(`"inserted":${inserted}`);
-  if (count !== undefined && !(first && text !== undefined)) add(`"count":${count}`);
-  if (page !== undefined) add(`"page":${JSON.stringify(page)}`);
-  if (more === true) add('"more":true');
-  if (text !== undefined) add(`${JSON.stringify(resource)}:${text}`);
+  if (total !== undefined) body = added(body, `"total":${total}`);
+  if (filtered !== undefined) body = added(body, `"filtered":${filtered}`);
+  if (rowsAffected !== undefined) body = added(body, `"rowsAffected":${rowsAffected}`);
+  if (inserted !== undefined) body = added(body, `"inserted":${inserted}`);
+  if (count !== undefined && !(first && text !== undefined)) body = added(body, `"count":${count}`);
+  if (page !== undefined) body = added(body, `"page":${JSON.stringify(page)}`);
+  if (more === true) body = added(body, '"more":true');
+  if (text !== undefined) body = added(body, `${JSON.stringify(resource)}:${text}`);
   return `${body}}`;
 }
+
+const added = (body: string, member: string): string => (body === "{" ? body + member : `${body},${member}`);
 
 /** Whether JSON says all values of rows as answers carry them, so that nobody need look at each. */
 function isPlain(rows: unknown): boolean {
@@ -76,7 +77,7 @@ function isPlain(rows: unknown): boolean {
 
 /** JSON as answers carry it: big integers as text, bytes as base64. */
 function stringify(value: unknown): string | undefined {
-  return writeDigits(() => JSON.stringify(value, carry));
+  return writeDigits(value, carry);
 }
 
 function carry(this: unknown, key: string, value: unknown): unknown {

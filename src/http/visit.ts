@@ -85,15 +85,20 @@ export class Visit implements Asker, Asks {
 
   /** Takes the name that the author gives, where he gives one. */
   nameFrom(context: Context): Later<void> {
-    const { caller } = this.route;
-    if (caller === undefined) return;
+    return this.route.caller === undefined ? undefined : this.#nameFrom(context, this.route.caller);
+  }
+
+  #nameFrom(context: Context, caller: NonNullable<Route["caller"]>): Later<void> {
     return goOn(
       this.ask(() => caller(context as never, this.request)),
-      (name) => {
-        if (typeof name === "string" && name !== "") this.#caller = this.#holder = keyOfName(name);
-      },
+      Visit.#named,
+      this,
     );
   }
+
+  static readonly #named = (name: unknown, visit: Visit): void => {
+    if (typeof name === "string" && name !== "") visit.#caller = visit.#holder = keyOfName(name);
+  };
 
   /** The name that the author has given. */
   get holder(): string | undefined {

@@ -112,7 +112,7 @@ function embedder({ selected, extras, relations }: ReadNode): Embedder {
       const members = names.map(
         (name, place) => `${name}${(rows[index]![start + place] as string | null) ?? "null"}`,
       );
-      return `${writeDigits(() => JSON.stringify(object)).slice(0, -1)}${start > 0 ? "," : ""}${members.join(",")}}`;
+      return `${writeDigits(object).slice(0, -1)}${start > 0 ? "," : ""}${members.join(",")}}`;
     });
 }
 

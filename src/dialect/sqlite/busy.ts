@@ -5,11 +5,12 @@ import { isBusy } from "./failure.ts";
 export function retryWhileBusy<T>(work: () => Promise<T>, waitMs: number): Promise<T>;
 export function retryWhileBusy<T>(work: () => Later<T>, waitMs: number): Later<T>;
 export function retryWhileBusy<T>(work: () => Later<T>, waitMs: number): Later<T> {
-  const deadline = performance.now() + waitMs;
-  return orElse(work, (error) => again(work, error, deadline));
+  return orElse(attempt, again, work, performance.now() + waitMs);
 }
 
-async function again<T>(work: () => Later<T>, first: unknown, deadline: number): Promise<T> {
+const attempt = <T>(work: () => Later<T>): Later<T> => work();
+
+async function again<T>(first: unknown, work: () => Later<T>, deadline: number): Promise<T> {
   let error = first;
   for (let rest = 1; ; rest = Math.min(rest * 2, 25)) {
     if (!isBusy(error) || performance.now() + rest > deadline) throw error;
