@@ -1,4 +1,5 @@
 import { Gone, timeout } from "./error.ts";
+import { Patience } from "./patience.ts";
 
 /** What is there at once, or later. What waits for nothing is no promise: each costs those who ask something. */
 export type Later<T> = T | Promise<T>;
@@ -119,12 +120,19 @@ export class Limit {
   }
 }
 
+/** Who may leave before he is answered; a server makes the signal when it is looked at first, which costs something. */
+export interface Leaving {
+  readonly signal: AbortSignal;
+}
+
 /** How long one waits in a queue. */
-export interface Patience {
+export interface Patient {
   /** In milliseconds; without it there is no end. */
   readonly waitMs?: number | undefined;
   /** Whoever leaves waits no longer. */
-  readonly signal?: AbortSignal | undefined;
+  readonly leaving?: Leaving | undefined;
+  /** Whether it is looked at once whether he leaves, and not only when he has waited for a while. */
+  readonly watched?: boolean;
   /** What is told to whom it takes too long. */
   readonly late: () => unknown;
 }
@@ -135,29 +143,79 @@ export interface Queued<T> {
   readonly fail: (error: unknown) => void;
 }
 
+/** So many milliseconds one waits before it is looked whether he leaves, or is late: most have had their turn by then. */
+export const BRIEF = 10;
+
+const brief = new Patience<Waiter<unknown>>(BRIEF, (waiter) => waiter.watch(), true);
+
 /**
  * Waits in a queue, which `join` enters; what that answers leaves the queue without having been let in. Nobody's work is
  * raced: it has not begun.
  *
- * @throws Gone when `signal` aborts, what `late` says when `waitMs` are over.
+ * @throws Gone when he leaves, what `late` says when `waitMs` are over.
  */
-export function queued<T>(
-  { waitMs, signal, late }: Patience,
-  join: (one: Queued<T>) => () => void,
-): Promise<T> {
-  if (signal?.aborted === true) return Promise.reject(new Gone());
+export function queued<T>(patient: Patient, join: (one: Queued<T>) => () => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    const settle = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", gone);
-    };
-    const enter = (given: T): void => (settle(), resolve(given));
-    const fail = (error: unknown): void => (settle(), reject(error), leave());
-    const gone = (): void => fail(new Gone());
-    const timer = waitMs === undefined ? undefined : setTimeout(() => fail(late()), waitMs);
-    signal?.addEventListener("abort", gone);
-    const leave = join({ enter, fail });
+    const waiter = new Waiter(patient, resolve, reject);
+    waiter.begin(join);
   });
+}
+
+class Waiter<T> implements Queued<T> {
+  readonly #patient: Patient;
+  readonly #resolve: (given: T) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #since = performance.now();
+  #leave: (() => void) | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #watched: AbortSignal | undefined;
+  #settled = false;
+
+  constructor(patient: Patient, resolve: (given: T) => void, reject: (error: unknown) => void) {
+    this.#patient = patient;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(join: (one: Queued<T>) => () => void): void {
+    this.#leave = join(this);
+    if (this.#settled) return;
+    const { waitMs = Number.POSITIVE_INFINITY, watched = false } = this.#patient;
+    if (watched || waitMs <= BRIEF) this.watch();
+    else brief.begin(this as Waiter<unknown>);
+  }
+
+  readonly enter = (given: T): void => {
+    this.#settle();
+    this.#resolve(given);
+  };
+
+  readonly fail = (error: unknown): void => {
+    this.#settle();
+    this.#reject(error);
+    this.#leave!();
+  };
+
+  /** Looks from now on whether he leaves, or is late. */
+  watch(): void {
+    const { waitMs, leaving, late } = this.#patient;
+    const signal = leaving?.signal;
+    if (signal?.aborted === true) return this.#gone();
+    signal?.addEventListener("abort", this.#gone);
+    this.#watched = signal;
+    if (waitMs === undefined) return;
+    const left = Math.max(0, waitMs - (performance.now() - this.#since));
+    this.#timer = setTimeout(() => this.fail(late()), left);
+  }
+
+  readonly #gone = (): void => this.fail(new Gone());
+
+  #settle(): void {
+    this.#settled = true;
+    brief.end(this as Waiter<unknown>);
+    clearTimeout(this.#timer);
+    this.#watched?.removeEventListener("abort", this.#gone);
+  }
 }
 
 /**
@@ -175,6 +233,26 @@ export function within<T>(
   const limit = new Limit();
   limit.set(milliseconds, late);
   return limit.race(Promise.resolve(work));
+}
+
+/** Waits for much work equally long, by one timer for all of it. */
+export class SharedLimit {
+  readonly #late: Patience<(error: unknown) => void>;
+
+  constructor(milliseconds: number) {
+    this.#late = new Patience(milliseconds, (reject) => reject(timeout(milliseconds)));
+  }
+
+  /** @throws QueryError `timeout` for what is late, and goes on alone. */
+  within<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#late.begin(reject);
+      work.then(
+        (made) => (this.#late.end(reject), resolve(made)),
+        (error: unknown) => (this.#late.end(reject), reject(error)),
+      );
+    });
+  }
 }
 
 /** Waits for work so long and no longer, whatever becomes of it. */

@@ -1,4 +1,7 @@
+import type { Leaving } from "../clock.ts";
 import type { QueryError } from "../error.ts";
+
+export type { Leaving } from "../clock.ts";
 
 /** A Drizzle database, or a transaction of one. */
 // Drizzle's own types differ per driver; this is its border.
@@ -160,11 +163,6 @@ export interface LaneOptions {
   readonly open?: string | URL;
   /** How many processes there may be at most; one less than there are cores by default. */
   readonly processes?: number;
-}
-
-/** Who may leave before he is answered. */
-export interface Leaving {
-  readonly signal: AbortSignal;
 }
 
 /** So many at once: one object for all dialects that share the places. */

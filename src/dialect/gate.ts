@@ -178,7 +178,7 @@ export class Gate {
   /** The answer is a pass, save for who is alone. */
   #wait(exclusive: boolean, waitMs?: number, leaving?: Leaving): Promise<Pass | undefined> {
     const late = (): Error => lateTurn(waitMs!); // without a time nobody is late
-    return queued({ waitMs, signal: leaving?.signal, late }, ({ enter }) => {
+    return queued({ waitMs, leaving, late }, ({ enter }) => {
       const waiter: Waiter = {
         exclusive,
         enter: () => {

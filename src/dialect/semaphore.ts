@@ -26,7 +26,7 @@ export class Semaphore {
 
   #wait(waitMs: number, leaving?: Leaving): Promise<void> {
     const late = (): Error => busy(new Error(`no connection within ${waitMs} ms`));
-    return queued({ waitMs, signal: leaving?.signal, late }, ({ enter }) => {
+    return queued({ waitMs, leaving, late }, ({ enter }) => {
       this.#waiters.push(enter);
       return () => void (this.#waiters = this.#waiters.filter((other) => other !== enter));
     });

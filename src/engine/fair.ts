@@ -1,4 +1,4 @@
-import { type Later, queued } from "../clock.ts";
+import { BRIEF, type Later, type Leaving, queued } from "../clock.ts";
 import { busy, Gone, shareUsedUp } from "../error.ts";
 
 /** How work waits for a place. */
@@ -6,7 +6,7 @@ export interface Waiting {
   /** How long it waits, in milliseconds. */
   readonly waitMs: number;
   /** Whoever leaves waits no longer. */
-  readonly signal: AbortSignal;
+  readonly leaving: Leaving;
 }
 
 type Enter = () => void;
@@ -18,7 +18,7 @@ type Enter = () => void;
  * a dynamic threshold (A. K. Choudhury, E. L. Hahne: Dynamic queue length thresholds for shared-memory packet switches,
  * 1998).
  *
- * @example const fair = new Fair(10); await fair.run("n:ann", () => ask(), { waitMs: 5_000, signal });
+ * @example const fair = new Fair(10); await fair.run("n:ann", () => ask(), { waitMs: 5_000, leaving: request });
  */
 export class Fair {
   #free: number;
@@ -26,10 +26,15 @@ export class Fair {
   /** Who waits, by caller; the callers in the order of their turns. */
   readonly #queues = new Map<string, Enter[]>();
   readonly #reason: string;
+  readonly #watched: boolean;
 
-  /** `reason` is what may have made somebody late, as the author is told. */
-  constructor(capacity: number, reason?: string) {
+  /**
+   * `reason` is what may have made somebody late, as the author is told. `watched` where it is looked at once whether
+   * somebody leaves, and not only when he has waited for a while.
+   */
+  constructor(capacity: number, reason?: string, watched = false) {
     this.#free = capacity;
+    this.#watched = watched;
     this.#reason = reason === undefined ? "" : `: ${reason}`;
   }
 
@@ -37,15 +42,16 @@ export class Fair {
    * Runs work in a place of the caller's, which is free again when the work has settled; what is aborted while it runs ends
    * itself.
    *
-   * @throws QueryError `busy` when no turn came within `waitMs` milliseconds, and Gone when `signal` aborts before.
+   * @throws QueryError `busy` when no turn came within `waitMs` milliseconds, and Gone when he leaves before.
    */
-  async run<T>(caller: string, work: () => Later<T>, { waitMs, signal }: Waiting): Promise<T> {
-    if (signal.aborted) throw new Gone();
+  async run<T>(caller: string, work: () => Later<T>, { waitMs, leaving }: Waiting): Promise<T> {
+    const since = performance.now();
     // Who could be let in was let in when a place came free: nobody is passed by here.
     if (!this.#queues.has(caller) && this.#admits(caller)) this.#take(caller);
-    else await this.#wait(caller, waitMs, signal);
+    else await this.#wait(caller, waitMs, leaving);
     try {
-      if (signal.aborted) throw new Gone(); // who left in the moment he was let in
+      const waited = this.#watched || performance.now() - since >= BRIEF;
+      if (waited && leaving.signal.aborted) throw new Gone(); // who left in the moment he was let in
       return await work();
     } finally {
       this.#leave(caller);
@@ -91,8 +97,9 @@ export class Fair {
     return false;
   }
 
-  #wait(caller: string, waitMs: number, signal: AbortSignal): Promise<void> {
-    return queued({ waitMs, signal, late: () => this.#late(caller, waitMs) }, ({ enter }) => {
+  #wait(caller: string, waitMs: number, leaving: Leaving): Promise<void> {
+    const patient = { waitMs, leaving, watched: this.#watched, late: () => this.#late(caller, waitMs) };
+    return queued(patient, ({ enter }) => {
       const waiters = this.#queues.get(caller);
       if (waiters === undefined) this.#queues.set(caller, [enter]);
       else waiters.push(enter);

@@ -58,9 +58,9 @@ class Process {
     return now - this.#met <= COMPANY && this.debts.has(caller, now);
   }
 
-  async othersFirst({ caller, signal }: Asker, waitMs: number): Promise<number> {
+  async othersFirst(asker: Asker, waitMs: number): Promise<number> {
     const began = performance.now();
-    await this.#begins.run(caller, () => this.#rest(), { waitMs, signal });
+    await this.#begins.run(asker.caller, () => this.#rest(), { waitMs, leaving: asker });
     return performance.now() - began;
   }
 
@@ -133,7 +133,7 @@ export class Pace {
     const waitMs = Math.max(0, this.#options.busyTimeout - waited);
     const apart = (this.#apart ??= new Fair(this.#places));
     const { caller, signal } = task;
-    return apart.run(caller, () => this.#inTurn(apart, task, work), { waitMs, signal });
+    return apart.run(caller, () => this.#inTurn(apart, task, work), { waitMs, leaving: { signal } });
   }
 
   async #inTurn<T>(apart: Fair, task: Timed, work: () => Later<T>): Promise<T> {

@@ -112,7 +112,7 @@ export function turnOf(dialect: Dialect, { busyTimeout, timeout }: TurnOptions):
     const bounds = dialect.bounds?.(mode, transaction);
     if (bounds === undefined || dialect.door?.inside === true) return work();
     return bounds.length === 1
-      ? fairOf(bounds[0]!).run(asker.caller, work, { waitMs, signal: asker.signal })
+      ? fairOf(bounds[0]!).run(asker.caller, work, { waitMs, leaving: asker })
       : throughAll(bounds, asker, work, waitMs);
   };
 }
@@ -123,17 +123,18 @@ export function turnOf(dialect: Dialect, { busyTimeout, timeout }: TurnOptions):
  */
 function throughAll<T>(
   bounds: readonly Bound[],
-  { caller, signal }: Asker,
+  asker: Asker,
   work: () => Later<T>,
   waitMs: number,
 ): Later<T> {
+  const { caller } = asker;
   const end = performance.now() + waitMs;
   const pass = (index: number): Later<T> => {
     const bound = bounds[index];
     if (bound === undefined) return work();
     const left = Math.max(0, end - performance.now());
     const key = index === 0 ? caller : `t${caller}`;
-    return fairOf(bound).run(key, () => pass(index + 1), { waitMs: left, signal });
+    return fairOf(bound).run(key, () => pass(index + 1), { waitMs: left, leaving: asker });
   };
   return pass(0);
 }

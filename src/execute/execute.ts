@@ -1,5 +1,5 @@
 import { removeTransaction, setResult, setTransaction, setWritten } from "../author/author.ts";
-import { goOn, type Later, orElse, within } from "../clock.ts";
+import { goOn, type Later, orElse, SharedLimit, within } from "../clock.ts";
 import { AT_END, isUndone, type ReadStatement } from "../compile/compile.ts";
 import type { Database } from "../dialect/dialect.ts";
 import { Both, Gone, HttpError, timeout as late } from "../error.ts";
@@ -263,7 +263,19 @@ function plainly<Answer>(
   const asked = told(task.work, found);
   const work = asked as Later<Answer>; // which nothing finishes
   // A statement in this process cannot be interrupted, and a timer would only cost.
-  return dialect.remote ? within(timeout, work) : work;
+  if (!dialect.remote) return work;
+  return timeout === runtime.timeout && work instanceof Promise
+    ? limitOf(runtime).within(work)
+    : within(timeout, work);
+}
+
+/** The limit of all reads that are not asked again. */
+const limits = new WeakMap<Runtime, SharedLimit>();
+
+function limitOf(runtime: Runtime): SharedLimit {
+  let limit = limits.get(runtime);
+  if (limit === undefined) limits.set(runtime, (limit = new SharedLimit(runtime.timeout)));
+  return limit;
 }
 
 /** What a read found, with what it tells of its page. */

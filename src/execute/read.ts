@@ -81,7 +81,7 @@ interface Place extends Reader {
 
 function runFast(place: Place, read: FastRead): Later<ReadOutcome> {
   const { dialect, database, meter } = place;
-  const began = begin();
+  const began = dialect.remote ? performance.now() : begin();
   const asking = asked(dialect, database, read);
   if (dialect.remote) return goOn(asking, arrived, { place, read }, began);
   // What runs in this process has run by now, and what is waited for then is others'.

@@ -4,7 +4,7 @@ import { Dice } from "../support/dice.ts";
 import { signal as event } from "../support/write.ts";
 
 const never = new AbortController().signal;
-const PATIENT = { waitMs: 60_000, signal: never };
+const PATIENT = { waitMs: 60_000, leaving: { signal: never } };
 
 /** Lets everything go on that waits for nothing. */
 const settle = async (): Promise<void> => {
@@ -19,8 +19,8 @@ class Bench {
   readonly #ends = new Map<string, () => void>();
   readonly #fair: Fair;
 
-  constructor(capacity: number) {
-    this.#fair = new Fair(capacity);
+  constructor(capacity: number, watched = true) {
+    this.#fair = new Fair(capacity, undefined, watched);
   }
 
   /** Sends work under a name whose first letter is its caller's. */
@@ -107,7 +107,7 @@ test("what work answers or throws is handed on, and its place is free again", as
 describe("who waits too long hears 503 and is out of the queue:", () => {
   const refusal = (fair: Fair, caller: string): Promise<Record<string, unknown>> =>
     fair
-      .run(caller, async () => ({}), { waitMs: 5, signal: never })
+      .run(caller, async () => ({}), { waitMs: 5, leaving: { signal: never } })
       .catch((error: unknown) => error as never);
 
   test("with a word on his own share, where that is what he waits for", async () => {
@@ -143,7 +143,7 @@ describe("who waits too long hears 503 and is out of the queue:", () => {
   test("and those behind him come before their own time is over", async () => {
     const bench = new Bench(1);
     bench.sendAll("a0");
-    const late = bench.send("b0", { waitMs: 5, signal: never });
+    const late = bench.send("b0", { waitMs: 5, leaving: { signal: never } });
     bench.sendAll("b1");
     await late;
     await bench.end("a0", "b1");
@@ -156,7 +156,7 @@ describe("who leaves", () => {
     const bench = new Bench(1);
     const left = new AbortController();
     bench.sendAll("a0");
-    void bench.send("b0", { waitMs: 60_000, signal: left.signal });
+    void bench.send("b0", { waitMs: 60_000, leaving: { signal: left.signal } });
     bench.sendAll("b1");
     left.abort();
     await settle();
@@ -167,7 +167,7 @@ describe("who leaves", () => {
 
   test("before he has come does nothing", async () => {
     const bench = new Bench(1);
-    await bench.send("a0", { waitMs: 60_000, signal: AbortSignal.abort() });
+    await bench.send("a0", { waitMs: 60_000, leaving: { signal: AbortSignal.abort() } });
     expect([bench.begun, bench.refused]).toEqual([[], ["a0 499"]]);
   });
 
@@ -176,7 +176,7 @@ describe("who leaves", () => {
       const bench = new Bench(1);
       const left = new AbortController();
       bench.sendAll("a0");
-      void bench.send("b0", { waitMs: 60_000, signal: left.signal });
+      void bench.send("b0", { waitMs: 60_000, leaving: { signal: left.signal } });
       bench.sendAll("c0");
       await settle();
       const ending = bench.end("a0");
@@ -191,7 +191,7 @@ describe("who leaves", () => {
   test("while his work runs does not take its place from it", async () => {
     const bench = new Bench(1);
     const left = new AbortController();
-    void bench.send("a0", { waitMs: 60_000, signal: left.signal });
+    void bench.send("a0", { waitMs: 60_000, leaving: { signal: left.signal } });
     left.abort();
     bench.sendAll("b0");
     await settle();
@@ -211,12 +211,38 @@ describe("who leaves", () => {
     });
     const bench = new Bench(1);
     bench.sendAll("a0");
-    const waiting = bench.send("b0", { waitMs: how === "late" ? 5 : 60_000, signal });
+    const waiting = bench.send("b0", { waitMs: how === "late" ? 5 : 60_000, leaving: left });
     expect(listeners).toBe(1);
     if (how === "let in") await bench.end("a0", "b0");
     if (how === "left") left.abort();
     await waiting;
     expect(listeners).toBe(0);
+  });
+
+  test("is not looked at as long as the others are quick", async () => {
+    const bench = new Bench(1, false);
+    const unseen = {
+      get signal(): AbortSignal {
+        throw new Error("nobody need know");
+      },
+    };
+    bench.sendAll("a0");
+    void bench.send("b0", { waitMs: 60_000, leaving: unseen });
+    await bench.end("a0", "b0");
+    expect([bench.done, bench.refused]).toEqual([["a0", "b0"], []]);
+  });
+
+  test.each([0, 5, 30])("%d ms after he came is out of the queue soon", async (milliseconds) => {
+    const bench = new Bench(1, false);
+    const left = new AbortController();
+    bench.sendAll("a0");
+    const waiting = bench.send("b0", { waitMs: 60_000, leaving: left });
+    bench.sendAll("b1");
+    setTimeout(() => left.abort(), milliseconds);
+    await waiting;
+    expect(bench.refused).toEqual(["b0 499"]);
+    await bench.end("a0", "b1");
+    expect(bench.begun).toEqual(["a0", "b1"]);
   });
 });
 
@@ -247,7 +273,7 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
     const dice = new Dice(seed);
     const capacity = dice.between(1, 12);
     const callers = ["a", "b", "c", "d", "e"].slice(0, dice.between(1, 5));
-    const fair = new Fair(capacity);
+    const fair = new Fair(capacity, undefined, true);
     const model = new Model(capacity);
     const running: { readonly caller: string; readonly end: () => void; readonly fail: () => void }[] = [];
     const leaving = new Map<string, () => void>();
@@ -278,7 +304,7 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
       const admitted = model.admits(caller);
       model.waiting.push(name);
       leaving.set(name, () => left.abort());
-      const options = { waitMs: 60_000, signal: left.signal };
+      const options = { waitMs: 60_000, leaving: { signal: left.signal } };
       fair.run(caller, () => begin(caller, name), options).catch(() => undefined);
       expect([name, model.waiting.includes(name)]).toEqual([name, !admitted]);
     };

@@ -57,7 +57,7 @@ export class Pool {
 
   #wait(want: Want, key: string, waitMs: number, signal: AbortSignal): Promise<Helper> {
     const late = (): Error => busy(new Error(`no process of the slow lane within ${waitMs} ms`));
-    return queued({ waitMs, signal, late }, (one) => {
+    return queued({ waitMs, leaving: { signal }, late }, (one) => {
       const waiter: Waiter = { ...one, want, key };
       this.#waiters.push(waiter);
       return () => this.#leave(waiter);

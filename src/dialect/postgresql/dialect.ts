@@ -82,7 +82,7 @@ class PostgreSQL implements Dialect {
     const { turns, busyTimeout } = this.#shared;
     // What runs in this process cannot be stopped.
     const ask = (): Promise<T> =>
-      leaving === undefined || !this.remote ? work(this.#watched) : this.#readers.run(work, leaving.signal);
+      leaving === undefined || !this.remote ? work(this.#watched) : this.#readers.run(work, leaving);
     return turns.statement(ask, busyTimeout, leaving);
   }
 

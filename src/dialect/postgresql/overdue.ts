@@ -1,7 +1,7 @@
-import { waitFor } from "../../clock.ts";
+import { BRIEF, type Leaving, waitFor } from "../../clock.ts";
 import { timeout } from "../../error.ts";
+import { Patience } from "../../patience.ts";
 import { blame, stateOf } from "./failure.ts";
-import { Patience } from "./patience.ts";
 import type { Turns } from "./turns.ts";
 import { attempt, drop, GRACE, type Means, type Watch } from "./watch.ts";
 
@@ -12,13 +12,18 @@ const REST = 100;
 class Running {
   readonly means: Means;
   readonly giveUp: (error: unknown) => void;
+  /** Whose it is, where nobody else needs it. */
+  readonly leaving: Leaving | undefined;
   /** Over when the server has heard that it is to end; absent where nobody has asked. */
   stopping: Promise<void> | undefined;
-  leaving: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the watch over him. */
+  unwatch: (() => void) | undefined;
+  resting: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(means: Means, giveUp: (error: unknown) => void) {
+  constructor(means: Means, giveUp: (error: unknown) => void, leaving: Leaving | undefined) {
     this.means = means;
     this.giveUp = giveUp;
+    this.leaving = leaving;
   }
 }
 
@@ -29,6 +34,8 @@ class Running {
 export class Overdue implements Watch {
   readonly #late: Patience<Running>;
   readonly #lost: Patience<Running>;
+  /** Those of which it is not looked yet whether their callers leave. */
+  readonly #young = new Patience<Running>(BRIEF, (running) => this.#watch(running));
   readonly #turns: Pick<Turns, "stops" | "rest">;
 
   constructor(milliseconds: number, turns: Pick<Turns, "stops" | "rest">) {
@@ -42,24 +49,27 @@ export class Overdue implements Watch {
 
   admit(): void {}
 
-  /** What `signal` aborts is stopped soon, as what is late. */
-  follow<T>(statement: PromiseLike<T>, means: Means, signal?: AbortSignal): Promise<T> {
+  /** What nobody waits for any more, as he has left, is stopped soon, as what is late. */
+  follow<T>(statement: PromiseLike<T>, means: Means, leaving?: Leaving): Promise<T> {
     return new Promise((resolve, reject) => {
-      const running = new Running(means, reject);
-      const left = (): void => {
-        running.leaving = setTimeout(() => this.#stop(running), REST);
-      };
+      const running = new Running(means, reject, leaving);
       this.#late.begin(running);
-      signal?.addEventListener("abort", left);
-      const over = (stopped: boolean): void => {
-        signal?.removeEventListener("abort", left);
-        this.#end(running, stopped);
-      };
+      if (leaving !== undefined) this.#young.begin(running);
       statement.then(
-        (value) => (over(false), resolve(value)),
-        (error: unknown) => (over(stateOf(error) === "57014"), reject(blame(error))),
+        (value) => (this.#end(running, false), resolve(value)),
+        (error: unknown) => (this.#end(running, stateOf(error) === "57014"), reject(blame(error))),
       );
     });
+  }
+
+  #watch(running: Running): void {
+    const { signal } = running.leaving!;
+    const left = (): void => {
+      running.resting = setTimeout(() => this.#stop(running), REST);
+    };
+    if (signal.aborted) return left();
+    signal.addEventListener("abort", left);
+    running.unwatch = () => signal.removeEventListener("abort", left);
   }
 
   #stop(running: Running): void {
@@ -70,7 +80,9 @@ export class Overdue implements Watch {
   }
 
   #end(running: Running, stopped: boolean): void {
-    clearTimeout(running.leaving);
+    this.#young.end(running);
+    running.unwatch?.();
+    clearTimeout(running.resting);
     this.#late.end(running);
     this.#lost.end(running);
     if (running.stopping !== undefined && !stopped) this.#turns.rest(waitFor(GRACE, running.stopping));

@@ -1,3 +1,4 @@
+import { BRIEF, type Leaving } from "../../clock.ts";
 import { Gone } from "../../error.ts";
 import type { Database } from "../contract.ts";
 import type { Overdue } from "./overdue.ts";
@@ -22,15 +23,15 @@ export class Readers {
   }
 
   /** Over only when what was stopped has ended, so that its connection is free by then. */
-  async run<T>(work: (database: Database) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async run<T>(work: (database: Database) => Promise<T>, leaving: Leaving): Promise<T> {
     const reader = this.#idle.pop() ?? this.#newReader();
-    reader.watch.signal = signal;
+    reader.watch.begin(leaving);
     try {
       return await work(reader.database);
     } catch (error) {
-      throw signal.aborted ? new Gone() : error;
+      throw leaving.signal.aborted ? new Gone() : error;
     } finally {
-      reader.watch.signal = undefined;
+      reader.watch.end();
       this.#idle.push(reader);
     }
   }
@@ -43,18 +44,29 @@ export class Readers {
 
 /** Follows the statements of a read, which nobody needs once its caller has left. */
 class Abandoned implements Watch {
-  signal: AbortSignal | undefined;
   readonly #overdue: Overdue;
+  #leaving: Leaving | undefined;
+  #since = 0;
 
   constructor(overdue: Overdue) {
     this.#overdue = overdue;
   }
 
+  begin(leaving: Leaving): void {
+    this.#leaving = leaving;
+    this.#since = performance.now();
+  }
+
+  end(): void {
+    this.#leaving = undefined;
+  }
+
   admit(): void {
-    if (this.signal?.aborted === true) throw new Gone();
+    const waited = performance.now() - this.#since >= BRIEF;
+    if (waited && this.#leaving?.signal.aborted === true) throw new Gone();
   }
 
   follow<T>(statement: PromiseLike<T>, means: Means): Promise<T> {
-    return this.#overdue.follow(statement, means, this.signal);
+    return this.#overdue.follow(statement, means, this.#leaving);
   }
 }

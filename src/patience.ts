@@ -1,14 +1,17 @@
-/** Does something to each item that stays longer than any may, by one timer for all: one for each would cost every statement. */
+/** Does something to each item that stays longer than any may, by one timer for all: one for each would cost every request. */
 export class Patience<Item> {
   readonly #milliseconds: number;
   readonly #over: (item: Item) => void;
   /** When each item is due; all may stay equally long, so they stand in that order. */
   readonly #due = new Map<Item, number>();
+  readonly #holds: boolean;
   #armed = false;
 
-  constructor(milliseconds: number, over: (item: Item) => void) {
+  /** `holds` where a process must not end before its timer has. */
+  constructor(milliseconds: number, over: (item: Item) => void, holds = false) {
     this.#milliseconds = milliseconds;
     this.#over = over;
+    this.#holds = holds;
   }
 
   begin(item: Item): void {
@@ -25,7 +28,7 @@ export class Patience<Item> {
     if (this.#armed || next.done) return;
     this.#armed = true;
     const timer = setTimeout(() => this.#sweep(), Math.max(0, next.value - performance.now()));
-    (timer as { unref?: () => void }).unref?.(); // nobody waits for it
+    if (!this.#holds) (timer as { unref?: () => void }).unref?.();
   }
 
   #sweep(): void {
