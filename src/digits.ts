@@ -116,8 +116,11 @@ let met = false;
 /** What replaces a value as it is written. */
 type Replacer = (this: unknown, key: string, value: unknown) => unknown;
 
+/** What JSON says in any case: no function, for one. */
+type Sayable = Readonly<Record<string, unknown>> | readonly unknown[] | null;
+
 /** JSON of a value, numbers with all their digits; `undefined` for what JSON does not know. */
-export function writeDigits(value: object | null): string;
+export function writeDigits(value: Sayable): string;
 export function writeDigits(value: unknown, replacer?: Replacer): string | undefined;
 export function writeDigits(value: unknown, replacer?: Replacer): string | undefined {
   const [outerWriting, outerMet] = [writing, met];

@@ -28,9 +28,7 @@ export class State {
   }
 
   #since(before: State, identity: Identity): EventText {
-    const data = writeDigits(() =>
-      JSON.stringify(difference(parseJSON(before.json), parseJSON(this.json), identity)),
-    );
+    const data = writeDigits(difference(parseJSON(before.json), parseJSON(this.json), identity));
     return data.length < this.json.length ? { event: "patch", id: this.id, data } : this.whole;
   }
 }

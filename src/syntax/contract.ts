@@ -95,13 +95,18 @@ export interface Syntax {
 }
 
 /** Turns rows that came as arrays, in the order of the statement, into what `JSON.stringify` writes as objects. */
-export type RowsWriter = (rows: readonly ArrayLike<unknown>[]) => readonly object[];
+export type RowsWriter = (
+  rows: readonly ArrayLike<unknown>[],
+) => readonly Readonly<Record<string, unknown>>[];
 
 /**
  * Writes rows as JSON, of their objects and of the rows themselves, in which what their relations hold stands as JSON behind
  * the values.
  */
-export type Embedder = (objects: readonly object[], rows: readonly ArrayLike<unknown>[]) => readonly string[];
+export type Embedder = (
+  objects: readonly Readonly<Record<string, unknown>>[],
+  rows: readonly ArrayLike<unknown>[],
+) => readonly string[];
 
 /** Says where a row stands, as a cursor keeps it; a value that is too long for one is `undefined`. */
 export type PlaceReader = (row: ArrayLike<unknown>) => readonly (string | null | undefined)[];

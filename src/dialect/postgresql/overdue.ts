@@ -1,6 +1,5 @@
-import { BRIEF, type Leaving, waitFor } from "../../clock.ts";
+import { BRIEF, type Leaving, Patience, waitFor } from "../../clock.ts";
 import { timeout } from "../../error.ts";
-import { Patience } from "../../patience.ts";
 import { blame, stateOf } from "./failure.ts";
 import type { Turns } from "./turns.ts";
 import { attempt, drop, GRACE, type Means, type Watch } from "./watch.ts";
