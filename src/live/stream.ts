@@ -70,9 +70,8 @@ export class Stream {
   /** Ends it for the server's own sake: its client is told when to come back. */
   finish(): void {
     if (this.#closed) return;
-    this.#controller.enqueue(encoder.encode(retryAfter(RETRY + Math.round(Math.random() * SPREAD))));
-    this.#controller.close();
-    this.close();
+    this.#hand(encoder.encode(retryAfter(RETRY + Math.round(Math.random() * SPREAD))));
+    this.#end();
   }
 
   /** Lets go of all that is kept for it. */
@@ -114,13 +113,27 @@ export class Stream {
     if (event === undefined) return;
     this.#send(bytesOf(event, key));
     if (event.event !== "end" || !this.subscriptions.every(({ ended }) => ended)) return;
-    this.#controller.close();
-    this.close();
+    this.#end();
   }
 
   #send(bytes: Uint8Array): void {
     this.#wanted = false;
     this.#sentAt = performance.now();
-    this.#controller.enqueue(bytes);
+    this.#hand(bytes);
+  }
+
+  /** A server may have closed what its client has left, and not said so yet. */
+  #hand(bytes: Uint8Array): void {
+    try {
+      this.#controller.enqueue(bytes);
+    } catch {
+      this.close();
+    }
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#controller.close();
+    this.close();
   }
 }
