@@ -17,25 +17,29 @@ export function givenRows(
 ): string | undefined {
   const takes = columns.map((column) => storedAs(column.column));
   const rows: unknown[][] = [];
-  for (const [place, row] of values.entries()) {
+  let long = before?.some((cells) => cells?.some(isLong)) === true;
+  for (let place = 0; place < values.length; place++) {
+    const row = values[place]!;
     const cells: unknown[] = [...(before?.[place] ?? [])];
     for (let index = 0; index < columns.length; index++) {
       const column = columns[index]!;
       const cell = sentCell(row[column.name], column, takes[index]);
       if (cell === undefined) return undefined;
+      if (isLong(cell)) long = true;
       cells.push(cell);
     }
     rows.push(cells);
   }
-  const long = rows.some((cells) => cells.some((cell) => typeof cell === "bigint"));
   const json = long
     ? `[${rows.map((cells) => `[${cells.map(cellJSON).join()}]`).join()}]`
     : JSON.stringify(rows);
   return json.length > LONGEST ? undefined : json;
 }
 
+const isLong = (cell: unknown): cell is bigint => typeof cell === "bigint";
+
 /** With all digits of a whole number. */
-const cellJSON = (cell: unknown): string => (typeof cell === "bigint" ? String(cell) : JSON.stringify(cell));
+const cellJSON = (cell: unknown): string => (isLong(cell) ? String(cell) : JSON.stringify(cell));
 
 /** A value as it is sent for a column that takes it in JSON. */
 function sentCell(value: unknown, { encode, kind, database }: ColumnInfo, takes?: string): unknown {
