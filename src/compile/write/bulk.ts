@@ -3,18 +3,19 @@ import type { Row, Rows } from "../../author/author.ts";
 import { Cache, LONGEST, Seen } from "../../cache.ts";
 import { type Lifted, MARK, takeApart } from "../../drizzle/drizzle.ts";
 import type { WritePlan } from "../../plan/plan.ts";
-import { type ColumnInfo, typeName } from "../../schema/schema.ts";
+import type { ColumnInfo } from "../../schema/schema.ts";
 import { flatColumn, flatMade, type RowsWriter, rowsWriter, wantsMapping } from "../../syntax/syntax.ts";
 import { policyId } from "../slots.ts";
 import { rowsCondition } from "../sql/condition.ts";
 import { numbered } from "../sql/lift.ts";
-import { tableName, writtenRows } from "../sql/secured.ts";
+import { among, tableName, writtenRows } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Bulk } from "../statement.ts";
 import { TOLD } from "./change.ts";
-import { eachGiven, givenAt, givenRows } from "./given.ts";
+import { givenRows } from "./given.ts";
 import { isNumeric } from "./insert.ts";
-import { absent, givenColumns } from "./listed.ts";
+import { change, givenColumns, insertion } from "./listed.ts";
+import { besideRows, eachOwn, isMet } from "./met.ts";
 import { fieldsOf, keepsRows, type Write } from "./parts.ts";
 import type { Known } from "./steps.ts";
 import { keyOf, tellingOf, toldFields, toldIn } from "./told.ts";
@@ -25,7 +26,7 @@ const MAX_CHARACTERS = 524_288;
 /** A text for any number of rows. */
 interface BulkText {
   readonly text: string;
-  /** Values that are the same for all rows, and stand behind these. */
+  /** Values that are the same for all rows, and stand before these. */
   readonly constants: readonly unknown[];
   readonly toRows: RowsWriter;
 }
@@ -92,7 +93,7 @@ export class BulkWriter {
     const json = given && givenRows(made, given);
     if (given === undefined || json === undefined || given.length === 0) return undefined;
     const conditions = { where: undefined, check: this.#lifted(check) };
-    const text = this.#text(write, given, conditions, () => this.#insertion(plan, given));
+    const text = this.#text(write, given, conditions, () => insertion(plan, given, "", this.#speech));
     return this.#bulk(write, check, text, json, conditions);
   }
 
@@ -108,9 +109,19 @@ export class BulkWriter {
     const known = before.every((cells) => cells !== undefined);
     const json = known ? givenRows(rows, given, before) : undefined;
     if (json === undefined) return undefined;
-    const { where } = write.rows();
+    const admitted = write.rows();
+    const { where } = admitted;
     const conditions = { where: where && takeApart(where, this.#speech), check: this.#lifted(check) };
-    const text = this.#text(write, given, conditions, () => this.#change(plan, given, conditions));
+    const text = this.#text(write, given, conditions, () => {
+      const from = besideRows(plan, given, "");
+      const update = {
+        kind: "update",
+        rows: among(admitted, isMet(plan)),
+        from,
+        set: eachOwn(given),
+      } as const;
+      return change(update, table.columns, this.#speech);
+    });
     return this.#bulk(write, check, text, json, conditions);
   }
 
@@ -126,7 +137,7 @@ export class BulkWriter {
     return {
       kind: "bulk",
       text,
-      values: [json, ...constants, ...where.values, ...(asked ?? NOTHING).values],
+      values: [...constants, json, ...where.values, ...(asked ?? NOTHING).values],
       toRows,
       width: selected.length,
       checked: asked !== undefined,
@@ -148,7 +159,7 @@ export class BulkWriter {
     { plan }: Write,
     given: readonly ColumnInfo[],
     { where, check }: Conditions,
-    write: () => Omit<BulkText, "toRows">,
+    write: () => SQL,
   ): BulkText {
     const { selected, secured } = plan.answer;
     const { meeting, kind } = plan;
@@ -162,12 +173,13 @@ export class BulkWriter {
     const key = `${kind};${policyId(secured.policy)};${sent};${columns};${met};${asked}`;
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
-    const { text, constants } = write();
-    const checked =
-      check === undefined ? "" : this.#checked(check, 2 + constants.length + (where?.values.length ?? 0));
+    // The rows are the last value before those of the condition.
+    const lifted = takeApart(write(), this.#speech);
+    const constants = lifted.values.slice(0, -1 - (where?.values.length ?? 0));
+    const checked = check === undefined ? "" : this.#checked(check, lifted.values.length + 1);
     const { toRows, returned } = this.#returned(plan, new Set(kind === "insert" ? given : []));
     const made = {
-      text: `${text} returning ${[...returned, ...this.#told(plan, checked)].join(", ")}`,
+      text: `${numbered(lifted, 1, this.#speech.syntax)} returning ${[...returned, ...this.#told(plan, checked)].join(", ")}`,
       constants,
       toRows,
     };
@@ -204,59 +216,6 @@ export class BulkWriter {
       return given.has(column) ? flatColumn(column, named) : flatMade(column, named);
     });
     return { returned, toRows: sqlite ? rowsWriter(answer, 0, true) : flat.toRows(answer) };
-  }
-
-  /** Statements without what they return; their first value is all that is given. */
-  #insertion({ answer, meeting }: WritePlan, given: readonly ColumnInfo[]): Omit<BulkText, "toRows"> {
-    const { database, syntax, column: nameOf } = this.#speech;
-    const names = given.map(({ column }) => nameOf(column));
-    const values = given.map((column, place) => this.#plain(givenAt(column, place)));
-    const constants: unknown[] = [];
-    if (database === "sqlite")
-      for (const info of answer.secured.table.columns.values()) {
-        if (given.includes(info) || info.column.generated !== undefined) continue;
-        const lifted = takeApart(absent(info), this.#speech);
-        names.push(nameOf(info.column));
-        values.push(numbered(lifted, 2 + constants.length, syntax));
-        constants.push(...lifted.values);
-      }
-    const met =
-      meeting === undefined
-        ? ""
-        : ` on conflict (${meeting.target.map(({ column }) => nameOf(column)).join(", ")}) do nothing`;
-    const table = tableName(answer, this.#speech);
-    const text = `insert into ${table} (${names.join(", ")}) select ${values.join(", ")} from ${this.#each()}${met}`;
-    return { text, constants };
-  }
-
-  #change(plan: WritePlan, given: readonly ColumnInfo[], { where }: Conditions): Omit<BulkText, "toRows"> {
-    const { database, syntax, column: nameOf } = this.#speech;
-    const table = tableName(plan.answer, this.#speech);
-    const { primaryKey } = tellingOf(plan);
-    const keys = primaryKey.map(({ column }, index) =>
-      database === "sqlite"
-        ? `json_extract("value", '$[${index}]') as "~k${index}"`
-        : `("value" ->> ${index})::${typeName(column)} as "~k${index}"`,
-    );
-    const values = given.map(
-      (column, index) => `${this.#plain(givenAt(column, primaryKey.length + index))} as "~v${index}"`,
-    );
-    const set = given.map(({ column }, index) => `${nameOf(column)} = "~met"."~v${index}"`);
-    const same = primaryKey.map(({ column }, index) => `${table}.${nameOf(column)} = "~met"."~k${index}"`);
-    const admitted = where === undefined ? [] : [`(${numbered(where, 2, syntax)})`];
-    const text =
-      `update ${table} set ${set.join(", ")} from (select ${[...keys, ...values].join(", ")} from ${this.#each()}) as "~met" ` +
-      `where ${[...admitted, ...same].join(" and ")}`;
-    return { text, constants: [] };
-  }
-
-  /** The rows that are given, as the first value. */
-  #each(): string {
-    return numbered(takeApart(eachGiven(this.#speech.database, ""), this.#speech), 1, this.#speech.syntax);
-  }
-
-  #plain(sql: SQL): string {
-    return takeApart(sql, this.#speech).parts.join("");
   }
 }
 

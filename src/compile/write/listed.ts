@@ -16,15 +16,25 @@ import { hasDefault } from "./made.ts";
  * cannot say, which Drizzle writes. What the functions of the schema make has been made.
  */
 export function listed(
-  { answer: { secured }, meeting }: WritePlan,
+  plan: WritePlan,
   made: readonly Row[],
   fields: Fields,
   speech: Speech,
 ): Returning | undefined {
-  const { database } = speech;
-  const given = givenColumns(made, secured.table.columns.values());
+  const given = givenColumns(made, plan.answer.secured.table.columns.values());
   const json = given && givenRows(made, given);
   if (given === undefined || json === undefined || given.length === 0) return undefined;
+  return returning(insertion(plan, given, json, speech), fields, speech);
+}
+
+/** The insert of rows that are given as one value, which is the last of its values. */
+export function insertion(
+  { answer: { secured }, meeting }: WritePlan,
+  given: readonly ColumnInfo[],
+  json: string,
+  speech: Speech,
+): SQL {
+  const { database } = speech;
   const named: SQL[] = given.map(({ column }) => nameOf(column, speech));
   const values = given.map(givenAt);
   if (database === "sqlite")
@@ -37,15 +47,15 @@ export function listed(
   const met =
     meeting &&
     sql` on conflict (${list(meeting.target.map(({ column }) => nameOf(column, speech)))}) do nothing`;
-  return returning(
-    sql`insert into ${table} (${list(named)}) select ${list(values)} from ${eachGiven(database, json)}${met}`,
-    fields,
-    speech,
-  );
+  return sql`insert into ${table} (${list(named)}) select ${list(values)} from ${eachGiven(database, json)}${met}`;
 }
 
 /** Changed rows by one text. */
-export function updated({ rows, from, set, fields }: Update, columns: Columns, speech: Speech): Returning {
+export const updated = (update: Update, columns: Columns, speech: Speech): Returning =>
+  returning(change(update, columns, speech), update.fields, speech);
+
+/** The change of rows, without what comes back of them. */
+export function change({ rows, from, set }: Omit<Update, "fields">, columns: Columns, speech: Speech): SQL {
   const given = Object.entries(set).filter(([, value]) => value !== undefined);
   const sets = given.map(([name, value]) => {
     const { column } = columns.get(name)!;
@@ -53,7 +63,7 @@ export function updated({ rows, from, set, fields }: Update, columns: Columns, s
   });
   const beside = from && sql` from ${from}`;
   const where = rows.where && sql` where ${rows.where}`;
-  return returning(sql`update ${rows.table} set ${list(sets)}${beside}${where}`, fields, speech);
+  return sql`update ${rows.table} set ${list(sets)}${beside}${where}`;
 }
 
 type Columns = ReadonlyMap<string, ColumnInfo>;
@@ -116,7 +126,7 @@ function isGivenBy(row: Row, given: readonly ColumnInfo[]): boolean {
 const gives = (row: Row, name: string): boolean => Object.hasOwn(row, name) && row[name] !== undefined;
 
 /** What a column of SQLite gets that no row gives a value to. PostgreSQL gives the table's own default to what is not named. */
-export function absent(info: ColumnInfo): SQL {
+function absent(info: ColumnInfo): SQL {
   const { column } = info;
   if (!hasDefault(info)) return sql`null`;
   return is(column.default, SQL) ? sql`(${column.default})` : sql`${sql.param(column.default, column)}`;

@@ -1,5 +1,6 @@
 import { is, SQL, sql } from "drizzle-orm";
 import type { Row } from "../../author/author.ts";
+import type { WritePlan } from "../../plan/plan.ts";
 import { type ColumnInfo, typeName } from "../../schema/schema.ts";
 import { countOf } from "../sql/count.ts";
 import { list } from "../sql/list.ts";
@@ -60,10 +61,7 @@ export function changed(
   const own = Object.keys(first!).filter((name) => !is(first![name], SQL));
   const size = Math.max(1, Math.floor(MAX_VALUES / (own.length + known.keys![0]!.length)));
   const given = own.map((name) => columns.get(name)!);
-  const set = setOf(write, {
-    ...first,
-    ...Object.fromEntries(own.map((name, index) => [name, sql`${MET}.${valueName(index)}`])),
-  });
+  const set = setOf(write, { ...first, ...eachOwn(given) });
   return Array.from({ length: Math.ceil(values.length / size) }, (_, index) => {
     const [from, to] = [index * size, (index + 1) * size];
     const some = { ...known, keys: known.keys!.slice(from, to), values: values.slice(from, to) };
@@ -71,6 +69,17 @@ export function changed(
     return write.asText ? updated(update, columns, write.speech) : update;
   });
 }
+
+/** Each column set to what stands for it beside the row. */
+export const eachOwn = (given: readonly ColumnInfo[]): Readonly<Record<string, SQL>> =>
+  Object.fromEntries(given.map(({ name }, index) => [name, sql`${MET}.${valueName(index)}`]));
+
+/** Whether a row is the one that stands beside it. */
+export const isMet = (plan: WritePlan): SQL =>
+  sql.join(
+    tellingOf(plan).primaryKey.map(({ column }, index) => sql`${column} = ${MET}.${keyName(index)}`),
+    sql` and `,
+  );
 
 /** What several rows are changed by together. */
 interface Change {
@@ -81,11 +90,9 @@ interface Change {
 }
 
 function together(write: Write, known: Known, { given, set, fields }: Change): Update {
-  const { primaryKey } = tellingOf(write.plan);
-  const same = primaryKey.map(({ column }, index) => sql`${column} = ${MET}.${keyName(index)}`);
   return {
     kind: "update",
-    rows: among(locked(write, known), sql.join(same, sql` and `)),
+    rows: among(locked(write, known), isMet(write.plan)),
     from: inOne(write, known, given) ?? oneByOne(write, known, given),
     set,
     fields,
@@ -94,12 +101,16 @@ function together(write: Write, known: Known, { given, set, fields }: Change): U
 
 /** What rows are changed to, as one value; `undefined` where one of them is nothing that JSON can say. */
 function inOne({ plan }: Write, known: Known, given: readonly ColumnInfo[]): SQL | undefined {
-  const { database, primaryKey } = tellingOf(plan);
-  const sqlite = database === "sqlite";
-  const keys = known.keys!.map((told) => keyOf(told, database));
+  const keys = known.keys!.map((told) => keyOf(told, tellingOf(plan).database));
   if (keys.includes(undefined)) return undefined;
   const json = givenRows(known.values, given, keys);
-  if (json === undefined) return undefined;
+  return json === undefined ? undefined : besideRows(plan, given, json);
+}
+
+/** Rows that are given as one value, each behind what tells it, as they stand beside those that they change. */
+export function besideRows(plan: WritePlan, given: readonly ColumnInfo[], json: string): SQL {
+  const { database, primaryKey } = tellingOf(plan);
+  const sqlite = database === "sqlite";
   const named = primaryKey.map(({ column }, index) =>
     sqlite
       ? sql.raw(`json_extract("value", '$[${index}]') as "~k${index}"`)
