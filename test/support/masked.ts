@@ -187,14 +187,15 @@ export async function fillMasked(place: Place): Promise<void> {
   const { person, shadow, friend } = place.schema as Record<"person" | "shadow" | "friend", never>;
   for (const table of [person, shadow, friend]) await database.delete(table);
   await database.insert(friend).values(FRIENDSHIPS);
-  for (const id of PEOPLE) {
-    const row = fitted(id, place);
-    await database.insert(person).values(row);
-    for (const caller of CALLERS) {
+  const people = PEOPLE.map((id) => [id, fitted(id, place)] as const);
+  await database.insert(person).values(people.map(([, row]) => row));
+  const shadows = people.flatMap(([id, row]) =>
+    CALLERS.map((caller) => {
       const left = Object.entries(row).filter(([name]) => isShown(name, id, caller));
-      await database.insert(shadow).values({ caller, ...Object.fromEntries(left) });
-    }
-  }
+      return { caller, ...Object.fromEntries(left) };
+    }),
+  );
+  await database.insert(shadow).values(shadows);
   // Else a server takes the tables for large ones, and time to plan.
   if (place.speaks === "postgresql") for (const name of TABLES) await place.run(`analyze ${name}`);
 }
