@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { writableOf } from "./policy-bodies.ts";
 import { RESOURCES } from "./policy-arbitrary.ts";
 import type { Nesting } from "./policy-nested.ts";
-import { type Changing, writingOf } from "./policy-questions.ts";
+import { type Changing, rowsOf } from "./policy-questions.ts";
 import type { FileSpec, Method, ResourceSpec, TopSpec } from "./policy-rules.ts";
 import { type Caller, resolve, rolesOf } from "./policy-seat.ts";
 import { HOUSE, type House, type HouseTable } from "./written-once.ts";
@@ -170,8 +170,8 @@ function bodyFor(
   }: { readonly resource: string; readonly method: "POST" | "PATCH"; readonly by: number },
 ): Row {
   const drawn = changes[by % changes.length]!;
-  const { body } = writingOf(file, { ...drawn, resource, caller, scope: undefined, asList: false, method });
-  return JSON.parse(JSON.stringify(body)) as Row;
+  const [row] = rowsOf(file, { ...drawn, resource, caller, scope: undefined, asList: false, method });
+  return JSON.parse(JSON.stringify(row)) as Row;
 }
 
 interface Making {
@@ -180,32 +180,35 @@ interface Making {
   readonly change: (i: number) => Row;
 }
 
+/** One of many ways, made when its turn is. */
+const oneOf = (ways: readonly (() => unknown)[], n: number): unknown => ways[n % ways.length]!();
+
 function listPart(method: "POST" | "PATCH", word: number, { id, make, change }: Making): unknown {
-  const words: readonly unknown[] = [
-    [make(0)],
-    [make(0), make(1)],
-    { create: [make(0)], connect: [{ id: id(0) }] },
-    { connect: [{ id: id(0) }] },
-    { connect: [{ id: id(0) }, { id: id(1) }] },
+  const ways: readonly (() => unknown)[] = [
+    () => [make(0)],
+    () => [make(0), make(1)],
+    () => ({ create: [make(0)], connect: [{ id: id(0) }] }),
+    () => ({ connect: [{ id: id(0) }] }),
+    () => ({ connect: [{ id: id(0) }, { id: id(1) }] }),
     ...(method === "POST" && word < 97
       ? []
       : [
-          { disconnect: [{ id: id(0) }] },
-          { set: [] },
-          { delete: [{ id: id(0) }] },
-          { update: [{ where: { id: id(0) }, body: change(0) }] },
-          { delete: [{ id: id(0) }], create: [make(0)] },
+          () => ({ disconnect: [{ id: id(0) }] }),
+          () => ({ set: [] }),
+          () => ({ delete: [{ id: id(0) }] }),
+          () => ({ update: [{ where: { id: id(0) }, body: change(0) }] }),
+          () => ({ delete: [{ id: id(0) }], create: [make(0)] }),
         ]),
   ];
-  return words[word % words.length];
+  return oneOf(ways, word);
 }
 
 function onePart(method: "POST" | "PATCH", word: number, { id, make, change }: Making): unknown {
-  const words: readonly unknown[] = [
-    { create: make(0) },
-    { connect: { id: id(0) } },
-    { connect: { id: id(1) } },
-    ...(method === "POST" && word < 97 ? [] : [{ disconnect: true }, { update: change(0) }]),
+  const ways: readonly (() => unknown)[] = [
+    () => ({ create: make(0) }),
+    () => ({ connect: { id: id(0) } }),
+    () => ({ connect: { id: id(1) } }),
+    ...(method === "POST" && word < 97 ? [] : [() => ({ disconnect: true }), () => ({ update: change(0) })]),
   ];
-  return words[word % words.length];
+  return oneOf(ways, word);
 }

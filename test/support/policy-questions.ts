@@ -216,21 +216,29 @@ export const changing: fc.Arbitrary<Changing> = fc.record({
   versions: seldom(fc.oneof(fc.constant("*" as const), fc.subarray([1, 2, 3, 4], { minLength: 1 }))),
 });
 
+/** The rows that a write sends. */
+export function rowsOf(file: FileSpec, drawn: Changing): readonly Record<string, unknown>[] {
+  const { caller: who, resource: id, scope: within, method, bodies, asList } = drawn;
+  const { table } = file.resources[id]!;
+  const rule = resolve(file, id, method, rolesOf(who), within)?.rule ?? {};
+  const writable = writableOf({ file }, table, rule, method);
+  // Half of the changes are about columns that only some rows let be set.
+  const some = writable.filter(onSomeRows(rule.write));
+  const settable = method === "PATCH" && some.length > 0 && asList ? some : writable;
+  return bodies.map((body) => (method === "POST" ? newBody : changeBody)(table, settable, body));
+}
+
 /** The write as a client sends it. */
 export function writingOf(file: FileSpec, drawn: Changing): Writing {
   const { caller: who, resource: id, scope: within, method, bodies, asList, total, versions } = drawn;
   const { table } = file.resources[id]!;
   const rule = resolve(file, id, method, rolesOf(who), within)?.rule ?? {};
   const { columns, where, with: relations } = selecting(file, drawn, method) ?? {};
-  const writable = writableOf({ file }, table, rule, method);
   // A version is asked for where there is one to read, and seldom elsewhere.
   const { version } = file.tables[table] ?? {};
   const counted = version !== undefined && readableOf(rule, table).includes(version);
   const sometimesAnyway = bodies[0]!.sent[0]! % 10 === 0;
-  // Half of the changes are about columns that only some rows let be set.
-  const some = writable.filter(onSomeRows(rule.write));
-  const settable = method === "PATCH" && some.length > 0 && asList ? some : writable;
-  const rows = bodies.map((body) => (method === "POST" ? newBody : changeBody)(table, settable, body));
+  const rows = rowsOf(file, drawn);
   const selector = defined({ columns, with: relations, where: method === "POST" ? undefined : where });
   return defined({
     resource: id,
