@@ -4,8 +4,8 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * What runs in one process, the slowest first and the quick ones last, so that both end at once. A file is of the first
- * part that its path begins with; the last takes the rest.
+ * What runs in one process, the slowest first and the quick ones last, so that both end at once. A file is of the part
+ * whose name is the longest that its path begins with.
  */
 const PARTS = [
   "fault/",
@@ -13,12 +13,17 @@ const PARTS = [
   "spec/",
   "dialect/postgresql",
   "node/",
-  "dialect/",
+  // What stands in the folder itself drives browsers and programs, and waits for them.
+  "",
   "unit/",
-  "types/",
+  "dialect/",
+  "attack/",
+  "openapi/",
+  "cli/",
   // What keeps a process busy on purpose has one of its own.
   "load/",
-  "",
+  "client/",
+  "types/",
 ] as const;
 type Part = (typeof PARTS)[number];
 
@@ -73,16 +78,19 @@ function start(args: readonly string[], output: number | "inherit", env = {}): B
 async function run(part: Part, files: readonly string[]): Promise<Outcome> {
   const path = join(folder, `${PARTS.indexOf(part)}`);
   const output = openSync(path, "a");
-  const code = await start([`--timeout=${PATIENCE}`, ...files], output, { ...SETTINGS, TMPDIR: folder })
-    .exited;
+  const began = performance.now();
+  const env = { ...SETTINGS, TMPDIR: folder, QUERY_TEST_PACKAGE: join(folder, "package") };
+  const code = await start([`--timeout=${PATIENCE}`, ...files], output, env).exited;
   closeSync(output);
-  return { code, text: readFileSync(path, "utf8") };
+  const seconds = ((performance.now() - began) / 1000).toFixed(0);
+  return { code, text: `${readFileSync(path, "utf8")}test/${part} took ${seconds} s\n` };
 }
 
 /** The files of each part that has some. */
 function filesOf(): [Part, string[]][] {
   const paths = [...new Bun.Glob("**/*.test.ts").scanSync(import.meta.dir)].toSorted();
-  const partOf = (path: string): Part => PARTS.find((part) => path.startsWith(part))!;
+  const longest = PARTS.toSorted((a, b) => b.length - a.length);
+  const partOf = (path: string): Part => longest.find((part) => path.startsWith(part))!;
   return PARTS.map((part): [Part, string[]] => [
     part,
     paths.filter((path) => partOf(path) === part).map((path) => `./test/${path}`),

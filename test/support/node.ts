@@ -46,9 +46,32 @@ export function installed(): Promise<string> {
   return (building ??= install());
 }
 
+/** Where processes of one run share what the first of them has built; it is removed when all have ended. */
+const SHARED = process.env["QUERY_TEST_PACKAGE"];
+/** How long others wait for who builds, in milliseconds. */
+const BUILDING = 90_000;
+
 async function install(): Promise<string> {
+  if (SHARED !== undefined) return installOnce(SHARED);
   const folder = mkdtempSync(join(tmpdir(), "query-node-"));
   removeLater(folder);
+  await installIn(folder);
+  return folder;
+}
+
+/** Only one process makes a folder that is not there; it says when all is in it. */
+async function installOnce(folder: string): Promise<string> {
+  const ready = join(folder, "ready");
+  if (mkdirSync(folder, { recursive: true }) !== undefined) {
+    await installIn(folder);
+    writeFileSync(ready, "");
+  }
+  for (const end = Date.now() + BUILDING; !existsSync(ready); await Bun.sleep(50))
+    if (Date.now() > end) throw new Error("another process has not built the package");
+  return folder;
+}
+
+async function installIn(folder: string): Promise<void> {
   const modules = join(folder, "node_modules");
   const own = join(modules, "@bepalo/query");
   mkdirSync(own, { recursive: true });
@@ -68,7 +91,6 @@ async function install(): Promise<string> {
   const page = [join(root, "src/explorer/build.ts"), join(own, "dist/src/explorer")];
   if (!Bun.spawnSync([process.execPath, ...page], { stderr: "inherit" }).success)
     throw new Error("the explorer's page was not made");
-  return folder;
 }
 
 /**
@@ -98,7 +120,7 @@ function bundled(program: string): Promise<string> {
 }
 
 async function bundle(program: string): Promise<string> {
-  const outdir = join(await installed(), String(programs.size));
+  const outdir = mkdtempSync(join(await installed(), "program-"));
   const { outputs } = await Bun.build({
     entrypoints: [program],
     outdir,
