@@ -14,6 +14,7 @@ import {
   sourcesFolder,
   writeFiles,
 } from "./support/application.ts";
+import { ONE_CHECKER } from "./support/compiler.ts";
 import { type FileAnswer, type FileRequest, HttpRunner, readHttpFile } from "./support/http-file.ts";
 import { CHAPTERS, CONTENTS, examplesOf, PAGES, readPage } from "./support/manual.ts";
 import { missing } from "./support/node.ts";
@@ -237,7 +238,7 @@ describe("the manual's programs", () => {
       join(folder.path, "readme/session.ts"),
       'import type { Session } from "./db";\nexport declare function userOf(request: Request): Promise<Session["user"]>;\n',
     );
-    await folder.run("tsc -p .");
+    await folder.run(`tsc -p . ${ONE_CHECKER.join(" ")}`);
   }, 120_000);
 
   test("test the rules they say they test", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Database } from "bun:sqlite";
 import { type NodeDatabaseName, speaks, type Tables } from "../node/support/database.ts";
+import { ONE_CHECKER } from "./compiler.ts";
 import { ddl } from "./databases.ts";
 import { isLeftOut, openPostgresql, postgresqlDDL, type PostgresqlOptions } from "./postgresql.ts";
 
@@ -82,7 +83,7 @@ async function installIn(folder: string): Promise<void> {
   for (const name of ["package.json", "docs"]) symlinkSync(join(root, name), join(own, name));
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const build = Bun.spawn(
-    [NODE!, tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", join(own, "dist")],
+    [NODE!, tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", join(own, "dist"), ...ONE_CHECKER],
     { stdout: "pipe", stderr: "inherit" },
   );
   const complaints = await new Response(build.stdout).text();
