@@ -331,6 +331,8 @@ describe("what others write is read", () => {
   test.each([
     ["http", 'DELETE /fruits\nAccept: */*\nPREFER: return=minimal, TX = "Rollback"; x=1'],
     ["http", "DELETE /fruits\nPrefer: handling=strict\nPrefer: tx=rollback"],
+    ["http", 'DELETE /fruits\nPrefer: note="a, tx=commit", tx=rollback; why="b; c"'],
+    ["http", 'DELETE /fruits\nPrefer: note="\\", tx=commit", tx="rollback"'],
     ["curl", "curl -X DELETE /fruits -H 'Prefer: tx=rollback' -H 'Prefer: tx=commit'"],
     ["client", 'await api.delete("fruits", {}, { dryRun: true },);'],
   ] as const)("%s: %s is tried out", (form, text) =>
@@ -339,6 +341,7 @@ describe("what others write is read", () => {
 
   test.each([
     ["http", "DELETE /fruits\nPrefer: tx=commit, tx=rollback"],
+    ["http", 'DELETE /fruits\nPrefer: note="a, tx=rollback"'],
     ["http", "GET /fruits\nPrefer: tx=rollback"],
     ["http", "DELETE /fruits\n\nPrefer: tx=rollback"],
     ["client", 'api.delete("fruits", {}, { dryRun: false })'],
