@@ -155,12 +155,15 @@ export class Patience<Item> {
   #sweep(): void {
     this.#armed = false;
     const now = performance.now();
-    for (const [item, due] of this.#due) {
-      if (due > now) break;
-      this.#due.delete(item);
-      this.#over(item);
+    try {
+      for (const [item, due] of this.#due) {
+        if (due > now) break;
+        this.#due.delete(item);
+        this.#over(item);
+      }
+    } finally {
+      this.#arm(); // whatever became of one, the others have theirs
     }
-    this.#arm();
   }
 }
 
