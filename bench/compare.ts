@@ -163,10 +163,10 @@ async function measure(
     requests: requestsOf(server.rival, workload, session),
     results: [] as Round[],
   }));
-  for (const job of jobs) await load({ ...job, seconds: warmUp });
+  for (const job of jobs) await warm(job);
   for (let round = 0; round < rounds; round++) {
     for (const job of round % 2 === 0 ? jobs : jobs.toReversed()) {
-      job.results.push(await oneRound(job));
+      job.results.push(await oneRound(job, seconds));
     }
   }
   const figures = new Map<string, Figures>();
@@ -187,7 +187,22 @@ async function measure(
   return figures;
 }
 
-async function oneRound(job: Omit<LoadOptions, "seconds"> & Pick<Server, "databaseTime">): Promise<Round> {
+type Job = Omit<LoadOptions, "seconds"> & Pick<Server, "databaseTime">;
+
+/**
+ * How many requests a server answers before it is measured, and how many seconds it has for them: the compiler of JavaScript
+ * works beside the first ten thousands, and longer for those who have more code.
+ */
+const WARM = 40_000;
+const WARM_SECONDS = 8;
+
+async function warm(job: Job): Promise<void> {
+  const end = performance.now() + WARM_SECONDS * 1000;
+  for (let answered = 0; answered < WARM && performance.now() < end;)
+    answered += (await load({ ...job, seconds: 1 })).answered;
+}
+
+async function oneRound(job: Job, seconds: number): Promise<Round> {
   const [before, databaseBefore] = [await usageOf(job.port), await job.databaseTime()];
   const result = await load({ ...job, seconds });
   const [after, databaseAfter] = [await usageOf(job.port), await job.databaseTime()];
@@ -245,13 +260,12 @@ const names = chosen(
 );
 const rounds = Number(flags.rounds ?? (flags.quick ? 3 : 5));
 const seconds = Number(flags.seconds ?? (flags.quick ? 0.8 : 0.6));
-/** Most of it is for the compiler of JavaScript, which works for as long as a second beside the first requests; that of Node for some more. */
-const warmUp = Math.max(runtime === "node" ? 4 : 1.5, seconds);
 
-/** The tables of each driver, in both ways to know who asks. */
-const tables = new Map<Driver, string[]>();
-function say(driver: Driver, line: string): void {
-  tables.set(driver, [...(tables.get(driver) ?? []), line]);
+/** The lines of each table of the page. */
+const tables = new Map<string, string[]>();
+function say(session: SessionKind, driver: Driver, line: string): void {
+  const name = `${runtime === "node" ? "node" : session}-${driver}`;
+  tables.set(name, [...(tables.get(name) ?? []), line]);
   console.log(line);
 }
 
@@ -277,15 +291,20 @@ try {
       const seen = (await running[0]?.databaseTime()) !== undefined;
       const version = source.version === undefined ? "" : ` (${source.version})`;
       const where = runtime === "node" ? " on Node" : "";
-      say(driver, `\n### ${DRIVERS.get(driver)}${version}${where}, ${SESSIONS.get(session)}\n`);
+      say(session, driver, `\n### ${DRIVERS.get(driver)}${version}${where}, ${SESSIONS.get(session)}\n`);
       say(
+        session,
         driver,
         `| | | req/s | × Drizzle | × limit | CPU µs |${seen ? " DB µs |" : ""} p50 ms | p99 ms | RSS MiB |`,
       );
-      say(driver, `| --- | --- | ---: | ---: | ---: | ---: |${seen ? " ---: |" : ""} ---: | ---: | ---: |`);
+      say(
+        session,
+        driver,
+        `| --- | --- | ---: | ---: | ---: | ---: |${seen ? " ---: |" : ""} ---: | ---: | ---: |`,
+      );
       for (const workload of WORKLOADS.filter(({ name }) => names.includes(name))) {
         for (const row of rowsOf(workload, await measure(running, workload, session), seen))
-          say(driver, `| ${row} |`);
+          say(session, driver, `| ${row} |`);
       }
       await Promise.all(running.map((server) => server.stop()));
       running = [];
@@ -296,6 +315,4 @@ try {
   for (const source of sources.values()) await source.close();
 }
 
-if (flags.write && runtime === "bun") writeTables("compare", [head, ...[...tables.values()].flat()]);
-if (flags.write && runtime === "node")
-  for (const [driver, lines] of tables) writeTables(`node-${driver}`, [head, ...lines]);
+if (flags.write) for (const [name, lines] of tables) writeTables(name, [head, ...lines]);
