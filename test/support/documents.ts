@@ -56,7 +56,12 @@ function valueIn(parameter: ParameterObject, name: string): [string, string][] {
 
 /** Judges answers by a document, in which no object has members that it does not tell of. */
 export class Judge {
-  readonly #ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true, code: { optimize: false } });
+  readonly #ajv = new Ajv({
+    strict: false,
+    validateFormats: false,
+    allErrors: true,
+    code: { optimize: false },
+  });
   readonly #document: OpenAPIDocument;
   readonly #known = new Map<string, ValidateFunction>();
 
