@@ -23,7 +23,12 @@ export interface LoadResult {
 export async function load({ port, connections, seconds, requests }: LoadOptions): Promise<LoadResult> {
   const run = new Run(requests, performance.now() + seconds * 1000);
   const started = performance.now();
-  await Promise.all(Array.from({ length: connections }, () => converse(port, run)));
+  const rest = stayAwake();
+  try {
+    await Promise.all(Array.from({ length: connections }, () => converse(port, run)));
+  } finally {
+    rest();
+  }
   const elapsed = (run.lastAnswer - started) / 1000;
   const { latencies, refused } = run;
   return {
@@ -32,6 +37,21 @@ export async function load({ port, connections, seconds, requests }: LoadOptions
     refused,
     p50: latencies.percentile(0.5),
     p99: latencies.percentile(0.99),
+  };
+}
+
+/**
+ * Looks for answers without a pause until it is told to rest: to wake another processor costs a server up to a third of a
+ * request on a virtual machine, the more often the slower it is, and no server over a network pays that.
+ */
+function stayAwake(): () => void {
+  let awake = true;
+  const look = (): void => {
+    if (awake) setImmediate(look);
+  };
+  look();
+  return () => {
+    awake = false;
   };
 }
 
