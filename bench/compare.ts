@@ -148,10 +148,12 @@ function requestsOf(rival: string, workload: Workload, session: SessionKind): re
   });
 }
 
+/** `awake` where all processors but the server's may be the load generator's. */
 async function measure(
   servers: readonly Server[],
   workload: Workload,
   session: SessionKind,
+  awake: boolean,
 ): Promise<Map<string, Figures>> {
   await prepare(servers, workload, session);
   await verify(servers, workload, session);
@@ -160,6 +162,7 @@ async function measure(
     port: server.port,
     databaseTime: server.databaseTime,
     connections: Number(flags.connections),
+    awake,
     requests: requestsOf(server.rival, workload, session),
     results: [] as Round[],
   }));
@@ -303,7 +306,7 @@ try {
         `| --- | --- | ---: | ---: | ---: | ---: |${seen ? " ---: |" : ""} ---: | ---: | ---: |`,
       );
       for (const workload of WORKLOADS.filter(({ name }) => names.includes(name))) {
-        for (const row of rowsOf(workload, await measure(running, workload, session), seen))
+        for (const row of rowsOf(workload, await measure(running, workload, session, !kind), seen))
           say(session, driver, `| ${row} |`);
       }
       await Promise.all(running.map((server) => server.stop()));
