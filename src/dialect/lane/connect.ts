@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { ResultRows } from "../contract.ts";
+import { MANY_PAGES } from "../sqlite/page-cache.ts";
 import { type BetterClient, type BunClient, prepareBetter, prepareBun } from "../sqlite/prepare.ts";
 import { Prepared } from "../sqlite/prepared.ts";
 import { presentValues } from "../value.ts";
@@ -37,6 +38,7 @@ export async function connect(place: Place): Promise<Ask> {
   const client = await (place.open === undefined ? OPENERS[place.driver](place) : opened(place.open));
   const ask = "execute" in client ? asking(client) : preparing(client, place.driver);
   for (const pragma of ["query_only = on", `busy_timeout = ${PATIENCE}`]) await ask(`pragma ${pragma}`, []);
+  if (place.open === undefined) await ask(MANY_PAGES, []);
   await check(ask, place);
   return ask;
 }

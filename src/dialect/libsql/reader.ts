@@ -1,5 +1,6 @@
 import type { Client } from "@libsql/client";
 import type { SyncStatement } from "../sqlite/driver.ts";
+import { MANY_PAGES } from "../sqlite/page-cache.ts";
 import { Prepared } from "../sqlite/prepared.ts";
 import { toSQLite } from "../sqlite/value.ts";
 
@@ -46,7 +47,7 @@ export class FileReader {
       const path = rows[0]?.[0];
       if (typeof path !== "string" || path === "") return undefined;
       const connection = new Database(path, { readonly: true });
-      connection.exec("pragma query_only = on; select 1 from sqlite_master limit 1");
+      connection.exec(`pragma query_only = on; ${MANY_PAGES}; select 1 from sqlite_master limit 1`);
       return new FileReader(client, connection);
     } catch {
       return undefined;

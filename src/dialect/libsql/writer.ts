@@ -1,6 +1,7 @@
 import type { Client, IntMode, Transaction } from "@libsql/client";
 import { SETTINGS } from "../lane/look.ts";
 import { retryWhileBusy } from "../sqlite/busy.ts";
+import { MANY_PAGES } from "../sqlite/page-cache.ts";
 import { type Connection, KeptConnection } from "./kept.ts";
 
 /** The part of the driver, and of @libsql/client over it, that is used here. */
@@ -61,8 +62,10 @@ export class FileWriter {
       const path = rows[0]?.[0];
       if (typeof path !== "string" || path === "") return undefined;
       connection = new KeptConnection(new driver.Database(path));
-      if (await isLike(client, connection))
+      if (await isLike(client, connection)) {
+        connection.exec(MANY_PAGES);
         return new FileWriter(client, connection, driver, await intModeOf(client));
+      }
     } catch {
       // the client writes, as it can
     }
