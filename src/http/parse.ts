@@ -20,7 +20,8 @@ import {
 import { parse as parseRJSON, RJSONParseError } from "../rjson/rjson.ts";
 import { misreadHint } from "./misread.ts";
 import { readQueryString } from "./query-string.ts";
-import { Blanks, type Outline, outline } from "./template.ts";
+import { Lately } from "./lately.ts";
+import { Blanks, type Outline, outline, type Stencil } from "./template.ts";
 
 const SCOPES: readonly Scope[] = ["mine", "guest", "mine|guest"];
 const NOTHING: Selector = {};
@@ -45,14 +46,20 @@ export function unknownTo(method: Method, name: string, declared: Iterable<strin
  * @throws QueryError `unknown-parameter`, `invalid-syntax` or `invalid-value`.
  */
 export function parse(method: Method, resource: string, search: string): QueryRequest {
+  const again = lately.find(method, resource, search);
+  if (again !== undefined) return again;
   // With its length, so that a resource never reads as another one and its parameters.
   const key = `${method} ${resource.length} ${resource}${search}`;
   const known = questions.get(key);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    lately.keep(method, resource, (other) => (other === search ? known : undefined));
+    return known;
+  }
   const filled = ASKING.has(method) ? fill(method, resource, search) : undefined;
-  const question = filled ?? read(method, resource, search);
+  if (filled !== undefined) return filled;
+  const question = read(method, resource, search);
   if (key.length > MAX_REMEMBERED || !seen.before(key)) return question;
-  const recurring = filled ?? askedAs(question, { recurring: true });
+  const recurring = askedAs(question, { recurring: true });
   questions.set(key, recurring);
   return recurring;
 }
@@ -66,7 +73,7 @@ const ASKING: ReadonlySet<Method> = new Set(
 function fill(method: Method, resource: string, search: string): QueryRequest | undefined {
   const outlined = outline(search);
   if (outlined === undefined) return undefined;
-  const { text, values } = outlined;
+  const { text, values, stencil } = outlined;
   const key = `${method} ${resource.length} ${resource}${text}`;
   if (key.length > MAX_REMEMBERED) return undefined;
   let template = templates.get(key);
@@ -75,8 +82,17 @@ function fill(method: Method, resource: string, search: string): QueryRequest | 
     templates.set(key, (template = readTemplate(method, resource, outlined)));
   }
   if (template === "none" || !template.fits) return undefined;
+  lately.keep(method, resource, fillerOf(template, stencil));
   return new Filled({ template, values }, search);
 }
+
+/** Reads what fills a template, as long as anything does. */
+const fillerOf =
+  (template: Template, stencil: Stencil) =>
+  (search: string): QueryRequest | undefined => {
+    const values = template.fits ? stencil.valuesOf(search) : undefined;
+    return values && new Filled({ template, values }, search);
+  };
 
 /** Every member of a question, so that none is forgotten. */
 type Members = { readonly [Member in keyof Required<QueryRequest>]: QueryRequest[Member] };
@@ -149,6 +165,8 @@ const MAX_CHARACTERS = 131_072;
 const questions = new Cache<QueryRequest>(350, { most: 0.75 * MAX_CHARACTERS });
 /** Questions whose values are left blank; `"none"` where one depends on its values, or is none. */
 const templates = new Cache<Template | "none">(150, { most: 0.25 * MAX_CHARACTERS });
+/** Those of them that were asked last. */
+const lately = new Lately();
 /** How many questions are remembered. */
 export const rememberedQuestions = (): number => questions.size + templates.size;
 /** Longer questions are read anew, so that what is remembered has a bound in bytes too. */

@@ -4,6 +4,7 @@ import { Blank, type Given } from "../request/request.ts";
 export interface Outline {
   readonly text: string;
   readonly values: readonly Given[];
+  readonly stencil: Stencil;
 }
 
 /** Stands before the number of a blank, in a text of its own; no URL that is outlined holds it. */
@@ -28,16 +29,74 @@ const LONGEST = 4_096;
 export function outline(search: string): Outline | undefined {
   if (search.length > LONGEST || search.includes(MARK) || search.includes("%01")) return undefined;
   const values: Given[] = [];
+  const pieces: string[] = [];
+  let done = 0;
   const text = search.replace(
     MEMBER,
-    (member, key: string, number: string | undefined, _quote: string | undefined, string: string) => {
+    (
+      member,
+      key: string,
+      number: string | undefined,
+      quote: string | undefined,
+      string: string,
+      from: number,
+    ) => {
       if (OF_RANGES.has(key.slice(1))) return member;
       const isText = number === undefined;
       values.push(isText ? string : Number(number));
+      const begins = from + key.length + (quote ?? "").length;
+      pieces.push(search.slice(done, begins));
+      done = begins + (isText ? string : number).length;
       return `${key}'${MARK}${isText ? TEXT : NUMBER}${values.length - 1}'`;
     },
   );
-  return values.length === 0 ? undefined : { text, values };
+  if (values.length === 0) return undefined;
+  return { text, values, stencil: new Stencil([...pieces, search.slice(done)], values) };
+}
+
+/** The characters that a text which is left blank may have, by their codes, and a number. */
+const OF_TEXTS = /[\w .:@~/-]/;
+const ofTexts = Uint8Array.from({ length: 128 }, (_, code) =>
+  Number(OF_TEXTS.test(String.fromCharCode(code))),
+);
+const ofNumbers = Uint8Array.from({ length: 128 }, (_, code) =>
+  Number(/[\d-]/.test(String.fromCharCode(code))),
+);
+const WHOLE = /^-?(?:0|[1-9]\d{0,14})$/;
+
+/**
+ * What a question is around its values. Others that differ by these alone are told by comparing texts, which costs less
+ * than to look for values, and than a hash; their outline is the same, since no value holds what begins or ends one.
+ */
+export class Stencil {
+  readonly #pieces: readonly string[];
+  readonly #characters: readonly Uint8Array[];
+
+  /** `pieces`: what stands before each value, and behind the last. */
+  constructor(pieces: readonly string[], values: readonly Given[]) {
+    this.#pieces = pieces;
+    this.#characters = values.map((value) => (typeof value === "string" ? ofTexts : ofNumbers));
+  }
+
+  /** What another question has for values; `undefined` where it differs by more. */
+  valuesOf(search: string): readonly Given[] | undefined {
+    const pieces = this.#pieces;
+    if (!search.startsWith(pieces[0]!) || !search.endsWith(pieces.at(-1)!) || search.length > LONGEST)
+      return undefined;
+    const values: Given[] = [];
+    let from = pieces[0]!.length;
+    for (let index = 1; index < pieces.length; index++) {
+      const characters = this.#characters[index - 1]!;
+      let end = from;
+      while (characters[search.charCodeAt(end)] === 1) end++;
+      const value = search.slice(from, end);
+      if (characters === ofNumbers && !WHOLE.test(value)) return undefined;
+      values.push(characters === ofNumbers ? Number(value) : value);
+      if (!search.startsWith(pieces[index]!, end)) return undefined;
+      from = end + pieces[index]!.length;
+    }
+    return from === search.length ? values : undefined;
+  }
 }
 
 /** Puts blanks where the outline of a question has them: in its filter, and the cursor of its page. */
