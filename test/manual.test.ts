@@ -43,7 +43,7 @@ function steady(value: unknown): unknown {
   if (typeof value !== "string") return value;
   if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value) || /^[A-Za-z0-9]{32}$/.test(value))
     return "<id>";
-  if (/^[\w-]{768}$/.test(value)) return "<cursor>";
+  if (/^[\w-]{192}(?:[\w-]{576})?$/.test(value)) return "<cursor>";
   if (/^\d{4}-\d\d-\d\dT/.test(value) && Math.abs(Date.parse(value) - Date.now()) < 600_000) return "<now>";
   return value.replaceAll(/\d{10}@/g, "<time>@");
 }

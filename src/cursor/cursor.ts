@@ -31,9 +31,10 @@ const WAY = "@bepalo/query cursor 1";
 
 /**
  * The bytes that a cursor may have, so that its length tells nothing of what is in it: no text of 255 letters of two bytes
- * makes it larger, only longer ones do. In threes, or the last character of the text would have bits that nobody looks at.
+ * makes it larger, only longer ones do. The least is for orders none of whose places are long, whoever asks: two numbers or
+ * moments. In threes, or the last character of the text would have bits that nobody looks at.
  */
-const SIZES = [576, 1_152, 4_608, 9_216] as const;
+const SIZES = [144, 576, 1_152, 4_608, 9_216] as const;
 const LETTERS = /^[\w-]+$/;
 
 /** What seals cursors, and what chooses their nonces: equal cursors have equal texts. */
@@ -83,16 +84,24 @@ export class Cursors {
     this.#now = options.now ?? Date.now;
   }
 
-  /** @throws QueryError `too-complex` where the values are too long for a URL. */
-  seal(position: Position, binding: string): string {
+  /**
+   * `brief` where no place in the order is long.
+   *
+   * @throws QueryError `too-complex` where the values are too long for a URL.
+   */
+  seal(position: Position, binding: string, brief = false): string {
     this.#tell();
-    return this.#sealed.of(binding, JSON.stringify([this.#moment(), ...position]), this.#seal);
+    const text = JSON.stringify([this.#moment(), ...position]);
+    return this.#sealed.of(binding, text, brief ? this.#sealBrief : this.#seal);
   }
 
-  readonly #seal = (text: string, binding: string): string => {
+  readonly #seal = (text: string, binding: string): string => this.#sealIn(SIZES.slice(1), text, binding);
+  readonly #sealBrief = (text: string, binding: string): string => this.#sealIn(SIZES, text, binding);
+
+  #sealIn(sizes: readonly number[], text: string, binding: string): string {
     const { seal, choose } = this.#known();
     const written = Buffer.from(text);
-    const size = SIZES.find((bytes) => bytes - NONCE - TAG >= written.length);
+    const size = sizes.find((bytes) => bytes - NONCE - TAG >= written.length);
     if (size === undefined) throw tooLongForCursor();
     const padded = Buffer.alloc(size - NONCE - TAG, " ");
     written.copy(padded);
@@ -108,7 +117,7 @@ export class Cursors {
     cipher.setAAD(bound);
     const sealed = [nonce, cipher.update(padded), cipher.final(), cipher.getAuthTag()];
     return Buffer.concat(sealed).toString("base64url");
-  };
+  }
 
   /** @throws QueryError `invalid-cursor`, in the same words whatever is wrong with it. */
   open(text: string, binding: string, path: string): Position {

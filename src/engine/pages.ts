@@ -41,11 +41,11 @@ export class Pages {
 
   /** On the way that was gone there is a page where rows were left; on the way back there always is one. */
   readonly tell = ({ ends, more }: FoundPage): Told => {
-    const { side } = this.#paging;
+    const { side, brief } = this.#paging;
     const seal = (end: 0 | 1): string =>
       ends === undefined
-        ? (this.#cursor ?? this.#cursors.seal([], this.#binding))
-        : this.#cursors.seal(ends[end](), this.#binding);
+        ? (this.#cursor ?? this.#cursors.seal([], this.#binding, brief))
+        : this.#cursors.seal(ends[end](), this.#binding, brief);
     const next = side === "before" || more ? seal(1) : null;
     const previous = side === "after" || (side === "before" && more) ? seal(0) : null;
     return { next, previous };

@@ -1,5 +1,6 @@
 import { at, invalidValue, QueryError } from "../error.ts";
 import type { QueryRequest } from "../request/request.ts";
+import type { ColumnKind } from "../schema/schema.ts";
 import { COUNT } from "./count-value.ts";
 import { type Expression, isCell, type Ordered } from "./expression.ts";
 import { RANK } from "./order.ts";
@@ -23,6 +24,8 @@ export interface Paging {
   readonly cursor: string | undefined;
   /** The order, in words: a cursor belongs to one. */
   readonly order: string;
+  /** Whether the places of rows in it are never long: its cursors are short. */
+  readonly brief: boolean;
 }
 
 /** Whether a page tells where the next begins. */
@@ -57,9 +60,25 @@ export function paged(node: ReadNode, { selector }: QueryRequest, first: boolean
     orderBy: side === "before" ? orderBy.map(turned) : orderBy,
     limit: limit + 1,
     tellsMore: false,
-    paging: { limit, tellsMore, side, cursor, order: JSON.stringify(orderBy.map(wordsOf)) },
+    paging: {
+      limit,
+      tellsMore,
+      side,
+      cursor,
+      order: JSON.stringify(orderBy.map(wordsOf)),
+      brief: orderBy.length <= BRIEF_KEYS && orderBy.every(isBrief),
+    },
   };
 }
+
+/** The most keys of an order whose places are never long, and their kinds: values of some forty characters at most. */
+const BRIEF_KEYS = 2;
+const BRIEF: ReadonlySet<ColumnKind> = new Set(["integer", "bigint", "boolean", "date"]);
+
+const isBrief = ({ expression }: Ordered): boolean =>
+  expression.kind === "column" &&
+  expression.column.expression === undefined &&
+  BRIEF.has(expression.column.kind);
 
 /** A page begins behind a row: there must be rows, and no two of them may be alike to their order. */
 function assertTold(node: ReadNode, path: string): void {

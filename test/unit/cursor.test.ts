@@ -49,6 +49,16 @@ describe("a cursor", () => {
     expect(cursors().seal(["x".repeat(9_000)], BINDING)).toHaveLength(12_288);
   });
 
+  test("is short where no place in its order is long, and then as long as any other of that order", () => {
+    const longest = ["i-9223372036854775808", "+275760-09-13 00:00:00.123456+00:00"];
+    for (const position of [[], [null, null], ["i1", "i2"], longest]) {
+      const text = cursors().seal(position, BINDING, true);
+      expect(text).toHaveLength(192);
+      expect(opened(cursors(), text)).toEqual(position);
+    }
+    expect(cursors().seal(["x".repeat(200)], BINDING, true)).toHaveLength(768);
+  });
+
   test("is not made of what no URL holds", () => {
     expect(() => cursors().seal(["x".repeat(10_000)], BINDING)).toThrow(
       expect.objectContaining({ code: "too-complex", path: "cursor" }),
