@@ -121,8 +121,7 @@ class Walk implements Slots {
     if (offset > 0) this.#value(node, "offset", offset);
     // A relation has a policy of its own, whose number is its name here.
     for (const [name, { node: child, renamed, through }] of node.relations) {
-      if (renamed && this.#isFlat(node)) this.key += JSON.stringify(name);
-      else if (renamed) this.#value(child, "name", name);
+      if (renamed) this.#value(child, "name", name);
       if (through !== undefined) this.#through(through);
       this.node(child);
     }

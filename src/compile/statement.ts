@@ -1,7 +1,7 @@
 import type { Column, SQL } from "drizzle-orm";
 import type { Naming, Renaming } from "../drizzle/drizzle.ts";
 import type { AggregatePlan, ReadPlan } from "../plan/plan.ts";
-import type { Embedder, PlaceReader, RowsWriter } from "../syntax/syntax.ts";
+import type { PlaceReader, RowsWriter } from "../syntax/syntax.ts";
 import type { Counting } from "./read/counting.ts";
 import type { RelationalConfig } from "./portable/relational.ts";
 import type { SecuredRows, Target } from "./sql/secured.ts";
@@ -127,8 +127,6 @@ export interface Remembered {
   readonly answers: Answers;
   /** Makes JSON of rows, where they come as they are. */
   readonly toRows: RowsWriter | undefined;
-  /** Writes what their relations hold into them; absent where they have none. */
-  readonly embed: Embedder | undefined;
   /** Tells where such rows stand, of a list that is walked. */
   readonly toPlace: PlaceReader | undefined;
   readonly counting: Counting;

@@ -198,23 +198,16 @@ function asStored(
   toRows: RowsWriter,
 ): ReadOutcome {
   const { first, root } = plan;
-  const { embed, toPlace } = remembered;
+  const { toPlace } = remembered;
   const kept: Pick<ReadOutcome, "page" | "more"> & { readonly rows: typeof found } =
     toPlace === undefined ? within(found, root) : pageBy(found, root.paging!, placing(toPlace));
   const page = kept.rows;
   const rows = toRows(page);
-  const json =
-    embed === undefined
-      ? writeDigits(first ? (rows[0] ?? null) : rows)
-      : saidInText(listed(embed(rows, page), first), plan);
+  const json = writeDigits(first ? (rows[0] ?? null) : rows);
   const outcome = { json: noted(json, plan, remembered), count: page.length };
   if (kept.page === undefined && kept.more === undefined) return outcome;
   return { ...outcome, page: kept.page, ...(kept.more && MORE) };
 }
-
-/** Rows that are JSON, as JSON. */
-const listed = (rows: readonly string[], first: boolean): string =>
-  first ? (rows[0] ?? "null") : `[${rows.join(",")}]`;
 
 const MORE = { more: true } as const;
 

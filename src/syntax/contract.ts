@@ -99,15 +99,6 @@ export type RowsWriter = (
   rows: readonly ArrayLike<unknown>[],
 ) => readonly Readonly<Record<string, unknown>>[];
 
-/**
- * Writes rows as JSON, of their objects and of the rows themselves, in which what their relations hold stands as JSON behind
- * the values.
- */
-export type Embedder = (
-  objects: readonly Readonly<Record<string, unknown>>[],
-  rows: readonly ArrayLike<unknown>[],
-) => readonly string[];
-
 /** Says where a row stands, as a cursor keeps it; a value that is too long for one is `undefined`. */
 export type PlaceReader = (row: ArrayLike<unknown>) => readonly (string | null | undefined)[];
 
@@ -129,8 +120,6 @@ export interface Flat {
   readonly key: (key: Ordered, value: string, most: number) => string;
   /** The writer of a node's rows. */
   readonly toRows: (node: ReadNode) => RowsWriter;
-  /** Writes what the relations of a node hold into its rows; absent where rows with relations do not come so. */
-  readonly embedder?: (node: ReadNode) => Embedder;
   /** The reader for the places of rows whose keys they end with. */
   readonly toPlace: (node: ReadNode) => PlaceReader;
 }

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { parseJSON, readNumber, writeDigits } from "../digits.ts";
 import type { Ordered, ReadNode, RelationNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
-import type { Embedder, Flat, PlaceReader, RowsWriter } from "./contract.ts";
+import type { Flat, PlaceReader, RowsWriter } from "./contract.ts";
 import { sqlite, wholeOr } from "./sqlite.ts";
 
 /** What a value of a row is in JSON. */
@@ -72,8 +72,8 @@ const flatKey = ({ expression: { column } }: Ordered, value: string, most: numbe
   column.kind === "text" ? `iif(octet_length(${value})>${most},9e999,${value})` : value;
 
 /** The reader for the places of rows whose keys they end with. */
-function placeReader({ selected, extras, relations, counts, orderBy }: ReadNode): PlaceReader {
-  const start = selected.length + extras.size + relations.size + counts.size;
+function placeReader({ selected, extras, counts, orderBy }: ReadNode): PlaceReader {
+  const start = selected.length + extras.size + counts.size;
   return (row) => orderBy.map((key, index) => placeOf(key, row[start + index]));
 }
 
@@ -91,30 +91,16 @@ export const sqliteFlat: Flat = {
   stops: true,
   single: true,
   says: ({ paging, orderBy, relations, counts }) =>
+    relations.size === 0 &&
     (paging === undefined || orderBy.every(saysPlace)) &&
-    (relations.size === 0 || counts.size === 0) &&
-    areBare([...relations.values(), ...linksOf(counts)], flatColumn),
+    areBare(linksOf(counts), flatColumn),
   column: flatColumn,
   extra: flatExtra,
   count: (value) => value,
   key: flatKey,
   toRows: rowsWriter,
-  embedder,
   toPlace: placeReader,
 };
-
-/** Writes rows of which each ends, behind its values, with what its relations hold. */
-function embedder({ selected, extras, relations }: ReadNode): Embedder {
-  const start = selected.length + extras.size;
-  const names = [...relations.keys()].map((name) => `${JSON.stringify(name)}:`);
-  return (objects, rows) =>
-    objects.map((object, index) => {
-      const members = names.map(
-        (name, place) => `${name}${(rows[index]![start + place] as string | null) ?? "null"}`,
-      );
-      return `${writeDigits(object).slice(0, -1)}${start > 0 ? "," : ""}${members.join(",")}}`;
-    });
-}
 
 /** The ways to the rows that are counted. */
 export const linksOf = (counts: ReadNode["counts"]): readonly Way[] =>

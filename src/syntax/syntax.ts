@@ -1,17 +1,7 @@
 /** What a database's SQL writes for the values of columns, and what is made of them when they come back. */
 
 export { CUT, RECORD, UNIT } from "./contract.ts";
-export type {
-  Bound,
-  Cut,
-  Embedder,
-  Flat,
-  Member,
-  MemberName,
-  PlaceReader,
-  RowsWriter,
-  Syntax,
-} from "./contract.ts";
+export type { Bound, Cut, Flat, Member, MemberName, PlaceReader, RowsWriter, Syntax } from "./contract.ts";
 export { flatOf, syntaxOf } from "./databases.ts";
 export { bucketSQL, figureSQL } from "./figure.ts";
 export { flatColumn, flatMade, rowsWriter, Unsayable } from "./flat.ts";

@@ -53,23 +53,6 @@ export function countOf(plan: ReadPlan, answers: Answers, syntax: Syntax, summed
     : { counting: "capped", large, most, cautious: true };
 }
 
-/**
- * The same where the rows of the root come as they are, and only what their relations hold is made where it is counted: so
- * few values of the root are read as they are. `undefined` where there are more.
- */
-export function countEmbedded(plan: ReadPlan, syntax: Syntax, summed: boolean): Count | undefined {
-  const { root } = plan;
-  const count = countOf(plan, "json", syntax, summed);
-  const rows = fixesKey(root) ? 1 : root.limit;
-  const isFew = rows * largeMembers(root, syntax) <= FREE_VALUES;
-  if (count.counting === "free") return count;
-  if (count.counting === "summed" || !isFew) return undefined;
-  const inside = count.large
-    .map((node, place) => [node, count.most[place]!] as const)
-    .filter(([node]) => node !== root);
-  return { ...count, large: inside.map(([node]) => node), most: inside.map(([, most]) => most) };
-}
-
 /** The most values of all nodes, of those that count. */
 function valuesOf(
   nodes: readonly ReadNode[],

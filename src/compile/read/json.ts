@@ -1,12 +1,12 @@
 import { Cache, LONGEST, Seen } from "../../cache.ts";
 import type { Dialect } from "../../dialect/dialect.ts";
 import type { Admitted } from "../../author/author.ts";
-import type { ReadPlan, RelationNode } from "../../plan/plan.ts";
+import type { ReadPlan } from "../../plan/plan.ts";
 import { wantsMapping } from "../../syntax/syntax.ts";
 import { clausesOf, fill, type Filled, type Slots, slotsOf } from "../slots.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Answers, Caution, Remembered } from "../statement.ts";
-import { type Count, countEmbedded, countOf } from "./counting.ts";
+import { type Count, countOf } from "./counting.ts";
 import { StatementWriter } from "./writer.ts";
 
 /** A statement and the values of one request for it. */
@@ -65,8 +65,7 @@ export class JSONReader {
     const { count } = shape;
     const filled = fill(shape.slots, admitted, this.#speech);
     const from = filled.values.length;
-    if (shape.answers !== "rows" || count.counting === "capped")
-      for (const most of count.most) filled.values.push(most);
+    if (shape.answers !== "rows") for (const most of count.most) filled.values.push(most);
     let statement = this.#statements.get(filled.key);
     if (statement === undefined) {
       statement = this.#write(plan, shape, filled, from);
@@ -93,7 +92,6 @@ export class JSONReader {
       answers,
       counting,
       toRows: answers === "rows" ? flat.toRows(plan.root) : undefined,
-      embed: answers === "rows" && plan.root.relations.size > 0 ? flat.embedder!(plan.root) : undefined,
       toPlace: answers === "rows" && plan.root.paging !== undefined ? flat.toPlace(plan.root) : undefined,
       failed: false,
       wary: 0,
@@ -114,7 +112,7 @@ export class JSONReader {
     if (known !== undefined) return known;
     const { syntax } = this.#speech;
     const { answers, count } = this.#counted(plan, this.#answers(plan, form), summed);
-    if (answers !== "count" && isTooWide(plan, answers, syntax.maxMembers)) return undefined;
+    if (answers !== "count" && answers !== "rows" && isTooWide(plan, syntax.maxMembers)) return undefined;
     const shape = { slots: slotsOf(plan, answers, count.counting, this.#speech), answers, count };
     if (plan.recurring) shapes.set(plan, shape);
     return shape;
@@ -124,10 +122,6 @@ export class JSONReader {
   #counted(plan: ReadPlan, answers: Answers, summed: boolean): Omit<Shape, "slots"> {
     const { syntax, flat } = this.#speech;
     const otherwise = plan.first ? "object" : "json";
-    if (answers === "rows" && plan.root.relations.size > 0) {
-      const embedded = countEmbedded(plan, syntax, summed);
-      return embedded === undefined ? this.#counted(plan, otherwise, summed) : { answers, count: embedded };
-    }
     const count = countOf(plan, answers, syntax, summed);
     const { counting } = count;
     if (answers === "rows" && counting !== "free" && !flat.stops)
@@ -141,7 +135,7 @@ export class JSONReader {
 
   #isFlat({ root, first }: ReadPlan): boolean {
     const { flat } = this.#speech;
-    return (flat.single || !first) && flat.says(root) && !Array.from(root.relations.values()).some(namesCut);
+    return (flat.single || !first) && flat.says(root);
   }
 
   #answers(plan: ReadPlan, form: Form): Answers {
@@ -154,10 +148,6 @@ export class JSONReader {
   }
 }
 
-/** Whether the name of a relation's list would say that it was cut short, since its rows have more than values. */
-const namesCut = ({ node }: RelationNode): boolean =>
-  node.tellsMore && node.relations.size + node.counts.size > 0;
-
 const newShapes = (): Record<Form, Shapes> => ({
   values: new WeakMap(),
   made: new WeakMap(),
@@ -165,13 +155,11 @@ const newShapes = (): Record<Form, Shapes> => ({
 });
 
 /** Whether a node has more members than one object takes that the database makes. */
-function isTooWide({ nodes, root }: ReadPlan, answers: Answers, maxMembers: number): boolean {
-  const made = answers === "rows" ? nodes.filter((node) => node !== root) : nodes;
-  return made.some(
+const isTooWide = ({ nodes }: ReadPlan, maxMembers: number): boolean =>
+  nodes.some(
     ({ selected, extras, relations, counts, marks }) =>
       selected.length + extras.size + relations.size + one(counts.size) + one(marks.length) > maxMembers,
   );
-}
 
 /** What many things are that stand in one member. */
 const one = (many: number): number => Math.min(1, many);

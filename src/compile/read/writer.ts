@@ -73,14 +73,13 @@ export class StatementWriter {
     return `select ${answered}${counts} from (${this.#selects.rows(root)}) as ${alias(root)}${this.#fits(root)}`;
   }
 
-  /** The rows as they are stored, each with what its relations hold, the numbers of its related rows, and of a page with the values that place it. */
+  /** The rows as they are stored, each with the numbers of its related rows, and of a page with the values that place it. */
   #flat(root: ReadNode): string {
-    if (root.counts.size + root.relations.size === 0) return this.#selects.rows(root);
+    if (root.counts.size === 0) return this.#selects.rows(root);
     const name = alias(root);
     const columns = [
       ...root.selected.map(({ expression: { column } }) => this.#selects.named(name)(column)),
       ...Array.from(root.extras.keys(), (_, index) => `${name}.${computedAlias(index)}`),
-      ...Array.from(root.relations.values(), (child) => `(${this.#relation(root, child)})`),
       ...Array.from(root.counts.values(), (counted) => this.#speech.flat.count(this.#count(root, counted))),
       ...(root.paging === undefined ? [] : root.orderBy.map((_, index) => `${name}.${keyAlias(index)}`)),
     ];
