@@ -19,19 +19,29 @@ export interface MetChange {
  *
  * @throws QueryError `invalid-body` where a row lacks a column that is to be changed.
  */
-export function partsForMet({ value }: Body, meeting: Meeting): readonly Row[] {
+export function partsForMet({ value }: Body, { target, update }: Meeting): readonly Row[] {
+  const keys = new Set(target.map(({ name }) => name));
+  const partOf = (sent: unknown, path: string): Row => {
+    if (typeof sent !== "object" || sent === null) return {};
+    return typeof update === "string" ? without(keys, sent as Row) : only(update, sent as Row, path);
+  };
   return Array.isArray(value)
-    ? value.map((row: unknown, index) => partOf(row, meeting, String(index)))
-    : [partOf(value, meeting, "")];
+    ? value.map((row: unknown, index) => partOf(row, String(index)))
+    : [partOf(value, "")];
 }
 
-function partOf(sent: unknown, { target, update }: Meeting, path: string): Row {
-  if (typeof sent !== "object" || sent === null) return {};
-  const row = sent as Row;
-  if (typeof update === "string") {
-    const names = Object.keys(row).filter((name) => !target.some((column) => column.name === name));
-    return Object.fromEntries(names.map((name) => [name, row[name]]));
+/** A row without the key by which it meets others. A member of any name is copied, `__proto__` too, which is refused later. */
+function without(keys: ReadonlySet<string>, row: Row): Row {
+  const part: Row = {};
+  for (const name of Object.keys(row)) {
+    if (name === "__proto__")
+      return Object.fromEntries(Object.entries(row).filter(([key]) => !keys.has(key)));
+    if (!keys.has(name)) part[name] = row[name];
   }
+  return part;
+}
+
+function only(update: readonly string[], row: Row, path: string): Row {
   return Object.fromEntries(
     update.map((name) => {
       if (!Object.hasOwn(row, name) || row[name] === undefined)
