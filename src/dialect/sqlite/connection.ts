@@ -1,4 +1,5 @@
 import type { SyncDriver } from "./driver.ts";
+import { keepMorePages } from "./page-cache.ts";
 import { Prepared } from "./prepared.ts";
 
 /** Statements kept prepared, in each of two generations. */
@@ -15,6 +16,7 @@ export class Connection {
     this.#driver = driver;
     this.#statements = new Prepared(MAX_STATEMENTS, (text) => driver.prepare(text));
     this.waits = this.#patience() > 0;
+    this.#atOnce(() => keepMorePages(driver));
   }
 
   get prepared(): number {

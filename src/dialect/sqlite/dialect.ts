@@ -7,7 +7,6 @@ import { Connection } from "./connection.ts";
 import type { SyncDriver } from "./driver.ts";
 import { isUnsayable, sqliteFailure } from "./failure.ts";
 import { ended, type Lease, leasedTransaction } from "./lease.ts";
-import { keepMorePages } from "./page-cache.ts";
 
 /**
  * One connection whose statements are synchronous. A statement of another request would fall inside an open transaction,
@@ -31,7 +30,6 @@ export class SyncDialect implements Dialect {
     this.#driver = driver;
     this.#connection = new Connection(driver);
     this.#waitMs = options.busyTimeout;
-    keepMorePages(driver);
     this.door = gateOf(driver.connection);
     this.refers = this.#connection.pragma("foreign_keys") === 1;
     this.rowsAreCheap = driver.rowsAreCheap;
