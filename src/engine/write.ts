@@ -84,11 +84,11 @@ export interface Ready<Answer> {
 function runReady<Answer>(
   { runtime }: Parts,
   { alone, run, mode = "write" }: Ready<Answer>,
-  { caller, signal }: Call<unknown>,
+  call: Call<unknown>,
 ): Later<Answer | Response> {
-  return alone === undefined
-    ? executeTogether(runtime, { caller, signal, mode, work: run })
-    : execute(runtime, alone);
+  if (alone !== undefined) return execute(runtime, alone);
+  const { caller, signal } = call; // which costs something where it is looked at
+  return executeTogether(runtime, { caller, signal, mode, work: run });
 }
 
 /** All of a write but its running: body → what may be written → steps. */
