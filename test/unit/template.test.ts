@@ -1,4 +1,5 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { parse } from "../../src/http/parse.ts";
 import { outline } from "../../src/http/template.ts";
 import { askedAs, Blank, type QueryRequest } from "../../src/request/request.ts";
@@ -77,4 +78,77 @@ test("the cursor of a page is a blank of its own", () => {
   const { template, values } = third!.filling!;
   expect([template.blanks, template.cursor, values]).toEqual([1, 1, [1, "third"]]);
   expect(third!.selector.after).toBe("third");
+});
+
+describe("what stands around the values of a question", () => {
+  const values = [
+    "0",
+    "7",
+    "-1",
+    "-0",
+    "007",
+    "1.5",
+    "123456789012345",
+    "1234567890123456",
+    "-",
+    "",
+    "''",
+    "'a'",
+    "'a b'",
+    "'a,b'",
+    "'it''s'",
+    "'12'",
+    "'a:b/c@d.~-_'",
+    "'%20'",
+    "'ü'",
+    "%27a%27",
+    "'a%27",
+    "T",
+    "N",
+    "(x:1)",
+  ];
+  const members = ["id", "name.gt", "_x.y_z", "limit", "offset", "a.some"];
+  const member = fc.tuple(fc.constantFrom(...members), fc.constantFrom(...values));
+  const shapes = fc.array(member, { minLength: 1, maxLength: 4 });
+  const written = (list: readonly (readonly [string, string])[]): string =>
+    asked(list.map(([key, value]) => `${key}:${value}`).join(","));
+
+  test("finds in another question what its outline does, or nothing", () => {
+    let found = 0;
+    const check = (one: string, other: string): void => {
+      const [first, second] = [outline(one), outline(other)];
+      if (first === undefined) return;
+      const read = first.stencil.valuesOf(other);
+      if (read === undefined) {
+        // What is quoted otherwise stands elsewhere.
+        if (second?.text === first.text) expect([one, other].join()).toContain("%27");
+        return;
+      }
+      found++;
+      expect(second?.text).toBe(first.text);
+      expect(read).toEqual(second!.values);
+    };
+    fc.assert(
+      fc.property(
+        shapes,
+        fc.array(fc.constantFrom(...values), { minLength: 4, maxLength: 4 }),
+        (list, others) => {
+          const one = written(list);
+          check(one, one);
+          check(one, written(list.map(([key], index) => [key, others[index]!] as const)));
+        },
+      ),
+      { numRuns: 3_000 },
+    );
+    expect(found).toBeGreaterThan(1_000);
+  });
+
+  test("is none of a longer question, nor of one that ends or begins otherwise", () => {
+    const { stencil } = outline(asked("id:5,name:'a'"))!;
+    expect(stencil.valuesOf(asked("id:-12,name:'b c'"))).toEqual([-12, "b c"]);
+    for (const other of ["id:5,name:'a',x:1", "x:1,id:5,name:'a'", "id:5", "id:5,name:'a", "id:5,name:'a')"])
+      expect(stencil.valuesOf(asked(other))).toBeUndefined();
+    expect(stencil.valuesOf(asked(`id:5,name:'${"a".repeat(4_100)}'`))).toBeUndefined();
+    expect(stencil.valuesOf(`${asked("id:5,name:'a'")}&x`)).toBeUndefined();
+  });
 });
