@@ -38,8 +38,9 @@ function json({ kind, column }: ColumnInfo, value: string): string {
         : dated(
             value,
             `${value} between ${YEAR_0} and ${YEAR_10000 - 1}`,
-            // A day by its number needs no modifier that is read first, and has room for milliseconds.
-            iso(`datetime(${value}/86400000.0+2440587.5,'subsec')`, "Z"),
+            // A day by its number needs no modifier that is read first, and has room for milliseconds. Before 3.42 SQLite
+            // knows no `subsec`, and answers nothing.
+            `coalesce(${iso(`datetime(${value}/86400000.0+2440587.5,'subsec')`, "Z")},${UNSPEAKABLE})`,
           );
     case "number":
       return `case typeof(${value}) when 'integer' then ${value} when 'real' then ${real(value)} when 'null' then null else ${UNSPEAKABLE} end`;
