@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { parseJSON, readNumber, writeDigits } from "../digits.ts";
+import { parseJSON, readNumber } from "../digits.ts";
 import type { Ordered, ReadNode, RelationNode } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Flat, PlaceReader, RowsWriter } from "./contract.ts";
