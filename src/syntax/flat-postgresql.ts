@@ -2,7 +2,7 @@ import { readNumber } from "../digits.ts";
 import type { Ordered } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Flat } from "./contract.ts";
-import { areBare, linksOf, type Carry, carryDate, Unsayable, writerOf } from "./flat.ts";
+import { areBare, linksOf, type Carry, Unsayable, writerOf } from "./flat.ts";
 import { isPlainText, postgresql } from "./postgresql.ts";
 
 /** Whether a column's values are what their driver makes of them, or a text that says all of them. */
@@ -27,17 +27,13 @@ function comes(column: ColumnInfo): boolean {
 const isLong = ({ column: { columnType } }: ColumnInfo): boolean =>
   columnType === "PgBigInt53" || columnType === "PgBigSerial53";
 
-/** Whether a moment comes as one: its driver makes a date of it, which says all that an answer says. */
-const isMoment = ({ column: { columnType } }: ColumnInfo): boolean => columnType === "PgTimestamp";
-
 function column(column: ColumnInfo, value: string): string {
   switch (column.kind) {
     case "integer":
       return isLong(column) ? `${value}::text` : value;
-    case "date":
-      return isMoment(column) ? value : postgresql.json(column, value);
     case "decimal":
     case "bigint":
+    case "date":
       return postgresql.json(column, value);
     default:
       return value;
@@ -62,16 +58,6 @@ function carryDigits(value: unknown): unknown {
   return Number.isSafeInteger(number) ? number : readNumber(digits);
 }
 
-/** The last moment of JavaScript, which no other form answers. */
-const LAST = 8_640_000_000_000_000;
-
-/** A moment without an end, or beyond those that JavaScript has, is no date. */
-function carryMoment(value: unknown): unknown {
-  if (value instanceof Date) return value.getTime() === LAST ? null : carryDate(value);
-  if (value === null || Math.abs(value as number) === Number.POSITIVE_INFINITY) return null;
-  throw new Unsayable();
-}
-
 function carryOf(column: ColumnInfo): Carry {
   switch (column.kind) {
     case "integer":
@@ -80,8 +66,6 @@ function carryOf(column: ColumnInfo): Carry {
       return carryNumber;
     case "boolean":
       return carryBoolean;
-    case "date":
-      return isMoment(column) ? carryMoment : carryText;
     default:
       return carryText;
   }
@@ -108,6 +92,7 @@ function placeOf(key: Ordered, value: unknown): string | null | undefined {
 /** Rows of PostgreSQL. Of a view nobody knows what type its columns have until they come. */
 export const postgresqlFlat: Flat = {
   stops: false,
+  single: false,
   says: ({ secured, selected, extras, relations, counts, paging, orderBy }) =>
     secured.table.kind === "table" &&
     extras.size + relations.size === 0 &&

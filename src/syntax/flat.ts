@@ -89,6 +89,7 @@ function placeOf({ expression: { column } }: Ordered, value: unknown): string | 
 /** Rows of SQLite. */
 export const sqliteFlat: Flat = {
   stops: true,
+  single: true,
   says: ({ paging, orderBy, relations, counts }) =>
     relations.size === 0 &&
     (paging === undefined || orderBy.every(saysPlace)) &&
@@ -139,8 +140,7 @@ function carryOf({ kind, column, expression }: ColumnInfo): Carry {
 export class Unsayable extends Error {}
 
 /** What `toJSON` answers, in half of the time. */
-export const carryDate = (date: Date): string | null =>
-  Number.isNaN(date.getTime()) ? null : date.toISOString();
+const carryDate = (date: Date): string | null => (Number.isNaN(date.getTime()) ? null : date.toISOString());
 
 function carryInteger(value: unknown): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value) || !Number.isInteger(value))

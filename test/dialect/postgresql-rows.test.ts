@@ -148,11 +148,9 @@ describe.skipIf(isLeftOut("bun-sql"))("rows through Bun.SQL", () => {
     }
   });
 
-  test("one row comes so too; what may be large is JSON that the server makes", async () => {
-    const question = `findFirst&${select("(where:(id:1))")}`;
-    const { text } = await ask("rows", question);
-    expect(last()).not.toContain("to_json");
-    expect(JSON.parse(text)).toEqual(JSON.parse((await ask("portable", question)).text));
+  test("one row, and what may be large, are JSON that the server makes", async () => {
+    await ask("rows", `findFirst&${select("(where:(id:1))")}`);
+    expect(last()).toContain("to_json");
     await ask("rows", select(`(${ALL},columns:~T(exact,word)~,limit:100)`));
     expect(last()).toContain("octet_length");
   });
