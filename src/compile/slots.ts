@@ -79,7 +79,7 @@ export function policyId(policy: object): number {
 
 /** Walks a plan. */
 export function slotsOf(plan: ReadPlan, answers: Answers, counting: Counting, speech: Speech): Slots {
-  const walk = new Walk(plan.root, speech, answers);
+  const walk = new Walk(speech, answers);
   walk.key = `${answers}${counting}${plan.total}${plan.filtered}${plan.first}`;
   walk.node(plan.root);
   return walk;
@@ -88,19 +88,17 @@ export function slotsOf(plan: ReadPlan, answers: Answers, counting: Counting, sp
 class Walk implements Slots {
   key = "";
   readonly slots: Slot[] = [];
-  readonly #root: ReadNode;
   readonly #speech: Speech;
   readonly #answers: Answers;
 
-  constructor(root: ReadNode, speech: Speech, answers: Answers) {
-    this.#root = root;
+  constructor(speech: Speech, answers: Answers) {
     this.#speech = speech;
     this.#answers = answers;
   }
 
-  /** Whether the rows of a node come as they are: those of the root do, and what they hold is JSON. */
-  #isFlat(node: ReadNode): boolean {
-    return this.#answers === "rows" && node === this.#root;
+  /** Whether rows come as they are: then there is one node. */
+  get #isFlat(): boolean {
+    return this.#answers === "rows";
   }
 
   node(node: ReadNode): void {
@@ -135,7 +133,7 @@ class Walk implements Slots {
     this.key += `#${counts.size}`;
     for (const [name, { link, where }] of counts) {
       this.key += `(${policyId(link.mention.secured.policy)};`;
-      if (this.#isFlat(node)) this.key += JSON.stringify(name);
+      if (this.#isFlat) this.key += JSON.stringify(name);
       else this.#value(link.mention, "name", name);
       if (link.through !== undefined) this.#through(link.through);
       this.#add(link.mention, "rows", existing);
@@ -213,7 +211,7 @@ class Walk implements Slots {
    */
   #limit(node: ReadNode): void {
     // Rows that come as they are come with the one that is looked for.
-    const limit = node.limit + (this.#isFlat(node) && node.tellsMore ? 1 : 0);
+    const limit = node.limit + (this.#isFlat && node.tellsMore ? 1 : 0);
     if (this.#speech.database !== "postgresql") return this.#value(node, "limit", limit);
     this.key += `limit ${limit}`;
     this.#add(node, "limit", { parts: [String(limit)], values: [] });

@@ -31,8 +31,8 @@ const WAY = "@bepalo/query cursor 1";
 
 /**
  * The bytes that a cursor may have, so that its length tells nothing of what is in it: no text of 255 letters of two bytes
- * makes it larger, only longer ones do. The least is for orders none of whose places are long, whoever asks: two numbers or
- * moments. In threes, or the last character of the text would have bits that nobody looks at.
+ * makes it larger, only longer ones do. The least is for orders none of whose places are long, whatever is in them: two whole
+ * numbers or moments. In threes, or the last character of the text would have bits that nobody looks at.
  */
 const SIZES = [144, 576, 1_152, 4_608, 9_216] as const;
 const LETTERS = /^[\w-]+$/;

@@ -12,7 +12,7 @@ interface Kept {
   readonly read: Reader;
 }
 
-/** The questions asked last, which are found without a hash of their text: that costs more than to compare it with a few. */
+/** The questions that were last found by a hash of their text, without one: that costs more than to compare it with a few. */
 export class Lately {
   readonly #kept: Kept[] = [];
   #next = 0;

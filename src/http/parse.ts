@@ -165,7 +165,7 @@ const MAX_CHARACTERS = 131_072;
 const questions = new Cache<QueryRequest>(350, { most: 0.75 * MAX_CHARACTERS });
 /** Questions whose values are left blank; `"none"` where one depends on its values, or is none. */
 const templates = new Cache<Template | "none">(150, { most: 0.25 * MAX_CHARACTERS });
-/** Those of them that were asked last. */
+/** Questions and templates that were found last. */
 const lately = new Lately();
 /** How many questions are remembered. */
 export const rememberedQuestions = (): number => questions.size + templates.size;

@@ -24,7 +24,7 @@ export interface Paging {
   readonly cursor: string | undefined;
   /** The order, in words: a cursor belongs to one. */
   readonly order: string;
-  /** Whether the places of rows in it are never long: its cursors are short. */
+  /** Whether the places of rows in it are never long, as its columns are declared: its cursors are short. */
   readonly brief: boolean;
 }
 
@@ -73,12 +73,14 @@ export function paged(node: ReadNode, { selector }: QueryRequest, first: boolean
 
 /** The most keys of an order whose places are never long, and their kinds: values of some forty characters at most. */
 const BRIEF_KEYS = 2;
-const BRIEF: ReadonlySet<ColumnKind> = new Set(["integer", "bigint", "boolean", "date"]);
+const BRIEF: ReadonlySet<ColumnKind> = new Set(["integer", "boolean", "date"]);
+/** Big integers that have an end; those of a `numeric` have as many digits as anybody writes. */
+const BRIEF_TYPES: ReadonlySet<string> = new Set(["PgBigInt64", "PgBigSerial64"]);
 
-const isBrief = ({ expression }: Ordered): boolean =>
-  expression.kind === "column" &&
-  expression.column.expression === undefined &&
-  BRIEF.has(expression.column.kind);
+const isBrief = ({ expression: { kind, column } }: Ordered): boolean =>
+  kind === "column" &&
+  column.expression === undefined &&
+  (BRIEF.has(column.kind) || BRIEF_TYPES.has(column.column.columnType));
 
 /** A page begins behind a row: there must be rows, and no two of them may be alike to their order. */
 function assertTold(node: ReadNode, path: string): void {

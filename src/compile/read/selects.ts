@@ -1,4 +1,4 @@
-import type { Cell, Mention, Ordered, ReadNode, ReadPlan, RelationNode, Through } from "../../plan/plan.ts";
+import type { Cell, Mention, Ordered, ReadNode, RelationNode, Through } from "../../plan/plan.ts";
 import { isCell } from "../../plan/plan.ts";
 import type { ColumnInfo } from "../../schema/schema.ts";
 import type { Syntax } from "../../syntax/syntax.ts";
@@ -32,16 +32,14 @@ export type Named = (column: ColumnInfo) => string;
  */
 export class Selects {
   readonly #speech: Speech;
-  readonly #plan: ReadPlan;
   /** By mention. */
   readonly #clauses: readonly Clauses[];
   readonly #answers: Answers;
   readonly #syntax: Syntax;
 
-  constructor(speech: Speech, plan: ReadPlan, clauses: readonly Clauses[], answers: Answers) {
+  constructor(speech: Speech, clauses: readonly Clauses[], answers: Answers) {
     this.#speech = speech;
     this.#syntax = speech.syntax;
-    this.#plan = plan;
     this.#clauses = clauses;
     this.#answers = answers;
   }
@@ -113,7 +111,7 @@ export class Selects {
     columns: readonly ColumnInfo[],
     name: (column: ColumnInfo) => string,
   ): readonly string[] {
-    const flat = this.#isFlat(node);
+    const flat = this.#isFlat;
     return columns.map((column) => {
       const value = name(column);
       const written = flat ? this.#speech.flat.column(column, value) : value;
@@ -123,16 +121,16 @@ export class Selects {
 
   /** What is selected of a row: columns, computed fields, and what it is placed by. */
   selected(node: ReadNode, columns: readonly string[], keys: readonly string[] = []): string {
-    const flat = this.#isFlat(node);
+    const flat = this.#isFlat;
     const extras = this.of(node).extras.map(
       (text, index) => `${flat ? this.#speech.flat.extra(`(${text})`) : text} as ${computedAlias(index)}`,
     );
     return [...columns, ...extras, ...keys].join(", ") || "1";
   }
 
-  /** Whether the rows of a node come as they are. */
-  #isFlat(node: ReadNode): boolean {
-    return this.#answers === "rows" && node === this.#plan.root;
+  /** Whether rows come as they are: then there is one node. */
+  get #isFlat(): boolean {
+    return this.#answers === "rows";
   }
 
   /** What is asked of a mention. */
@@ -170,7 +168,7 @@ export class Selects {
   /** The values by which the rows of a page stand in order. */
   #keys(node: ReadNode, name: (column: ColumnInfo) => string): readonly string[] {
     if (node.paging === undefined) return [];
-    const flat = this.#isFlat(node);
+    const flat = this.#isFlat;
     return node.orderBy.map((key, index) => {
       const value = this.#value(node, key, name);
       return `${flat ? this.#speech.flat.key(key, value, LONGEST) : value} as ${keyAlias(index)}`;

@@ -49,7 +49,7 @@ export class StatementWriter {
     this.#speech = speech;
     this.#syntax = speech.syntax;
     this.#plan = plan;
-    this.#selects = new Selects(speech, plan, clauses, answers);
+    this.#selects = new Selects(speech, clauses, answers);
     this.#answers = answers;
     this.#counted = counted;
     this.#jsonPassesSelects = jsonPassesSelects;

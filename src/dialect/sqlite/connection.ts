@@ -1,5 +1,5 @@
 import type { SyncDriver } from "./driver.ts";
-import { keepMorePages } from "./page-cache.ts";
+import { FEW_PAGES, MANY_PAGES } from "./page-cache.ts";
 import { Prepared } from "./prepared.ts";
 
 /** Statements kept prepared, in each of two generations. */
@@ -16,7 +16,7 @@ export class Connection {
     this.#driver = driver;
     this.#statements = new Prepared(MAX_STATEMENTS, (text) => driver.prepare(text));
     this.waits = this.#patience() > 0;
-    this.#atOnce(() => keepMorePages(driver));
+    this.#keepMorePages();
   }
 
   get prepared(): number {
@@ -72,6 +72,17 @@ export class Connection {
       return Number(statement.rows([])[0]?.[0]);
     } finally {
       statement.finalize();
+    }
+  }
+
+  /** Unless the application has told how many. */
+  #keepMorePages(): void {
+    try {
+      this.#atOnce(() => {
+        if (this.pragma("cache_size") === FEW_PAGES) this.#driver.run(MANY_PAGES);
+      });
+    } catch {
+      // It reads the schema first, which a file that is locked now does not show: it goes on as it is.
     }
   }
 
