@@ -1,12 +1,17 @@
 // How many pages of its file a connection keeps: more than SQLite does by itself, unless it was told.
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createQueryHandler, type QueryHandler } from "@bepalo/query";
+import { createClient } from "@libsql/client";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { integer, sqliteTable } from "drizzle-orm/sqlite-core";
+import { connect } from "../../src/dialect/lane/connect.ts";
+import { identityOf } from "../../src/dialect/lane/identity.ts";
+import { FileReader } from "../../src/dialect/libsql/reader.ts";
+import { FileWriter } from "../../src/dialect/libsql/writer.ts";
 
 const thing = sqliteTable("thing", { id: integer().primaryKey() });
 const folder = mkdtempSync(join(tmpdir(), "page-cache-"));
@@ -45,6 +50,30 @@ test.each([-5000, 100, -64_000])("one that was told %d keeps as many", (pages) =
   client.run(`pragma cache_size = ${pages}`);
   handlerOver(client);
   expect(kept(client)).toBe(pages);
+});
+
+test("the engine's own connections to a libSQL file keep as many, and the client's what they did", async () => {
+  const client = createClient({ url: `file:${made("libsql.db")}` });
+  await client.execute("pragma journal_mode = wal");
+  const reader = (await FileReader.open(client))!;
+  expect(reader.query("pragma cache_size", [])![0]![0]).toBe(-16_000);
+  const transaction = await (await FileWriter.open(client))!.begin(1_000);
+  expect((await transaction.execute("pragma cache_size")).rows[0]![0]).toBe(-16_000);
+  await transaction.commit();
+  expect((await client.execute("pragma cache_size")).rows[0]![0]).toBe(-2000);
+});
+
+test.each(["bun-sqlite", "libsql"] as const)("so do those of the slow lane, by %s", async (driver) => {
+  const file = made(`lane-${driver}.db`);
+  new Database(file).run("pragma journal_mode = wal");
+  const ask = await connect({
+    driver,
+    file,
+    identity: identityOf(statSync, file),
+    open: undefined,
+    bigints: false,
+  });
+  expect((await ask("pragma cache_size", []))[0]![0]).toBe(-16_000);
 });
 
 test("a file that is locked when the route is made, whose schema nobody can read, is answered later", async () => {
