@@ -44,8 +44,18 @@ export function ending<T, A, B>(
   return answer;
 }
 
+/** `finally` makes two promises more, of what it does. */
 const endingLater = <T, A, B>(answer: Promise<T>, end: (a: A, b: B) => void, a: A, b: B): Promise<T> =>
-  answer.finally(() => end(a, b));
+  answer.then(
+    (made) => {
+      end(a, b);
+      return made;
+    },
+    (error: unknown) => {
+      end(a, b);
+      throw error;
+    },
+  );
 
 /** Does work, or, where it fails, what is done instead. */
 export function orElse<T, A, B>(

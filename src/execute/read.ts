@@ -64,7 +64,8 @@ export function runRead(
 ): Later<ReadOutcome> {
   if (read.kind === "aggregate") return runAggregate(dialect, database, read, unreadable, meter);
   if (read.kind === "portable") return runPortable(dialect, database, read, unreadable, meter);
-  return orElse(runFast, runOtherwise, { dialect, database, unreadable, meter }, read);
+  const place = { dialect, database, unreadable, meter };
+  return dialect.remote ? runAfar(place, read) : orElse(runHere, runOtherwise, place, read);
 }
 
 /** Who reads what was found. */
@@ -79,23 +80,25 @@ interface Place extends Reader {
   readonly meter: Meter;
 }
 
-function runFast(place: Place, read: FastRead): Later<ReadOutcome> {
+function runHere(place: Place, read: FastRead): Later<ReadOutcome> {
   const { dialect, database, meter } = place;
-  const began = dialect.remote ? performance.now() : begin();
+  const began = begin();
   const asking = asked(dialect, database, read);
-  if (dialect.remote) return goOn(asking, arrived, { place, read }, began);
   // What runs in this process has run by now, and what is waited for then is others'.
   meter.took += heldSince(began);
   return goOn(asking, outcomeOf, read, place);
 }
 
-function arrived(
-  found: ResultRows,
-  { place, read }: { readonly place: Place; readonly read: FastRead },
-  began: number,
-): ReadOutcome {
-  place.meter.took += performance.now() - began;
-  return outcomeOf(found, read, place);
+async function runAfar(place: Place, read: FastRead): Promise<ReadOutcome> {
+  const { dialect, database, meter } = place;
+  const began = performance.now();
+  try {
+    const found = await asked(dialect, database, read);
+    meter.took += performance.now() - began;
+    return outcomeOf(found, read, place);
+  } catch (error) {
+    return runOtherwise(error, place, read);
+  }
 }
 
 /** What a statement could not say is asked for in another form. */

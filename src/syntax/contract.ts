@@ -106,8 +106,6 @@ export type PlaceReader = (row: ArrayLike<unknown>) => readonly (string | null |
 export interface Flat {
   /** Whether who reads them stops where their bytes are too many; else only rows of few values come so. */
   readonly stops: boolean;
-  /** Whether a row that is asked for alone costs less so, too. */
-  readonly single: boolean;
   /** Whether all that is asked of a node can be said so. */
   readonly says: (node: ReadNode) => boolean;
   /** SQL for a column: as it is stored, where its JSON is made faster here than there. */

@@ -31,13 +31,49 @@ function column(column: ColumnInfo, value: string): string {
   switch (column.kind) {
     case "integer":
       return isLong(column) ? `${value}::text` : value;
+    case "date":
+      return isMoment(column) ? sentMoment(column, value) : postgresql.json(column, value);
     case "decimal":
     case "bigint":
-    case "date":
       return postgresql.json(column, value);
     default:
       return value;
   }
+}
+
+const isMoment = ({ column }: ColumnInfo): boolean => column.columnType === "PgTimestamp";
+
+/** The eight bytes of a moment, whatever the session's style of dates: they take a fraction of what its text does. */
+function sentMoment({ column }: ColumnInfo, value: string): string {
+  const type = (column as { withTimezone?: boolean }).withTimezone === true ? "timestamptz" : "timestamp";
+  return `encode(${type}_send(${value}::${type}),'hex')`;
+}
+
+/** When PostgreSQL's time begins, in milliseconds. */
+const EPOCH = Date.UTC(2000, 0, 1);
+/** The value of a hexadecimal digit by its character. */
+const DIGITS: readonly number[] = Array.from({ length: 128 }, (_, code) =>
+  code < 97 ? code - 48 : code - 87,
+);
+/** The first moment that no answer has, in milliseconds. */
+const ENDED = 8_640_000_000_000_000;
+
+/** Microseconds since then, as a date of JavaScript writes its milliseconds; what none holds, as infinity, is null. */
+function carryMoment(value: unknown): string | null {
+  const digits = carryText(value) as string | null;
+  if (digits === null) return null;
+  let micros = 0;
+  for (let index = 0; index < digits.length; index++)
+    micros = micros * 16 + DIGITS[digits.charCodeAt(index)]!;
+  const millis = Number.isSafeInteger(micros) ? Math.floor(micros / 1000) : exactMillis(digits);
+  const date = millis + EPOCH;
+  return date < ENDED && date > -ENDED ? new Date(date).toISOString() : null;
+}
+
+/** The same of a moment before the epoch, or centuries after it. */
+function exactMillis(digits: string): number {
+  const micros = BigInt.asIntN(64, BigInt(`0x${digits}`));
+  return Number((micros - (((micros % 1000n) + 1000n) % 1000n)) / 1000n);
 }
 
 /** What is of another type than its column says is asked for in another form. */
@@ -66,6 +102,8 @@ function carryOf(column: ColumnInfo): Carry {
       return carryNumber;
     case "boolean":
       return carryBoolean;
+    case "date":
+      return isMoment(column) ? carryMoment : carryText;
     default:
       return carryText;
   }
@@ -92,7 +130,6 @@ function placeOf(key: Ordered, value: unknown): string | null | undefined {
 /** Rows of PostgreSQL. Of a view nobody knows what type its columns have until they come. */
 export const postgresqlFlat: Flat = {
   stops: false,
-  single: false,
   says: ({ secured, selected, extras, relations, counts, paging, orderBy }) =>
     secured.table.kind === "table" &&
     extras.size + relations.size === 0 &&

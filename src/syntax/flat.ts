@@ -89,7 +89,6 @@ function placeOf({ expression: { column } }: Ordered, value: unknown): string | 
 /** Rows of SQLite. */
 export const sqliteFlat: Flat = {
   stops: true,
-  single: true,
   says: ({ paging, orderBy, relations, counts }) =>
     relations.size === 0 &&
     (paging === undefined || orderBy.every(saysPlace)) &&

@@ -43,6 +43,26 @@ const ROWS = `insert into thing values
   (5, 7, -0, 5, 'Infinity', '-12345678901234567890.5', false, 'zz', null, '2024-02-29', '275760-09-13',
     '2024-02-29 12:00:00+02')`;
 
+/** Moments around those from which on they are read otherwise, with the milliseconds that have begun then. */
+const MOMENTS = [
+  ["-infinity", null],
+  ["4713-11-24 00:00:00.000001 BC", "-004712-11-24T00:00:00.000Z"],
+  ["0001-01-01 00:00:00", "0001-01-01T00:00:00.000Z"],
+  ["1714-07-30 00:00:00.001999", "1714-07-30T00:00:00.001Z"],
+  ["1969-12-31 23:59:59.999999", "1969-12-31T23:59:59.999Z"],
+  ["1999-12-31 23:59:59.998999", "1999-12-31T23:59:59.998Z"],
+  ["1999-12-31 23:59:59.999", "1999-12-31T23:59:59.999Z"],
+  ["1999-12-31 23:59:59.999999", "1999-12-31T23:59:59.999Z"],
+  ["2000-01-01 00:00:00", "2000-01-01T00:00:00.000Z"],
+  ["2000-01-01 00:00:00.000999", "2000-01-01T00:00:00.000Z"],
+  ["2285-06-06 00:00:00.999999", "2285-06-06T00:00:00.999Z"],
+  ["9999-12-31 23:59:59.999999", "9999-12-31T23:59:59.999Z"],
+  ["10000-01-01 00:00:00", "+010000-01-01T00:00:00.000Z"],
+  ["275760-09-12 23:59:59.999999", "+275760-09-12T23:59:59.999Z"],
+  ["275760-09-13 00:00:00", null],
+  ["infinity", null],
+] as const;
+
 const COLUMNS = Object.keys(getTableColumns(thing));
 
 /** Columns none of whose values is long: cursors of an order by these, and by `id`, are short. */
@@ -117,6 +137,24 @@ describe.skipIf(isLeftOut("bun-sql"))("rows through Bun.SQL", () => {
       expect(JSON.parse((await ask(name, question)).text)).toEqual(JSON.parse(text));
   });
 
+  test("so is one of them that is asked for alone", async () => {
+    for (const id of [1, 2, 3, 4, 5, 6]) {
+      const question = `findFirst&${select(`(where:(id:${id}))`)}`;
+      const { status, text } = await ask("rows", question);
+      expect(status).toBe(200);
+      expect(last()).not.toContain("to_json");
+      for (const name of ["portable", "formatted"])
+        expect(JSON.parse((await ask(name, question)).text).things).toEqual(JSON.parse(text).things);
+    }
+  });
+
+  test.each(MOMENTS)("`%s` is %p", async (moment, told) => {
+    await opened.run(`delete from thing; insert into thing (id, at, zoned)
+      values (1, timestamp '${moment}', timestamp '${moment}' at time zone 'UTC')`);
+    const { text } = await ask("rows", `findFirst&${select("(columns:~T(at,zoned)~,where:(id:1))")}`);
+    expect(JSON.parse(text).things).toEqual({ at: told, zoned: told });
+  });
+
   test.each(COLUMNS)("pages by `%s` begin and end where they do otherwise", async (column) => {
     for (const direction of ["asc", "desc"]) {
       const found: number[] = [];
@@ -158,9 +196,7 @@ describe.skipIf(isLeftOut("bun-sql"))("rows through Bun.SQL", () => {
     }
   });
 
-  test("one row, and what may be large, are JSON that the server makes", async () => {
-    await ask("rows", `findFirst&${select("(where:(id:1))")}`);
-    expect(last()).toContain("to_json");
+  test("what may be large is JSON that the server makes", async () => {
     await ask("rows", select(`(${ALL},columns:~T(exact,word)~,limit:100)`));
     expect(last()).toContain("octet_length");
   });

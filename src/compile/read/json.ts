@@ -133,17 +133,12 @@ export class JSONReader {
       : { answers, count };
   }
 
-  #isFlat({ root, first }: ReadPlan): boolean {
-    const { flat } = this.#speech;
-    return (flat.single || !first) && flat.says(root);
-  }
-
   #answers(plan: ReadPlan, form: Form): Answers {
     if (plan.countOnly) return "count";
     if (form === "values" || plan.nodes.some((node) => wantsMapping(node, this.#speech.syntax)))
       return "encoded";
     if (plan.total || plan.filtered) return "json";
-    if (form === "text" && this.#dialect.rowsAreCheap && this.#isFlat(plan)) return "rows";
+    if (form === "text" && this.#dialect.rowsAreCheap && this.#speech.flat.says(plan.root)) return "rows";
     return plan.first ? "object" : "json";
   }
 }

@@ -179,7 +179,7 @@ export class BunSQL implements Driver {
   }
 
   query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<ResultRows> {
-    return client.unsafe(text, values.map(boundValue), ONE).values().run();
+    return client.ask({ text, values: values.map(boundValue), options: ONE, arrays: true });
   }
 
   async transaction<T>(

@@ -103,8 +103,9 @@ class PostgreSQL implements Dialect {
     return new Transaction(this.#shared).run(work);
   }
 
-  async query({ session }: Database, text: string, values: readonly unknown[]): Promise<ResultRows> {
-    if (values.length > MAX_VALUES) throw tooComplex(`more than ${MAX_VALUES} values`, "select");
+  query({ session }: Database, text: string, values: readonly unknown[]): Promise<ResultRows> {
+    if (values.length > MAX_VALUES)
+      return Promise.reject(tooComplex(`more than ${MAX_VALUES} values`, "select"));
     return this.#shared.driver.query(session.client as object, text, values);
   }
 

@@ -51,8 +51,18 @@ export class WatchedClient {
 
   unsafe(text: string, values: readonly unknown[] = [], options?: object): WatchedQuery {
     const asked = { text, values: presentValues(values), options };
-    const send = (arrays: boolean): Statement => this.#ways.send(this.#client, { ...asked, arrays });
-    return new WatchedQuery(send, this.#watch);
+    return new WatchedQuery((arrays) => this.ask({ ...asked, arrays }));
+  }
+
+  /** Sends a statement whose values are all there. */
+  ask(asked: Asked): Promise<ResultRows> {
+    try {
+      this.#watch.admit();
+      const { rows, means } = this.#ways.send(this.#client, asked);
+      return this.#watch.follow(rows, means);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   savepoint<T>(work: (client: WatchedClient) => Promise<T>): Promise<T> {
@@ -65,14 +75,12 @@ export class WatchedClient {
 
 /** A statement that begins when somebody waits for it, as the driver's own does. */
 class WatchedQuery implements PromiseLike<ResultRows> {
-  readonly #send: (arrays: boolean) => Statement;
-  readonly #watch: Watch;
+  readonly #ask: (arrays: boolean) => Promise<ResultRows>;
   #arrays = false;
   #running: Promise<ResultRows> | undefined;
 
-  constructor(send: (arrays: boolean) => Statement, watch: Watch) {
-    this.#send = send;
-    this.#watch = watch;
+  constructor(ask: (arrays: boolean) => Promise<ResultRows>) {
+    this.#ask = ask;
   }
 
   values(): this {
@@ -80,17 +88,7 @@ class WatchedQuery implements PromiseLike<ResultRows> {
     return this;
   }
 
-  run(): Promise<ResultRows> {
-    this.#running ??= this.#begin();
-    return this.#running;
-  }
-
   // oxlint-disable-next-line unicorn/no-thenable -- it stands for a promise
-  then: Promise<ResultRows>["then"] = (...handlers) => this.run().then(...handlers);
-
-  async #begin(): Promise<ResultRows> {
-    this.#watch.admit();
-    const { rows, means } = this.#send(this.#arrays);
-    return this.#watch.follow(rows, means);
-  }
+  then: Promise<ResultRows>["then"] = (...handlers) =>
+    (this.#running ??= this.#ask(this.#arrays)).then(...handlers);
 }

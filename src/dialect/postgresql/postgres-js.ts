@@ -59,7 +59,7 @@ export class PostgresJs implements Driver {
   async query(client: WatchedClient, text: string, values: readonly unknown[]): Promise<ResultRows> {
     const prepare = this.#prepares(text);
     try {
-      return await client.unsafe(text, values.map(boundValue), { prepare }).values().run();
+      return await client.ask({ text, values: values.map(boundValue), options: { prepare }, arrays: true });
     } catch (error) {
       // The other connections need not find out.
       if (isStale(error) && this.#kept.delete(text)) this.#characters -= text.length;
