@@ -108,8 +108,11 @@ export interface Flat {
   readonly stops: boolean;
   /** Whether all that is asked of a node can be said so. */
   readonly says: (node: ReadNode) => boolean;
-  /** SQL for a column: as it is stored, where its JSON is made faster here than there. */
-  readonly column: (column: ColumnInfo, value: string) => string;
+  /**
+   * SQL for a column: as it is stored, where its JSON is made faster here than there. Of one row that is asked for `alone`
+   * that may be more.
+   */
+  readonly column: (column: ColumnInfo, value: string, alone?: boolean) => string;
   /** SQL for a computed field. */
   readonly extra: (value: string) => string;
   /** SQL for a number of related rows. */

@@ -114,7 +114,7 @@ export class Selects {
     const flat = this.#isFlat;
     return columns.map((column) => {
       const value = name(column);
-      const written = flat ? this.#speech.flat.column(column, value) : value;
+      const written = flat ? this.#speech.flat.column(column, value, node.single) : value;
       return written === value ? value : `${written} as ${this.#speech.column(column.column)}`;
     });
   }
