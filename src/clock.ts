@@ -118,14 +118,28 @@ export class Limit {
   }
 
   /** Waits for work until the time has passed; what is late goes on alone, and the limit is of no more use. */
-  async race<T>(work: Promise<T>): Promise<T> {
-    const passed = new Promise<never>((_, reject) => (this.#reject = reject));
-    try {
-      return await Promise.race([work, passed]);
-    } finally {
-      this.#ended = true;
-      this.lift();
-    }
+  race<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#reject = (error) => {
+        this.#end();
+        reject(error);
+      };
+      work.then(
+        (made) => {
+          this.#end();
+          resolve(made);
+        },
+        (error: unknown) => {
+          this.#end();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.lift();
   }
 }
 
@@ -294,19 +308,29 @@ export function within<T>(
 
 /** Waits for much work equally long, by one timer for all of it. */
 export class SharedLimit {
-  readonly #late: Patience<(error: unknown) => void>;
+  readonly #late: () => unknown;
+  readonly #patience: Patience<() => void>;
 
-  constructor(milliseconds: number) {
-    this.#late = new Patience(milliseconds, (reject) => reject(timeout(milliseconds)));
+  constructor(milliseconds: number, late: () => unknown = () => timeout(milliseconds)) {
+    this.#late = late;
+    this.#patience = new Patience(milliseconds, (over) => over());
   }
 
-  /** @throws QueryError `timeout` for what is late, and goes on alone. */
-  within<T>(work: Promise<T>): Promise<T> {
+  /**
+   * What is late goes on alone, unless `stop` ends it.
+   *
+   * @throws QueryError `timeout`, or what else is said of what is late.
+   */
+  within<T>(work: Promise<T>, stop?: () => void): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#late.begin(reject);
+      const over = (): void => {
+        stop?.();
+        reject(this.#late());
+      };
+      this.#patience.begin(over);
       work.then(
-        (made) => (this.#late.end(reject), resolve(made)),
-        (error: unknown) => (this.#late.end(reject), reject(error)),
+        (made) => (this.#patience.end(over), resolve(made)),
+        (error: unknown) => (this.#patience.end(over), reject(error)),
       );
     });
   }

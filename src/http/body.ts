@@ -1,5 +1,5 @@
 import type { ApplyPatch, Body, PatchFormat } from "../author/author.ts";
-import { within } from "../clock.ts";
+import { SharedLimit } from "../clock.ts";
 import { internalError, invalidBody, QueryError, tooLarge } from "../error.ts";
 import { decodeForm } from "./media/form.ts";
 import { decodeJSON } from "./media/json.ts";
@@ -46,7 +46,7 @@ export interface Decoding {
 export async function readBody(
   request: Request,
   maxBytes: number,
-  milliseconds: number,
+  limit: SharedLimit,
   { othersFirst, spent, jsonPatch, heard }: Decoding,
 ): Promise<Body> {
   const type = mediaType(request);
@@ -55,7 +55,7 @@ export async function readBody(
   const decode = patch === undefined ? DECODERS.get(type) : decodeJSON;
   if (decode === undefined) throw otherType(type, [...DECODERS.keys(), ...patches.keys()]);
   refuseCompressed(request.headers.get("content-encoding") ?? "");
-  const text = await readText(request, maxBytes, milliseconds);
+  const text = await readText(request, maxBytes, limit);
   if (text.trim() === "") throw invalidBody("the body is empty");
   heard?.(text);
   await othersFirst();
@@ -74,12 +74,12 @@ export async function readBody(
  *
  * @throws QueryError `unsupported-media-type`, `too-large` or `invalid-body`.
  */
-export async function readForm(request: Request, maxBytes: number, milliseconds: number): Promise<string> {
+export async function readForm(request: Request, maxBytes: number, limit: SharedLimit): Promise<string> {
   const type = mediaType(request);
   if (type === "" && request.body === null) return "";
   if (type !== FORM) throw otherType(type, [FORM]);
   refuseCompressed(request.headers.get("content-encoding") ?? "");
-  return readText(request, maxBytes, milliseconds);
+  return readText(request, maxBytes, limit);
 }
 
 /** The content type of a body, without parameters. */
@@ -107,7 +107,7 @@ function refuseCompressed(encoding: string): void {
 /** A body announced to be this small is read in one go, which costs a fraction of reading it by chunks. */
 const SMALL = 65_536;
 
-async function readText(request: Request, maxBytes: number, milliseconds: number): Promise<string> {
+async function readText(request: Request, maxBytes: number, limit: SharedLimit): Promise<string> {
   const announced = Number(request.headers.get("content-length") ?? Number.NaN);
   // An announced size saves reading, but only counted bytes are trusted.
   if (announced > maxBytes) throw tooLarge(maxBytes);
@@ -115,8 +115,8 @@ async function readText(request: Request, maxBytes: number, milliseconds: number
   try {
     read =
       announced <= SMALL
-        ? await readWhole(request, maxBytes, milliseconds)
-        : await readChunks(request, maxBytes, milliseconds);
+        ? await readWhole(request, maxBytes, limit)
+        : await readChunks(request, maxBytes, limit);
   } catch (error) {
     throw error instanceof QueryError ? error : invalidBody("the body ended before it was complete");
   }
@@ -131,23 +131,20 @@ interface Read {
   readonly text: string;
 }
 
-async function readWhole(request: Request, maxBytes: number, milliseconds: number): Promise<Read> {
-  const bytes = await within(milliseconds, whole(request), lateBody);
+async function readWhole(request: Request, maxBytes: number, limit: SharedLimit): Promise<Read> {
+  const bytes = await limit.within(whole(request));
   if (bytes.byteLength > maxBytes) throw tooLarge(maxBytes);
   return { bytes: bytes.byteLength, text: decoded(WHOLE, bytes) };
 }
 
 /** Reads a body by chunks, and stops the reading of what is late. */
-async function readChunks(request: Request, maxBytes: number, milliseconds: number): Promise<Read> {
+async function readChunks(request: Request, maxBytes: number, limit: SharedLimit): Promise<Read> {
   const utf8 = new UTF8();
   // What is left of a body that was begun elsewhere would read as a whole one.
   if (request.bodyUsed || request.body?.locked === true) throw readBefore();
   const reader = request.body?.getReader();
   if (reader === undefined) return { bytes: 0, text: "" };
-  await within(milliseconds, drain(reader, maxBytes, utf8), () => {
-    reader.cancel().catch(() => undefined);
-    return lateBody();
-  });
+  await limit.within(drain(reader, maxBytes, utf8), () => void reader.cancel().catch(() => undefined));
   return { bytes: utf8.bytes, text: utf8.end() };
 }
 
@@ -200,7 +197,9 @@ function decoded(decoder: TextDecoder, bytes?: Uint8Array | ArrayBuffer, stream 
   }
 }
 
-const lateBody = (): QueryError => invalidBody("the body did not arrive in time");
+/** How long the bodies of a route may take. */
+export const bodiesWithin = (milliseconds: number): SharedLimit =>
+  new SharedLimit(milliseconds, () => invalidBody("the body did not arrive in time"));
 
 /** Not the client's doing: somebody before the route, or its author, took the body. */
 const readBefore = (): QueryError =>

@@ -1,5 +1,5 @@
 import { type ApplyPatch, createContext, setHears } from "../author/author.ts";
-import { goOn, type Later } from "../clock.ts";
+import { goOn, type Later, type SharedLimit } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import { QueryError, quote } from "../error.ts";
 import { type Observer, unwatched } from "../observe.ts";
@@ -71,8 +71,8 @@ export interface Route {
   /** The headers of every answer. */
   readonly headers: HeaderMap;
   readonly formatResult: AuthorFunction | undefined;
-  /** How long a body, or a function of the author, may take, in milliseconds. */
-  readonly timeout: number;
+  /** How long bodies may take. */
+  readonly bodies: SharedLimit;
   /** How many bytes a question in a body may have. */
   readonly maxQuestionSize: number;
   readonly observe: Observer | undefined;

@@ -89,9 +89,9 @@ async function respondList(
   if (traits.action === "inspect")
     return new Response(null, { status: 204, headers: { ...base, allow: allowHeader(ALLOWED, route) } });
   await visit.nameFrom(context);
-  const { engine, maxQuestionSize, timeout } = route;
+  const { engine, maxQuestionSize, bodies } = route;
   const { value } = await engine.receive(visit, () =>
-    readBody(request, maxQuestionSize, timeout, {
+    readBody(request, maxQuestionSize, bodies, {
       othersFirst: () => engine.othersFirst(visit),
       spent: (milliseconds) => engine.charge(visit, milliseconds),
     }),

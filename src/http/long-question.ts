@@ -42,8 +42,8 @@ export function withoutBody(own: Headers): Headers {
 /** The request that asks in its URL what this one asks in its body. */
 export async function inURL(visit: Visit, method: Method): Promise<Request> {
   const { request, route } = visit;
-  const { engine, maxQuestionSize, timeout } = route;
-  const form = await engine.receive(visit, () => readForm(request, maxQuestionSize, timeout));
+  const { engine, maxQuestionSize, bodies } = route;
+  const form = await engine.receive(visit, () => readForm(request, maxQuestionSize, bodies));
   const headers = withoutBody(request.headers);
   const asked = new Request(withForm(request.url, form), { method, headers, signal: visit.signal });
   const { params } = request as { params?: unknown };

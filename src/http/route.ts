@@ -5,6 +5,7 @@ import { type Observer, observerOf, tell } from "../observe.ts";
 import { EVERY_METHOD, type Method, UNANSWERED } from "../request/request.ts";
 import { readBasePaths } from "./address.ts";
 import { batchOf, engineOptions, headersOf, MAX_QUESTION, ownPagesOf, patchOf, whole } from "./checked.ts";
+import { bodiesWithin } from "./body.ts";
 import { checkCors } from "./cors.ts";
 import { handle, type Route } from "./handle.ts";
 import { checkOptions } from "./options.ts";
@@ -158,7 +159,7 @@ function routeOf<Role extends string, Session>(
     batch: batchOf(options.batch),
     headers: headersOf(options),
     formatResult: options.defaults?.formatResult,
-    timeout,
+    bodies: bodiesWithin(timeout),
     maxQuestionSize: Math.min(MAX_QUESTION, options.defaults?.maxBodySize ?? MAX_QUESTION),
     observe,
     watched: options.observe !== undefined,

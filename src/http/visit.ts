@@ -138,8 +138,8 @@ export class Question implements Call<Response | JSONText> {
 
   body(maxBytes: number): Promise<Body> {
     const { request, route } = this.visit;
-    const { engine, timeout } = route;
-    return readBody(request, maxBytes, timeout, {
+    const { engine, bodies } = route;
+    return readBody(request, maxBytes, bodies, {
       othersFirst: () => engine.othersFirst(this.visit),
       spent: (milliseconds) => engine.charge(this.visit, milliseconds),
       jsonPatch: route.jsonPatch,

@@ -1,4 +1,4 @@
-import { Limit } from "../../clock.ts";
+import { BRIEF, Limit, Patience } from "../../clock.ts";
 import { timeout, undecided } from "../../error.ts";
 import type { Database } from "../contract.ts";
 import { postgresqlFailure } from "./failure.ts";
@@ -11,16 +11,25 @@ interface Writer {
   readonly watch: Single;
 }
 
+/** A write under way. */
+interface Writing {
+  readonly watch: Single;
+  readonly limit: Limit;
+}
+
 /** Runs writes that stand alone, and stops those whose time is over. */
 export class Writers {
   readonly #open: (watch: Watch) => Database;
   readonly #timeout: number;
   readonly #idle: Writer[] = [];
+  /** Those that nearly all of their time was left to. */
+  readonly #late: Patience<Writing>;
 
   /** `open` gives a database whose statements are watched. */
   constructor(open: (watch: Watch) => Database, timeout: number) {
     this.#open = open;
     this.#timeout = timeout;
+    this.#late = new Patience(timeout, (writing) => this.#stop(writing), true);
   }
 
   /** What is stopped has still ended one way or the other; only when nobody hears of it, nobody knows. */
@@ -28,7 +37,10 @@ export class Writers {
     const writer = this.#idle.pop() ?? this.#newWriter();
     const { watch } = writer;
     const limit = new Limit();
-    limit.after(Math.max(0, end - performance.now()), () => this.#stop(watch, limit));
+    const writing = { watch, limit };
+    const left = end - performance.now();
+    if (left > this.#timeout - BRIEF) this.#late.begin(writing);
+    else limit.after(Math.max(0, left), () => this.#stop(writing));
     try {
       return await limit.race(work(writer.database));
     } catch (error) {
@@ -36,11 +48,12 @@ export class Writers {
       throw stopped ? timeout(this.#timeout) : error;
     } finally {
       limit.lift();
+      this.#late.end(writing);
       if (!watch.over) this.#idle.push(writer);
     }
   }
 
-  #stop(watch: Single, limit: Limit): void {
+  #stop({ watch, limit }: Writing): void {
     watch.stop();
     limit.set(GRACE, () => {
       watch.drop();
