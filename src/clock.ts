@@ -119,28 +119,17 @@ export class Limit {
 
   /** Waits for work until the time has passed; what is late goes on alone, and the limit is of no more use. */
   race<T>(work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#reject = (error) => {
-        this.#end();
-        reject(error);
-      };
-      work.then(
-        (made) => {
-          this.#end();
-          resolve(made);
-        },
-        (error: unknown) => {
-          this.#end();
-          reject(error);
-        },
-      );
+    const first = new Promise<T>((resolve, reject) => {
+      this.#reject = reject;
+      work.then(resolve, reject);
     });
+    return endingLater(first, Limit.#end, this, undefined);
   }
 
-  #end(): void {
-    this.#ended = true;
-    this.lift();
-  }
+  static readonly #end = (limit: Limit): void => {
+    limit.#ended = true;
+    limit.lift();
+  };
 }
 
 /** Does something to each item that stays longer than any may, by one timer for all: one for each would cost every request. */

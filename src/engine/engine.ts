@@ -1,4 +1,4 @@
-import { ending, goOn, type Later } from "../clock.ts";
+import { ending, goOn, type Later, SharedLimit } from "../clock.ts";
 import { compilerOf, type ReaderChoice } from "../compile/compile.ts";
 import { type CursorOptions, Cursors } from "../cursor/cursor.ts";
 import { type Dialect, type LaneOptions, openDialect, type OpenDialect } from "../dialect/dialect.ts";
@@ -185,7 +185,8 @@ function partsOf(options: EngineOptions): Made {
   const telling = listener && new WriteTelling(() => policies.lineage, triggers, listener);
   const { aside, outside, turn } = turns;
   const told = unreadable(aside, options.onError);
-  const runtime: Runtime = { dialect, timeout, turn, outside, unreadable: told, telling };
+  const limit = new SharedLimit(timeout);
+  const runtime: Runtime = { dialect, timeout, limit, turn, outside, unreadable: told, telling };
   const parts: Parts = {
     policies,
     turns,

@@ -1,5 +1,5 @@
 import { removeTransaction, setResult, setTransaction, setWritten } from "../author/author.ts";
-import { goOn, type Later, orElse, SharedLimit, within } from "../clock.ts";
+import { goOn, type Later, orElse, within } from "../clock.ts";
 import { AT_END, isUndone, type ReadStatement } from "../compile/compile.ts";
 import type { Database } from "../dialect/dialect.ts";
 import { Both, Gone, HttpError, timeout as late } from "../error.ts";
@@ -265,17 +265,8 @@ function plainly<Answer>(
   // A statement in this process cannot be interrupted, and a timer would only cost.
   if (!dialect.remote) return work;
   return timeout === runtime.timeout && work instanceof Promise
-    ? limitOf(runtime).within(work)
+    ? runtime.limit.within(work)
     : within(timeout, work);
-}
-
-/** The limit of all reads that are not asked again. */
-const limits = new WeakMap<Runtime, SharedLimit>();
-
-function limitOf(runtime: Runtime): SharedLimit {
-  let limit = limits.get(runtime);
-  if (limit === undefined) limits.set(runtime, (limit = new SharedLimit(runtime.timeout)));
-  return limit;
 }
 
 /** What a read found, with what it tells of its page. */

@@ -1,4 +1,4 @@
-import type { Later } from "../clock.ts";
+import type { Later, SharedLimit } from "../clock.ts";
 import type { Context, Row } from "../author/author.ts";
 import type { ReadStatement, Text, WriteSteps } from "../compile/compile.ts";
 import type { Dialect } from "../dialect/dialect.ts";
@@ -72,6 +72,8 @@ export interface Runtime {
   readonly dialect: Dialect;
   /** How long a transaction may take, in milliseconds. */
   readonly timeout: number;
+  /** The same, of all reads that are not asked again. */
+  readonly limit: SharedLimit;
   /** Lets work in where the dialect bounds how much of it runs at once. */
   readonly turn: Turn;
   /** Runs what is no part of a transaction. */

@@ -3,7 +3,7 @@ import type { Ordered } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import type { Flat } from "./contract.ts";
 import { areBare, linksOf, type Carry, Unsayable, writerOf } from "./flat.ts";
-import { isPlainText, postgresql } from "./postgresql.ts";
+import { isPlainText, isZoned, postgresql } from "./postgresql.ts";
 
 /** Whether a column's values are what their driver makes of them, or a text that says all of them. */
 function comes(column: ColumnInfo): boolean {
@@ -47,8 +47,8 @@ const isMoment = ({ column }: ColumnInfo): boolean => column.columnType === "PgT
  * The eight bytes of a moment, whatever the session's style of dates. Of one row they take less than its text, whose
  * expression is long; of many rows the texts made there cost this process less.
  */
-function sentMoment({ column }: ColumnInfo, value: string): string {
-  const type = (column as { withTimezone?: boolean }).withTimezone === true ? "timestamptz" : "timestamp";
+function sentMoment(column: ColumnInfo, value: string): string {
+  const type = isZoned(column) ? "timestamptz" : "timestamp";
   return `encode(${type}_send(${value}::${type}),'hex')`;
 }
 

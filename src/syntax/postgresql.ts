@@ -79,7 +79,8 @@ function dated(column: ColumnInfo, value: string): string {
   return moment(isZoned(column) ? `(${value} at time zone 'UTC')` : value, CLOCK);
 }
 
-const isZoned = ({ column }: ColumnInfo): boolean =>
+/** Whether a moment is one wherever it is read. */
+export const isZoned = ({ column }: ColumnInfo): boolean =>
   (column as { withTimezone?: boolean }).withTimezone === true;
 const isMomentText = ({ column }: ColumnInfo): boolean => column.columnType === "PgTimestampString";
 

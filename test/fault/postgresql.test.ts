@@ -37,6 +37,19 @@ const FRESH = { id: 1, label: "fresh" };
 describe.each(SERVERS)("$name", ({ name, leftOut }) => {
   const testServer = test.skipIf(leftOut);
 
+  testServer(
+    "a program ends when its pool is closed, and waits for no limit of what it asked",
+    async () => {
+      const opened = await openPostgresql(name, schema);
+      cleanups.push(() => opened.close());
+      const command = [process.execPath, join(import.meta.dir, "scripted.ts"), name, opened.url];
+      // Half of what a request may take.
+      const child = Bun.spawn(command, { stderr: "inherit", timeout: 15_000 });
+      expect(await child.exited).toBe(0);
+    },
+    20_000,
+  );
+
   describe("the pool", () => {
     testServer("what finds no connection in time is 503; reads pass hooks that wait", async () => {
       const door = new Door();

@@ -22,14 +22,14 @@ export class Writers {
   readonly #open: (watch: Watch) => Database;
   readonly #timeout: number;
   readonly #idle: Writer[] = [];
-  /** Those that nearly all of their time was left to. */
+  /** Those to which nearly all of their time was left: nobody waits for a timer of his own. */
   readonly #late: Patience<Writing>;
 
   /** `open` gives a database whose statements are watched. */
   constructor(open: (watch: Watch) => Database, timeout: number) {
     this.#open = open;
     this.#timeout = timeout;
-    this.#late = new Patience(timeout, (writing) => this.#stop(writing), true);
+    this.#late = new Patience(timeout, (writing) => this.#stop(writing));
   }
 
   /** What is stopped has still ended one way or the other; only when nobody hears of it, nobody knows. */
