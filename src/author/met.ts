@@ -52,16 +52,23 @@ function only(update: readonly string[], row: Row, path: string): Row {
 }
 
 /**
- * Reads what such a part changes, as a PATCH of its own.
+ * Reads what such a part changes, as a PATCH of its own. What is changed in the same columns as `last` shares them with it.
  *
  * @throws QueryError as {@link readBodyRows} does, at the `path` of its row.
  */
-export function readMetChange(policy: Policy, body: Body, path: string, context: Context): Later<MetChange> {
+export function readMetChange(
+  policy: Policy,
+  body: Body,
+  path: string,
+  context: Context,
+  last?: MetChange,
+): Later<MetChange> {
   const columns = new Set<string>();
   const finish = (row: Row | Row[]): MetChange => {
     if (Object.keys(row).length === 0 && policy.hooks.beforeQuery === undefined)
       throw invalidBody("there is nothing to change in a row that is met");
-    return { row: row as Row, columns };
+    const same = last !== undefined && areSame(columns, last.columns);
+    return { row: row as Row, columns: same ? last.columns : columns };
   };
   const refuse = (error: unknown): never => {
     throw error instanceof QueryError && path !== "" ? error.under(path) : error;
@@ -87,9 +94,15 @@ export function likenessOf({ row, columns }: MetChange, { table }: Policy): stri
 /** Whether a change is like another, which is not made alone: told at once, where their columns come in one order. */
 export function isLike({ row, columns }: MetChange, other: MetChange): boolean {
   const [names, others] = [Object.keys(row), Object.keys(other.row)];
-  if (names.length !== others.length || columns.size !== other.columns.size || holdsSQL(row)) return false;
+  if (names.length !== others.length || holdsSQL(row)) return false;
   for (let index = 0; index < names.length; index++) if (names[index] !== others[index]) return false;
-  for (const name of columns) if (!other.columns.has(name)) return false;
+  return areSame(columns, other.columns);
+}
+
+function areSame(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  if (some === others) return true;
+  if (some.size !== others.size) return false;
+  for (const name of some) if (!others.has(name)) return false;
   return true;
 }
 

@@ -1,5 +1,5 @@
 import type { Database, Dialect } from "../dialect/dialect.ts";
-import type { Admitted } from "../author/author.ts";
+import type { Admitted, Row } from "../author/author.ts";
 import type { AggregatePlan, ReadPlan, WritePlan } from "../plan/plan.ts";
 import type { ColumnInfo } from "../schema/schema.ts";
 import { AggregateReader } from "./read/aggregate.ts";
@@ -12,7 +12,8 @@ import { InsertWriter } from "./write/insert.ts";
 import { reachedRows } from "./write/joined.ts";
 import type { Seen } from "./write/seen.ts";
 import type { WriteSteps } from "./write/steps.ts";
-import type { WriteRows } from "./write/parts.ts";
+import { type Allowed, compileMerge } from "./write/merge.ts";
+import type { WriteRows, WriteTools } from "./write/parts.ts";
 import { type RevisedRows, revisedRows } from "./write/revise.ts";
 import { compileWrite } from "./write/write.ts";
 
@@ -38,9 +39,9 @@ export type {
 } from "./statement.ts";
 export type { Pairs } from "./write/change.ts";
 export { AT_END } from "./write/before.ts";
-export { isUndone } from "./write/guard.ts";
+export { isUndone, Unguarded } from "./write/guard.ts";
 export { FIT, incrementsIn } from "./write/increment.ts";
-export { ANSWERED, CHECK, EXACT, KEY } from "./write/keys.ts";
+export { ANSWERED, CHECK, EXACT, KEY, NEW } from "./write/keys.ts";
 export { type Seen, WHOLE_ROW } from "./write/seen.ts";
 export { type Attempt, pin, type Rehearsal, SAVEPOINT } from "./write/rehearsal.ts";
 export type { RevisedRows } from "./write/revise.ts";
@@ -56,6 +57,7 @@ export type {
   WritingOne,
   WritingRows,
 } from "./write/steps.ts";
+export type { Allowed } from "./write/merge.ts";
 export type { WriteRows } from "./write/parts.ts";
 
 /** Which reader answers: the fast one where the database has it, or always the portable one. */
@@ -71,6 +73,11 @@ export interface Compiler {
   /** Numbers about rows. */
   aggregate(plan: AggregatePlan, admitted: Admitted): AggregateRead;
   write(plan: WritePlan, rows: WriteRows, wishes: WriteWishes): WriteSteps;
+  /**
+   * Writes new rows, and changes those that others meet, by one statement that undoes itself where any of that may not be;
+   * `undefined` where it takes more, or is asked for more. `changes` are what the rows are changed to, had each met one.
+   */
+  merge(insertion: Allowed, change: Allowed, changes: () => readonly Row[]): WriteSteps | undefined;
   /** Locks the rows that a change would reach, two of them at most. */
   reach(plan: WritePlan, rows: WriteRows): Select;
   /** The rows that a change would reach, and columns of them, before it is known what becomes of them; so many at most. */
@@ -104,35 +111,27 @@ export function compilerOf(database: Database, dialect: Dialect, choice: ReaderC
   const reads = new Reads(database, reader);
   const aggregates = new AggregateReader(speech);
   const heldSummed = speech.database === "postgresql";
+  const readWhole: WriteTools["read"] = (whole, admitted) =>
+    reads.read(whole, admitted, "values", heldSummed);
+  const tools = { speech, read: readWhole, asText: fast, alone: dialect.writesAlone === true };
+  const toolsFor = ({ asRows, triggered, seen = "nothing" }: WriteWishes): WriteTools => {
+    const looked = asRows || seen !== "nothing";
+    return { ...tools, triggered, seen, ...(looked ? UNREMEMBERED : { inserts, bulks }) };
+  };
   return {
     read: (plan, admitted, asRows, held) =>
       reads.read(plan, admitted, asRows ? "values" : "text", held && heldSummed),
     aggregate: (plan, admitted) => aggregates.read(plan, admitted),
-    write: (plan, rows, { asRows, triggered, seen = "nothing" }) =>
-      compileWrite(plan, rows, {
-        speech,
-        read: (whole, admitted) => reads.read(whole, admitted, "values", heldSummed),
-        inserts: looked(asRows, seen) ? undefined : inserts,
-        bulks: looked(asRows, seen) ? undefined : bulks,
-        asText: fast,
-        alone: dialect.writesAlone === true,
-        triggered,
-        seen,
-      }),
+    write: (plan, rows, wishes) => compileWrite(plan, rows, toolsFor(wishes)),
+    merge: (insertion, change, changes) =>
+      compileMerge(insertion, change, changes, toolsFor({ asRows: false, triggered: false })),
     reach: reachedRows,
-    revise: (plan, rows, columns, most) =>
-      revisedRows(
-        plan,
-        rows,
-        (whole, admitted) => reads.read(whole, admitted, "values", heldSummed),
-        columns,
-        most,
-      ),
+    revise: (plan, rows, columns, most) => revisedRows(plan, rows, readWhole, columns, most),
     get size() {
       return (reader?.size ?? 0) + (inserts?.size ?? 0) + (bulks?.size ?? 0) + aggregates.size;
     },
   };
 }
 
-/** Whether somebody looks at rows that are written. */
-const looked = (asRows: boolean, seen: Seen): boolean => asRows || seen !== "nothing";
+/** Where somebody looks at rows that are written, their answers are no text. */
+const UNREMEMBERED = { inserts: undefined, bulks: undefined } as const;

@@ -38,6 +38,8 @@ export interface Bulk extends Omit<Text, "kind"> {
   /** How many values that are. */
   readonly width: number;
   readonly checked: boolean;
+  /** Whether the last value of a row says if it is new. */
+  readonly merges: boolean;
   /** The names of what tells a row. */
   readonly told: readonly string[];
   /** Asks for the rows that are told in a form that holds any value. */

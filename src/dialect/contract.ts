@@ -111,6 +111,8 @@ export interface Dialect {
    * a write cannot compute is a matter of the values it was sent; a read is sent none that could.
    */
   failure(error: unknown, mode: "read" | "write"): QueryError | undefined;
+  /** Whether a statement that stood alone failed for what it says, or what it met, so that for certain nothing of it was kept. */
+  undoes?(error: unknown): boolean;
   /** Whether a read failed for a value it met, so that another way of reading may answer. */
   unsayable(error: unknown): boolean;
   /** Whether a transaction failed only because of another, so that it may succeed when it is run anew. */

@@ -118,6 +118,10 @@ export class Replicas implements Dialect {
     return this.#primary.failure(error, mode);
   }
 
+  undoes(error: unknown): boolean {
+    return this.#primary.undoes?.(error) === true;
+  }
+
   unsayable(error: unknown): boolean {
     return this.#primary.unsayable(error);
   }

@@ -14,7 +14,7 @@ import {
   setFindFirst,
   setParams,
 } from "../author/author.ts";
-import type { WriteRows, WriteSteps } from "../compile/compile.ts";
+import type { Allowed, WriteRows, WriteSteps } from "../compile/compile.ts";
 import { limitExceeded, QueryError, quote } from "../error.ts";
 import type { Inside, Met } from "../execute/execute.ts";
 import { Spent, type WritePlan } from "../plan/plan.ts";
@@ -79,18 +79,37 @@ export class MetChanges {
   readonly #plan: WritePlan;
   readonly #alike: readonly Alike[];
   readonly #isList: boolean;
+  /** What all of them are allowed, where nobody is asked about any of them by itself. */
+  readonly allowed: Allowed | undefined;
+  /** That, once it is made. */
+  made: readonly Row[] = [];
   #asked: Asked<QueryResult>[] = [];
 
-  constructor(parts: Parts, plan: WritePlan, alike: readonly Alike[], isList: boolean) {
+  constructor(
+    parts: Parts,
+    plan: WritePlan,
+    alike: readonly Alike[],
+    { isList, allowed }: { readonly isList: boolean; readonly allowed: Allowed | undefined },
+  ) {
     this.#parts = parts;
     this.#plan = plan;
     this.#alike = alike;
     this.#isList = isList;
+    this.allowed = allowed;
   }
 
   /** Whether nothing of the rows is answered. */
   get countOnly(): boolean {
     return this.#plan.countOnly;
+  }
+
+  /** Makes what each of the rows that were sent is changed to, had it met one. */
+  async make(): Promise<void> {
+    const [{ part, changes }] = this.#alike as readonly [Alike];
+    const { context } = part.principal;
+    const rows = [...changes.values()].map(({ row }) => row); // nobody looks at them
+    setBody(context, rows.length === 1 ? rows[0] : rows);
+    this.made = await finishRows(this.#plan.policy, "update", context);
   }
 
   /** Forgets what was begun: all is done anew. */
@@ -185,6 +204,7 @@ export async function prepareMet(
   const rows = { ...(await admitWrite(parts, plan, part)), counted };
   if (plan.searches.length > 0) await parts.indexes.need(plan.searches);
   const alike: Alike[] = [];
+  let asks = false;
   for (const changes of groupsOf(changing, policy, isWatched(parts, policy))) {
     const [[, first]] = changes as [Placed];
     const { context } = first.part.principal;
@@ -192,15 +212,20 @@ export async function prepareMet(
     const change = asksOfChange(policy, columns)
       ? await parts.runtime.outside(() => admitChange(policy, columns, context), part)
       : undefined;
+    asks ||= change !== undefined;
     const steps = await compileSteps(parts, plan, { ...rows, change });
     const placed = changes.map(([place, one]) => [place, one.change] as const);
     alike.push({ steps, part: first.part, changes: new Map(placed) });
   }
-  return new MetChanges(parts, plan, alike, Array.isArray(sent.value));
+  const together = alike.length === 1 && !asks && !isWatched(parts, policy);
+  return new MetChanges(parts, plan, alike, {
+    isList: Array.isArray(sent.value),
+    allowed: together ? { plan, rows } : undefined,
+  });
 }
 
 /** Whether hooks look at a change, and so at its own body. */
-const isWatched = ({ hooks: { afterWrite, afterCommit } }: Parts, { hooks }: Policy): boolean =>
+export const isWatched = ({ hooks: { afterWrite, afterCommit } }: Parts, { hooks }: Policy): boolean =>
   (hooks.beforeQuery ??
     hooks.afterQuery ??
     hooks.onQueryError ??
@@ -218,12 +243,14 @@ async function readChanges(
 ): Promise<readonly Changing[]> {
   const { pace, policies, runtime } = parts;
   const sent = body.value as readonly Row[];
+  let last: MetChange | undefined;
   const readFor = (own: Part<unknown>, index: number): Later<Changing> => {
     const path = isList ? String(index) : "";
-    const change = readMetChange(policy, { ...body, value: sent[index] }, path, own.principal.context);
-    return change instanceof Promise
-      ? change.then((made) => ({ change: made, part: own }))
-      : { change, part: own };
+    const one = { ...body, value: sent[index] };
+    const change = readMetChange(policy, one, path, own.principal.context, last);
+    if (change instanceof Promise) return change.then((made) => ({ change: made, part: own }));
+    last = change;
+    return { change, part: own };
   };
   const readWatched = async (index: number): Promise<Changing> => {
     const own = partOf(call);

@@ -8,15 +8,25 @@ import {
   setFindFirst,
   type SetRow,
 } from "../author/author.ts";
-import type { WriteSteps } from "../compile/compile.ts";
-import type { Inside, Meeting } from "../execute/execute.ts";
+import type { WriteRows, WriteSteps } from "../compile/compile.ts";
+import { executeAlone, type Inside, type Meeting } from "../execute/execute.ts";
 import type { WritePlan } from "../plan/plan.ts";
 import type { QueryResult } from "../policy/policy.ts";
-import { Asked, type Call, type Parts } from "./call.ts";
-import { type MetChanges, planPatch, prepareMet } from "./met.ts";
+import type { TableInfo } from "../schema/schema.ts";
+import { Asked, type Call, isFormatted, type Parts } from "./call.ts";
+import { isWatched, type MetChanges, planPatch, prepareMet } from "./met.ts";
 import { refuseAffected } from "./prefer.ts";
 import { tellCommitted } from "./route-hooks.ts";
-import { admitWrite, compileSteps, computedAnswer, mostOf, readRows, setFirst } from "./write-task.ts";
+import {
+  admitWrite,
+  compileSteps,
+  computedAnswer,
+  mayBeTriggered,
+  mostOf,
+  readRows,
+  rowsIn,
+  setFirst,
+} from "./write-task.ts";
 
 /**
  * All of a POST that may meet rows but its running: what is new stands under its rule, and what is met under that of a
@@ -45,13 +55,60 @@ export async function prepareUpsert<Shaped>(
   const steps = await compileSteps(parts, plan, rows);
   call.mark("compile");
   const set = await setFirst(parts, plan, call);
-  return new Upsert(parts, { plan, steps, set, sent }, call, changes);
+  const merged = changes && (await mergedSteps(parts, plan, rows, changes, call));
+  return new Upsert(parts, { plan, steps, merged, set, sent }, call, changes);
+}
+
+/** The steps by which all is done in one statement; `undefined` where somebody looks at what is done, or it takes more. */
+async function mergedSteps(
+  parts: Parts,
+  plan: WritePlan,
+  rows: WriteRows,
+  changes: MetChanges,
+  call: Call<unknown>,
+): Promise<WriteSteps | undefined> {
+  const { policy } = plan;
+  const { runtime, compiler } = parts;
+  const { allowed } = changes;
+  if (allowed === undefined || isWatched(parts, policy) || isFormatted(parts, policy)) return undefined;
+  if (runtime.telling !== undefined || call.request.prefer !== undefined) return undefined;
+  if (isFormatted(parts, allowed.plan.policy) || !isWorthIt(policy.table)) return undefined;
+  if (await mayBeTriggered(parts, plan)) return undefined;
+  return compiler.merge({ plan, rows }, allowed, () => changes.made);
+}
+
+/** What lately became of such statements of a table. */
+interface Lately {
+  /** How many of the last have undone themselves. */
+  readonly undone: number;
+  /** How many times none is tried. */
+  rests: number;
+}
+
+const lately = new WeakMap<TableInfo, Lately>();
+/** The most times that none is tried, as a power of two. */
+const MOST_UNDONE = 6;
+
+/** Whether such a statement is worth trying: the more of the last were in vain, the seldomer. */
+function isWorthIt(table: TableInfo): boolean {
+  const known = lately.get(table);
+  if (known === undefined || known.rests === 0) return true;
+  known.rests--;
+  return false;
+}
+
+/** Remembers one that undid itself, or which the server never takes. */
+function remember(table: TableInfo, fits: boolean): void {
+  const undone = Math.min(MOST_UNDONE, (lately.get(table)?.undone ?? 0) + 1);
+  lately.set(table, { undone, rests: fits ? 2 ** undone - 2 : Number.POSITIVE_INFINITY });
 }
 
 /** The insertion of what is new. */
 interface Insertion {
   readonly plan: WritePlan;
   readonly steps: WriteSteps;
+  /** Those of one statement, which changes what is met as well. */
+  readonly merged: WriteSteps | undefined;
   readonly set: readonly SetRow[] | undefined;
   readonly sent: Body;
 }
@@ -64,7 +121,9 @@ class Upsert<Shaped> {
   readonly #changes: MetChanges | undefined;
   /** What is sent, as it was before anybody ran. */
   readonly #body: unknown;
+  readonly #count: number;
   #inserting: Asked<QueryResult> | undefined;
+  #merging: Asked<Shaped> | undefined;
 
   constructor(parts: Parts, insertion: Insertion, call: Call<Shaped>, changes: MetChanges | undefined) {
     this.#parts = parts;
@@ -72,6 +131,38 @@ class Upsert<Shaped> {
     this.#call = call;
     this.#changes = changes;
     this.#body = call.principal.context.body;
+    this.#count = rowsIn(this.#body);
+  }
+
+  /** Does all of it by one statement; `undefined` where that does not do, and nothing was done. */
+  readonly atOnce = async (): Promise<Shaped | Response | undefined> => {
+    const { plan, merged, set } = this.#insertion;
+    if (merged === undefined) return undefined;
+    const { policy } = plan;
+    const values = async (): Promise<readonly Row[]> => {
+      await this.#changes!.make();
+      return this.#finished(set);
+    };
+    const work = { kind: "write", table: policy.table, write: merged, values, guards: true } as const;
+    const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
+      this.#call.shape({ policy, first: false, most: Number.POSITIVE_INFINITY, outcome });
+    const task = (this.#merging = new Asked<Shaped>(this.#call, policy.hooks, work, false, finish));
+    let fits = true;
+    const answer = await executeAlone(this.#parts.runtime, task, () => (fits = false));
+    if (answer === undefined) remember(policy.table, fits);
+    else lately.delete(policy.table);
+    return answer;
+  };
+
+  /** The rows to write. */
+  async #finished(set: Insertion["set"]): Promise<readonly Row[]> {
+    const { policy, meeting } = this.#insertion.plan;
+    const { context } = this.#call.principal;
+    const rows = await finishRows(policy, "insert", context, set);
+    if (rows.length !== this.#count)
+      throw new TypeError("`beforeQuery` of a POST with `onConflict` leaves as many rows as were sent");
+    requireKeys(rows, meeting!, Array.isArray(context.body));
+    return rows;
   }
 
   readonly run = async (inside: Inside): Promise<Shaped> => {
@@ -95,15 +186,8 @@ class Upsert<Shaped> {
     const { plan, steps, set } = this.#insertion;
     const { policy } = plan;
     const { context } = this.#call.principal;
-    const sent = Array.isArray(this.#body) ? this.#body.length : 1;
     const isList = (): boolean => Array.isArray(context.body);
-    const values = async (): Promise<readonly Row[]> => {
-      const rows = await finishRows(policy, "insert", context, set);
-      if (rows.length !== sent)
-        throw new TypeError("`beforeQuery` of a POST with `onConflict` leaves as many rows as were sent");
-      requireKeys(rows, plan.meeting!, isList());
-      return rows;
-    };
+    const values = (): Promise<readonly Row[]> => this.#finished(set);
     const work = {
       kind: "write",
       table: policy.table,
@@ -130,7 +214,7 @@ class Upsert<Shaped> {
     const { plan, sent } = this.#insertion;
     const inserting = this.#inserting;
     if (inserting?.kept === true) tellCommitted(this.#parts, plan.policy, inserting.context);
-    const took = (inserting?.took ?? 0) + (this.#changes?.settle() ?? 0);
+    const took = (this.#merging?.took ?? 0) + (inserting?.took ?? 0) + (this.#changes?.settle() ?? 0);
     pace.charge(this.#call, pace.isHere ? took : Math.min(took, mostOf(sent)));
   };
 }

@@ -1,5 +1,4 @@
 import { type Body, readRevision, setBody, setFindFirst } from "../author/author.ts";
-import type { Later } from "../clock.ts";
 import { execute, executeTogether, type Inside, type Task } from "../execute/execute.ts";
 import { type Shared, Spent, type WritePlan } from "../plan/plan.ts";
 import type { Call, Parts } from "./call.ts";
@@ -75,18 +74,22 @@ export interface Ready<Answer> {
   readonly mode?: "read" | "write";
   /** Its only task, which may run without a transaction of several. */
   readonly alone?: Task<Answer>;
+  /** Does all of it without a transaction, and answers; `undefined` where that does not do, and nothing was done. */
+  readonly atOnce?: () => Promise<Answer | Response | undefined>;
   /** Runs it in a transaction. */
   readonly run: (inside: Inside) => Promise<Answer>;
   /** Is called once it has run, whatever came of it: who hears of commits is told, and its caller charged with its time. */
   readonly settle: () => void;
 }
 
-function runReady<Answer>(
+async function runReady<Answer>(
   { runtime }: Parts,
-  { alone, run, mode = "write" }: Ready<Answer>,
+  { alone, atOnce, run, mode = "write" }: Ready<Answer>,
   call: Call<unknown>,
-): Later<Answer | Response> {
+): Promise<Answer | Response> {
   if (alone !== undefined) return execute(runtime, alone);
+  const answer = await atOnce?.();
+  if (answer !== undefined) return answer;
   const { caller, signal } = call; // which costs something where it is looked at
   return executeTogether(runtime, { caller, signal, mode, work: run });
 }

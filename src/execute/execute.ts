@@ -221,6 +221,32 @@ function riding<T>(
   });
 }
 
+/**
+ * Runs a write that has one statement, which undoes itself where anything of it may not be; `undefined` where it did, so that
+ * a transaction has to say why. `unfit` hears that the server does not take it at all.
+ *
+ * @throws what is no matter of its rows: it took too long, or nobody knows whether it was made.
+ */
+export async function executeAlone<Answer>(
+  runtime: Runtime,
+  task: Task<Answer>,
+  unfit: () => void,
+): Promise<Answer | Response | undefined> {
+  const { dialect, timeout } = runtime;
+  try {
+    return kept(await insist(dialect, timeout, (left) => plainly(runtime, task, left, true)), runtime, task);
+  } catch (error) {
+    if (isUndone(error)) return undefined;
+    const refusal = error instanceof HttpError ? error : dialect.failure(error, "write");
+    if (refusal !== undefined && refusal.status < 500) return undefined;
+    if (refusal !== undefined || dialect.undoes?.(error) !== true) throw refusal ?? error;
+    unfit();
+    return undefined;
+  } finally {
+    removeTransaction(task.context);
+  }
+}
+
 function once<Answer>(runtime: Runtime, task: Task<Answer>, timeout: number): Later<Answer | Response> {
   const guards = task.work.kind === "write" && task.work.guards === true;
   if (guards) return guarded(runtime, task, timeout);

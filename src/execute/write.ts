@@ -8,6 +8,7 @@ import {
   incrementsIn,
   type Known,
   type MeetStep,
+  NEW,
   type Pairs,
   type ReadStatement,
   type Refusal,
@@ -15,6 +16,7 @@ import {
   type Select,
   type Step,
   type Told,
+  Unguarded,
   type WriteSteps,
   type Writing,
 } from "../compile/compile.ts";
@@ -38,6 +40,8 @@ export interface WriteOutcome {
   /** The rows as JSON, in place of `rows`. */
   readonly json?: string;
   readonly rowsAffected: number;
+  /** How many of them are new, where some may not be. */
+  readonly inserted?: number;
   readonly count: number;
   readonly total?: number;
 }
@@ -142,6 +146,7 @@ class WriteRun {
   #written: Written = { rows: [] };
   #rows: readonly Row[] | undefined;
   #total: number | undefined;
+  #inserted: number | undefined;
   #was: readonly Row[] = [];
   #meeting: Meeting | undefined;
 
@@ -167,6 +172,7 @@ class WriteRun {
       ...(this.#rows !== undefined && { rows: this.#rows }),
       ...(one !== undefined && !this.#writer.plan.countOnly && { json: one.json }),
       rowsAffected: affected,
+      ...(this.#inserted !== undefined && { inserted: this.#inserted }),
       count: affected,
       ...(this.#total !== undefined && { total: this.#total }),
     };
@@ -200,6 +206,8 @@ class WriteRun {
         return this.#readBefore(step.read(this.#known));
       case "meet":
         return this.#meet(step);
+      case "merge":
+        return this.#merge(step);
       case "taken":
         return this.#refuseTaken(step.refusal);
       case "write":
@@ -253,6 +261,20 @@ class WriteRun {
     const { rows, meeting } = await meet(this.#writer, step, values, write);
     this.#meeting = meeting;
     this.#written = { rows };
+  }
+
+  /** All rows are kept by now, so that nothing of them may be refused. Where none is, none was written. */
+  async #merge({ order, bulk }: StepOf<"merge">): Promise<void> {
+    const { values } = this.#known;
+    const places = order(values);
+    const some = places.map((place) => values[place]!);
+    const { rows } = await this.#writer.write(bulk(some, places));
+    if (rows.length === 0) throw new Unguarded();
+    const sent: Row[] = [];
+    for (const [index, row] of rows.entries()) sent[places[index]!] = row;
+    this.#written = { rows: sent };
+    this.#inserted = rows.filter((row) => row[NEW] === true).length;
+    if (!this.#writer.plan.countOnly) this.#rows = sent.map((row) => this.#answered(row));
   }
 
   #refuseTaken(refusal: Refusal): undefined {
@@ -311,7 +333,7 @@ class WriteRun {
     const { rows, one } = this.#written;
     if (one !== undefined) return undefined;
     if (reads !== undefined || this.#known.before !== undefined) return this.#readAnswer(reads);
-    this.#rows = rows.map((row) => (row[ANSWERED] as Row | undefined) ?? this.#returned(row));
+    this.#rows = rows.map((row) => this.#answered(row));
     // One row may be kept already.
     if (rows.length > 1) refuseLarge(this.#rows, this.#writer.plan.policy);
     return undefined;
@@ -330,6 +352,10 @@ class WriteRun {
     // Without a key nothing tells them apart, and they are those that were read.
     const known = table.primaryKey.length === 0 ? found : inOrder(found, rows, table);
     this.#rows = known.map((row) => withoutKey(row, answer));
+  }
+
+  #answered(row: Row): Row {
+    return (row[ANSWERED] as Row | undefined) ?? this.#returned(row);
   }
 
   /** A row as it came back with its write. */

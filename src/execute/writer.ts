@@ -5,6 +5,7 @@ import {
   CHECK,
   type Count,
   KEY,
+  NEW,
   type Text,
   type WritingOne,
   type WritingRows,
@@ -108,12 +109,15 @@ export class Writer {
   }
 
   async #otherwise(bulk: Bulk, found: ResultRows): Promise<readonly Row[]> {
-    const { told, otherwise } = bulk;
+    const { told, otherwise, merges } = bulk;
     const keys = found.map((cells) => told.map((_, index) => cells[toldAt(bulk) + index] as string));
     const again = await rowsOf(this.database, otherwise(keys));
     for (const row of again) decodeKey(row, this.plan.answer.secured.table, this.unreadable);
     const known = new Map(again.map((row) => [JSON.stringify(told.map((name) => row[name])), row]));
-    return keys.map((key) => known.get(JSON.stringify(key))!);
+    return keys.map((key, place) => {
+      const row = known.get(JSON.stringify(key))!;
+      return merges ? { ...row, [NEW]: found[place]![toldAt(bulk) + told.length] } : row;
+    });
   }
 
   /** Rows as they are once all triggers have run; those that are no longer there are left out. */
@@ -131,9 +135,10 @@ const toldAt = ({ width, checked }: Bulk): number => (checked ? width + 1 : widt
 
 /** @throws Unsayable where a value is of another type than its column. */
 function rowsIn(bulk: Bulk, found: ResultRows): readonly Row[] {
-  const { toRows, width, checked, told } = bulk;
+  const { toRows, width, checked, told, merges } = bulk;
   return toRows(found).map((answer, place) => {
     const cells = found[place]!;
+    if (merges) return { [ANSWERED]: answer, [NEW]: cells[toldAt(bulk) + told.length] };
     const row: Row = { [ANSWERED]: answer };
     if (checked) row[CHECK] = Number(cells[width]);
     for (let index = 0; index < told.length; index++) row[told[index]!] = cells[toldAt(bulk) + index];

@@ -12,9 +12,11 @@ import { among, tableName, writtenRows } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Bulk } from "../statement.ts";
 import { TOLD } from "./change.ts";
-import { givenRows } from "./given.ts";
+import { apart, type Apart, givenRows } from "./given.ts";
+import { guarded } from "./guard.ts";
 import { isNumeric } from "./insert.ts";
 import { change, givenColumns, insertion } from "./listed.ts";
+import { bothOf, mergedTail, mergedText, type Merging } from "./merged.ts";
 import { besideRows, eachOwn, isMet } from "./met.ts";
 import { fieldsOf, keepsRows, type Write } from "./parts.ts";
 import type { Known } from "./steps.ts";
@@ -31,10 +33,14 @@ interface BulkText {
   readonly toRows: RowsWriter;
 }
 
-/** The conditions of a statement: which rows it reaches, and what they are asked once they are written. */
+/** What stands behind the rows of a statement: which it reaches, and what these are asked once they are written. */
 interface Conditions {
   readonly where: Lifted | undefined;
   readonly check: Lifted | undefined;
+  /** What is one value for all rows. */
+  readonly shared?: Apart["shared"];
+  /** Whether `where` says what becomes of rows that are met, and the statement undoes itself where any does not pass. */
+  readonly merges?: boolean;
 }
 
 const NOTHING: Lifted = { parts: [""], values: [] };
@@ -90,10 +96,12 @@ export class BulkWriter {
     const { plan } = write;
     const { table } = plan.answer.secured;
     const given = givenColumns(made, table.columns.values());
-    const json = given && givenRows(made, given);
-    if (given === undefined || json === undefined || given.length === 0) return undefined;
-    const conditions = { where: undefined, check: this.#lifted(check) };
-    const text = this.#text(write, given, conditions, () => insertion(plan, given, "", this.#speech));
+    if (given === undefined || given.length === 0) return undefined;
+    const { own, shared } = this.#apart(plan, given, made);
+    const json = givenRows(made, own);
+    if (json === undefined) return undefined;
+    const conditions = { where: undefined, check: this.#lifted(check), shared };
+    const text = this.#text(write, own, conditions, () => insertion(plan, own, "", this.#speech, { shared }));
     return this.#bulk(write, check, text, json, conditions);
   }
 
@@ -125,22 +133,61 @@ export class BulkWriter {
     return this.#bulk(write, check, text, json, conditions);
   }
 
+  /**
+   * Inserts rows that are made, and changes those that others meet, by a statement that undoes itself; `undefined` where a
+   * text cannot say it.
+   */
+  merge(merging: Merging, made: readonly Row[], changes: readonly Row[]): Bulk | undefined {
+    const { insert, update } = merging;
+    const { plan } = insert;
+    const columns = [...plan.answer.secured.table.columns.values()];
+    const set = changedColumns(changes[0]!, columns);
+    const given = givenColumns(made, columns);
+    if (set === undefined || given === undefined || given.length === 0) return undefined;
+    const { own, shared } = this.#apart(plan, given, made);
+    const json = givenRows(made, own);
+    if (json === undefined) return undefined;
+    const tail = mergedTail(merging, { made, changes, set: set.given, beside: set.beside }, this.#speech);
+    if (tail === undefined) return undefined;
+    const check = bothOf(insert.check, update.check);
+    const where = takeApart(tail, this.#speech);
+    const conditions = { where, check: this.#lifted(check), shared, merges: true };
+    const text = this.#text(insert, own, conditions, () =>
+      insertion(plan, own, "", this.#speech, { met: tail, shared }),
+    );
+    const bulk = this.#bulk(insert, check, text, json, conditions);
+    return { ...bulk, values: [...bulk.values, made.length] };
+  }
+
+  #apart({ policy }: WritePlan, given: readonly ColumnInfo[], made: readonly Row[]): Apart {
+    return this.#speech.database === "sqlite"
+      ? { own: given, shared: [] }
+      : apart(given, made, policy.writable);
+  }
+
   #bulk(
     write: Write,
     check: Rows,
     { text, constants, toRows }: BulkText,
     json: string,
-    { where = NOTHING, check: asked }: Conditions,
+    { where = NOTHING, check: asked, shared = [], merges = false }: Conditions,
   ): Bulk {
     const { plan } = write;
     const { selected, secured } = plan.answer;
     return {
       kind: "bulk",
       text,
-      values: [...constants, json, ...where.values, ...(asked ?? NOTHING).values],
+      values: [
+        ...shared.map((one) => one.text),
+        ...constants,
+        json,
+        ...where.values,
+        ...(asked ?? NOTHING).values,
+      ],
       toRows,
       width: selected.length,
       checked: asked !== undefined,
+      merges,
       told: tellingOf(plan).primaryKey.map(({ name }) => TOLD + name),
       otherwise: (told) => ({
         kind: "select",
@@ -158,7 +205,7 @@ export class BulkWriter {
   #text(
     { plan }: Write,
     given: readonly ColumnInfo[],
-    { where, check }: Conditions,
+    { where, check, shared = [], merges = false }: Conditions,
     write: () => SQL,
   ): BulkText {
     const { selected, secured } = plan.answer;
@@ -170,16 +217,22 @@ export class BulkWriter {
     const asked = [where, check]
       .map((lifted) => lifted && `${lifted.values.length}${MARK}${lifted.parts.join(MARK)}`)
       .join(";");
-    const key = `${kind};${policyId(secured.policy)};${sent};${columns};${met};${asked}`;
+    const same = shared.map(({ info }) => info.index).join();
+    const key = `${merges ? "merge" : kind};${policyId(secured.policy)};${sent};${columns};${same};${met};${asked}`;
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
     // The rows are the last value before those of the condition.
     const lifted = takeApart(write(), this.#speech);
-    const constants = lifted.values.slice(0, -1 - (where?.values.length ?? 0));
-    const checked = check === undefined ? "" : this.#checked(check, lifted.values.length + 1);
+    const constants = lifted.values.slice(shared.length, -1 - (where?.values.length ?? 0));
+    const checked = check === undefined ? "" : this.#checked(check, lifted.values.length + 1, merges);
     const { toRows, returned } = this.#returned(plan, new Set(kind === "insert" ? given : []));
+    const cells = [...returned, ...this.#told(plan, checked)];
+    const written = `${numbered(lifted, 1, this.#speech.syntax)} returning `;
+    const last = lifted.values.length + (check?.values.length ?? 0) + 1;
     const made = {
-      text: `${numbered(lifted, 1, this.#speech.syntax)} returning ${[...returned, ...this.#told(plan, checked)].join(", ")}`,
+      text: merges
+        ? mergedText(written, cells, { table: tableName(plan.answer, this.#speech), last }, this.#speech)
+        : written + cells.join(", "),
       constants,
       toRows,
     };
@@ -187,8 +240,9 @@ export class BulkWriter {
     return made;
   }
 
-  #checked(check: Lifted, first: number): string {
-    return `case when ${numbered(check, first, this.#speech.syntax)} then 1 else 0 end`;
+  #checked(check: Lifted, first: number, guards: boolean): string {
+    const condition = numbered(check, first, this.#speech.syntax);
+    return guards ? guarded(condition, this.#speech) : `case when ${condition} then 1 else 0 end`;
   }
 
   /** What stands behind the answer of a row: whether it passes, where it is asked, and what tells it. */

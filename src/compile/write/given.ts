@@ -36,6 +36,50 @@ export function givenRows(
   return json.length > LONGEST ? undefined : json;
 }
 
+/** A column to which all rows give the same value, and that value as a text of PostgreSQL. */
+export interface Shared {
+  readonly info: ColumnInfo;
+  readonly text: string;
+}
+
+/** Columns of rows by whether each gives a value of its own, or all give the same. */
+export interface Apart {
+  readonly own: readonly ColumnInfo[];
+  readonly shared: readonly Shared[];
+}
+
+/** Columns that are no client's, as who wrote a row and when, are often of one value for all rows: that is sent once. */
+export function apart(
+  given: readonly ColumnInfo[],
+  made: readonly Row[],
+  writable: ReadonlyMap<string, ColumnInfo>,
+): Apart {
+  if (made.length === 1) return { own: given, shared: [] };
+  const shared: Shared[] = [];
+  const own = given.filter((info) => {
+    const one = writable.has(info.name) ? undefined : sharedBy(made, info);
+    return one === undefined || shared.push(one) === 0;
+  });
+  return { own, shared };
+}
+
+/** The one value that all rows give to a column; `undefined` where they differ, or JSON would not say it. */
+export function sharedBy(rows: readonly Row[], info: ColumnInfo): Shared | undefined {
+  const first = rows[0]![info.name];
+  if (!rows.every((row) => isSame(row[info.name], first))) return undefined;
+  const cell = sentCell(first, info, storedAs(info.column));
+  if (cell === undefined || cell === null) return undefined;
+  return { info, text: typeof cell === "string" ? cell : cellJSON(cell) };
+}
+
+/** It as PostgreSQL reads it, as it would in JSON. */
+export const sharedValue = ({ info: { column }, text }: Shared): SQL =>
+  sql`(${text}::text)${sql.raw(storedAs(column) ?? "")}`;
+
+/** Whether two values are one for certain. */
+export const isSame = (one: unknown, other: unknown): boolean =>
+  one === other || (one instanceof Date && other instanceof Date && one.getTime() === other.getTime());
+
 const isLong = (cell: unknown): cell is bigint => typeof cell === "bigint";
 
 /** With all digits of a whole number. */

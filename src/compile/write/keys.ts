@@ -17,6 +17,8 @@ export const KEY = "~key:";
 export const EXACT = "~exact:";
 /** What is answered of a row that came back as it is stored. */
 export const ANSWERED = "~answered";
+/** Whether a row is new that may have met another. */
+export const NEW = "~new";
 
 /** SQLite binds at most 32,766 values to one statement. */
 export const MAX_VALUES = 30_000;

@@ -8,7 +8,7 @@ import { list } from "../sql/list.ts";
 import { target } from "../sql/secured.ts";
 import type { Speech } from "../sql/speech.ts";
 import type { Fields, Returning, Update } from "../statement.ts";
-import { eachGiven, givenAt, givenRows } from "./given.ts";
+import { eachGiven, givenAt, givenRows, type Shared, sharedValue } from "./given.ts";
 import { hasDefault } from "./made.ts";
 
 /**
@@ -27,16 +27,27 @@ export function listed(
   return returning(insertion(plan, given, json, speech), fields, speech);
 }
 
-/** The insert of rows that are given as one value, which is the last of its values. */
+/** What becomes of rows that new ones meet, and what is one value for all of the new ones. */
+interface Insertion {
+  readonly met?: SQL;
+  readonly shared?: readonly Shared[];
+}
+
+/** The insert of rows that are given as one value, which is the last of its values; behind it stands what is `met`. */
 export function insertion(
   { answer: { secured }, meeting }: WritePlan,
   given: readonly ColumnInfo[],
   json: string,
   speech: Speech,
+  { met = sql`nothing`, shared = [] }: Insertion = {},
 ): SQL {
   const { database } = speech;
   const named: SQL[] = given.map(({ column }) => nameOf(column, speech));
   const values = given.map(givenAt);
+  for (const one of shared) {
+    named.push(nameOf(one.info.column, speech));
+    values.push(sharedValue(one));
+  }
   if (database === "sqlite")
     for (const info of secured.table.columns.values()) {
       if (given.includes(info) || info.column.generated !== undefined) continue;
@@ -44,10 +55,10 @@ export function insertion(
       values.push(absent(info));
     }
   const { table } = target(secured);
-  const met =
+  const meets =
     meeting &&
-    sql` on conflict (${list(meeting.target.map(({ column }) => nameOf(column, speech)))}) do nothing`;
-  return sql`insert into ${table} (${list(named)}) select ${list(values)} from ${eachGiven(database, json)}${met}`;
+    sql` on conflict (${list(meeting.target.map(({ column }) => nameOf(column, speech)))}) do ${met}`;
+  return sql`insert into ${table} (${list(named)}) select ${list(values)} from ${eachGiven(database, json)}${meets}`;
 }
 
 /** Changed rows by one text. */
@@ -68,7 +79,8 @@ export function change({ rows, from, set }: Omit<Update, "fields">, columns: Col
 
 type Columns = ReadonlyMap<string, ColumnInfo>;
 
-const nameOf = (column: Column, speech: Speech): SQL => sql.raw(speech.column(column));
+/** A column by its own name alone. */
+export const nameOf = (column: Column, speech: Speech): SQL => sql.raw(speech.column(column));
 
 function returning(write: SQL, fields: Fields, speech: Speech): Returning {
   const { sent, places } = sentOf(fields, speech);

@@ -36,15 +36,19 @@ export function meet({ plan, speech, triggered }: Write, writing: (known: Known)
 }
 
 /** The places of rows, in the order of their key. */
-function inOrder(values: readonly Row[], target: readonly ColumnInfo[]): readonly number[] {
+export function inOrder(values: readonly Row[], target: readonly ColumnInfo[]): readonly number[] {
   const [first] = target as readonly [ColumnInfo];
   const keyOf = (row: Row): string =>
     target.length === 1
       ? textOf(row[first.name], first)
       : JSON.stringify(target.map((column) => textOf(row[column.name], column)));
-  const keys = values.map(keyOf);
+  const own = values.map((row) => row[first.name]);
+  const keys = target.length === 1 && areNumbers(own) ? own : values.map(keyOf);
   return [...keys.keys()].toSorted((a, b) => (keys[a]! < keys[b]! ? -1 : Number(keys[a]! > keys[b]!)));
 }
+
+const areNumbers = (values: readonly unknown[]): values is readonly number[] =>
+  values.every((value) => typeof value === "number");
 
 const textOf = (value: unknown, { encode }: ColumnInfo): string =>
   is(value, SQL) ? "" : String(encode(value));

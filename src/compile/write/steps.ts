@@ -90,6 +90,8 @@ export type Step =
   | { readonly kind: "before"; readonly read: (known: Known) => ReadStatement }
   /** Looks for rows that new ones meet, and writes those that meet none. */
   | MeetStep
+  /** Writes new rows, and changes those that others meet, by one statement that does all of it or nothing. */
+  | MergeStep
   /** Refuses where fewer rows were changed than were met. */
   | { readonly kind: "taken"; readonly refusal: Refusal }
   /** Writes rows. Each that comes back says whether it passes, and all must. */
@@ -133,6 +135,19 @@ export interface MeetStep {
   /** Whether a trigger may have dropped a row that did not come back. */
   readonly triggered: boolean;
   readonly refusal: Refusal;
+}
+
+/** Writes rows and changes by one statement. Each row that comes back says whether it is new. */
+export interface MergeStep {
+  readonly kind: "merge";
+  /** The places of rows, in the order in which they are written. */
+  readonly order: (values: readonly Row[]) => readonly number[];
+  /**
+   * The statement for rows, which stood at these places.
+   *
+   * @throws Unguarded where there is none.
+   */
+  readonly bulk: (values: readonly Row[], places: readonly number[]) => Bulk;
 }
 
 /** How rows are written. */

@@ -45,7 +45,7 @@ export function compileWrite(plan: WritePlan, allowed: WriteRows, tools: WriteTo
 }
 
 /** A write, with all that its steps are made of. */
-function writeOf(plan: WritePlan, allowed: WriteRows, tools: WriteTools): Write {
+export function writeOf(plan: WritePlan, allowed: WriteRows, tools: WriteTools): Write {
   const { admitted, ensure, counted, increments = [] } = allowed;
   const { answer, kind } = plan;
   const { secured } = answer;
@@ -131,7 +131,7 @@ const isBounded = ({ most, least }: WritePlan): boolean => most !== Number.POSIT
 const GROWTH = 8;
 
 /** Whether an answer may be too large, which is known only when its rows are written. One row answers what it was sent. */
-function mayBeLarge({ kind, policy, answer, countOnly }: WritePlan): boolean {
+export function mayBeLarge({ kind, policy, answer, countOnly }: WritePlan): boolean {
   const { maxAnswerSize, maxBodySize } = policy.limits;
   if (countOnly || maxAnswerSize === Number.POSITIVE_INFINITY) return false;
   return (kind !== "insert" && !fixesKey(answer)) || maxAnswerSize < GROWTH * maxBodySize;

@@ -2,7 +2,7 @@ import { tooComplex, undecided } from "../../error.ts";
 import type { Bound, Database, Dialect, DialectOptions, Leaving, ResultRows } from "../contract.ts";
 import { BunSQL } from "./bun-sql.ts";
 import type { Driver } from "./driver.ts";
-import { isCutOff, isRetryable, missesReference, postgresqlFailure } from "./failure.ts";
+import { isCutOff, isRetryable, isUnkept, missesReference, postgresqlFailure } from "./failure.ts";
 import { NodePg } from "./node-postgres/driver.ts";
 import { Overdue } from "./overdue.ts";
 import { Pglite } from "./pglite.ts";
@@ -110,6 +110,7 @@ class PostgreSQL implements Dialect {
   }
 
   failure = postgresqlFailure;
+  undoes = isUnkept;
   retryable = (error: unknown): boolean => isRetryable(error) || this.#shared.turns.isStray(error);
   missesReference = missesReference;
   unsayable = (): boolean => false;

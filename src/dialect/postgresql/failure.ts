@@ -102,6 +102,13 @@ export function isStale(error: unknown): boolean {
   return state === "26000" || state === "42P05";
 }
 
+/** Whether a server refused a statement, and has not ended it or its connection for another reason. */
+export function isUnkept(error: unknown): boolean {
+  const state = stateOf(error);
+  if (state === undefined || TIMEOUTS.has(state) || BUSY.has(state)) return false;
+  return !isConnectionState(state, error) && !isFatal(error);
+}
+
 /** Whether a row refers to one that is not there; one that goes while others refer to it is something else. */
 export function missesReference(error: unknown): boolean {
   if (stateOf(error) !== "23503") return false;
