@@ -81,8 +81,6 @@ export class MetChanges {
   readonly #isList: boolean;
   /** What all of them are allowed, where nobody is asked about any of them by itself. */
   readonly allowed: Allowed | undefined;
-  /** That, once it is made. */
-  made: readonly Row[] = [];
   #asked: Asked<QueryResult>[] = [];
 
   constructor(
@@ -103,13 +101,10 @@ export class MetChanges {
     return this.#plan.countOnly;
   }
 
-  /** Makes what each of the rows that were sent is changed to, had it met one. */
-  async make(): Promise<void> {
-    const [{ part, changes }] = this.#alike as readonly [Alike];
-    const { context } = part.principal;
-    const rows = [...changes.values()].map(({ row }) => row); // nobody looks at them
-    setBody(context, rows.length === 1 ? rows[0] : rows);
-    this.made = await finishRows(this.#plan.policy, "update", context);
+  /** What each of the rows that were sent is changed to, had it met one: nobody has seen it since it was read. */
+  get rows(): readonly Row[] {
+    const [{ changes }] = this.#alike as readonly [Alike];
+    return [...changes.values()].map(({ row }) => row);
   }
 
   /** Forgets what was begun: all is done anew. */

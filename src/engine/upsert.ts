@@ -74,7 +74,7 @@ async function mergedSteps(
   if (runtime.telling !== undefined || call.request.prefer !== undefined) return undefined;
   if (isFormatted(parts, allowed.plan.policy) || !isWorthIt(policy.table)) return undefined;
   if (await mayBeTriggered(parts, plan)) return undefined;
-  return compiler.merge({ plan, rows }, allowed, () => changes.made);
+  return compiler.merge({ plan, rows }, allowed, () => changes.rows);
 }
 
 /** What lately became of such statements of a table. */
@@ -139,10 +139,7 @@ class Upsert<Shaped> {
     const { plan, merged, set } = this.#insertion;
     if (merged === undefined) return undefined;
     const { policy } = plan;
-    const values = async (): Promise<readonly Row[]> => {
-      await this.#changes!.make();
-      return this.#finished(set);
-    };
+    const values = (): Promise<readonly Row[]> => this.#finished(set);
     const work = { kind: "write", table: policy.table, write: merged, values, guards: true } as const;
     const finish = (outcome: QueryResult): Shaped | Promise<Shaped> =>
       this.#call.shape({ policy, first: false, most: Number.POSITIVE_INFINITY, outcome });
