@@ -63,8 +63,7 @@ const TURNS: readonly (readonly string[])[] = [
 function isTurnOf(name: string): boolean {
   const kind = TURNS.find((names) => names.includes(name))?.filter((one) => !isLeftOut(one));
   if (kind === undefined || FACTOR > 1) return true;
-  const file = basename(Bun.main);
-  const sum = [...file].reduce((all, letter) => all + letter.charCodeAt(0), 0);
+  const sum = Buffer.from(basename(Bun.main)).reduce((all, byte) => all + byte, 0);
   return kind[sum % kind.length] === name;
 }
 
